@@ -1,0 +1,5 @@
+/** Helm. */
+@NullMarked
+package dev.helm.activities;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Helm. */
+@NullMarked
+package dev.helm.api;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Helm. */
+@NullMarked
+package dev.helm.cli;
+
+import org.jspecify.annotations.NullMarked;

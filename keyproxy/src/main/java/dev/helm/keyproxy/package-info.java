@@ -1,0 +1,5 @@
+/** Helm. */
+@NullMarked
+package dev.helm.keyproxy;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Helm. */
+@NullMarked
+package dev.helm.service;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** Helm. */
+@NullMarked
+package dev.helm.workflows;
+
+import org.jspecify.annotations.NullMarked;
