@@ -73,8 +73,7 @@ final class AnswerBuilder {
         content.add(block.textBlock());
       }
     }
-    String message =
-        "{\"role\":\"assistant\",\"content\":[" + String.join(",", content) + "]}";
+    String message = "{\"role\":\"assistant\",\"content\":[" + String.join(",", content) + "]}";
     return new Answer(
         messageId,
         model,
@@ -105,7 +104,9 @@ final class AnswerBuilder {
     }
     Block opened =
         new Block(
-            block.path("type").asText(), block.path("id").asText(""), block.path("name").asText(""));
+            block.path("type").asText(),
+            block.path("id").asText(""),
+            block.path("name").asText(""));
     opened.append(block.path("text").asText(""));
     blocks.put(index, opened);
   }
@@ -113,7 +114,8 @@ final class AnswerBuilder {
   private void delta(int index, JsonNode delta) {
     Block block = blocks.get(index);
     if (block == null) {
-      throw new ModelFault("the model's stream goes on with a block that it did not begin", null, 0);
+      throw new ModelFault(
+          "the model's stream goes on with a block that it did not begin", null, 0);
     }
     switch (delta.path("type").asText()) {
       case "text_delta" -> {

@@ -102,19 +102,17 @@ public final class ModelActivityImpl implements ModelActivity {
         && over.affordableTokens() >= USEFUL_TOKENS_MIN) {
       outcome =
           send(
-              request,
-              info,
-              messages,
-              Math.min(maxTokens, over.affordableTokens()),
-              attempt,
-              line);
+              request, info, messages, Math.min(maxTokens, over.affordableTokens()), attempt, line);
     }
     return switch (outcome) {
       case ModelClient.Outcome.Whole whole -> answered(request, user, whole.answer());
       case ModelClient.Outcome.OverBudget over -> overBudget(request, over);
       case ModelClient.Outcome.Refused refused ->
           new Reply.Refused(
-              "the model's service refuses the request (" + refused.status() + "): " + refused.message());
+              "the model's service refuses the request ("
+                  + refused.status()
+                  + "): "
+                  + refused.message());
     };
   }
 
@@ -169,7 +167,9 @@ public final class ModelActivityImpl implements ModelActivity {
       results.add(
           new RequestBody.Result(
               result.toolUseId(),
-              bytes == null ? "(this result was erased)" : new String(bytes, StandardCharsets.UTF_8),
+              bytes == null
+                  ? "(this result was erased)"
+                  : new String(bytes, StandardCharsets.UTF_8),
               result.error()));
     }
     return RequestBody.user(results, texts);
@@ -285,7 +285,12 @@ public final class ModelActivityImpl implements ModelActivity {
         List.of(
             fact(
                 request,
-                turnKey(request) + "/a" + attempt + "-" + context().getInfo().getCurrentAttemptScheduledTimestamp() + "/retried",
+                turnKey(request)
+                    + "/a"
+                    + attempt
+                    + "-"
+                    + context().getInfo().getCurrentAttemptScheduledTimestamp()
+                    + "/retried",
                 new RunEvent.ModelRetried(
                     request.turn(), attempt, reason, fault.status(), waitMs))));
     return ApplicationFailure.newBuilder()

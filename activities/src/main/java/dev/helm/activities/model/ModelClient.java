@@ -110,11 +110,14 @@ public final class ModelClient {
         line.opened(stream);
         return response.statusCode() == 200
             ? read(stream, onText)
-            : refused(response, new String(stream.readNBytes(ERROR_BYTES_MAX), StandardCharsets.UTF_8));
+            : refused(
+                response, new String(stream.readNBytes(ERROR_BYTES_MAX), StandardCharsets.UTF_8));
       }
     } catch (IOException e) {
       throw new ModelFault(
-          line.cut ? "the call was cut" : "the key proxy does not answer: " + Words.of(String.valueOf(e.getMessage())),
+          line.cut
+              ? "the call was cut"
+              : "the key proxy does not answer: " + Words.of(String.valueOf(e.getMessage())),
           null,
           0);
     } catch (InterruptedException e) {
@@ -177,7 +180,8 @@ public final class ModelClient {
     return switch (status) {
       case 402 ->
           new Outcome.OverBudget(
-              message, header(response, "x-helm-affordable-tokens").map(ModelClient::number).orElse(0));
+              message,
+              header(response, "x-helm-affordable-tokens").map(ModelClient::number).orElse(0));
       case 400, 404, 405, 413, 415, 422 -> new Outcome.Refused(status, message);
       case 401, 403 ->
           throw new ModelFault(

@@ -9,9 +9,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The body of a model call. Messages are spliced in as the text that is stored; only the last two of
- * the user carry cache marks, so that each turn reads the turns before from the model's cache and a
- * run's cost grows linearly with its turns.
+ * The body of a model call. Messages are spliced in as the text that is stored; only the last two
+ * of the user carry cache marks, so that each turn reads the turns before from the model's cache
+ * and a run's cost grows linearly with its turns.
  */
 final class RequestBody {
   private static final ObjectNode EPHEMERAL =

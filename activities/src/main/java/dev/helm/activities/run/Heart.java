@@ -10,8 +10,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Beats for a working activity and hears through the beat that a person interrupts it. Closing stops
- * the beat.
+ * Beats for a working activity and hears through the beat that a person interrupts it. Closing
+ * stops the beat.
  */
 public final class Heart implements AutoCloseable {
   /** How often it beats; an interrupt is heard within about this time. */
@@ -39,8 +39,7 @@ public final class Heart implements AutoCloseable {
    */
   public static Heart start(ActivityExecutionContext context, Runnable onInterrupt) {
     Heart heart = new Heart(context, onInterrupt);
-    heart.beat =
-        BEATS.scheduleWithFixedDelay(heart::beat, BEAT_MS, BEAT_MS, TimeUnit.MILLISECONDS);
+    heart.beat = BEATS.scheduleWithFixedDelay(heart::beat, BEAT_MS, BEAT_MS, TimeUnit.MILLISECONDS);
     return heart;
   }
 

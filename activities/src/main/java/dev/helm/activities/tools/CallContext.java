@@ -13,7 +13,11 @@ import dev.helm.workflows.decide.ToolCall;
  * @param wellFormed whether the arguments are a JSON object
  */
 record CallContext(
-    ToolActivity.Request request, Runs.Info info, ToolCall call, String argumentsHash, boolean wellFormed) {
+    ToolActivity.Request request,
+    Runs.Info info,
+    ToolCall call,
+    String argumentsHash,
+    boolean wellFormed) {
 
   String run() {
     return request.run();

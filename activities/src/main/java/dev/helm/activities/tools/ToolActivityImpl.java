@@ -51,14 +51,26 @@ public final class ToolActivityImpl implements ToolActivity {
     if (done != null) {
       return HelmJson.read(done, Reply.class);
     }
+    try {
+      return take(context, request);
+    } catch (RunLog.KeyConflictException e) {
+      // An attempt that Temporal had given up was first; what it recorded is what happened.
+      String first = log.outcome(request.run(), journalKey(context));
+      if (first == null) {
+        throw e;
+      }
+      return HelmJson.read(first, Reply.class);
+    }
+  }
+
+  private Reply take(CallContext context, Request request) {
     return switch (request.phase()) {
       case Phase.Asked asked -> started(context, 1) ? goOn(context, 1) : gate(context);
       case Phase.Decided decided ->
           started(context, 1) ? goOn(context, 1) : decided(context, decided.decision());
       case Phase.TimedOut timedOut -> timedOut(context, timedOut.waitId());
       case Phase.Answered answered -> answered(context, answered.answer());
-      case Phase.Dropped dropped ->
-          blocked(context, List.of(), "person", dropped.reason(), null);
+      case Phase.Dropped dropped -> blocked(context, List.of(), "person", dropped.reason(), null);
     };
   }
 
@@ -67,13 +79,16 @@ public final class ToolActivityImpl implements ToolActivity {
   private Reply gate(CallContext context) {
     if (!context.wellFormed()) {
       return blocked(
-          context, List.of(), "builtin", "The arguments are not a JSON object; nothing was run.", null);
+          context,
+          List.of(),
+          "builtin",
+          "The arguments are not a JSON object; nothing was run.",
+          null);
     }
     return switch (Gate.of(context.info().blueprint()).decide(context.call())) {
       case Verdict.Allow allow ->
           start(context, List.of(), new RunEvent.GatePass(allow.by(), allow.rule(), null), 1);
-      case Verdict.Deny deny ->
-          blocked(context, List.of(), deny.by(), deny.reason(), deny.rule());
+      case Verdict.Deny deny -> blocked(context, List.of(), deny.by(), deny.reason(), deny.rule());
       case Verdict.Ask ask -> ask(context, ask);
       case Verdict.Pass pass -> throw new IllegalStateException("a gate never passes");
     };
@@ -128,10 +143,13 @@ public final class ToolActivityImpl implements ToolActivity {
     if (!context.argumentsHash().equals(decision.argumentsHash())) {
       // What was shown is what is executed, or nothing is executed.
       return blocked(
-          context, facts, "builtin", "The call is not the one that was allowed; nothing was run.", null);
+          context,
+          facts,
+          "builtin",
+          "The call is not the one that was allowed; nothing was run.",
+          null);
     }
-    return start(
-        context, facts, new RunEvent.GatePass("person", null, decision.permissionId()), 1);
+    return start(context, facts, new RunEvent.GatePass("person", null, decision.permissionId()), 1);
   }
 
   private Reply timedOut(CallContext context, String waitId) {
@@ -169,16 +187,18 @@ public final class ToolActivityImpl implements ToolActivity {
         context.fact(
             "answered-" + answer.questionId(),
             new RunEvent.QuestionAnswered(
-                answer.questionId(),
-                blobs.content(answer.answer(), "text/plain"),
-                answer.by())));
+                answer.questionId(), blobs.content(answer.answer(), "text/plain"), answer.by())));
     facts.addAll(resumed(context, answer.questionId()));
     if (answer.questionId().startsWith("q")) {
       return finished(context, facts, ToolEnd.ok("answered by " + answer.by(), answer.answer()), 0);
     }
     return switch (answer.answer()) {
       case Unknowns.HAPPENED ->
-          finished(context, facts, ToolEnd.ok("happened, says " + answer.by(), Unknowns.TOLD_HAPPENED), 0);
+          finished(
+              context,
+              facts,
+              ToolEnd.ok("happened, says " + answer.by(), Unknowns.TOLD_HAPPENED),
+              0);
       case Unknowns.AGAIN -> again(context, facts, answer);
       default -> {
         Reply stop = new Reply.Stop(answer.by());
@@ -192,14 +212,14 @@ public final class ToolActivityImpl implements ToolActivity {
     int attempt = attemptAfter(context, answer.questionId());
     return started(context, attempt)
         ? goOn(context, attempt)
-        : start(context, facts, new RunEvent.GatePass("person", null, answer.questionId()), attempt);
+        : start(
+            context, facts, new RunEvent.GatePass("person", null, answer.questionId()), attempt);
   }
 
   // ---- effect ------------------------------------------------------------------------------
 
   /** Commits the facts and the intent together, then acts. */
-  private Reply start(
-      CallContext context, List<Fact> facts, RunEvent.GatePass gate, int attempt) {
+  private Reply start(CallContext context, List<Fact> facts, RunEvent.GatePass gate, int attempt) {
     Effect effect = effect(context);
     String prepared = effect.prepare(context);
     List<Fact> all = new ArrayList<>(facts);
@@ -207,7 +227,11 @@ public final class ToolActivityImpl implements ToolActivity {
         context.fact(
             "started-" + attempt,
             new RunEvent.ToolStarted(
-                context.toolUseId(), context.call().tool(), context.argumentsHash(), gate, attempt)));
+                context.toolUseId(),
+                context.call().tool(),
+                context.argumentsHash(),
+                gate,
+                attempt)));
     if (effect instanceof AskPerson question) {
       return askPerson(context, all, question);
     }
@@ -226,8 +250,7 @@ public final class ToolActivityImpl implements ToolActivity {
     Effect effect = effect(context);
     long beganNs = System.nanoTime();
     try (Heart heart =
-        Heart.start(
-            Activity.getExecutionContext(), () -> effect.interrupt(context, attempt))) {
+        Heart.start(Activity.getExecutionContext(), () -> effect.interrupt(context, attempt))) {
       Effect.Result result =
           attach
               ? effect.attach(context, attempt, prepared, heart)
@@ -241,7 +264,8 @@ public final class ToolActivityImpl implements ToolActivity {
           }
           yield reply;
         }
-        case Effect.Result.NotStarted notStarted -> retryable(context, attempt, "not started: " + notStarted.reason());
+        case Effect.Result.NotStarted notStarted ->
+            retryable(context, attempt, "not started: " + notStarted.reason());
         case Effect.Result.Unknown unknown ->
             effect.repeatable()
                 ? retryable(context, attempt, unknown.reason())
@@ -256,7 +280,8 @@ public final class ToolActivityImpl implements ToolActivity {
       return finished(
           context,
           List.of(),
-          ToolEnd.failed("failed · the sandbox was lost", "The sandbox was lost again and again: " + reason),
+          ToolEnd.failed(
+              "failed · the sandbox was lost", "The sandbox was lost again and again: " + reason),
           0);
     }
     int next = attempt + 1;
@@ -319,8 +344,7 @@ public final class ToolActivityImpl implements ToolActivity {
   private List<Fact> resumed(CallContext context, String name) {
     String waitingFor = context.info().waitingFor();
     return waitingFor != null && Unknowns.WAITS.contains(waitingFor)
-        ? List.of(
-            context.fact("resumed-" + name, new RunEvent.RunResumed(waitingFor, null)))
+        ? List.of(context.fact("resumed-" + name, new RunEvent.RunResumed(waitingFor, null)))
         : List.of();
   }
 
@@ -333,8 +357,7 @@ public final class ToolActivityImpl implements ToolActivity {
             new RunEvent.ToolBlocked(
                 context.toolUseId(), context.call().tool(), by, reason, rule)));
     String told = by.equals("person") ? "Denied by a person: " + reason : "Not allowed: " + reason;
-    Reply reply =
-        new Reply.Done(new CallResult(context.toolUseId(), store(told), true));
+    Reply reply = new Reply.Done(new CallResult(context.toolUseId(), store(told), true));
     log.append(context.run(), all, journalKey(context), HelmJson.write(reply));
     return reply;
   }
