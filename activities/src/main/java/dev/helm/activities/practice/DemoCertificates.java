@@ -102,8 +102,7 @@ final class DemoCertificates {
     signature.update(content);
     byte[] der = Der.sequence(content, ECDSA_SHA256, Der.bits(0, signature.sign()));
     return (X509Certificate)
-        CertificateFactory.getInstance("X.509")
-            .generateCertificate(new ByteArrayInputStream(der));
+        CertificateFactory.getInstance("X.509").generateCertificate(new ByteArrayInputStream(der));
   }
 
   private static byte[] caExtensions(PublicKey own) throws GeneralSecurityException {
@@ -149,8 +148,7 @@ final class DemoCertificates {
     store.load(null, null);
     char[] inMemoryOnly = new char[0];
     store.setKeyEntry("demo", key, inMemoryOnly, new X509Certificate[] {leaf, ca});
-    KeyManagerFactory keys =
-        KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+    KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
     keys.init(store, inMemoryOnly);
     SSLContext context = SSLContext.getInstance("TLSv1.3");
     context.init(keys.getKeyManagers(), null, null);

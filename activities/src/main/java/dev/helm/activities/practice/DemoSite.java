@@ -29,7 +29,8 @@ import org.jspecify.annotations.Nullable;
 public final class DemoSite implements AutoCloseable {
   private static final String DOMAIN = ".demo.test";
   private static final Pattern NAME = Pattern.compile("[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?");
-  private static final Pattern PATH = Pattern.compile("(/[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}){0,8}/?");
+  private static final Pattern PATH =
+      Pattern.compile("(/[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}){0,8}/?");
   private static final long FILE_CAP_BYTES = 5 << 20;
   private static final Map<String, String> TYPES =
       Map.of(
@@ -122,8 +123,7 @@ public final class DemoSite implements AutoCloseable {
     try {
       Files.writeString(part, text);
       part.toFile().setReadable(true, false);
-      Files.move(
-          part, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      Files.move(part, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } finally {
       Files.deleteIfExists(part);
     }

@@ -48,7 +48,8 @@ final class EventSink {
       Thread.sleep(fault.stallMs());
     }
     if (sent == fault.garbageAfterEvents()) {
-      write("event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"ind\u0000ex\n\n");
+      write(
+          "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"ind\u0000ex\n\n");
       write("\ufffd\ufffd<html>502 Bad Gateway</html>\n\n");
     }
     if (sent == fault.errorAfterEvents()) {

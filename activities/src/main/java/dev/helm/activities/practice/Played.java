@@ -88,8 +88,7 @@ final class Played {
   }
 
   private static boolean isOk(Scenario.Step step, Conversation.Outcome outcome) {
-    return !outcome.error()
-        && (step.okIf() == null || step.okIf().matcher(outcome.text()).find());
+    return !outcome.error() && (step.okIf() == null || step.okIf().matcher(outcome.text()).find());
   }
 
   /** Everything captured so far. */

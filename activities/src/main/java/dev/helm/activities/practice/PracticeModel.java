@@ -107,7 +107,9 @@ public final class PracticeModel implements AutoCloseable {
     }
     if (!request.header("anthropic-version").matches("2023-(01-01|06-01)")) {
       throw ApiFailure.invalid(
-          "anthropic-version: \"" + request.header("anthropic-version") + "\" is not a valid version");
+          "anthropic-version: \""
+              + request.header("anthropic-version")
+              + "\" is not a valid version");
     }
     return counting;
   }
@@ -135,8 +137,7 @@ public final class PracticeModel implements AutoCloseable {
       }
     }
     long maxTokens = body.path("max_tokens").asLong();
-    Answer answer =
-        new Answer(turn, body.path("model").asText(), maxTokens, cache.charge(body));
+    Answer answer = new Answer(turn, body.path("model").asText(), maxTokens, cache.charge(body));
     if (!body.path("stream").asBoolean(false)) {
       reply.send(200, jsonHeaders(requestId), bytes(answer.whole()));
       return;

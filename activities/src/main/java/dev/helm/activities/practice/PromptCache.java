@@ -90,8 +90,7 @@ final class PromptCache {
       write1h += prefix.mark() == Mark.HOUR ? fresh : 0;
       write5m += prefix.mark() == Mark.HOUR ? 0 : fresh;
       covered = Math.max(covered, prefix.tokens());
-      entries.put(
-          prefix.hash(), new Kept(prefix.mark().lifeMs, now + prefix.mark().lifeMs));
+      entries.put(prefix.hash(), new Kept(prefix.mark().lifeMs, now + prefix.mark().lifeMs));
     }
     return new Usage(prefixes.getLast().tokens() - covered, write5m, write1h, read);
   }

@@ -14,13 +14,38 @@ import java.util.regex.Pattern;
 final class RequestCheck {
   private static final Set<String> FIELDS =
       Set.of(
-          "model", "messages", "max_tokens", "system", "tools", "tool_choice", "stream", "metadata",
-          "stop_sequences", "temperature", "top_k", "top_p", "thinking", "service_tier", "container",
-          "context_management", "mcp_servers", "output_config", "output_format", "cache_control");
+          "model",
+          "messages",
+          "max_tokens",
+          "system",
+          "tools",
+          "tool_choice",
+          "stream",
+          "metadata",
+          "stop_sequences",
+          "temperature",
+          "top_k",
+          "top_p",
+          "thinking",
+          "service_tier",
+          "container",
+          "context_management",
+          "mcp_servers",
+          "output_config",
+          "output_format",
+          "cache_control");
   private static final Set<String> BLOCKS =
       Set.of(
-          "text", "image", "document", "search_result", "tool_use", "tool_result", "thinking",
-          "redacted_thinking", "server_tool_use", "web_search_tool_result");
+          "text",
+          "image",
+          "document",
+          "search_result",
+          "tool_use",
+          "tool_result",
+          "thinking",
+          "redacted_thinking",
+          "server_tool_use",
+          "web_search_tool_result");
   private static final Pattern TOOL_NAME = Pattern.compile("[a-zA-Z0-9_-]{1,128}");
   private static final Pattern TOOL_ID = Pattern.compile("[a-zA-Z0-9_-]+");
   private static final int MAX_OUTPUT_TOKENS = 128_000;
@@ -59,7 +84,9 @@ final class RequestCheck {
     JsonNode temperature = body.path("temperature");
     require(
         temperature.isMissingNode()
-            || (temperature.isNumber() && temperature.asDouble() >= 0 && temperature.asDouble() <= 1),
+            || (temperature.isNumber()
+                && temperature.asDouble() >= 0
+                && temperature.asDouble() <= 1),
         "temperature: range: 0..1");
     checkSystem();
     checkTools();
@@ -122,7 +149,8 @@ final class RequestCheck {
       require(seen.add(name), "tools: Tool names must be unique.");
       JsonNode schema = tool.path("input_schema");
       require(
-          !schema.isMissingNode() || tool.has("type") && !tool.path("type").asText().equals("custom"),
+          !schema.isMissingNode()
+              || tool.has("type") && !tool.path("type").asText().equals("custom"),
           at + ".custom.input_schema: Field required");
       require(
           schema.isMissingNode() || schema.path("type").asText().equals("object"),
@@ -184,8 +212,7 @@ final class RequestCheck {
   }
 
   /** Results come first in the next message, one for each call and none for another. */
-  private static void checkResults(JsonNode message, int i, Set<String> waiting)
-      throws ApiFailure {
+  private static void checkResults(JsonNode message, int i, Set<String> waiting) throws ApiFailure {
     Set<String> left = new LinkedHashSet<>(waiting);
     boolean otherSeen = false;
     int block = 0;
@@ -196,15 +223,23 @@ final class RequestCheck {
         String id = part.path("tool_use_id").asText();
         require(
             waiting.contains(id),
-            "messages." + i + ".content." + block
-                + ": unexpected `tool_use_id` found in `tool_result` blocks: " + id
+            "messages."
+                + i
+                + ".content."
+                + block
+                + ": unexpected `tool_use_id` found in `tool_result` blocks: "
+                + id
                 + ". Each `tool_result` block must have a corresponding `tool_use` block in the"
                 + " previous message.");
         require(
             left.remove(id),
-            "messages." + i + ".content." + block
+            "messages."
+                + i
+                + ".content."
+                + block
                 + ": each tool_use must have a single result. Found multiple `tool_result` blocks"
-                + " with id: " + id);
+                + " with id: "
+                + id);
         require(!otherSeen, unanswered(i - 1, Set.of(id)));
       }
       block++;
@@ -213,8 +248,11 @@ final class RequestCheck {
   }
 
   private static String unanswered(int i, Set<String> ids) {
-    return "messages." + i + ": `tool_use` ids were found without `tool_result` blocks immediately"
-        + " after: " + String.join(", ", ids)
+    return "messages."
+        + i
+        + ": `tool_use` ids were found without `tool_result` blocks immediately"
+        + " after: "
+        + String.join(", ", ids)
         + ". Each `tool_use` block must have a corresponding `tool_result` block in the next"
         + " message.";
   }
@@ -229,7 +267,9 @@ final class RequestCheck {
     boolean empty = content.isTextual() ? content.asText().isEmpty() : content.isEmpty();
     require(
         !empty || last && role.equals("assistant"),
-        "messages." + i + ": all messages must have non-empty content except for the optional final"
+        "messages."
+            + i
+            + ": all messages must have non-empty content except for the optional final"
             + " assistant message");
     Set<String> calls = new LinkedHashSet<>();
     int n = 0;
@@ -248,17 +288,20 @@ final class RequestCheck {
     String type = block.path("type").asText();
     require(
         BLOCKS.contains(type),
-        at + ": Input tag '" + type + "' found using 'type' does not match any of the expected tags");
+        at
+            + ": Input tag '"
+            + type
+            + "' found using 'type' does not match any of the expected tags");
     countBreakpoint(block, at);
     if (type.equals("text")) {
       checkText(block, at, "messages");
     } else if (type.equals("tool_use")) {
-      require(role.equals("assistant"), at + ": `tool_use` blocks can only be in `assistant` messages");
+      require(
+          role.equals("assistant"), at + ": `tool_use` blocks can only be in `assistant` messages");
       require(
           TOOL_ID.matcher(block.path("id").asText()).matches(),
           at + ".tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'");
-      require(
-          !block.path("name").asText().isEmpty(), at + ".tool_use.name: Field required");
+      require(!block.path("name").asText().isEmpty(), at + ".tool_use.name: Field required");
       require(
           block.path("input").isObject(),
           at + ".tool_use.input: Input should be a valid dictionary");
@@ -289,7 +332,9 @@ final class RequestCheck {
   }
 
   private static JsonNode list(JsonNode content) {
-    return content.isArray() ? content : com.fasterxml.jackson.databind.node.MissingNode.getInstance();
+    return content.isArray()
+        ? content
+        : com.fasterxml.jackson.databind.node.MissingNode.getInstance();
   }
 
   private static List<String> names(JsonNode object) {

@@ -19,7 +19,6 @@ final class ScenarioFiles {
   private static final YAMLMapper YAML =
       YAMLMapper.builder()
           .enable(DeserializationFeature.ACCEPT_SINGLE_VALUE_AS_ARRAY)
-          .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
           .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
           .build();
 
@@ -56,7 +55,10 @@ final class ScenarioFiles {
     try {
       return YAML.readValue(Files.readString(file), Scenario.class);
     } catch (JsonMappingException e) {
-      throw wrong(file, e, e.getOriginalMessage() + " (at " + path(e) + ")");
+      // What a record's own check says is plainer than what Jackson wraps around it.
+      boolean own = e.getCause() instanceof IllegalArgumentException;
+      String words = own ? String.valueOf(e.getCause().getMessage()) : e.getOriginalMessage();
+      throw wrong(file, e, words + " (at " + path(e) + ")");
     } catch (JsonProcessingException e) {
       throw wrong(file, e, e.getOriginalMessage());
     }
@@ -73,8 +75,7 @@ final class ScenarioFiles {
   private static String path(JsonMappingException e) {
     StringBuilder path = new StringBuilder();
     for (JsonMappingException.Reference at : e.getPath()) {
-      path.append(
-          at.getFieldName() == null ? "[" + at.getIndex() + "]" : "." + at.getFieldName());
+      path.append(at.getFieldName() == null ? "[" + at.getIndex() + "]" : "." + at.getFieldName());
     }
     return path.isEmpty() ? "the top" : path.toString();
   }

@@ -66,8 +66,8 @@ final class Template {
   }
 
   /**
-   * Whether a text is what a template once gave. Only the fixed values are compared; a captured
-   * one may have been another at that time.
+   * Whether a text is what a template once gave. Only the fixed values are compared; a captured one
+   * may have been another at that time.
    */
   static boolean gave(String template, Map<String, String> fixed, String text) {
     StringBuilder pattern = new StringBuilder();
