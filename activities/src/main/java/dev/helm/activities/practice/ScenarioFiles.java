@@ -56,8 +56,10 @@ final class ScenarioFiles {
       return YAML.readValue(Files.readString(file), Scenario.class);
     } catch (JsonMappingException e) {
       // What a record's own check says is plainer than what Jackson wraps around it.
-      boolean own = e.getCause() instanceof IllegalArgumentException;
-      String words = own ? String.valueOf(e.getCause().getMessage()) : e.getOriginalMessage();
+      String words =
+          e.getCause() instanceof IllegalArgumentException own
+              ? String.valueOf(own.getMessage())
+              : e.getOriginalMessage();
       throw wrong(file, e, words + " (at " + path(e) + ")");
     } catch (JsonProcessingException e) {
       throw wrong(file, e, e.getOriginalMessage());
