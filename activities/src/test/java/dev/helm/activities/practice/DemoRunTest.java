@@ -33,6 +33,7 @@ class DemoRunTest {
   private final List<JsonNode> mails = new ArrayList<>();
   private final List<String> steps = new ArrayList<>();
   private final List<String> words = new ArrayList<>();
+  private String refusedCommand = "(none)";
 
   @BeforeEach
   void copySite() throws IOException {
@@ -151,6 +152,15 @@ class DemoRunTest {
   }
 
   @Test
+  void nothingIsSentUnfilteredIfTheFilterIsRefused() throws Exception {
+    refusedCommand = "python3 filter.py";
+    play(Map.of("Write brief.md", STEERING), "");
+    assertThat(mails).isEmpty();
+    assertThat(words.getLast()).contains("could not be filtered as you asked, so I send nothing");
+    assertThat(rows()).hasSize(142);
+  }
+
+  @Test
   void anotherProcessGoesOnInTheMiddle() throws Exception {
     play(Map.of("Write brief.md", STEERING), "", true);
     assertThat(rows()).hasSize(81);
@@ -240,6 +250,9 @@ class DemoRunTest {
   }
 
   private String bash(String command) throws Exception {
+    if (command.startsWith(refusedCommand)) {
+      throw new IOException("Denied by ada");
+    }
     Process process =
         new ProcessBuilder("bash", "-c", command)
             .directory(workspace.toFile())

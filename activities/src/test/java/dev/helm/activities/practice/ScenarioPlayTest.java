@@ -177,6 +177,15 @@ class ScenarioPlayTest {
     assertThat(heard.text()).isEqualTo(text);
   }
 
+  @Test
+  void theManualsExampleIsAScenario() throws Exception {
+    String manual = Files.readString(Path.of("..", "docs", "practice-model.md"));
+    String example = manual.substring(manual.indexOf("```yaml") + 8);
+    Files.writeString(
+        temp.resolve("manual.scenario.yaml"), example.substring(0, example.indexOf("```")));
+    assertThat(ScenarioFiles.read(List.of(temp)).getFirst().steps()).hasSize(4);
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
