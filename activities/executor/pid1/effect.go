@@ -49,8 +49,9 @@ func (s *store) launch(e *effect, m *wire.FromHost) {
 		s.drain(e, reader)
 		close(drained)
 	}()
-	deadline := time.AfterFunc(time.Duration(m.DeadlineMs)*time.Millisecond, func() {
-		s.stop(e, wire.TimedOut, fmt.Sprintf("the deadline of %d ms passed", m.DeadlineMs), false)
+	deadlineMs := m.DeadlineMs // the closure must not hold the whole message, with its stdin
+	deadline := time.AfterFunc(time.Duration(deadlineMs)*time.Millisecond, func() {
+		s.stop(e, wire.TimedOut, fmt.Sprintf("the deadline of %d ms passed", deadlineMs), false)
 	})
 	go func() {
 		status := <-ended

@@ -40,7 +40,7 @@ type Executor struct {
 func New(config Config) *Executor {
 	id := make([]byte, 16)
 	_, _ = rand.Read(id)
-	return &Executor{config: config, store: newStore(newProcs()), boot: hex.EncodeToString(id)}
+	return &Executor{config: config, store: newStore(newProcs(score)), boot: hex.EncodeToString(id)}
 }
 
 // Serve never returns: it dials the host, serves the connection, and dials again.

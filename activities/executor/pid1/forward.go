@@ -1,6 +1,7 @@
 package pid1
 
 import (
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -32,9 +33,17 @@ func forward(from, to string) {
 		os.Stderr.WriteString("helm-executor: cannot listen on " + from + ": " + err.Error() + "; trying again\n")
 		time.Sleep(5 * time.Second)
 	}
-	slots := make(chan struct{}, maxForwarded)
+	accept(listener, to, maxForwarded)
+}
+
+// accept serves until the listener is closed; connections beyond limit are closed at once.
+func accept(listener net.Listener, to string, limit int) {
+	slots := make(chan struct{}, limit)
 	for {
 		conn, err := listener.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
 		if err != nil {
 			time.Sleep(50 * time.Millisecond)
 			continue

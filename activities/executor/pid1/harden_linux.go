@@ -12,14 +12,23 @@ import (
 const (
 	prSetDumpable       = 4
 	prSetChildSubreaper = 36
+	sysCloseRange       = 436
+	closeRangeCloexec   = 4
 )
+
+// score is what Harden opened.
+var score oomScore
 
 // Harden must be the first thing that PID 1 does: processes of the same uid may then neither trace
 // it nor read its memory, descriptors or environment.
 func Harden() error {
+	// One thing goes before: this file belongs to root as soon as the process is not dumpable.
+	score = openOOMScore()
 	if err := prctl(prSetDumpable, 0); err != nil {
 		return err
 	}
+	// What was inherited is not for commands. Kernels before 5.11 refuse; runtimes close it too.
+	_, _, _ = syscall.RawSyscall(sysCloseRange, 3, 1<<20, closeRangeCloexec)
 	// A handler for every signal: the kernel drops those without one for PID 1, but Go's runtime
 	// has handlers that end the program. Nobody reads the channel; a full one drops.
 	signal.Notify(make(chan os.Signal, 1))

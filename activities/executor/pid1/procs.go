@@ -26,11 +26,12 @@ type procs struct {
 	// isInit tells whether this is really PID 1 of its namespace, where kill(-1) means all others.
 	isInit bool
 	self   int
+	oom    oomScore
 }
 
-func newProcs() *procs {
+func newProcs(oom oomScore) *procs {
 	self := os.Getpid()
-	return &procs{running: map[int]chan<- syscall.WaitStatus{}, isInit: self == 1, self: self}
+	return &procs{running: map[int]chan<- syscall.WaitStatus{}, isInit: self == 1, self: self, oom: oom}
 }
 
 // reapForever reaps at every SIGCHLD. The channel has room for one: a signal that finds it full is
@@ -110,13 +111,16 @@ func peekZombie() int {
 func (p *procs) spawn(path string, argv []string, attr *syscall.ProcAttr, ended chan<- syscall.WaitStatus) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.oom.raise()
 	pid, err := syscall.ForkExec(path, argv, attr)
+	p.oom.lower()
 	if err != nil {
 		return 0, err
 	}
 	p.running[pid] = ended
-	// When memory runs out the kernel takes a command, not the executor.
-	_ = os.WriteFile(fmt.Sprintf("/proc/%d/oom_score_adj", pid), []byte("1000"), 0)
+	if p.oom.file == nil {
+		_ = os.WriteFile(fmt.Sprintf("/proc/%d/oom_score_adj", pid), []byte(victim), 0)
+	}
 	return pid, nil
 }
 
