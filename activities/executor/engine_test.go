@@ -95,6 +95,51 @@ func TestContainerSurvivesItsCommands(t *testing.T) {
 	}
 }
 
+// Every signal, by kill and by sigqueue, again and again while commands are started: a signal
+// without a handler is fatal to a PID 1 whose main thread blocks it in that moment.
+const signalStorm = `
+import ctypes, os, struct, time
+libc = ctypes.CDLL(None, use_errno=True)
+end = time.time() + 2
+print("up", flush=True)
+while time.time() < end:
+    for s in range(1, 65):
+        try: os.kill(1, s)
+        except OSError: pass
+        if QUEUE or s not in (4, 5, 7, 8, 11, 16, 31):
+            info = struct.pack("iii", s, 0, -1).ljust(128, b"\0")
+            libc.syscall(129, 1, s, info)
+`
+
+func TestContainerSurvivesAStormOfSignals(t *testing.T) {
+	c := newContainer(t)
+	before := c.state()
+	storm := func(key, queue string) {
+		c.send(shell(key, "", "argv", []string{"/usr/bin/python3", "-c", strings.ReplaceAll(signalStorm, "QUEUE", queue)}))
+		c.expect("started")
+		c.expect("out")
+	}
+	storm("alone", "True")
+	c.finish("alone", 3)
+	// A fork needs Go's own handlers for its moment, so the queued faults are left out here.
+	storm("parallel", "False")
+	started := 0
+	for over := false; !over; started++ {
+		key := fmt.Sprintf("true%d", started)
+		c.send(shell(key, "", "argv", []string{"/bin/true"}))
+		for ended := false; !ended; {
+			m := c.next()
+			over = over || m.T == "exit" && m.Key == "parallel"
+			ended = m.T == "exit" && m.Key == key
+		}
+		c.send(map[string]any{"t": "ack", "key": key, "off": 0, "exit": true})
+	}
+	t.Logf("%d commands were started in the storm", started)
+	if after := c.state(); after != before {
+		t.Fatal(before, after)
+	}
+}
+
 func pids(out string) int {
 	n, _ := strconv.Atoi(strings.Fields(out)[1])
 	return n

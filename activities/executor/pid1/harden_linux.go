@@ -2,7 +2,6 @@ package pid1
 
 import (
 	"os"
-	"os/signal"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -29,9 +28,7 @@ func Harden() error {
 	}
 	// What was inherited is not for commands. Kernels before 5.11 refuse; runtimes close it too.
 	_, _, _ = syscall.RawSyscall(sysCloseRange, 3, 1<<20, closeRangeCloexec)
-	// A handler for every signal: the kernel drops those without one for PID 1, but Go's runtime
-	// has handlers that end the program. Nobody reads the channel; a full one drops.
-	signal.Notify(make(chan os.Signal, 1))
+	handleSignals()
 	if os.Getpid() != 1 {
 		return prctl(prSetChildSubreaper, 1)
 	}

@@ -112,7 +112,9 @@ func (p *procs) spawn(path string, argv []string, attr *syscall.ProcAttr, ended 
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.oom.raise()
+	handleFaults()
 	pid, err := syscall.ForkExec(path, argv, attr)
+	ignoreFaults()
 	p.oom.lower()
 	if err != nil {
 		return 0, err
