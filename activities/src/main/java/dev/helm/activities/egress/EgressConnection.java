@@ -130,7 +130,8 @@ final class EgressConnection implements Ward {
 
   private SocketChannel dial(Pass pass, boolean canTell) throws IOException, EgressDenied {
     within(limits.dial());
-    for (InetAddress address : pass.addresses().subList(0, Math.min(MAX_DIALS, pass.addresses().size()))) {
+    for (InetAddress address :
+        pass.addresses().subList(0, Math.min(MAX_DIALS, pass.addresses().size()))) {
       SocketChannel channel = SocketChannel.open();
       upstream = channel;
       if (closed) {
@@ -200,7 +201,10 @@ final class EgressConnection implements Ward {
 
   private static int endOfHead(byte[] bytes, int from, int to) {
     for (int i = from; i + 4 <= to; i++) {
-      if (bytes[i] == '\r' && bytes[i + 1] == '\n' && bytes[i + 2] == '\r' && bytes[i + 3] == '\n') {
+      if (bytes[i] == '\r'
+          && bytes[i + 1] == '\n'
+          && bytes[i + 2] == '\r'
+          && bytes[i + 3] == '\n') {
         return i + 4;
       }
     }

@@ -17,10 +17,5 @@ public record EgressLimits(
   /** 32 connections, 10 s, 10 s, 2 min, 4 GiB, 60. */
   public static final EgressLimits DEFAULT =
       new EgressLimits(
-          32,
-          Duration.ofSeconds(10),
-          Duration.ofSeconds(10),
-          Duration.ofMinutes(2),
-          4L << 30,
-          60);
+          32, Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofMinutes(2), 4L << 30, 60);
 }

@@ -52,8 +52,7 @@ public final class EgressProxy implements SlotDoor, AutoCloseable {
 
   @Override
   public AutoCloseable open(String slot, Path socketDirectory, int ownerUid) throws IOException {
-    SlotGate gate =
-        new SlotGate(slot, grants, resolver, targets, listener, limits.toldPerMinute());
+    SlotGate gate = new SlotGate(slot, grants, resolver, targets, listener, limits.toldPerMinute());
     Set<EgressConnection> mine = ConcurrentHashMap.newKeySet();
     UnixListener socket =
         UnixListener.open(

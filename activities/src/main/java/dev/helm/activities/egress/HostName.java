@@ -65,8 +65,7 @@ public final class HostName {
   private static void checkLast(String label) {
     boolean digits = label.chars().allMatch(c -> c >= '0' && c <= '9');
     boolean hex =
-        label.startsWith("0x")
-            && label.chars().skip(2).allMatch(c -> Character.digit(c, 16) >= 0);
+        label.startsWith("0x") && label.chars().skip(2).allMatch(c -> Character.digit(c, 16) >= 0);
     if (digits || hex) {
       throw new IllegalArgumentException("host is an IP address or ends in a number");
     }

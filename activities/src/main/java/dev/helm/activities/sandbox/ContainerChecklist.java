@@ -7,7 +7,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** Compares what the engine made with what was asked for. Pure: an inspect answer in, findings out. */
+/**
+ * Compares what the engine made with what was asked for. Pure: an inspect answer in, findings out.
+ */
 final class ContainerChecklist {
   /** One attribute that is off. */
   record Finding(String attribute, String expected, String actual) {
@@ -65,10 +67,7 @@ final class ContainerChecklist {
     no("HostConfig.Privileged", host.path("Privileged"));
     none("HostConfig.CapAdd", host.path("CapAdd"));
     is("HostConfig.CapDrop", words(host.path("CapDrop")).toString(), "[ALL]");
-    is(
-        "HostConfig.SecurityOpt",
-        words(host.path("SecurityOpt")).toString(),
-        "[no-new-privileges]");
+    is("HostConfig.SecurityOpt", words(host.path("SecurityOpt")).toString(), "[no-new-privileges]");
     yes("HostConfig.ReadonlyRootfs", host.path("ReadonlyRootfs"));
     none("HostConfig.GroupAdd", host.path("GroupAdd"));
     none("HostConfig.Devices", host.path("Devices"));
@@ -171,7 +170,9 @@ final class ContainerChecklist {
   }
 
   private void none(String attribute, JsonNode actual) {
-    if (!actual.isMissingNode() && !actual.isNull() && !(actual.isContainerNode() && actual.isEmpty())) {
+    if (!actual.isMissingNode()
+        && !actual.isNull()
+        && !(actual.isContainerNode() && actual.isEmpty())) {
       find(attribute, "nothing", actual.toString());
     }
   }

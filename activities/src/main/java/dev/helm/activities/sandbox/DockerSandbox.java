@@ -184,8 +184,7 @@ public final class DockerSandbox implements Sandbox {
       return Executions.lost("the container in which it was to run is gone", attempt.attachOnly());
     }
     boolean known = live.host().knows(attempt.key());
-    return Executions.attended(
-        live.host().start(spec, sink), attempt.attachOnly() || known);
+    return Executions.attended(live.host().start(spec, sink), attempt.attachOnly() || known);
   }
 
   @Override
@@ -219,7 +218,9 @@ public final class DockerSandbox implements Sandbox {
     }
   }
 
-  /** The order matters: the container dies first, then the workspace moves, then it is forgotten. */
+  /**
+   * The order matters: the container dies first, then the workspace moves, then it is forgotten.
+   */
   private void removeSlot(String run, LiveSlot live) throws IOException {
     engine.remove(live.kept().containerId());
     live.lose(new SandboxLost("the run gave its container back"));

@@ -120,17 +120,11 @@ final class Engine implements AutoCloseable {
 
   private static Bind bind(Path from, String to, AccessMode mode) {
     return new Bind(
-        from.toString(),
-        new Volume(to),
-        mode,
-        SELContext.none,
-        null,
-        PropagationMode.RPRIVATE);
+        from.toString(), new Volume(to), mode, SELContext.none, null, PropagationMode.RPRIVATE);
   }
 
   void start(String container) {
-    EngineCalls.call(
-        "start a container", SLOW, () -> client().startContainerCmd(container).exec());
+    EngineCalls.call("start a container", SLOW, () -> client().startContainerCmd(container).exec());
   }
 
   /** The engine's whole answer, or null if it has no such container. */
@@ -149,7 +143,12 @@ final class Engine implements AutoCloseable {
       EngineCalls.call(
           "remove a container",
           SLOW,
-          () -> client().removeContainerCmd(container).withForce(true).withRemoveVolumes(true).exec());
+          () ->
+              client()
+                  .removeContainerCmd(container)
+                  .withForce(true)
+                  .withRemoveVolumes(true)
+                  .exec());
     } catch (NotFoundException | NotModifiedException e) {
       // Gone already.
     } catch (ConflictException e) {

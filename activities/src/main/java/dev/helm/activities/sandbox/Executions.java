@@ -8,7 +8,8 @@ final class Executions {
   private Executions() {}
 
   static Execution lost(String why, boolean mayHaveRun) {
-    return new Fixed(CompletableFuture.completedFuture(new EffectOutcome.Lost(why, mayHaveRun)), () -> {});
+    return new Fixed(
+        CompletableFuture.completedFuture(new EffectOutcome.Lost(why, mayHaveRun)), () -> {});
   }
 
   static Execution attended(EffectHandle handle, boolean reattached) {

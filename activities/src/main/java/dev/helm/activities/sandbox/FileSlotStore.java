@@ -66,8 +66,7 @@ public final class FileSlotStore implements SlotStore {
     try {
       Files.deleteIfExists(next);
       Files.createFile(
-          next,
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+          next, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
       Files.write(
           next,
           JSON.writeValueAsBytes(records.values().stream().map(FileSlotStore::toRow).toList()));

@@ -102,8 +102,7 @@ final class Frames {
   private static ObjectNode parse(byte[] body) throws ProtocolViolation {
     try {
       // Decoded strictly first: the parser itself is lenient about some malformed UTF-8.
-      String text =
-          StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body)).toString();
+      String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body)).toString();
       if (JSON.readTree(text) instanceof ObjectNode frame) {
         return frame;
       }

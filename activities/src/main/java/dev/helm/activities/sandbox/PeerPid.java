@@ -41,8 +41,7 @@ final class PeerPid {
       int fd = (int) getFd.invoke(channel);
       MemorySegment credentials = arena.allocate(UCRED_BYTES, 4);
       MemorySegment length = arena.allocateFrom(ValueLayout.JAVA_INT, UCRED_BYTES);
-      int result =
-          (int) getsockopt.invokeExact(fd, SOL_SOCKET, SO_PEERCRED, credentials, length);
+      int result = (int) getsockopt.invokeExact(fd, SOL_SOCKET, SO_PEERCRED, credentials, length);
       return result == 0 ? credentials.get(ValueLayout.JAVA_INT, 0) : UNAVAILABLE;
     } catch (Throwable e) {
       return UNAVAILABLE;

@@ -83,8 +83,7 @@ final class ProcessChecklist {
       Set<String> expected) {
     Set<String> actual = options.getOrDefault(mount, Set.of());
     if (!actual.containsAll(expected)) {
-      findings.add(
-          new Finding("mount " + mount, expected.toString(), actual.toString()));
+      findings.add(new Finding("mount " + mount, expected.toString(), actual.toString()));
     }
   }
 

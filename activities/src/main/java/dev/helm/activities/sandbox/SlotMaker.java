@@ -71,8 +71,7 @@ final class SlotMaker {
     // The host listens before the container runs, so that the executor's first dial succeeds.
     String secret = Ids.newSecret();
     LiveSlot live =
-        new LiveSlot(
-            new SlotRecord(plan.slot(), null, container, "", secret), plan.limits());
+        new LiveSlot(new SlotRecord(plan.slot(), null, container, "", secret), plan.limits());
     boolean ready = false;
     try {
       attend(live, false);
@@ -134,7 +133,9 @@ final class SlotMaker {
   /** Findings on the container's first process, where the kernel lets us look. */
   static List<Finding> process(JsonNode inspect, int uid) throws IOException {
     int pid = inspect.at("/State/Pid").asInt();
-    return pid > 0 ? ProcessChecklist.check(Path.of("/proc", Integer.toString(pid)), uid) : List.of();
+    return pid > 0
+        ? ProcessChecklist.check(Path.of("/proc", Integer.toString(pid)), uid)
+        : List.of();
   }
 
   ContainerPlan plan(String slot, SandboxLimits limits) {
@@ -169,7 +170,8 @@ final class SlotMaker {
     try {
       remove(slot, container);
     } catch (IOException | RuntimeException e) {
-      LOG.log(System.Logger.Level.WARNING, "slot " + slot + " is left for the next start to remove", e);
+      LOG.log(
+          System.Logger.Level.WARNING, "slot " + slot + " is left for the next start to remove", e);
     }
   }
 

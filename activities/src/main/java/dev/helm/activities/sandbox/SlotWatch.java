@@ -93,8 +93,7 @@ final class SlotWatch {
           + (state.path("OOMKilled").asBoolean() ? " (out of memory)" : "");
     }
     // A slot in the making has no start time yet.
-    if (!kept.startedAt().isEmpty()
-        && !kept.startedAt().equals(state.path("StartedAt").asText())) {
+    if (!kept.startedAt().isEmpty() && !kept.startedAt().equals(state.path("StartedAt").asText())) {
       return "the container was started anew";
     }
     return null;

@@ -45,8 +45,7 @@ public final class UnixListener implements AutoCloseable {
       if (Workspaces.serviceUid() == 0) {
         Files.setAttribute(next, "unix:uid", ownerUid, LinkOption.NOFOLLOW_LINKS);
       }
-      Files.move(
-          next, socket, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      Files.move(next, socket, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException | RuntimeException e) {
       server.close();
       throw e;
