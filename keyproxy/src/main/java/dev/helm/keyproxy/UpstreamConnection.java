@@ -3,6 +3,7 @@ package dev.helm.keyproxy;
 import java.io.EOFException;
 import java.io.IOException;
 import java.util.function.IntPredicate;
+import org.jspecify.annotations.Nullable;
 
 /** One connection to the upstream. It carries one call at a time. */
 final class UpstreamConnection implements AutoCloseable {
@@ -13,15 +14,13 @@ final class UpstreamConnection implements AutoCloseable {
   private final WireInput in;
   private final Limits limits;
   private final Watchdog.Guard age;
-  private volatile ReadAhead idle;
+  private @Nullable ReadAhead idle;
 
   UpstreamConnection(Wire wire, Limits limits, Watchdog watchdog) {
     this.wire = wire;
     this.in = new WireInput(wire, limits.sizes().responseHeadBytes());
     this.limits = limits;
     this.age = watchdog.guard(wire::close);
-    this.idle = ReadAhead.start(wire, KEEP);
-    in.expect(idle);
   }
 
   Wire wire() {
@@ -37,15 +36,16 @@ final class UpstreamConnection implements AutoCloseable {
    * sent something unasked, and no call is put on this connection.
    */
   void rest() {
-    idle = ReadAhead.start(wire, KEEP);
-    in.expect(idle);
+    ReadAhead waiting = ReadAhead.start(wire, KEEP);
+    idle = waiting;
+    in.expect(waiting);
     age.arm(limits.upstream().keepMs());
   }
 
   /** Ends the rest; false if the connection died in it. */
   boolean wake() {
     age.disarm();
-    return !idle.isDone() && !age.fired();
+    return idle != null && !idle.isDone() && !age.fired();
   }
 
   /** Writes head and body. The head is overwritten afterwards, because it holds the key. */

@@ -87,6 +87,18 @@ class RelayTest {
   }
 
   @Test
+  void aConnectionOpenedAheadCarriesTheFirstCall() throws Exception {
+    try (Rig rig = new Rig((request, socket, out) -> Sse.send(out));
+        RawClient client = rig.client()) {
+      rig.proxy.warm();
+      for (int i = 0; i < 3; i++) {
+        assertThat(client.send(RawClient.post(RawClient.BODY)).read().whole()).isTrue();
+      }
+      assertThat(rig.upstream.connections).hasValue(1);
+    }
+  }
+
+  @Test
   void aConnectionThatTheUpstreamClosedInItsRestIsNotUsed() throws Exception {
     try (Rig rig =
             new Rig(
