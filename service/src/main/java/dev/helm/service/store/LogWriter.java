@@ -21,10 +21,10 @@ import org.slf4j.LoggerFactory;
  * The one thread that writes the database, over one connection.
  *
  * <p>It takes what is queued, up to {@value #UNITS_MAX} units of work, writes them in one
- * transaction with a savepoint each, and answers them after the one fsync of its commit. A unit that
- * fails spoils no other. When the disk fails, all of the batch fails, nothing of it is stored, the
- * connection is given up, and the next batch starts on a new one: after a failed fsync nothing that
- * the old connection says can be believed.
+ * transaction with a savepoint each, and answers them after the one fsync of its commit. A unit
+ * that fails spoils no other. When the disk fails, all of the batch fails, nothing of it is stored,
+ * the connection is given up, and the next batch starts on a new one: after a failed fsync nothing
+ * that the old connection says can be believed.
  */
 public final class LogWriter implements AutoCloseable {
   /** Most units of one transaction. */

@@ -30,8 +30,7 @@ final class SqliteIdempotency implements IdempotencyStore {
     long now = clock.millis();
     return writer.write(
         tx -> {
-          tx.sql()
-              .update("DELETE FROM idempotency WHERE created_ms < ?", now - KEPT.toMillis());
+          tx.sql().update("DELETE FROM idempotency WHERE created_ms < ?", now - KEPT.toMillis());
           Row row = row(tx.sql(), key);
           if (row != null && !row.bodySha256().equals(bodySha256)) {
             return new Claim.OtherBody();

@@ -14,8 +14,7 @@ import org.jspecify.annotations.Nullable;
 public final class Tx {
   /** What may follow {@code run.finished}. */
   private static final Set<String> AFTER_END =
-      Set.of(
-          "run.rolledback", "run.forked", "notification.sent", "blob.erased", "budget.charged");
+      Set.of("run.rolledback", "run.forked", "notification.sent", "blob.erased", "budget.charged");
 
   private static final String INSERT =
       "INSERT INTO events (pos, run, seq, at, type, agent, key, data, prev, hash)"
@@ -108,8 +107,7 @@ public final class Tx {
     }
     long seq = head.seq() + 1;
     String at = now.compareTo(head.at()) < 0 ? head.at() : now;
-    String hash =
-        EventJson.hash(run, seq, at, fact.type(), fact.agent(), fact.data(), head.hash());
+    String hash = EventJson.hash(run, seq, at, fact.type(), fact.agent(), fact.data(), head.hash());
     long next = pos + 1;
     sql.update(
         INSERT,
