@@ -1,5 +1,6 @@
 package dev.helm.service.blueprint;
 
+import dev.helm.workflows.decide.Rule;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -9,13 +10,17 @@ import org.jspecify.annotations.Nullable;
  * The syntax of permission rules: {@code Tool}, {@code Tool(specifier)}, {@code Tool(arg=glob)},
  * {@code Tool(arg>number)} with {@code > >= < <=}.
  *
- * <p>A lower-case word before {@code =} is always read as an argument's name and has to be one, so
+ * <p>A word before an operator (for Bash, a lower-case one before {@code =}) is always read as an argument's name and has to be one, so
  * that a slip such as {@code Bash(comand=rm *)} is an error here and not a rule that never matches.
  */
 final class Rules {
   private static final Pattern RULE = Pattern.compile("([A-Za-z_][A-Za-z0-9_]*)(?:\\((.*)\\))?");
   private static final Pattern CONDITION =
-      Pattern.compile("([a-z][a-z_]*)(>=|<=|=|>|<)(.*)", Pattern.DOTALL);
+      Pattern.compile("([A-Za-z][A-Za-z0-9_]*)\\s*(>=|<=|=|>|<)\\s*(.*)", Pattern.DOTALL);
+
+  /** In a shell command {@code a > b} and {@code FOO=1 make} are commands. */
+  private static final Pattern BASH_CONDITION =
+      Pattern.compile("([a-z][a-z_]*)(=)(.*)", Pattern.DOTALL);
   private static final Pattern NUMBER = Pattern.compile("-?[0-9]{1,15}(\\.[0-9]{1,6})?");
 
   private Rules() {}
@@ -42,7 +47,20 @@ final class Rules {
     String tool = matcher.group(1);
     Wrong wrong = checkTool(tool, tools);
     String inner = matcher.group(2);
-    return wrong != null || inner == null ? wrong : checkInner(tool, inner);
+    if (wrong == null && inner != null) {
+      wrong = checkInner(tool, inner);
+    }
+    return wrong == null ? checkAsTheGateReads(rule) : wrong;
+  }
+
+  /** What the gate cannot read must never be stored. */
+  private static @Nullable Wrong checkAsTheGateReads(String rule) {
+    try {
+      Rule.parse(rule);
+      return null;
+    } catch (IllegalArgumentException e) {
+      return new Wrong(String.valueOf(e.getMessage()), null);
+    }
   }
 
   private static @Nullable Wrong checkTool(String tool, Set<String> tools) {
@@ -64,7 +82,7 @@ final class Rules {
     if (inner.isBlank()) {
       return new Wrong("there is nothing between the brackets", "write " + tool + " alone");
     }
-    Matcher matcher = CONDITION.matcher(inner);
+    Matcher matcher = (tool.equals("Bash") ? BASH_CONDITION : CONDITION).matcher(inner);
     if (!matcher.matches()) {
       return null;
     }

@@ -10,7 +10,7 @@ final class Tools {
   /** Arguments by tool, with the words that only rules know: {@code path domain egress}. */
   private static final Map<String, List<String>> ARGUMENTS =
       Map.ofEntries(
-          Map.entry("Bash", List.of("command", "timeout", "description", "egress")),
+          Map.entry("Bash", List.of("command", "egress")),
           Map.entry("Read", List.of("path", "file_path", "offset", "limit")),
           Map.entry("Write", List.of("path", "file_path", "content")),
           Map.entry(
