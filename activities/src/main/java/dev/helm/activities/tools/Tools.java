@@ -1,0 +1,52 @@
+package dev.helm.activities.tools;
+
+import dev.helm.activities.mail.Relay;
+import dev.helm.activities.sandbox.Sandbox;
+import dev.helm.activities.store.Blobs;
+import dev.helm.activities.store.RunLog;
+import dev.helm.activities.store.Runs;
+import dev.helm.workflows.ToolActivity;
+import java.time.Clock;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Puts the tools together. A new tool: its line here, its definition in catalog.json. */
+public final class Tools {
+  private static final long QUICK_MS = 60_000;
+
+  private static final List<CommandTool.BuiltIn> BUILT_IN =
+      List.of(
+          new CommandTool.BuiltIn("Read", QUICK_MS, true),
+          new CommandTool.BuiltIn("Glob", QUICK_MS, true),
+          new CommandTool.BuiltIn("Grep", QUICK_MS, true),
+          new CommandTool.BuiltIn("Write", QUICK_MS, false),
+          new CommandTool.BuiltIn("Edit", QUICK_MS, false),
+          new CommandTool.BuiltIn("WriteRow", QUICK_MS, false),
+          new CommandTool.BuiltIn("WebFetch", QUICK_MS, false));
+
+  private Tools() {}
+
+  /** The activity with every tool of the catalogue. */
+  public static ToolActivity activity(
+      RunLog log,
+      Blobs blobs,
+      Runs runs,
+      Sandbox sandbox,
+      EgressDoor door,
+      @Nullable Relay relay,
+      Clock clock) {
+    Map<String, Effect> effects = new LinkedHashMap<>();
+    effects.put("Bash", new CommandEffect(log, blobs, sandbox, door, new CommandTool.Shell()));
+    for (CommandTool.BuiltIn tool : BUILT_IN) {
+      effects.put(tool.name(), new CommandEffect(log, blobs, sandbox, door, tool));
+    }
+    CommandEffect outbox =
+        new CommandEffect(
+            log, blobs, sandbox, door, new CommandTool.BuiltIn("Write", QUICK_MS, false));
+    effects.put("SendEmail", new SendEmail(blobs, sandbox, relay, outbox));
+    effects.put("AskPerson", new AskPerson());
+    return new ToolActivityImpl(log, blobs, runs, effects, clock);
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.helm.activities.practice;
+
+import org.jspecify.annotations.NullMarked;
