@@ -41,7 +41,7 @@ public interface RunControl {
   void message(String run, String messageId, String when);
 
   /** Tells the run that a queued message was taken back. */
-  void cancelMessage(String run, String messageId);
+  void cancelMessage(String run, String messageId, String by);
 
   /** Lets nothing new start after the running tool. */
   void pause(String run, String by, String requestId);
