@@ -4,7 +4,10 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
 /** The launcher's commands alone, for a build without the rest of the terminal. */
-@Command(name = "helm", mixinStandardHelpOptions = true)
+@Command(
+    name = "helm",
+    mixinStandardHelpOptions = true,
+    subcommands = {UpCommand.class, DownCommand.class, DoctorCommand.class})
 public final class LaunchMain {
   private LaunchMain() {}
 
