@@ -1,4 +1,4 @@
-/** Helm. */
+/** The run as a durable workflow, the interfaces of its activities, and the pure decisions. */
 @NullMarked
 package dev.helm.workflows;
 

@@ -1,0 +1,29 @@
+package dev.helm.activities.egress;
+
+import java.net.InetAddress;
+
+/**
+ * A target that only the operator can name (in {@code config.yml}): a private one, another port, or
+ * one without TLS. A call still needs a grant for its host.
+ *
+ * @param port 1 to 65535
+ * @param address where the host is, whatever DNS says; private ones are allowed
+ */
+public record OperatorTarget(HostName host, int port, Protocol protocol, InetAddress address) {
+  /** What is spoken with the target. */
+  public enum Protocol {
+    /** TLS, with the handshake's name checked. */
+    TLS,
+    /** Plain HTTP. */
+    HTTP,
+    /** Anything. */
+    TCP
+  }
+
+  /** Checks the port. */
+  public OperatorTarget {
+    if (port < 1 || port > 65_535) {
+      throw new IllegalArgumentException("port must be 1 to 65535");
+    }
+  }
+}

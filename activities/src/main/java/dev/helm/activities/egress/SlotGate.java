@@ -1,0 +1,161 @@
+package dev.helm.activities.egress;
+
+import dev.helm.activities.egress.EgressGrants.Grant;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Decides on one slot's attempts and tells of each. */
+final class SlotGate {
+  private static final int TLS_PORT = 443;
+  private static final long MINUTE_NANOS = 60_000_000_000L;
+  private static final int MAX_HOST_CHARACTERS = 255;
+
+  private final String slot;
+  private final EgressGrants grants;
+  private final HostResolver resolver;
+  private final List<OperatorTarget> targets;
+  private final EgressListener listener;
+  private final int toldPerMinute;
+  private long windowNanos = System.nanoTime();
+  private int told;
+  private long suppressed;
+
+  SlotGate(
+      String slot,
+      EgressGrants grants,
+      HostResolver resolver,
+      List<OperatorTarget> targets,
+      EgressListener listener,
+      int toldPerMinute) {
+    this.slot = slot;
+    this.grants = grants;
+    this.resolver = resolver;
+    this.targets = targets;
+    this.listener = listener;
+    this.toldPerMinute = toldPerMinute;
+  }
+
+  /**
+   * Where an admitted connection may go.
+   *
+   * @param checkName whether the TLS hello must name the host
+   * @param addresses checked; no other may be dialled
+   */
+  record Pass(
+      Grant grant, HostName host, int port, boolean checkName, List<InetAddress> addresses) {}
+
+  Pass admit(ProxyRequest request) throws EgressDenied {
+    HostName host;
+    try {
+      host = HostName.parse(request.rawHost());
+    } catch (IllegalArgumentException e) {
+      throw new EgressDenied(String.valueOf(e.getMessage()));
+    }
+    Grant grant = grants.find(slot, host);
+    if (grant == null) {
+      throw new EgressDenied(
+          grants.any(slot)
+              ? host + " is not among the hosts granted to the running tool call"
+              : "no running tool call is granted web access");
+    }
+    OperatorTarget target = target(host, request.port());
+    checkProtocol(request, target);
+    boolean tls = target == null || target.protocol() == OperatorTarget.Protocol.TLS;
+    List<InetAddress> addresses =
+        target == null ? publicAddresses(host) : List.of(target.address());
+    return new Pass(grant, host, request.port(), tls, addresses);
+  }
+
+  private static void checkProtocol(ProxyRequest request, @Nullable OperatorTarget target)
+      throws EgressDenied {
+    switch (request) {
+      case ProxyRequest.Plain _ -> {
+        if (target == null || target.protocol() != OperatorTarget.Protocol.HTTP) {
+          throw new EgressDenied("plain http is not let out; use https");
+        }
+      }
+      case ProxyRequest.Connect connect -> {
+        if (target == null && connect.port() != TLS_PORT) {
+          throw new EgressDenied("port " + connect.port() + " is not let out; only 443 is");
+        }
+      }
+    }
+  }
+
+  private @Nullable OperatorTarget target(HostName host, int port) {
+    for (OperatorTarget target : targets) {
+      if (target.port() == port && target.host().equals(host)) {
+        return target;
+      }
+    }
+    return null;
+  }
+
+  private List<InetAddress> publicAddresses(HostName host) throws EgressDenied {
+    if (host.isSingleLabel()) {
+      throw new EgressDenied(host + " is no public host name");
+    }
+    List<InetAddress> addresses;
+    try {
+      addresses = resolver.resolve(host);
+    } catch (IOException e) {
+      throw new EgressDenied(502, host + " does not resolve");
+    }
+    for (InetAddress address : addresses) {
+      String refusal = AddressRules.refusal(address);
+      if (refusal != null) {
+        // One bad answer condemns all: a mixed answer is how rebinding looks.
+        throw new EgressDenied(host + " resolves to an address that is " + refusal);
+      }
+    }
+    if (addresses.isEmpty()) {
+      throw new EgressDenied(502, host + " does not resolve");
+    }
+    return addresses;
+  }
+
+  /** Throws what the listener throws. */
+  void allowed(Pass pass) {
+    long missed;
+    synchronized (this) {
+      missed = suppressed;
+      suppressed = 0;
+    }
+    listener.attempt(
+        new EgressAttempt(
+            slot,
+            pass.grant().callId(),
+            pass.host().toString(),
+            pass.port(),
+            true,
+            "granted",
+            missed));
+  }
+
+  /** A container could make thousands a second; beyond some each minute they are only counted. */
+  void denied(@Nullable String callId, String rawHost, int port, String reason) {
+    long missed;
+    synchronized (this) {
+      if (System.nanoTime() - windowNanos > MINUTE_NANOS) {
+        windowNanos = System.nanoTime();
+        told = 0;
+      }
+      if (told >= toldPerMinute) {
+        suppressed++;
+        return;
+      }
+      told++;
+      missed = suppressed;
+      suppressed = 0;
+    }
+    listener.attempt(
+        new EgressAttempt(slot, callId, printable(rawHost), port, false, reason, missed));
+  }
+
+  private static String printable(String raw) {
+    String text = raw.replaceAll("[^\\x21-\\x7e]", "?");
+    return text.length() <= MAX_HOST_CHARACTERS ? text : text.substring(0, MAX_HOST_CHARACTERS);
+  }
+}

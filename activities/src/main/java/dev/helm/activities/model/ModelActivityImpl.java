@@ -1,0 +1,317 @@
+package dev.helm.activities.model;
+
+import dev.helm.activities.run.Heart;
+import dev.helm.activities.store.Blobs;
+import dev.helm.activities.store.Conversations;
+import dev.helm.activities.store.LiveText;
+import dev.helm.activities.store.RunLog;
+import dev.helm.activities.store.Runs;
+import dev.helm.activities.tools.ToolCatalog;
+import dev.helm.api.event.Content;
+import dev.helm.api.event.RunEvent;
+import dev.helm.api.stream.Frame;
+import dev.helm.workflows.Fact;
+import dev.helm.workflows.HelmJson;
+import dev.helm.workflows.ModelActivity;
+import dev.helm.workflows.RunStart.CallResult;
+import dev.helm.workflows.decide.CallLine;
+import dev.helm.workflows.decide.ToolCall;
+import io.temporal.activity.Activity;
+import io.temporal.activity.ActivityExecutionContext;
+import io.temporal.failure.ApplicationFailure;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.ThreadLocalRandom;
+
+/**
+ * A model call. The journal is asked first, so that a retried activity never gives a second,
+ * different answer; the answer, its tool calls and the journal entry are one transaction.
+ */
+public final class ModelActivityImpl implements ModelActivity {
+  /** The smallest answer that is worth paying for. */
+  private static final int USEFUL_TOKENS_MIN = 256;
+
+  private static final long WAIT_MS_MAX = 60_000;
+
+  private final RunLog log;
+  private final Blobs blobs;
+  private final Conversations conversations;
+  private final Runs runs;
+  private final LiveText live;
+  private final ModelClient client;
+
+  /** With the store's ports and the way to the key proxy. */
+  public ModelActivityImpl(
+      RunLog log,
+      Blobs blobs,
+      Conversations conversations,
+      Runs runs,
+      LiveText live,
+      ModelClient client) {
+    this.log = log;
+    this.blobs = blobs;
+    this.conversations = conversations;
+    this.runs = runs;
+    this.live = live;
+    this.client = client;
+  }
+
+  @Override
+  public Reply call(Request request) {
+    String done = log.outcome(request.run(), journalKey(request));
+    if (done != null) {
+      return HelmJson.read(done, Reply.class);
+    }
+    ActivityExecutionContext context = Activity.getExecutionContext();
+    int attempt = context.getInfo().getAttempt();
+    ModelClient.Line line = new ModelClient.Line();
+    try (Heart heart = Heart.start(context, line::cut)) {
+      try {
+        return attempt(request, attempt, line);
+      } catch (RunLog.KeyConflictException e) {
+        // An attempt that Temporal had given up was first; its answer is the answer.
+        String first = log.outcome(request.run(), journalKey(request));
+        if (first == null) {
+          throw e;
+        }
+        return HelmJson.read(first, Reply.class);
+      } catch (ModelFault fault) {
+        if (heart.interrupted()) {
+          return new Reply.Interrupted();
+        }
+        throw retry(request, attempt, fault);
+      }
+    }
+  }
+
+  private Reply attempt(Request request, int attempt, ModelClient.Line line) {
+    Runs.Info info = runs.info(request.run());
+    String user = userMessage(request, info);
+    begin(request);
+    List<String> messages = new ArrayList<>();
+    if (request.head() != null) {
+      messages.addAll(conversations.messages(request.head()));
+    }
+    messages.add(user);
+    int maxTokens = info.blueprint().model().maxTokens();
+    ModelClient.Outcome outcome = send(request, info, messages, maxTokens, attempt, line);
+    if (outcome instanceof ModelClient.Outcome.OverBudget over
+        && over.affordableTokens() >= USEFUL_TOKENS_MIN) {
+      outcome =
+          send(
+              request,
+              info,
+              messages,
+              Math.min(maxTokens, over.affordableTokens()),
+              attempt,
+              line);
+    }
+    return switch (outcome) {
+      case ModelClient.Outcome.Whole whole -> answered(request, user, whole.answer());
+      case ModelClient.Outcome.OverBudget over -> overBudget(request, over);
+      case ModelClient.Outcome.Refused refused ->
+          new Reply.Refused(
+              "the model's service refuses the request (" + refused.status() + "): " + refused.message());
+    };
+  }
+
+  private ModelClient.Outcome send(
+      Request request,
+      Runs.Info info,
+      List<String> messages,
+      int maxTokens,
+      int attempt,
+      ModelClient.Line line) {
+    String body =
+        RequestBody.write(
+            info.blueprint().model().name(),
+            maxTokens,
+            RequestBody.fill(info.blueprint().instructions(), info.input()),
+            ToolCatalog.definitions(info.blueprint().tools()),
+            messages);
+    String name = prefix(request) + "t" + request.turn() + "." + request.round() + "/a" + attempt;
+    return client.call(
+        body,
+        runs.modelToken(request.run(), request.epoch()),
+        name,
+        line,
+        text ->
+            live.send(
+                new Frame.Delta(
+                    request.run(),
+                    "model.delta",
+                    request.agent(),
+                    request.turn(),
+                    attempt,
+                    text,
+                    null)));
+  }
+
+  /** What the user says in this turn: the task at first, later results and steering. */
+  private String userMessage(Request request, Runs.Info info) {
+    List<String> texts = new ArrayList<>();
+    if (request.head() == null) {
+      String prompt = info.prompt();
+      texts.add(RequestBody.fill(prompt == null ? info.blueprint().task() : prompt, info.input()));
+    }
+    for (String id : request.messages()) {
+      Runs.QueuedMessage message = runs.message(request.run(), id);
+      if (message != null) {
+        texts.add(message.text());
+      }
+    }
+    List<RequestBody.Result> results = new ArrayList<>();
+    for (CallResult result : request.results()) {
+      byte[] bytes = blobs.get(result.sha256());
+      results.add(
+          new RequestBody.Result(
+              result.toolUseId(),
+              bytes == null ? "(this result was erased)" : new String(bytes, StandardCharsets.UTF_8),
+              result.error()));
+    }
+    return RequestBody.user(results, texts);
+  }
+
+  private void begin(Request request) {
+    List<Fact> facts = new ArrayList<>();
+    facts.add(
+        fact(request, "t" + request.turn() + "/started", new RunEvent.TurnStarted(request.turn())));
+    for (String id : request.messages()) {
+      facts.add(
+          fact(request, "message-" + id + "/read", new RunEvent.MessageRead(id, request.turn())));
+    }
+    log.append(request.run(), facts);
+  }
+
+  private Reply answered(Request request, String user, Answer answer) {
+    List<Fact> facts = new ArrayList<>();
+    Answer.Usage usage = answer.usage();
+    facts.add(
+        fact(
+            request,
+            turnKey(request) + "/message",
+            new RunEvent.ModelMessage(
+                request.turn(),
+                blobs.content(answer.text(), "text/plain"),
+                answer.model(),
+                answer.stopReason(),
+                answer.messageId(),
+                usage.input(),
+                usage.output(),
+                usage.cacheRead(),
+                usage.cacheWrite())));
+    List<Call> calls = new ArrayList<>();
+    for (Answer.RequestedAction action : answer.calls()) {
+      facts.add(requested(request, action));
+      calls.add(new Call(action.toolUseId(), action.tool()));
+    }
+    Reply reply = cutShort(answer);
+    if (reply == null) {
+      reply =
+          new Reply.Answered(
+              conversations.append(request.head(), List.of(user, answer.messageJson())), calls);
+    }
+    log.append(request.run(), facts, journalKey(request), HelmJson.write(reply));
+    return reply;
+  }
+
+  private static @org.jspecify.annotations.Nullable Reply cutShort(Answer answer) {
+    return switch (answer.stopReason()) {
+      case "max_tokens" ->
+          answer.calls().isEmpty()
+              ? new Reply.Refused(
+                  "the model's answer was cut at its token limit; raise model.maxTokens in the blueprint")
+              : null;
+      case "refusal" -> new Reply.Refused("the model refuses to go on");
+      default -> null;
+    };
+  }
+
+  private Fact requested(Request request, Answer.RequestedAction action) {
+    if (action.toolUseId().isEmpty()
+        || action.toolUseId().length() > 128
+        || runs.requested(request.run(), action.toolUseId()) != null) {
+      // Its id is the idempotency key of the effect: a second call must not pass for the first.
+      throw new ModelFault("the model gave a tool call an id that is not new", 200, 0);
+    }
+    Content source = blobs.content(action.source(), "application/json");
+    ToolCall call =
+        action.wellFormed()
+            ? ToolCall.of(action.toolUseId(), action.tool(), action.source())
+            : new ToolCall(action.toolUseId(), action.tool(), action.source(), java.util.Map.of());
+    return fact(
+        request,
+        action.toolUseId() + "/requested",
+        new RunEvent.ToolRequested(
+            action.toolUseId(),
+            action.tool(),
+            source,
+            call.argumentsHash(),
+            CallLine.object(call),
+            request.turn()));
+  }
+
+  private Reply overBudget(Request request, ModelClient.Outcome.OverBudget over) {
+    Reply reply = new Reply.OverBudget("run", over.message());
+    Runs.Money money = runs.money(request.run());
+    log.append(
+        request.run(),
+        List.of(
+            fact(
+                request,
+                turnKey(request) + "/exhausted",
+                new RunEvent.BudgetExhausted(
+                    "run", money.spentUsd(), money.capUsd(), over.message())),
+            fact(
+                request,
+                turnKey(request) + "/paused",
+                new RunEvent.RunPaused("budget", null, null, null, over.message()))),
+        journalKey(request),
+        HelmJson.write(reply));
+    return reply;
+  }
+
+  /** Says in the log that the call will be made again, and lets Temporal make it. */
+  private ApplicationFailure retry(Request request, int attempt, ModelFault fault) {
+    long backoffMs = Math.min(WAIT_MS_MAX, 500L << Math.min(attempt, 10));
+    long jitterMs = ThreadLocalRandom.current().nextLong(backoffMs / 4 + 1);
+    long waitMs = fault.retryAfterMs() > 0 ? fault.retryAfterMs() : backoffMs - jitterMs;
+    String reason = Objects.requireNonNullElse(fault.getMessage(), "the model call failed");
+    log.append(
+        request.run(),
+        List.of(
+            fact(
+                request,
+                turnKey(request) + "/a" + attempt + "-" + context().getInfo().getCurrentAttemptScheduledTimestamp() + "/retried",
+                new RunEvent.ModelRetried(
+                    request.turn(), attempt, reason, fault.status(), waitMs))));
+    return ApplicationFailure.newBuilder()
+        .setMessage(reason)
+        .setType("ModelFault")
+        .setNextRetryDelay(Duration.ofMillis(waitMs))
+        .build();
+  }
+
+  private static ActivityExecutionContext context() {
+    return Activity.getExecutionContext();
+  }
+
+  private static Fact fact(Request request, String name, RunEvent event) {
+    return new Fact(prefix(request) + name, request.agent(), event);
+  }
+
+  private static String prefix(Request request) {
+    return "e" + request.epoch() + "/" + request.agent() + "/";
+  }
+
+  private static String turnKey(Request request) {
+    return "t" + request.turn() + "." + request.round();
+  }
+
+  private static String journalKey(Request request) {
+    return prefix(request) + turnKey(request) + "/model";
+  }
+}

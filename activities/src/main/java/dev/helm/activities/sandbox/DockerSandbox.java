@@ -1,0 +1,309 @@
+package dev.helm.activities.sandbox;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/** Containers made by a Docker engine. docs/sandbox.md tells how. */
+public final class DockerSandbox implements Sandbox {
+  private static final Duration RECOVERY = Duration.ofSeconds(15);
+  private static final Duration SOFT_KILL = Duration.ofSeconds(2);
+  private static final System.Logger LOG = System.getLogger(DockerSandbox.class.getName());
+
+  private final Engine engine;
+  private final SlotStore store;
+  private final Workspaces workspaces;
+  private final SlotMaker maker;
+  private final SlotWatch watch;
+  private final SlotRecovery recovery;
+  private final SlotPool pool;
+  private final Semaphore room;
+  private final Map<String, LiveSlot> held = new ConcurrentHashMap<>();
+  private final Map<String, ReentrantLock> runs = new ConcurrentHashMap<>();
+  private final CompletableFuture<Void> recovered = new CompletableFuture<>();
+  private volatile boolean closed;
+
+  private DockerSandbox(
+      SandboxSettings settings, SlotStore store, Workspaces workspaces, List<SlotDoor> doors) {
+    this.engine = new Engine(settings.engine());
+    this.store = store;
+    this.workspaces = workspaces;
+    this.watch = new SlotWatch(engine);
+    this.maker = new SlotMaker(settings, engine, store, workspaces, doors, watch);
+    this.recovery = new SlotRecovery(settings, engine, store, workspaces, maker, watch);
+    this.pool = new SlotPool(settings.pool(), () -> maker.make(SandboxLimits.DEFAULT));
+    this.room = new Semaphore(settings.maxSlots() - settings.pool());
+  }
+
+  /**
+   * Starts in the background: takes over what an earlier process left, then fills the pool. Calls
+   * wait for the takeover a while, then fail with {@link EngineUnavailable}.
+   *
+   * @param doors what else listens in each slot's socket directory
+   */
+  public static DockerSandbox start(
+      SandboxSettings settings, SlotStore store, Workspaces workspaces, List<SlotDoor> doors) {
+    DockerSandbox sandbox = new DockerSandbox(settings, store, workspaces, doors);
+    Thread.ofVirtual().name("slot-recovery").start(sandbox::recover);
+    return sandbox;
+  }
+
+  private void recover() {
+    while (!closed) {
+      try {
+        for (LiveSlot live : recovery.recover()) {
+          String run = live.kept().run();
+          if (run != null) {
+            held.put(run, live);
+            // More than maxSlots may come from an earlier configuration: then nobody gets in.
+            boolean unused = room.tryAcquire();
+          }
+        }
+        pool.start();
+        recovered.complete(null);
+        return;
+      } catch (IOException | RuntimeException e) {
+        LOG.log(System.Logger.Level.WARNING, "slots cannot be taken over yet: " + e.getMessage());
+        engine.renegotiate();
+        pause();
+      }
+    }
+  }
+
+  private static void pause() {
+    try {
+      TimeUnit.SECONDS.sleep(1);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public Slot claim(String run, SandboxLimits limits) {
+    Ids.run(run);
+    awaitRecovered();
+    return exclusively(
+        run,
+        () -> {
+          LiveSlot mine = held.get(run);
+          if (mine != null && isAlive(mine)) {
+            return mine.of(run);
+          }
+          if (mine != null) {
+            takeDown(run, mine);
+          }
+          return give(run, limits);
+        });
+  }
+
+  private boolean isAlive(LiveSlot live) {
+    if (live.lost() != null) {
+      return false;
+    }
+    if (live.host().connected()) {
+      return true;
+    }
+    String dead = watch.whyDead(live.kept());
+    if (dead != null) {
+      live.lose(new SandboxLost(dead));
+    }
+    return dead == null;
+  }
+
+  private Slot give(String run, SandboxLimits limits) throws IOException {
+    if (!room.tryAcquire()) {
+      throw new SandboxRefused(
+          "full", "all container slots are taken; the run can go on when another one ends");
+    }
+    boolean given = false;
+    LiveSlot live = null;
+    try {
+      live = fromPool(limits);
+      if (live == null) {
+        live = maker.make(limits);
+      }
+      // The record comes first: a crash before the rename is repaired by moving in again.
+      live.keep(live.kept().withRun(run));
+      store.put(live.kept());
+      live.host().secretGiven();
+      workspaces.moveIn(run, live.id());
+      held.put(run, live);
+      given = true;
+      return live.of(run);
+    } finally {
+      if (!given) {
+        room.release();
+        if (live != null) {
+          discard(run, live);
+        }
+      }
+    }
+  }
+
+  private @Nullable LiveSlot fromPool(SandboxLimits limits) throws IOException {
+    if (!limits.equals(SandboxLimits.DEFAULT)) {
+      return null;
+    }
+    for (LiveSlot live = pool.take(); live != null; live = pool.take()) {
+      if (live.lost() == null && live.host().connected()) {
+        return live;
+      }
+      live.lose(new SandboxLost("it was lost before a run came"));
+      live.close();
+      maker.remove(live.id(), live.kept().containerId());
+    }
+    return null;
+  }
+
+  private void discard(String run, LiveSlot live) {
+    try {
+      removeSlot(run, live);
+    } catch (IOException | RuntimeException e) {
+      LOG.log(System.Logger.Level.WARNING, "slot " + live.id() + " is left for the next start", e);
+    }
+  }
+
+  @Override
+  public Execution execute(
+      String run, EffectAttempt attempt, ToolCommand command, EffectSink sink) {
+    awaitRecovered();
+    EffectSpec spec = new EffectSpec(attempt.key(), command, attempt.offsetBytes());
+    LiveSlot live = held.get(run);
+    if (live == null || !live.kept().life().equals(attempt.life())) {
+      return Executions.lost("the container in which it was to run is gone", attempt.attachOnly());
+    }
+    boolean known = live.host().knows(attempt.key());
+    return Executions.attended(
+        live.host().start(spec, sink), attempt.attachOnly() || known);
+  }
+
+  @Override
+  public void interrupt(String run, String effectKey) {
+    LiveSlot live = held.get(run);
+    if (live != null) {
+      live.host().kill(effectKey, false);
+      Closer.after(SOFT_KILL, () -> live.host().kill(effectKey, true));
+    }
+  }
+
+  @Override
+  public void release(String run) {
+    Ids.run(run);
+    awaitRecovered();
+    exclusively(
+        run,
+        () -> {
+          LiveSlot live = held.get(run);
+          if (live != null) {
+            takeDown(run, live);
+          }
+          return run;
+        });
+  }
+
+  private void takeDown(String run, LiveSlot live) throws IOException {
+    removeSlot(run, live);
+    if (held.remove(run, live)) {
+      room.release();
+    }
+  }
+
+  /** The order matters: the container dies first, then the workspace moves, then it is forgotten. */
+  private void removeSlot(String run, LiveSlot live) throws IOException {
+    engine.remove(live.kept().containerId());
+    live.lose(new SandboxLost("the run gave its container back"));
+    live.close();
+    workspaces.moveHome(run, live.id());
+    maker.remove(live.id(), null);
+  }
+
+  @Override
+  public SandboxStatus status(String run) {
+    LiveSlot live = held.get(run);
+    if (live == null) {
+      return new SandboxStatus(SandboxStatus.State.NONE, null, false);
+    }
+    return new SandboxStatus(
+        live.lost() == null ? SandboxStatus.State.HELD : SandboxStatus.State.LOST,
+        live.of(run),
+        live.host().connected());
+  }
+
+  @Override
+  public Path workspace(String run) {
+    LiveSlot live = held.get(run);
+    return live == null ? workspaces.home(run) : workspaces.inSlot(live.id());
+  }
+
+  /** The run that holds a slot, or null. */
+  public @Nullable String runOf(String slot) {
+    SlotRecord kept = store.get(slot);
+    return kept == null ? null : kept.run();
+  }
+
+  /** Ready slots that wait. */
+  public int waiting() {
+    return pool.waiting();
+  }
+
+  boolean awaitPool(long waitMs) throws InterruptedException {
+    return pool.awaitFull(waitMs);
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    watch.close();
+    for (LiveSlot live : pool.close()) {
+      live.close();
+      try {
+        maker.remove(live.id(), live.kept().containerId());
+      } catch (IOException | RuntimeException e) {
+        LOG.log(System.Logger.Level.INFO, "slot " + live.id() + " is left for the next start");
+      }
+    }
+    held.values().forEach(LiveSlot::close);
+    engine.close();
+  }
+
+  private void awaitRecovered() {
+    try {
+      recovered.get(RECOVERY.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      throw new EngineUnavailable(
+          "the container engine has not answered since Helm started; `helm doctor` looks at it", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new EngineUnavailable("interrupted while waiting for the container engine", e);
+    } catch (ExecutionException e) {
+      throw new EngineUnavailable("slots could not be taken over", e);
+    }
+  }
+
+  private interface Work<T> {
+    T run() throws IOException;
+  }
+
+  private <T> T exclusively(String run, Work<T> work) {
+    ReentrantLock lock = runs.computeIfAbsent(run, id -> new ReentrantLock());
+    lock.lock();
+    try {
+      return work.run();
+    } catch (IOException e) {
+      throw new UncheckedIOException("the workspace of run " + run + " cannot be moved", e);
+    } finally {
+      lock.unlock();
+    }
+  }
+}

@@ -1,0 +1,370 @@
+package dev.helm.activities.sandbox;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The host's end of one slot's executor: listens, lets exactly the executor in, and keeps effects
+ * going over any number of connections. docs/sandbox.md tells the protocol.
+ */
+public final class ExecutorHost implements AutoCloseable {
+  private static final Duration FIRST_FRAME = Duration.ofSeconds(1);
+  private static final Duration PID_KNOWN = Duration.ofSeconds(30);
+  private static final int MAX_HANDSHAKES = 16;
+  private static final int MAX_VIOLATIONS = 5;
+  private static final int MAX_REMEMBERED_ACKS = 1024;
+
+  private final String secret;
+  private final HostEvents events;
+  private final UnixListener listener;
+  private final CompletableFuture<Integer> executorPid = new CompletableFuture<>();
+  private final Semaphore handshakes = new Semaphore(MAX_HANDSHAKES);
+  private final AtomicInteger refusals = new AtomicInteger();
+  private final AtomicInteger violations = new AtomicInteger();
+  private final Map<String, Effect> effects = new ConcurrentHashMap<>();
+  private final Lines lines = new Lines();
+  private final Map<String, Long> acknowledged =
+      new LinkedHashMap<>() {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, Long> eldest) {
+          return size() > MAX_REMEMBERED_ACKS;
+        }
+      };
+  private volatile boolean secretGiven;
+  private volatile @Nullable String boot;
+  private volatile @Nullable SandboxException over;
+
+  private ExecutorHost(
+      Path socket, int ownerUid, String secret, boolean secretGiven, HostEvents events)
+      throws IOException {
+    this.secret = secret;
+    this.secretGiven = secretGiven;
+    this.events = events;
+    this.listener = UnixListener.open(socket, ownerUid, this::accepted);
+  }
+
+  /**
+   * Starts to listen.
+   *
+   * @param socket {@code slots/<slot>/sock/x.sock}
+   * @param secret 64 hex digits, given to the executor in its first welcome
+   * @param secretGiven whether commands may have run in this container already; then nobody without
+   *     the secret is let in
+   */
+  static ExecutorHost open(
+      Path socket, int ownerUid, String secret, boolean secretGiven, HostEvents events)
+      throws IOException {
+    return new ExecutorHost(socket, ownerUid, secret, secretGiven, events);
+  }
+
+  /** Tells which process the executor is, as the engine says; 0 if that cannot be known. */
+  void expectPid(int pid) {
+    executorPid.complete(pid);
+  }
+
+  /** From now on nobody is let in without the secret. */
+  void secretGiven() {
+    secretGiven = true;
+  }
+
+  /** Waits until the executor is known and answers; false if that takes longer. */
+  boolean awaitConnected(Duration wait) throws InterruptedException {
+    return lines.await(wait);
+  }
+
+  /** Whether the executor is on the line now. */
+  public boolean connected() {
+    return lines.current() != null;
+  }
+
+  /** How many connections were refused: more than none means that something tried. */
+  public int refusals() {
+    return refusals.get();
+  }
+
+  /** Whether the executor says that it knows the key, or has been told to start it. */
+  boolean knows(String key) {
+    return lines.knows(key);
+  }
+
+  /**
+   * Starts an effect, or attaches to it if the executor knows it. An older attendant of the same
+   * key in this process fails with {@code superseded}.
+   */
+  public EffectHandle start(EffectSpec spec, EffectSink sink) {
+    Effect effect = new Effect(spec, sink, new EffectLine());
+    Effect older = effects.put(spec.key(), effect);
+    if (older != null) {
+      older.fail(
+          new SandboxRefused("superseded", "a newer attempt attends to " + spec.key() + " now"));
+    }
+    effect.attend();
+    SandboxException end = over;
+    if (end != null) {
+      effect.fail(end);
+      return effect;
+    }
+    ExecutorLine line = lines.current();
+    if (line != null) {
+      sendStart(line, effect);
+    }
+    return effect;
+  }
+
+  /** Ends an effect that this process attends to; nothing happens if there is none. */
+  public void kill(String key, boolean hard) {
+    Effect effect = effects.get(key);
+    if (effect != null) {
+      effect.kill(hard);
+    }
+  }
+
+  /** The container is gone, or nobody attends to it any more: every effect fails with this. */
+  void end(SandboxException why) {
+    over = why;
+    close();
+    effects.values().forEach(effect -> effect.fail(why));
+  }
+
+  /** Every effect attended to now fails with this; the line stays. */
+  void failAttempts(SandboxException why) {
+    effects.values().forEach(effect -> effect.fail(why));
+  }
+
+  /** Stops listening. Commands go on; the executor dials the next host. */
+  @Override
+  public void close() {
+    listener.close();
+    lines.close();
+  }
+
+  private void accepted(SocketChannel channel) {
+    if (!handshakes.tryAcquire()) {
+      refuse(channel, "too many connections at once");
+      return;
+    }
+    Thread.ofVirtual().name("executor-line").start(() -> meet(channel));
+  }
+
+  private void meet(SocketChannel channel) {
+    ExecutorLine line = null;
+    Hello hello = null;
+    try {
+      hello = admit(channel);
+      line = lines.take(channel, hello);
+    } catch (IOException e) {
+      refuse(channel, e.getMessage() == null ? "broken line" : e.getMessage());
+    } catch (RuntimeException e) {
+      refuse(channel, "bad first frame");
+    } finally {
+      handshakes.release();
+    }
+    if (line != null && hello != null) {
+      serve(line, hello);
+    }
+  }
+
+  private Hello admit(SocketChannel channel) throws IOException {
+    Hello hello;
+    Future<?> closing = Closer.closeAfter(channel, FIRST_FRAME);
+    try {
+      hello = Hello.parse(Frames.read(channel, Frames.MAX_HELLO_BYTES));
+    } finally {
+      closing.cancel(false);
+    }
+    checkPid(channel);
+    String shown = hello.secret();
+    if (shown == null ? secretGiven : !same(shown, secret)) {
+      throw new ProtocolViolation(shown == null ? "no secret" : "wrong secret");
+    }
+    String known = boot;
+    if (known != null && !known.equals(hello.boot())) {
+      throw new ProtocolViolation("another boot");
+    }
+    return hello;
+  }
+
+  /** The kernel's word on who dialled; without it (0, unavailable) only the secret counts. */
+  private void checkPid(SocketChannel channel) throws IOException {
+    int expected;
+    try {
+      expected = executorPid.get(PID_KNOWN.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException | ExecutionException | TimeoutException e) {
+      throw new IOException("the container's pid is not known", e);
+    }
+    int actual = PeerPid.of(channel);
+    if (expected > 0 && actual > 0 && expected != actual) {
+      throw new ProtocolViolation("another process");
+    }
+  }
+
+  private static boolean same(String shown, String secret) {
+    return MessageDigest.isEqual(
+        shown.getBytes(StandardCharsets.US_ASCII), secret.getBytes(StandardCharsets.US_ASCII));
+  }
+
+  private void serve(ExecutorLine line, Hello hello) {
+    try {
+      line.send(Frames.frame("welcome").put("secret", secret));
+      line.send(Frames.frame("ping"));
+      // The answer proves that the welcome arrived, and with it the secret.
+      while (!dispatch(line, line.read())) {
+        continue;
+      }
+      boot = hello.boot();
+      repeatAcks(line, hello);
+      lines.ready(line);
+      effects.values().forEach(effect -> sendStart(line, effect));
+      events.connected();
+      while (true) {
+        dispatch(line, line.read());
+      }
+    } catch (ProtocolViolation e) {
+      violated(e.getMessage() == null ? "" : e.getMessage());
+    } catch (IOException e) {
+      // The executor comes back, or its container is gone; disconnected() finds out.
+    } finally {
+      line.close();
+      lines.drop(line);
+      events.disconnected();
+    }
+  }
+
+  private void violated(String what) {
+    if (violations.incrementAndGet() >= MAX_VIOLATIONS) {
+      events.misbehaved("its executor broke the protocol: " + what);
+    } else {
+      events.refused("frame: " + what);
+    }
+  }
+
+  /** Returns whether it was a pong. */
+  private boolean dispatch(ExecutorLine line, ObjectNode frame) throws ProtocolViolation {
+    String type = Frames.text(frame, "t");
+    switch (type) {
+      case "pong" -> {
+        return true;
+      }
+      case "ping" -> line.send(Frames.frame("pong"));
+      case "started" -> Frames.text(frame, "key");
+      case "out" -> {
+        Effect effect = effects.get(Frames.text(frame, "key"));
+        if (effect != null) {
+          effect.output(Frames.count(frame, "off"), Frames.bytes(frame, "data"));
+        }
+      }
+      case "exit" -> {
+        Effect effect = effects.get(Frames.text(frame, "key"));
+        if (effect != null) {
+          effect.ended(ExecutorReplies.exit(frame));
+        }
+      }
+      case "error" -> {
+        Effect effect = frame.hasNonNull("key") ? effects.get(Frames.text(frame, "key")) : null;
+        if (effect != null && ExecutorReplies.isAboutStart(frame)) {
+          effect.fail(ExecutorReplies.refusal(frame));
+        }
+      }
+      default -> throw new ProtocolViolation("unknown frame type");
+    }
+    return false;
+  }
+
+  private void sendStart(ExecutorLine line, Effect effect) {
+    ToolCommand command = effect.spec().command();
+    ObjectNode start =
+        Frames.frame("start")
+            .put("key", effect.key())
+            .put("hash", command.hash())
+            .put("cwd", command.cwd())
+            .put("deadlineMs", command.deadlineMs())
+            .put("capBytes", command.capBytes());
+    command.argv().forEach(start.withArray("argv")::add);
+    ObjectNode env = start.putObject("env");
+    command.env().forEach(env::put);
+    byte[] stdin = command.stdin();
+    if (stdin != null) {
+      start.put("stdin", Base64.getEncoder().encodeToString(stdin));
+    }
+    lines.told(effect.key());
+    try {
+      line.send(start.put("offset", effect.rewind()));
+      if (effect.wanted() != Effect.Kill.NONE) {
+        line.send(ExecutorReplies.kill(effect.key(), effect.wanted() == Effect.Kill.HARD));
+      }
+    } catch (SandboxRefused e) {
+      effect.fail(e);
+    }
+  }
+
+  /** An acknowledgement of an exit may have been lost with the line before. */
+  private void repeatAcks(ExecutorLine line, Hello hello) {
+    synchronized (acknowledged) {
+      for (String key : hello.ended()) {
+        Long length = acknowledged.get(key);
+        if (length != null) {
+          line.send(ExecutorReplies.ack(key, length, true));
+        }
+      }
+    }
+  }
+
+  private void refuse(SocketChannel channel, String why) {
+    Closer.close(channel);
+    refusals.incrementAndGet();
+    events.refused(why);
+  }
+
+  private void tell(ObjectNode frame) {
+    ExecutorLine line = lines.current();
+    if (line != null) {
+      line.send(frame);
+    }
+  }
+
+  private final class EffectLine implements Effect.Line {
+    @Override
+    public void ack(Effect effect, long offsetBytes, boolean exit) {
+      if (exit) {
+        synchronized (acknowledged) {
+          acknowledged.put(effect.key(), offsetBytes);
+        }
+      }
+      tell(ExecutorReplies.ack(effect.key(), offsetBytes, exit));
+    }
+
+    @Override
+    public void kill(Effect effect, boolean hard) {
+      tell(ExecutorReplies.kill(effect.key(), hard));
+    }
+
+    @Override
+    public void overdue(Effect effect) {
+      events.misbehaved("its executor did not end a command whose time was up");
+    }
+
+    @Override
+    public void done(Effect effect) {
+      effects.remove(effect.key(), effect);
+    }
+  }
+}

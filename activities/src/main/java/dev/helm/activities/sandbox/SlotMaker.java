@@ -1,0 +1,212 @@
+package dev.helm.activities.sandbox;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.helm.activities.sandbox.ContainerChecklist.Finding;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Makes slots and takes them down again. */
+final class SlotMaker {
+  private static final Duration EXECUTOR_DIALS = Duration.ofSeconds(20);
+  private static final System.Logger LOG = System.getLogger(SlotMaker.class.getName());
+
+  private final SandboxSettings settings;
+  private final Engine engine;
+  private final SlotStore store;
+  private final Workspaces workspaces;
+  private final List<SlotDoor> doors;
+  private final SlotWatch watch;
+  private volatile @Nullable Boolean swapBounded;
+
+  SlotMaker(
+      SandboxSettings settings,
+      Engine engine,
+      SlotStore store,
+      Workspaces workspaces,
+      List<SlotDoor> doors,
+      SlotWatch watch) {
+    this.settings = settings;
+    this.engine = engine;
+    this.store = store;
+    this.workspaces = workspaces;
+    this.doors = doors;
+    this.watch = watch;
+  }
+
+  /** A new slot whose executor answers; on any failure nothing of it is left. */
+  LiveSlot make(SandboxLimits limits) {
+    if (!engine.hasImage(settings.imageId())) {
+      throw new SandboxRefused(
+          "image",
+          "the engine has no image "
+              + settings.imageId()
+              + "; `helm up` builds the sandbox image again");
+    }
+    String slot = Ids.newSlot();
+    LiveSlot live = null;
+    String container = null;
+    try {
+      workspaces.makeSlot(slot, TrustBundle.assemble(settings.extraCertificates()));
+      ContainerPlan plan = plan(slot, limits);
+      container = engine.create(plan);
+      check(ContainerChecklist.check(found(engine.inspect(container)), plan));
+      live = start(plan, container);
+      return live;
+    } catch (IOException e) {
+      undo(slot, container, live);
+      throw new UncheckedIOException("slot cannot be made in HELM_HOME", e);
+    } catch (RuntimeException e) {
+      undo(slot, container, live);
+      throw e instanceof com.github.dockerjava.api.exception.DockerException refusal
+          ? new SandboxRefused("engine", "the container engine refused: " + refusal.getMessage(), e)
+          : e;
+    }
+  }
+
+  private LiveSlot start(ContainerPlan plan, String container) throws IOException {
+    // The host listens before the container runs, so that the executor's first dial succeeds.
+    String secret = Ids.newSecret();
+    LiveSlot live =
+        new LiveSlot(
+            new SlotRecord(plan.slot(), null, container, "", secret), plan.limits());
+    boolean ready = false;
+    try {
+      attend(live, false);
+      engine.start(container);
+      JsonNode inspect = found(engine.inspect(container));
+      live.keep(
+          new SlotRecord(
+              plan.slot(), null, container, inspect.at("/State/StartedAt").asText(), secret));
+      store.put(live.kept());
+      live.host().expectPid(inspect.at("/State/Pid").asInt());
+      awaitExecutor(live, inspect);
+      check(process(inspect, plan.uid()));
+      ready = true;
+      return live;
+    } finally {
+      if (!ready) {
+        live.close();
+      }
+    }
+  }
+
+  private void awaitExecutor(LiveSlot live, JsonNode inspect) {
+    try {
+      if (!live.host().awaitConnected(EXECUTOR_DIALS)) {
+        JsonNode now = engine.inspect(live.kept().containerId());
+        throw new SandboxRefused(
+            "no_executor",
+            "the container's executor did not report within "
+                + EXECUTOR_DIALS.toSeconds()
+                + " s; the container is "
+                + (now == null ? inspect : now).at("/State/Status").asText("gone")
+                + ", exit code "
+                + (now == null ? inspect : now).at("/State/ExitCode").asText("unknown")
+                + ". Is "
+                + SandboxSettings.EXECUTOR
+                + " in the image?");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new EngineUnavailable("interrupted while a container started", e);
+    }
+  }
+
+  /** Listens on a slot's sockets, for a container that is about to start or runs already. */
+  void attend(LiveSlot live, boolean commandsMayHaveRun) throws IOException {
+    Path sockets = workspaces.sockets(live.id());
+    for (SlotDoor door : doors) {
+      live.add(door.open(live.id(), sockets, settings.ownerUid()));
+    }
+    live.host(
+        ExecutorHost.open(
+            sockets.resolve("x.sock"),
+            settings.ownerUid(),
+            live.kept().secret(),
+            commandsMayHaveRun,
+            watch.of(live)));
+  }
+
+  /** Findings on the container's first process, where the kernel lets us look. */
+  static List<Finding> process(JsonNode inspect, int uid) throws IOException {
+    int pid = inspect.at("/State/Pid").asInt();
+    return pid > 0 ? ProcessChecklist.check(Path.of("/proc", Integer.toString(pid)), uid) : List.of();
+  }
+
+  ContainerPlan plan(String slot, SandboxLimits limits) {
+    return new ContainerPlan(
+        settings.imageId(),
+        settings.installation(),
+        slot,
+        settings.ownerUid(),
+        workspaces.box(slot),
+        workspaces.sockets(slot),
+        limits,
+        swapBounded());
+  }
+
+  /**
+   * Removes a slot's container and directories. The workspace must have been taken home.
+   *
+   * @throws EngineUnavailable the container may live still; nothing else was removed
+   */
+  void remove(String slot, @Nullable String container) throws IOException {
+    if (container != null) {
+      engine.remove(container);
+    }
+    workspaces.removeSlot(slot);
+    store.delete(slot);
+  }
+
+  private void undo(String slot, @Nullable String container, @Nullable LiveSlot live) {
+    if (live != null) {
+      live.close();
+    }
+    try {
+      remove(slot, container);
+    } catch (IOException | RuntimeException e) {
+      LOG.log(System.Logger.Level.WARNING, "slot " + slot + " is left for the next start to remove", e);
+    }
+  }
+
+  private boolean swapBounded() {
+    Boolean known = swapBounded;
+    if (known == null) {
+      known = engine.info().path("SwapLimit").asBoolean(true);
+      if (!known && !hostHasNoSwap()) {
+        throw new SandboxRefused(
+            "swap",
+            "the kernel cannot bound a container's swap and this machine has some; turn swap off"
+                + " (swapoff -a) or boot with swapaccount=1");
+      }
+      swapBounded = known;
+    }
+    return known;
+  }
+
+  private static boolean hostHasNoSwap() {
+    try {
+      return java.nio.file.Files.readAllLines(Path.of("/proc/swaps")).size() <= 1;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private static JsonNode found(@Nullable JsonNode inspect) {
+    if (inspect == null) {
+      throw new SandboxLost("a container went away while it was being made");
+    }
+    return inspect;
+  }
+
+  private static void check(List<Finding> findings) {
+    if (!findings.isEmpty()) {
+      throw new SandboxRefused(
+          "checklist", "the engine made a container that is not as it must be: " + findings);
+    }
+  }
+}

@@ -1,0 +1,203 @@
+package dev.helm.activities.sandbox;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where workspaces and slots lie on the host, and how a workspace moves between them. Every move is
+ * one rename, so that a workspace is always at one of its two places, whole.
+ */
+public final class Workspaces {
+  private final Path workspaces;
+  private final Path slots;
+  private final int ownerUid;
+
+  /**
+   * @param home HELM_HOME
+   * @param ownerUid who owns workspaces; another than the service's own only where that is root
+   */
+  public Workspaces(Path home, int ownerUid) {
+    this.workspaces = home.resolve("workspaces");
+    this.slots = home.resolve("slots");
+    this.ownerUid = ownerUid;
+    int service = serviceUid();
+    if (ownerUid == 0 || (service != 0 && service != ownerUid)) {
+      throw new IllegalArgumentException(
+          "workspaces must be owned by the service's own user, or by a named one if that is root");
+    }
+    try {
+      directory(workspaces);
+      directory(slots);
+    } catch (IOException e) {
+      throw new UncheckedIOException("HELM_HOME cannot be written: " + home, e);
+    }
+  }
+
+  /** The uid of this process. */
+  public static int serviceUid() {
+    try {
+      return (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+    } catch (IOException e) {
+      throw new UncheckedIOException("/proc is not mounted", e);
+    }
+  }
+
+  /** The service's own uid, or {@link SandboxSettings#UID_WHEN_ROOT} if that is root. */
+  public static int defaultOwnerUid() {
+    int uid = serviceUid();
+    return uid == 0 ? SandboxSettings.UID_WHEN_ROOT : uid;
+  }
+
+  /** Where a run's workspace lies while no slot holds it. */
+  public Path home(String run) {
+    return workspaces.resolve(Ids.run(run));
+  }
+
+  /** Makes an empty workspace, or finds the one at home. */
+  public Path create(String run) {
+    Path path = home(run);
+    try {
+      directory(path);
+      own(path);
+    } catch (IOException e) {
+      throw new UncheckedIOException("workspace cannot be made: " + path, e);
+    }
+    return path;
+  }
+
+  /** Removes a workspace that lies at home. */
+  public void delete(String run) throws IOException {
+    Trees.delete(home(run), workspaces);
+  }
+
+  Path box(String slot) {
+    return slots.resolve(Ids.slot(slot)).resolve("box");
+  }
+
+  Path sockets(String slot) {
+    return slots.resolve(Ids.slot(slot)).resolve("sock");
+  }
+
+  Path inSlot(String slot) {
+    return box(slot).resolve("workspace");
+  }
+
+  /** Makes a slot's directories. */
+  void makeSlot(String slot, byte[] trustBundle) throws IOException {
+    directory(slots.resolve(Ids.slot(slot)));
+    for (Path path : List.of(box(slot), sockets(slot))) {
+      directory(path);
+      own(path);
+    }
+    Path bundle = sockets(slot).resolve("ca.pem");
+    Files.write(bundle, trustBundle);
+    Files.setPosixFilePermissions(bundle, PosixFilePermissions.fromString("r--r--r--"));
+  }
+
+  /** Removes a slot's directories; only once its container is gone. */
+  void removeSlot(String slot) throws IOException {
+    Trees.delete(slots.resolve(Ids.slot(slot)), workspaces);
+  }
+
+  /** All slots that have a directory. */
+  List<String> slotDirectories() throws IOException {
+    List<String> found = new ArrayList<>();
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(slots)) {
+      for (Path entry : entries) {
+        String name = String.valueOf(entry.getFileName());
+        if (Ids.isSlot(name)) {
+          found.add(name);
+        }
+      }
+    }
+    return found;
+  }
+
+  /** Moves a run's workspace into a slot; also finishes a move that a crash cut short. */
+  void moveIn(String run, String slot) throws IOException {
+    Path to = inSlot(slot);
+    if (isDirectory(to)) {
+      Files.deleteIfExists(home(run));
+      return;
+    }
+    Path from = create(run);
+    if (serviceUid() == 0) {
+      Trees.own(from, ownerUid);
+    }
+    Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  /**
+   * Takes a run's workspace home from a slot whose container is gone. The container could rename
+   * things in its box; whatever is there is kept, so that no file of the run is ever lost.
+   */
+  void moveHome(String run, String slot) throws IOException {
+    Path from = inSlot(slot);
+    if (!isDirectory(from)) {
+      from = holdsSomething(box(slot)) ? box(slot) : null;
+    }
+    if (from == null) {
+      create(run);
+      return;
+    }
+    // A directory without its owner's write bit cannot be moved to another parent.
+    Files.setPosixFilePermissions(from, PosixFilePermissions.fromString("rwx------"));
+    try {
+      Files.move(
+          from, home(run), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (DirectoryNotEmptyException e) {
+      throw new IOException(
+          "run " + run + " has two workspaces, at home and in slot " + slot + "; move one away", e);
+    }
+  }
+
+  /** Keeps what lies in a slot that no record names. */
+  void rescue(String slot) throws IOException {
+    if (holdsSomething(box(slot))) {
+      Path to = workspaces.resolve("found-" + slot);
+      Files.setPosixFilePermissions(box(slot), PosixFilePermissions.fromString("rwx------"));
+      Files.move(box(slot), to, StandardCopyOption.ATOMIC_MOVE);
+    }
+  }
+
+  boolean isInSlot(String slot) {
+    return isDirectory(inSlot(slot));
+  }
+
+  private static boolean holdsSomething(@Nullable Path directory) throws IOException {
+    if (directory == null || !isDirectory(directory)) {
+      return false;
+    }
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
+      return entries.iterator().hasNext();
+    }
+  }
+
+  private static boolean isDirectory(Path path) {
+    return Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS);
+  }
+
+  private static void directory(Path path) throws IOException {
+    if (!isDirectory(path)) {
+      Files.createDirectories(path);
+      Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rwx------"));
+    }
+  }
+
+  private void own(Path path) throws IOException {
+    if (serviceUid() == 0) {
+      Files.setAttribute(path, "unix:uid", ownerUid, LinkOption.NOFOLLOW_LINKS);
+      Files.setAttribute(path, "unix:gid", ownerUid, LinkOption.NOFOLLOW_LINKS);
+    }
+  }
+}

@@ -1,0 +1,61 @@
+package dev.helm.activities.store;
+
+import dev.helm.api.RunStatus;
+import dev.helm.api.Secret;
+import dev.helm.api.Usd;
+import dev.helm.api.blueprint.Blueprint;
+import dev.helm.api.event.Content;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What an activity may know of a run beside its log. */
+public interface Runs {
+  /** The run, or an {@link IllegalArgumentException} for an unknown id. */
+  Info info(String run);
+
+  /** A tool call that the model asked for in this run, as {@code tool.requested} recorded it. */
+  @Nullable RequestedCall requested(String run, String toolUseId);
+
+  /** A steering message of this run. */
+  @Nullable QueuedMessage message(String run, String messageId);
+
+  /** The token that stands for the model key in this run's epoch; valid until the run has ended. */
+  Secret modelToken(String run, int epoch);
+
+  /** Spend and cap now. */
+  Money money(String run);
+
+  /**
+   * A run's fixed facts and its present status.
+   *
+   * @param input the values of the blueprint's inputs
+   * @param prompt replaces the blueprint's task, if given
+   */
+  record Info(
+      String run,
+      String name,
+      int epoch,
+      RunStatus status,
+      @Nullable String waitingFor,
+      Blueprint blueprint,
+      String blueprintRef,
+      Map<String, Object> input,
+      @Nullable String prompt,
+      boolean practice) {}
+
+  /** A call that the model asked for. */
+  record RequestedCall(
+      String toolUseId,
+      String tool,
+      Content arguments,
+      String argumentsHash,
+      String object,
+      String agent,
+      int turn) {}
+
+  /** A steering message. */
+  record QueuedMessage(String messageId, String text, String when, String by) {}
+
+  /** Spend against the run's cap. */
+  record Money(Usd spentUsd, Usd heldUsd, Usd capUsd) {}
+}

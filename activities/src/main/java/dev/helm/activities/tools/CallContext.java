@@ -1,0 +1,45 @@
+package dev.helm.activities.tools;
+
+import dev.helm.activities.store.Runs;
+import dev.helm.api.Sha256;
+import dev.helm.api.event.RunEvent;
+import dev.helm.workflows.Fact;
+import dev.helm.workflows.ToolActivity;
+import dev.helm.workflows.decide.ToolCall;
+
+/**
+ * One call with its run: what its facts and journal entries are named by.
+ *
+ * @param wellFormed whether the arguments are a JSON object
+ */
+record CallContext(
+    ToolActivity.Request request, Runs.Info info, ToolCall call, String argumentsHash, boolean wellFormed) {
+
+  String run() {
+    return request.run();
+  }
+
+  String toolUseId() {
+    return request.toolUseId();
+  }
+
+  /** A fact of this call under a deterministic key. */
+  Fact fact(String name, RunEvent event) {
+    return new Fact(key(name), request.agent(), event);
+  }
+
+  /** A key of this call: epoch, agent, tool call, and what it is about. */
+  String key(String name) {
+    return "e" + request.epoch() + "/" + request.agent() + "/" + request.toolUseId() + "/" + name;
+  }
+
+  /** The key of the {@code attempt}th effect of this call; at most 128 characters. */
+  String effectKey(int attempt) {
+    return Sha256.hex(run() + "/" + key("effect")).substring(0, 40) + "." + attempt;
+  }
+
+  /** An id for something that people answer; the same at every retry. {@code kind}: p, q or u. */
+  String waitId(char kind, int attempt) {
+    return kind + Sha256.hex(run() + "/" + key("wait-" + kind + attempt)).substring(0, 15);
+  }
+}

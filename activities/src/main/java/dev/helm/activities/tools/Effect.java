@@ -1,0 +1,37 @@
+package dev.helm.activities.tools;
+
+import dev.helm.activities.run.Heart;
+import org.jspecify.annotations.Nullable;
+
+/** What a tool does in the world. */
+interface Effect {
+  /**
+   * Gets ready without any effect: what it returns is recorded with {@code tool.started} and given
+   * back to {@link #run} and {@link #attach}, also after a restart.
+   */
+  String prepare(CallContext context);
+
+  /** Does it. Called once, after {@code tool.started} is on disk. */
+  Result run(CallContext context, int attempt, String prepared, Heart heart);
+
+  /** Goes on with what an attempt began whose end nobody saw. Never begins anything. */
+  Result attach(CallContext context, int attempt, String prepared, Heart heart);
+
+  /** Stops it early; called from another thread. */
+  void interrupt(CallContext context, int attempt);
+
+  /** Whether the effect may simply be run again when nobody can know whether it happened. */
+  boolean repeatable();
+
+  /** How it ended. */
+  sealed interface Result {
+    /** It is over. {@code acknowledge} is called once the end is on disk. */
+    record Ended(ToolEnd end, @Nullable Runnable acknowledge) implements Result {}
+
+    /** Nobody can know whether it happened; {@code reason} is for people. */
+    record Unknown(String reason) implements Result {}
+
+    /** It surely did not happen and can be tried again as if new. */
+    record NotStarted(String reason) implements Result {}
+  }
+}

@@ -1,0 +1,24 @@
+package dev.helm.activities.tools;
+
+import java.util.Set;
+
+/** The words around effects whose end nobody saw. */
+final class Unknowns {
+  static final String HAPPENED = "happened";
+  static final String AGAIN = "again";
+
+  /** Most attempts at one call, whoever asks for them. */
+  static final int ATTEMPTS_MAX = 20;
+
+  /** Reasons of {@code run.paused} that end when a person has answered. */
+  static final Set<String> WAITS = Set.of("permission", "question", "unknown");
+
+  static final String TOLD_AT_DEADLINE =
+      "It is unknown whether this call had its effect: it was started and its end was not seen. It"
+          + " was not repeated. Find out before you rely on it or repeat it.";
+
+  static final String TOLD_HAPPENED =
+      "The end of this call was not seen; a person says that it happened. Its output is lost.";
+
+  private Unknowns() {}
+}

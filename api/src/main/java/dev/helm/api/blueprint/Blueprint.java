@@ -1,0 +1,130 @@
+package dev.helm.api.blueprint;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.helm.api.Usd;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A reusable definition of an agent, checked and with every default filled in. A stored version
+ * never changes; a run keeps the version that it started with.
+ *
+ * @param name 1 to 64 characters of {@code [a-z0-9-]}
+ * @param description one line for people, may be empty
+ * @param project who owns it
+ * @param agent {@code native} (others come later)
+ * @param instructions the system prompt; {@code ${input}} is replaced
+ * @param task the first user message, unless the run's {@code prompt} replaces it
+ * @param inputs JSON Schema properties by name; each a plain JSON tree
+ * @param tools names of the tools that the model may ask for
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record Blueprint(
+    String name,
+    String description,
+    String project,
+    String agent,
+    Model model,
+    String instructions,
+    String task,
+    Map<String, Map<String, Object>> inputs,
+    List<String> tools,
+    Permissions permissions,
+    Budget budget,
+    Limits limits,
+    Egress egress,
+    Sandbox sandbox) {
+
+  public Blueprint {
+    inputs = Map.copyOf(inputs);
+    tools = List.copyOf(tools);
+  }
+
+  /** Which model, and the most tokens of one answer. */
+  public record Model(String name, int maxTokens) {}
+
+  /**
+   * The gate's rules: first match wins within deny, then ask, then allow; what no rule names is
+   * asked.
+   *
+   * @param timeoutMs how long a permission waits for people before it is denied
+   * @param approvers how many different people must allow (1 for now)
+   */
+  public record Permissions(
+      List<String> deny, List<String> ask, List<String> allow, long timeoutMs, int approvers) {
+    public Permissions {
+      deny = List.copyOf(deny);
+      ask = List.copyOf(ask);
+      allow = List.copyOf(allow);
+    }
+  }
+
+  /**
+   * Money.
+   *
+   * @param perRunUsd hard cap of one run
+   * @param warnAt percentages of the cap at which people are warned, ascending
+   */
+  public record Budget(Usd perRunUsd, List<Integer> warnAt) {
+    public Budget {
+      warnAt = List.copyOf(warnAt);
+    }
+  }
+
+  /**
+   * Bounds on a run.
+   *
+   * @param turns most model calls
+   * @param wallTimeMs most working time; waiting for people does not count
+   */
+  public record Limits(int turns, long wallTimeMs) {}
+
+  /** Hosts that a granted tool call may reach: exact names, or {@code *.suffix}. */
+  public record Egress(List<String> allow) {
+    public Egress {
+      allow = List.copyOf(allow);
+    }
+  }
+
+  /**
+   * The container.
+   *
+   * @param image {@code default}
+   * @param memoryBytes memory limit; swap is not added
+   * @param milliCpus thousandths of a CPU
+   * @param pids most processes
+   */
+  public record Sandbox(String image, long memoryBytes, int milliCpus, int pids) {}
+
+  /** Helm's defaults, used wherever a blueprint is silent. */
+  public static final class Defaults {
+    public static final String PROJECT = "default";
+    public static final int MAX_TOKENS = 8192;
+    public static final Duration PERMISSION_TIMEOUT = Duration.ofMinutes(30);
+    public static final Usd PER_RUN = new Usd(5_000_000);
+    public static final List<Integer> WARN_AT = List.of(50, 80);
+    public static final int TURNS = 200;
+    public static final Duration WALL_TIME = Duration.ofHours(8);
+    public static final long MEMORY_BYTES = 1L << 30;
+    public static final int MILLI_CPUS = 1000;
+    public static final int PIDS = 256;
+
+    private Defaults() {}
+  }
+
+  /** How a run names its definition: {@code name@version}. */
+  public static String reference(String name, int version) {
+    return name + "@" + version;
+  }
+
+  /** An exact version of a blueprint as the service stores and lists it. */
+  public record Stored(
+      String name,
+      int version,
+      String hash,
+      String createdAt,
+      @Nullable String by,
+      Blueprint blueprint) {}
+}

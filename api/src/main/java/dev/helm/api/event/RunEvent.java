@@ -1,0 +1,267 @@
+package dev.helm.api.event;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.helm.api.Usd;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What can happen in a run: one record per event type, whose components are the members of the
+ * event's {@code data}. To add a type, add its record here and its line in {@link #TYPES}; a test
+ * holds the two together.
+ *
+ * <p>Wire rules: components are only ever added, and added ones are nullable; times inside data are
+ * ISO-8601 UTC strings; money is a decimal string; no fractions.
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public sealed interface RunEvent {
+
+  // ---- the run -----------------------------------------------------------------------------
+
+  /** The run exists; nothing has been done yet. {@code input} is the exact JSON that was given. */
+  record RunCreated(
+      String name,
+      String blueprint,
+      String blueprintHash,
+      String project,
+      String by,
+      @Nullable Usd budgetUsd,
+      String model,
+      boolean practice,
+      Content input,
+      int epoch,
+      @Nullable String parent,
+      @Nullable Long parentSeq)
+      implements RunEvent {}
+
+  /** The workflow has begun to work. */
+  record RunStarted(int epoch, @Nullable String image) implements RunEvent {}
+
+  /** Nothing starts until {@code run.resumed}. {@code reason}: see DESIGN 6.1. */
+  record RunPaused(
+      String reason,
+      @Nullable String by,
+      @Nullable String permissionId,
+      @Nullable String questionId,
+      @Nullable String detail)
+      implements RunEvent {}
+
+  /** The run goes on. */
+  record RunResumed(String reason, @Nullable String by) implements RunEvent {}
+
+  /** The run's end; {@code outcome}: {@code succeeded failed cancelled}. */
+  record RunFinished(String outcome, @Nullable String reason, @Nullable String by)
+      implements RunEvent {}
+
+  // ---- the model ---------------------------------------------------------------------------
+
+  /** A model call is about to be made. */
+  record TurnStarted(int turn) implements RunEvent {}
+
+  /** The model's whole answer. */
+  record ModelMessage(
+      int turn,
+      Content text,
+      String model,
+      String stopReason,
+      String messageId,
+      long inputTokens,
+      long outputTokens,
+      long cacheReadTokens,
+      long cacheWriteTokens)
+      implements RunEvent {}
+
+  /** A model call failed and will be made again after {@code waitMs}. */
+  record ModelRetried(int turn, int attempt, String reason, @Nullable Integer status, long waitMs)
+      implements RunEvent {}
+
+  // ---- tool calls --------------------------------------------------------------------------
+
+  /**
+   * The model asks for an action. {@code arguments} is the exact JSON source text; {@code object}
+   * is the short form that surfaces show beside the tool's name.
+   */
+  record ToolRequested(
+      String toolUseId,
+      String tool,
+      Content arguments,
+      String argumentsHash,
+      String object,
+      int turn)
+      implements RunEvent {}
+
+  /** The gate refused; the model reads {@code reason} as an error result. */
+  record ToolBlocked(String toolUseId, String tool, String by, String reason, @Nullable String rule)
+      implements RunEvent {}
+
+  /** The intent to act is on disk; only after this may the effect happen. */
+  record ToolStarted(
+      String toolUseId, String tool, String argumentsHash, GatePass gate, int attempt)
+      implements RunEvent {}
+
+  /** Output of a running call; {@code offset} counts its bytes from 0. */
+  record ToolOutput(String toolUseId, Content text, long offset) implements RunEvent {}
+
+  /** The call's end; {@code outcome}: {@code ok failed interrupted timedOut}. */
+  record ToolFinished(
+      String toolUseId,
+      String tool,
+      String outcome,
+      String summary,
+      Content result,
+      @Nullable Integer exitCode,
+      long durationMs,
+      long bytes,
+      @Nullable Long droppedBytes)
+      implements RunEvent {}
+
+  /** The call was started and nobody saw its end; a person is asked. */
+  record ToolUnknown(
+      String toolUseId, String tool, String reason, String questionId, String deadline)
+      implements RunEvent {}
+
+  /** Why a call may start; {@code by}: {@code rule person hook builtin}. */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  record GatePass(String by, @Nullable String rule, @Nullable String permissionId) {}
+
+  // ---- people ------------------------------------------------------------------------------
+
+  /** The gate asks people. {@code reason} is the model's text that led to the call. */
+  record PermissionRequested(
+      String permissionId,
+      String toolUseId,
+      String tool,
+      Content arguments,
+      String argumentsHash,
+      String object,
+      String reason,
+      @Nullable String rule,
+      String deadline,
+      int approvers)
+      implements RunEvent {}
+
+  /** The one answer; {@code by} is a user's name or {@code timeout}. */
+  record PermissionDecided(
+      String permissionId,
+      String toolUseId,
+      String decision,
+      String by,
+      @Nullable String device,
+      @Nullable String reason,
+      String argumentsHash)
+      implements RunEvent {}
+
+  /** The agent asks people for input. */
+  record QuestionAsked(
+      String questionId, String toolUseId, String text, List<String> options, String deadline)
+      implements RunEvent {}
+
+  /** Somebody answered, or {@code by} is {@code timeout}. */
+  record QuestionAnswered(String questionId, @Nullable Content answer, String by)
+      implements RunEvent {}
+
+  /** Steering text waits for the agent's next turn. */
+  record MessageQueued(String messageId, Content text, String when, String by)
+      implements RunEvent {}
+
+  /** The agent reads it at {@code turn}. */
+  record MessageRead(String messageId, int turn) implements RunEvent {}
+
+  /** It was taken back before it was read. */
+  record MessageCancelled(String messageId, String by) implements RunEvent {}
+
+  // ---- files, network, money, limits -------------------------------------------------------
+
+  /** A tool wrote or removed a workspace file. */
+  record FileChanged(String path, String toolUseId) implements RunEvent {}
+
+  /** A tool read a workspace file; what a shell command reads is not observed. */
+  record FileRead(String path, String toolUseId) implements RunEvent {}
+
+  /** A connection out was let through. */
+  record EgressAllowed(@Nullable String toolUseId, String host, int port) implements RunEvent {}
+
+  /** A connection out was refused. */
+  record EgressDenied(@Nullable String toolUseId, String host, int port, String reason)
+      implements RunEvent {}
+
+  /** A settled model call; {@code corrects} is the seq of the charge that it corrects. */
+  record BudgetCharged(
+      Usd amountUsd,
+      String model,
+      @Nullable String call,
+      long inputTokens,
+      long outputTokens,
+      long cacheReadTokens,
+      long cacheWriteTokens,
+      @Nullable String reason,
+      @Nullable Long corrects)
+      implements RunEvent {}
+
+  /** Spend passed {@code percent} of the run's cap. */
+  record BudgetWarned(int percent, Usd spentUsd, Usd capUsd) implements RunEvent {}
+
+  /** The next call does not fit under a cap. */
+  record BudgetExhausted(String scope, Usd spentUsd, Usd capUsd, String detail)
+      implements RunEvent {}
+
+  /** A person raised the run's cap. */
+  record BudgetRaised(Usd amountUsd, Usd capUsd, String by) implements RunEvent {}
+
+  /** A limit of the blueprint or of Helm was reached. */
+  record LimitReached(String limit, String detail) implements RunEvent {}
+
+  /** An event type that this version does not know, kept as it is. */
+  record Unknown(String type, Map<String, Object> data) implements RunEvent {}
+
+  // ------------------------------------------------------------------------------------------
+
+  /** Wire name of each type of this version. */
+  Map<String, Class<? extends RunEvent>> TYPES =
+      Map.ofEntries(
+          Map.entry("run.created", RunCreated.class),
+          Map.entry("run.started", RunStarted.class),
+          Map.entry("run.paused", RunPaused.class),
+          Map.entry("run.resumed", RunResumed.class),
+          Map.entry("run.finished", RunFinished.class),
+          Map.entry("turn.started", TurnStarted.class),
+          Map.entry("model.message", ModelMessage.class),
+          Map.entry("model.retried", ModelRetried.class),
+          Map.entry("tool.requested", ToolRequested.class),
+          Map.entry("tool.blocked", ToolBlocked.class),
+          Map.entry("tool.started", ToolStarted.class),
+          Map.entry("tool.output", ToolOutput.class),
+          Map.entry("tool.finished", ToolFinished.class),
+          Map.entry("tool.unknown", ToolUnknown.class),
+          Map.entry("permission.requested", PermissionRequested.class),
+          Map.entry("permission.decided", PermissionDecided.class),
+          Map.entry("question.asked", QuestionAsked.class),
+          Map.entry("question.answered", QuestionAnswered.class),
+          Map.entry("message.queued", MessageQueued.class),
+          Map.entry("message.read", MessageRead.class),
+          Map.entry("message.cancelled", MessageCancelled.class),
+          Map.entry("file.changed", FileChanged.class),
+          Map.entry("file.read", FileRead.class),
+          Map.entry("egress.allowed", EgressAllowed.class),
+          Map.entry("egress.denied", EgressDenied.class),
+          Map.entry("budget.charged", BudgetCharged.class),
+          Map.entry("budget.warned", BudgetWarned.class),
+          Map.entry("budget.exhausted", BudgetExhausted.class),
+          Map.entry("budget.raised", BudgetRaised.class),
+          Map.entry("limit.reached", LimitReached.class));
+
+  /** The reverse of {@link #TYPES}. */
+  Map<Class<? extends RunEvent>, String> NAMES =
+      TYPES.entrySet().stream()
+          .collect(Collectors.toUnmodifiableMap(Map.Entry::getValue, Map.Entry::getKey));
+
+  /** The wire name of this event's type. */
+  default String type() {
+    return this instanceof Unknown unknown
+        ? unknown.type()
+        : Objects.requireNonNull(NAMES.get(getClass()), "an event type without a name");
+  }
+}

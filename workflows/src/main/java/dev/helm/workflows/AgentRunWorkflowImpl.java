@@ -1,0 +1,263 @@
+package dev.helm.workflows;
+
+import dev.helm.api.event.RunEvent;
+import io.temporal.failure.ActivityFailure;
+import io.temporal.failure.ApplicationFailure;
+import io.temporal.failure.CanceledFailure;
+import io.temporal.workflow.Async;
+import io.temporal.workflow.CancellationScope;
+import io.temporal.workflow.Workflow;
+import io.temporal.workflow.WorkflowInfo;
+import io.temporal.workflow.WorkflowInit;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The turn loop. What people send changes {@link RunState}; {@link CallFlow} takes one tool call.
+ */
+public final class AgentRunWorkflowImpl implements AgentRunWorkflow {
+  /** The agent that a person started; sub-agents have labels of their own. */
+  static final String MAIN = "main";
+
+  /** A fifth of Temporal's limits, so that no run ever meets them. */
+  private static final long HISTORY_EVENTS_MAX = 5_000;
+
+  private static final long HISTORY_BYTES_MAX = 5L << 20;
+  private static final int SIGNALS_MAX = 1_000;
+
+  private final RunStart start;
+  private final RunState state;
+  private final Steps steps;
+  private final CallFlow calls;
+
+  /** Signals may arrive before {@link #run}, so all state is made here. */
+  @WorkflowInit
+  public AgentRunWorkflowImpl(RunStart start) {
+    this.start = start;
+    this.state = new RunState(start.carry());
+    this.steps = new Steps(start, state);
+    this.calls = new CallFlow(state, steps);
+  }
+
+  @Override
+  public void run(RunStart ignored) {
+    Async.procedure(this::keepPauseInLog);
+    Async.procedure(this::keepTakenBackInLog);
+    End end;
+    try {
+      if (start.carry() == null) {
+        steps.append("started", new RunEvent.RunStarted(start.epoch(), null));
+      }
+      end = turns();
+    } catch (CanceledFailure e) {
+      end = new End("cancelled", "cancelled in Temporal", "operator");
+    } catch (ActivityFailure e) {
+      end = state.cancelled() ? cancelled() : new End("failed", reasonOf(e), null);
+    }
+    finish(end);
+  }
+
+  private End turns() {
+    while (true) {
+      if (state.cancelled()) {
+        return cancelled();
+      }
+      continueAsNewIfLarge();
+      End end = turn();
+      if (end != null) {
+        return end;
+      }
+    }
+  }
+
+  /** One turn; null when the run goes on. */
+  private @Nullable End turn() {
+    Workflow.await(() -> state.mayStart() || state.cancelled());
+    if (state.cancelled()) {
+      return cancelled();
+    }
+    if (state.round() == 0) {
+      End limit = limitReached();
+      if (limit != null) {
+        return limit;
+      }
+      state.nextTurn();
+    }
+    ModelActivity.Reply reply = steps.model();
+    return switch (reply) {
+      case null -> state.cancelled() ? cancelled() : again();
+      case ModelActivity.Reply.Answered answered -> answered(answered);
+      case ModelActivity.Reply.OverBudget over -> waitForMoney(over);
+      case ModelActivity.Reply.Interrupted interrupted -> again();
+      case ModelActivity.Reply.Refused refused -> new End("failed", refused.reason(), null);
+    };
+  }
+
+  private @Nullable End again() {
+    state.takeInterrupt();
+    state.sameTurnAgain();
+    return null;
+  }
+
+  private @Nullable End answered(ModelActivity.Reply.Answered answered) {
+    state.answered(answered.head());
+    if (answered.calls().isEmpty()) {
+      return state.hasMessages() || state.cancelled() ? null : new End("succeeded", null, null);
+    }
+    state.results(calls.all(answered.calls()));
+    state.takeInterrupt();
+    return null;
+  }
+
+  private @Nullable End waitForMoney(ModelActivity.Reply.OverBudget over) {
+    boolean goesOn =
+        Workflow.await(
+            Duration.ofMillis(start.budgetWaitMs()),
+            () -> state.hasBudgetRaised() || state.cancelled());
+    if (state.cancelled()) {
+      return cancelled();
+    }
+    if (!goesOn) {
+      return new End("failed", "the budget was spent and nobody raised it: " + over.detail(), null);
+    }
+    state.takeBudgetRaised();
+    steps.append("resumed-" + state.nextNote(), new RunEvent.RunResumed("budget", null));
+    state.sameTurnAgain();
+    return null;
+  }
+
+  private @Nullable End limitReached() {
+    String limit;
+    String detail;
+    if (state.turn() >= start.turnsMax()) {
+      limit = "turns";
+      detail = "the blueprint allows " + start.turnsMax() + " turns";
+    } else if (state.workedMs() >= start.wallTimeMs()) {
+      limit = "wallTime";
+      detail = "the blueprint allows " + Duration.ofMillis(start.wallTimeMs()) + " of work";
+    } else {
+      return null;
+    }
+    steps.append("limit", new RunEvent.LimitReached(limit, detail));
+    return new End("failed", "limit reached: " + detail, null);
+  }
+
+  private End cancelled() {
+    return new End("cancelled", null, state.cancelledBy());
+  }
+
+  private void finish(End end) {
+    CancellationScope scope =
+        Workflow.newDetachedCancellationScope(
+            () -> steps.finish(new RunEvent.RunFinished(end.outcome(), end.reason(), end.by())));
+    scope.run();
+  }
+
+  // ---- what goes on beside the turns -------------------------------------------------------
+
+  /** Logs a person's pause once nothing is at work, and its end. */
+  private void keepPauseInLog() {
+    while (true) {
+      Workflow.await(() -> state.idle() && (state.pausedBy() != null) != state.pauseLogged());
+      String by = state.pausedBy();
+      String key = "pause-" + state.nextNote();
+      if (by != null) {
+        steps.append(key, new RunEvent.RunPaused("person", by, null, null, null));
+        state.pauseLogged(true);
+      } else {
+        List<RunEvent> events = new ArrayList<>();
+        events.add(new RunEvent.RunResumed("person", state.resumedBy()));
+        RunEvent stillWaits = calls.pauseNote();
+        if (stillWaits != null) {
+          events.add(stillWaits);
+        }
+        steps.append(key, events);
+        state.pauseLogged(false);
+      }
+    }
+  }
+
+  private void keepTakenBackInLog() {
+    while (true) {
+      Workflow.await(state::hasTakenBack);
+      for (Signals.CancelMessage taken : state.takeTakenBack()) {
+        steps.append(
+            "message-" + taken.messageId() + "-cancelled",
+            new RunEvent.MessageCancelled(taken.messageId(), taken.by()));
+      }
+    }
+  }
+
+  private void continueAsNewIfLarge() {
+    WorkflowInfo info = Workflow.getInfo();
+    boolean large =
+        info.isContinueAsNewSuggested()
+            || info.getHistoryLength() > HISTORY_EVENTS_MAX
+            || info.getHistorySize() > HISTORY_BYTES_MAX
+            || state.signals() > SIGNALS_MAX;
+    if (large && state.round() == 0) {
+      // A note in flight would be lost with this execution: let it reach the log first.
+      Workflow.await(() -> steps.nothingInFlight() && !state.hasTakenBack());
+      Workflow.continueAsNew(
+          new RunStart(
+              start.run(),
+              start.epoch(),
+              start.turnsMax(),
+              start.wallTimeMs(),
+              start.budgetWaitMs(),
+              state.carry()));
+    }
+  }
+
+  private static String reasonOf(ActivityFailure failure) {
+    return failure.getCause() instanceof ApplicationFailure cause
+        ? cause.getOriginalMessage()
+        : "an internal step failed: " + failure.getActivityType();
+  }
+
+  // ---- signals -----------------------------------------------------------------------------
+
+  @Override
+  public void decide(Signals.Decide decision) {
+    state.decide(decision);
+  }
+
+  @Override
+  public void answer(Signals.Answer answer) {
+    state.answer(answer);
+  }
+
+  @Override
+  public void message(Signals.Message message) {
+    state.message(message);
+  }
+
+  @Override
+  public void cancelMessage(Signals.CancelMessage message) {
+    state.cancelMessage(message);
+  }
+
+  @Override
+  public void pause(Signals.Control control) {
+    state.pause(control);
+  }
+
+  @Override
+  public void resume(Signals.Control control) {
+    state.resume(control);
+  }
+
+  @Override
+  public void cancel(Signals.Control control) {
+    state.cancel(control);
+  }
+
+  @Override
+  public void budgetRaised(Signals.Control control) {
+    state.budgetRaised(control);
+  }
+
+  private record End(String outcome, @Nullable String reason, @Nullable String by) {}
+}

@@ -1,0 +1,150 @@
+package dev.helm.workflows;
+
+import dev.helm.api.event.RunEvent;
+import dev.helm.workflows.ToolActivity.Phase;
+import dev.helm.workflows.ToolActivity.Reply;
+import io.temporal.workflow.Async;
+import io.temporal.workflow.Promise;
+import io.temporal.workflow.Workflow;
+import io.temporal.workflow.WorkflowLock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The tool calls of one turn. Each goes its own way through gate, people and effect; effects of one
+ * workspace run one after the other; a call that waits for a person holds up no other.
+ */
+final class CallFlow {
+  private final RunState state;
+  private final Steps steps;
+  private final WorkflowLock workspace = Workflow.newWorkflowLock();
+
+  private final Map<String, Reply.Waits> waiting = new LinkedHashMap<>();
+  private int unfinished;
+  private boolean pauseNoted;
+
+  CallFlow(RunState state, Steps steps) {
+    this.state = state;
+    this.steps = steps;
+  }
+
+  /** Takes all calls to their ends; results are in the order in which the model asked. */
+  List<RunStart.CallResult> all(List<ModelActivity.Call> calls) {
+    Map<Integer, RunStart.CallResult> results = new TreeMap<>();
+    List<Promise<Void>> flows = new ArrayList<>();
+    unfinished = calls.size();
+    pauseNoted = false;
+    for (int i = 0; i < calls.size(); i++) {
+      int index = i;
+      flows.add(
+          Async.procedure(
+              () -> {
+                try {
+                  RunStart.CallResult result = one(calls.get(index));
+                  if (result != null) {
+                    results.put(index, result);
+                  }
+                } finally {
+                  unfinished--;
+                }
+              }));
+    }
+    while (unfinished > 0) {
+      Workflow.await(() -> unfinished == 0 || allWaitUnnoted());
+      if (unfinished > 0) {
+        pauseNoted = true;
+        steps.append("waits-" + state.nextNote(), Objects.requireNonNull(pauseNote()));
+      }
+    }
+    flows.forEach(Promise::get);
+    return List.copyOf(results.values());
+  }
+
+  /** {@code run.paused} for what the run waits for now, or null when it does not only wait. */
+  @Nullable RunEvent pauseNote() {
+    if (waiting.isEmpty() || waiting.size() < unfinished) {
+      return null;
+    }
+    Reply.Waits first = waiting.values().iterator().next();
+    boolean permission = first.reason().equals("permission");
+    return new RunEvent.RunPaused(
+        first.reason(),
+        null,
+        permission ? first.waitId() : null,
+        permission ? null : first.waitId(),
+        null);
+  }
+
+  private boolean allWaitUnnoted() {
+    return !pauseNoted && state.mayStart() && !state.cancelled() && pauseNote() != null;
+  }
+
+  /** One call to its end; null only when the run is being cancelled. */
+  private RunStart.@Nullable CallResult one(ModelActivity.Call call) {
+    Phase phase = new Phase.Asked();
+    while (true) {
+      Reply reply = step(call, phase);
+      switch (reply) {
+        case null -> {
+          if (state.cancelled()) {
+            return null;
+          }
+          phase = new Phase.Dropped("A person's message came first; the call was not started.");
+        }
+        case Reply.Done done -> {
+          return done.result();
+        }
+        case Reply.Waits waits -> phase = waitFor(waits);
+        case Reply.Stop stop -> {
+          state.cancel(new Signals.Control("stop-" + call.toolUseId(), stop.by()));
+          return null;
+        }
+      }
+      if (state.cancelled()) {
+        return null;
+      }
+    }
+  }
+
+  private @Nullable Reply step(ModelActivity.Call call, Phase phase) {
+    workspace.lock();
+    try {
+      Workflow.await(() -> state.mayStart() || state.cancelled());
+      if (state.cancelled()) {
+        return null;
+      }
+      boolean starts = phase instanceof Phase.Asked;
+      Phase now =
+          starts && state.interrupting()
+              ? new Phase.Dropped("A person's message came first; the call was not started.")
+              : phase;
+      boolean alone = waiting.size() == unfinished - 1;
+      Reply reply = steps.tool(call, alone, now);
+      if (reply instanceof Reply.Waits waits) {
+        state.open(waits);
+        waiting.put(waits.waitId(), waits);
+        pauseNoted |= alone;
+      }
+      return reply;
+    } finally {
+      workspace.unlock();
+    }
+  }
+
+  private Phase waitFor(Reply.Waits waits) {
+    long leftMs = Math.max(1, waits.deadlineMs() - Workflow.currentTimeMillis());
+    Workflow.await(
+        Duration.ofMillis(leftMs), () -> state.said(waits.waitId()) != null || state.cancelled());
+    Phase said = state.said(waits.waitId());
+    state.close(waits.waitId());
+    waiting.remove(waits.waitId());
+    pauseNoted = false;
+    return said == null ? new Phase.TimedOut(waits.waitId()) : said;
+  }
+}

@@ -1,0 +1,334 @@
+package dev.helm.workflows;
+
+import io.temporal.workflow.CancellationScope;
+import io.temporal.workflow.Workflow;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All that a run remembers between its steps, and how signals change it. Only workflow threads
+ * touch it, one at a time; nothing here does I/O.
+ */
+final class RunState {
+  /** Ids of signals that are remembered; older repeats are stopped by the store's own keys. */
+  static final int SEEN_MAX = 200;
+
+  private final LinkedHashSet<String> seen = new LinkedHashSet<>();
+  private final ArrayDeque<Signals.Message> messages = new ArrayDeque<>();
+  private final Map<String, String> openPermissions = new HashMap<>();
+  private final Map<String, Signals.Decide> decisions = new HashMap<>();
+  private final Set<String> openQuestions = new HashSet<>();
+  private final Map<String, Signals.Answer> answers = new HashMap<>();
+  private final List<CancellationScope> atWork = new ArrayList<>();
+  private final Set<String> reading = new HashSet<>();
+  private final List<Signals.CancelMessage> takenBack = new ArrayList<>();
+
+  private int signals;
+  private int turn;
+  private int round;
+  private int notes;
+  private @Nullable String head;
+  private List<RunStart.CallResult> results = List.of();
+  private @Nullable String pausedBy;
+  private String resumedBy = "";
+  private boolean pauseLogged;
+  private @Nullable String cancelledBy;
+  private boolean interrupting;
+  private boolean budgetRaised;
+  private long workedMs;
+  private long workSinceMs;
+
+  RunState(RunStart.@Nullable Carry carry) {
+    if (carry != null) {
+      turn = carry.turn();
+      round = carry.round();
+      head = carry.head();
+      results = carry.results();
+      messages.addAll(carry.messages());
+      pausedBy = carry.pausedBy();
+      pauseLogged = carry.pauseLogged();
+      workedMs = carry.workedMs();
+      notes = carry.notes();
+      seen.addAll(carry.seen());
+    }
+  }
+
+  RunStart.Carry carry() {
+    return new RunStart.Carry(
+        turn,
+        round,
+        head,
+        results,
+        List.copyOf(messages),
+        pausedBy,
+        pauseLogged,
+        workedMs,
+        notes,
+        List.copyOf(seen));
+  }
+
+  // ---- signals -----------------------------------------------------------------------------
+
+  int signals() {
+    return signals;
+  }
+
+  /** Whether this is the first time that the id is seen; counts the signal either way. */
+  private boolean first(String id) {
+    signals++;
+    if (!seen.add(id)) {
+      return false;
+    }
+    if (seen.size() > SEEN_MAX) {
+      Iterator<String> oldest = seen.iterator();
+      oldest.next();
+      oldest.remove();
+    }
+    return true;
+  }
+
+  void decide(Signals.Decide decision) {
+    String asked = openPermissions.get(decision.permissionId());
+    boolean stale = decision.allow() && asked != null && !asked.equals(decision.argumentsHash());
+    if (first(decision.id()) && asked != null && !stale) {
+      decisions.putIfAbsent(decision.permissionId(), decision);
+    }
+  }
+
+  void answer(Signals.Answer answer) {
+    if (first(answer.id()) && openQuestions.contains(answer.questionId())) {
+      answers.putIfAbsent(answer.questionId(), answer);
+    }
+  }
+
+  void message(Signals.Message message) {
+    if (first(message.messageId())) {
+      messages.add(message);
+      if (message.now()) {
+        interrupt();
+      }
+    }
+  }
+
+  void cancelMessage(Signals.CancelMessage taken) {
+    signals++;
+    boolean inFlight = reading.contains(taken.messageId());
+    if (!inFlight && messages.removeIf(m -> m.messageId().equals(taken.messageId()))) {
+      takenBack.add(taken);
+    }
+  }
+
+  void pause(Signals.Control control) {
+    if (first(control.id())) {
+      pausedBy = control.by();
+    }
+  }
+
+  void resume(Signals.Control control) {
+    if (first(control.id())) {
+      pausedBy = null;
+      resumedBy = control.by();
+    }
+  }
+
+  String resumedBy() {
+    return resumedBy;
+  }
+
+  void cancel(Signals.Control control) {
+    if (first(control.id()) && cancelledBy == null) {
+      cancelledBy = control.by();
+      atWork.forEach(CancellationScope::cancel);
+    }
+  }
+
+  void budgetRaised(Signals.Control control) {
+    if (first(control.id())) {
+      budgetRaised = true;
+    }
+  }
+
+  private void interrupt() {
+    if (!atWork.isEmpty()) {
+      interrupting = true;
+      atWork.forEach(CancellationScope::cancel);
+    }
+  }
+
+  // ---- waiting for people ------------------------------------------------------------------
+
+  void open(ToolActivity.Reply.Waits wait) {
+    String hash = wait.argumentsHash();
+    if (hash != null) {
+      openPermissions.put(wait.waitId(), hash);
+    } else {
+      openQuestions.add(wait.waitId());
+    }
+  }
+
+  /** What people said, or null while they are silent. */
+  ToolActivity.@Nullable Phase said(String waitId) {
+    Signals.Decide decision = decisions.get(waitId);
+    if (decision != null) {
+      return new ToolActivity.Phase.Decided(decision);
+    }
+    Signals.Answer answer = answers.get(waitId);
+    return answer == null ? null : new ToolActivity.Phase.Answered(answer);
+  }
+
+  void close(String waitId) {
+    openPermissions.remove(waitId);
+    openQuestions.remove(waitId);
+    decisions.remove(waitId);
+    answers.remove(waitId);
+  }
+
+  // ---- work --------------------------------------------------------------------------------
+
+  boolean idle() {
+    return atWork.isEmpty();
+  }
+
+  void begins(CancellationScope scope) {
+    if (atWork.isEmpty()) {
+      workSinceMs = Workflow.currentTimeMillis();
+    }
+    atWork.add(scope);
+  }
+
+  void ends(CancellationScope scope) {
+    atWork.remove(scope);
+    if (atWork.isEmpty()) {
+      workedMs += Math.max(0, Workflow.currentTimeMillis() - workSinceMs);
+    }
+  }
+
+  long workedMs() {
+    return workedMs;
+  }
+
+  // ---- pause and end -----------------------------------------------------------------------
+
+  @Nullable String pausedBy() {
+    return pausedBy;
+  }
+
+  boolean pauseLogged() {
+    return pauseLogged;
+  }
+
+  void pauseLogged(boolean logged) {
+    pauseLogged = logged;
+  }
+
+  boolean mayStart() {
+    return pausedBy == null && !pauseLogged;
+  }
+
+  boolean cancelled() {
+    return cancelledBy != null;
+  }
+
+  @Nullable String cancelledBy() {
+    return cancelledBy;
+  }
+
+  void cancelledBy(String by) {
+    cancelledBy = by;
+  }
+
+  boolean takeInterrupt() {
+    boolean was = interrupting;
+    interrupting = false;
+    return was;
+  }
+
+  boolean interrupting() {
+    return interrupting;
+  }
+
+  boolean takeBudgetRaised() {
+    boolean was = budgetRaised;
+    budgetRaised = false;
+    return was;
+  }
+
+  boolean hasBudgetRaised() {
+    return budgetRaised;
+  }
+
+  // ---- turns -------------------------------------------------------------------------------
+
+  int turn() {
+    return turn;
+  }
+
+  int round() {
+    return round;
+  }
+
+  void nextTurn() {
+    turn++;
+    round = 0;
+  }
+
+  void sameTurnAgain() {
+    round++;
+  }
+
+  /** A number for a fact's key that no other fact of this epoch has. */
+  int nextNote() {
+    return ++notes;
+  }
+
+  @Nullable String head() {
+    return head;
+  }
+
+  List<RunStart.CallResult> results() {
+    return results;
+  }
+
+  void answered(String newHead) {
+    messages.removeIf(m -> reading.contains(m.messageId()));
+    reading.clear();
+    head = newHead;
+    results = List.of();
+  }
+
+  void results(List<RunStart.CallResult> callResults) {
+    results = List.copyOf(callResults);
+  }
+
+  boolean hasMessages() {
+    return !messages.isEmpty();
+  }
+
+  /**
+   * The queue in order, for a model call that begins now. The messages stay queued until {@link
+   * #answered}, since a call that is begun anew has to say them again, but can no longer be taken
+   * back.
+   */
+  List<String> readNow() {
+    messages.forEach(m -> reading.add(m.messageId()));
+    return messages.stream().map(Signals.Message::messageId).toList();
+  }
+
+  List<Signals.CancelMessage> takeTakenBack() {
+    List<Signals.CancelMessage> taken = List.copyOf(takenBack);
+    takenBack.clear();
+    return taken;
+  }
+
+  boolean hasTakenBack() {
+    return !takenBack.isEmpty();
+  }
+}

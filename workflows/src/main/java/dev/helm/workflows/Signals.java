@@ -1,0 +1,30 @@
+package dev.helm.workflows;
+
+import org.jspecify.annotations.Nullable;
+
+/** What people send to a run. {@code id} is made by the sender; the same id counts once. */
+public final class Signals {
+  private Signals() {}
+
+  /** Allow or deny; {@code argumentsHash} is of what the person saw. */
+  public record Decide(
+      String id,
+      String permissionId,
+      boolean allow,
+      @Nullable String argumentsHash,
+      @Nullable String reason,
+      String by,
+      @Nullable String device) {}
+
+  /** Free text, one of the options, or {@code happened again stop} for an unknown outcome. */
+  public record Answer(String id, String questionId, String answer, String by) {}
+
+  /** The text stands in the store under {@code messageId}. */
+  public record Message(String messageId, boolean now) {}
+
+  /** Which message to take back. */
+  public record CancelMessage(String messageId, String by) {}
+
+  /** Who wants it. */
+  public record Control(String id, String by) {}
+}

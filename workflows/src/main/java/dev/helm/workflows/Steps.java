@@ -1,0 +1,145 @@
+package dev.helm.workflows;
+
+import dev.helm.api.event.RunEvent;
+import io.temporal.activity.ActivityCancellationType;
+import io.temporal.activity.ActivityOptions;
+import io.temporal.common.RetryOptions;
+import io.temporal.failure.ActivityFailure;
+import io.temporal.failure.CanceledFailure;
+import io.temporal.workflow.CancellationScope;
+import io.temporal.workflow.Functions;
+import io.temporal.workflow.Workflow;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The activities of one run with their time limits. Work that people may interrupt runs in a scope
+ * that {@link RunState} knows; notes to the log cannot be interrupted.
+ */
+final class Steps {
+  /** Longer than a restart of the Temporal server, so that a restart does not start work twice. */
+  private static final Duration HEARTBEAT = Duration.ofSeconds(15);
+
+  private final RunStart start;
+  private final RunState state;
+  private final ModelActivity model;
+  private final ToolActivity tools;
+  private final LogActivity log;
+  private int inFlight;
+
+  Steps(RunStart start, RunState state) {
+    this.start = start;
+    this.state = state;
+    this.model = Workflow.newActivityStub(ModelActivity.class, work(Duration.ofMinutes(30)));
+    this.tools = Workflow.newActivityStub(ToolActivity.class, work(Duration.ofHours(3)));
+    this.log =
+        Workflow.newActivityStub(
+            LogActivity.class,
+            ActivityOptions.newBuilder()
+                .setStartToCloseTimeout(Duration.ofSeconds(30))
+                .setRetryOptions(retry(Duration.ofMillis(100), Duration.ofSeconds(5)))
+                .build());
+  }
+
+  private static ActivityOptions work(Duration longest) {
+    return ActivityOptions.newBuilder()
+        .setStartToCloseTimeout(longest)
+        .setHeartbeatTimeout(HEARTBEAT)
+        .setRetryOptions(retry(Duration.ofMillis(200), Duration.ofSeconds(20)))
+        // The activity writes how it was interrupted; only then is the call over.
+        .setCancellationType(ActivityCancellationType.WAIT_CANCELLATION_COMPLETED)
+        .build();
+  }
+
+  private static RetryOptions retry(Duration first, Duration longest) {
+    return RetryOptions.newBuilder()
+        .setInitialInterval(first)
+        .setBackoffCoefficient(2)
+        .setMaximumInterval(longest)
+        .build();
+  }
+
+  /** A model call, or null when it was interrupted before it began. */
+  ModelActivity.@Nullable Reply model() {
+    return interruptible(
+        () ->
+            model.call(
+                new ModelActivity.Request(
+                    start.run(),
+                    start.epoch(),
+                    AgentRunWorkflowImpl.MAIN,
+                    state.turn(),
+                    state.round(),
+                    state.head(),
+                    state.results(),
+                    state.readNow())));
+  }
+
+  /** One step of a tool call, or null when it was interrupted before it began. */
+  ToolActivity.@Nullable Reply tool(
+      ModelActivity.Call call, boolean alone, ToolActivity.Phase phase) {
+    ToolActivity.Request request =
+        new ToolActivity.Request(
+            start.run(),
+            start.epoch(),
+            AgentRunWorkflowImpl.MAIN,
+            call.toolUseId(),
+            call.tool(),
+            alone,
+            phase);
+    return interruptible(() -> tools.step(request));
+  }
+
+  void append(String name, RunEvent event) {
+    append(name, List.of(event));
+  }
+
+  /** Appends facts under keys of this epoch. */
+  void append(String name, List<RunEvent> events) {
+    List<Fact> facts = new ArrayList<>();
+    for (RunEvent event : events) {
+      facts.add(fact(name + "/" + event.type(), event));
+    }
+    inFlight++;
+    try {
+      Workflow.newDetachedCancellationScope(() -> log.append(start.run(), facts)).run();
+    } finally {
+      inFlight--;
+    }
+  }
+
+  void finish(RunEvent.RunFinished event) {
+    log.finish(start.run(), List.of(fact("finished", event)));
+  }
+
+  boolean nothingInFlight() {
+    return inFlight == 0;
+  }
+
+  private Fact fact(String name, RunEvent event) {
+    return new Fact(
+        "e" + start.epoch() + "/" + AgentRunWorkflowImpl.MAIN + "/" + name,
+        AgentRunWorkflowImpl.MAIN,
+        event);
+  }
+
+  private <T> @Nullable T interruptible(Functions.Func<T> work) {
+    List<T> reply = new ArrayList<>(1);
+    CancellationScope scope = Workflow.newCancellationScope(() -> reply.add(work.apply()));
+    state.begins(scope);
+    try {
+      scope.run();
+    } catch (ActivityFailure e) {
+      if (!(e.getCause() instanceof CanceledFailure)) {
+        throw e;
+      }
+    } catch (CanceledFailure e) {
+      // Interrupted before the activity was scheduled.
+    } finally {
+      state.ends(scope);
+    }
+    return reply.isEmpty() ? null : reply.getFirst();
+  }
+}

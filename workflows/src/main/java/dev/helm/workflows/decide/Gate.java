@@ -1,0 +1,78 @@
+package dev.helm.workflows.decide;
+
+import dev.helm.api.blueprint.Blueprint;
+import java.util.List;
+
+/**
+ * The decision before a tool call: an ordered list of checks. A denial ends it, an ask is kept
+ * unless a later check denies, an allow counts only if no check before it asked. If nothing speaks,
+ * people are asked.
+ */
+public final class Gate {
+  private final List<Check> checks;
+
+  /** A gate of these checks, in this order. */
+  public Gate(List<Check> checks) {
+    this.checks = List.copyOf(checks);
+  }
+
+  /** The gate of a blueprint: what it grants at all, then its rules. */
+  public static Gate of(Blueprint blueprint) {
+    return new Gate(
+        List.of(
+            new OfferedTools(blueprint.tools()),
+            new EgressCheck(blueprint.egress().allow()),
+            new Rules(blueprint.permissions())));
+  }
+
+  /** Allow, deny or ask; never {@link Verdict.Pass}. */
+  public Verdict decide(ToolCall call) {
+    Verdict.Ask ask = null;
+    for (Check check : checks) {
+      switch (check.check(call)) {
+        case Verdict.Deny deny -> {
+          return deny;
+        }
+        case Verdict.Ask asks -> ask = ask == null ? asks : ask;
+        case Verdict.Allow allow -> {
+          if (ask == null) {
+            return allow;
+          }
+        }
+        case Verdict.Pass pass -> {
+          // No opinion.
+        }
+      }
+    }
+    return ask == null ? new Verdict.Ask(null, "no rule names this call") : ask;
+  }
+
+  /** The blueprint's list of tools is a promise to the person who reads it. */
+  private record OfferedTools(List<String> tools) implements Check {
+    @Override
+    public Verdict check(ToolCall call) {
+      return tools.contains(call.tool())
+          ? new Verdict.Pass()
+          : new Verdict.Deny("builtin", "This agent has no tool named " + call.tool() + ".", null);
+    }
+  }
+
+  /** A page outside the blueprint's egress list is refused whatever rules or people say. */
+  private record EgressCheck(List<String> allow) implements Check {
+    @Override
+    public Verdict check(ToolCall call) {
+      if (!call.tool().equals("WebFetch")) {
+        return new Verdict.Pass();
+      }
+      String host = call.domain();
+      if (host == null || allow.stream().noneMatch(pattern -> Glob.host(pattern, host))) {
+        return new Verdict.Deny(
+            "builtin",
+            (host == null ? "The URL names no host" : host + " is not on the list of hosts")
+                + " that this agent may reach (egress.allow of its blueprint).",
+            null);
+      }
+      return new Verdict.Pass();
+    }
+  }
+}

@@ -1,0 +1,164 @@
+package dev.helm.workflows.decide;
+
+import java.math.BigDecimal;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One permission rule: {@code Tool}, {@code Tool(specifier)}, {@code Tool(arg=glob)} or {@code
+ * Tool(arg>number)}. The specifier is what people know from Claude Code: a command for Bash (with
+ * {@code :*} for a prefix), a path for file tools, {@code domain:} or {@code domain=} for WebFetch.
+ *
+ * @param text the rule as written
+ * @param tool the tool's name
+ */
+public record Rule(String text, String tool, @Nullable Condition condition) {
+  private static final Pattern SHAPE = Pattern.compile("([A-Za-z][A-Za-z0-9_]*)(?:\\((.*)\\))?");
+  private static final Pattern MEMBER =
+      Pattern.compile("([A-Za-z][A-Za-z0-9_]*)\\s*(=|>=|<=|>|<)\\s*(.*)", Pattern.DOTALL);
+  private static final List<String> FILE_TOOLS =
+      List.of("Read", "Write", "Edit", "Glob", "Grep", "WriteRow");
+
+  /** Whether a call is what the rule speaks of. */
+  public enum Match {
+    YES,
+    NO,
+    /** The call lacks the argument that the rule speaks of, or has it in another type. */
+    UNSURE
+  }
+
+  /** What stands in the parentheses. */
+  public sealed interface Condition {
+    /** A shell command pattern. */
+    record Command(String glob) implements Condition {}
+
+    /** A workspace path pattern. */
+    record Path(String glob) implements Condition {}
+
+    /** A host pattern. */
+    record Domain(String pattern) implements Condition {}
+
+    /** Hosts that a Bash call may reach; it matches no call by itself. */
+    record Egress(String pattern) implements Condition {}
+
+    /** A text argument's pattern. */
+    record TextArgument(String name, String glob) implements Condition {}
+
+    /** A number argument's bound; {@code operator}: {@code > >= < <=}. */
+    record NumberArgument(String name, String operator, BigDecimal bound) implements Condition {}
+  }
+
+  /**
+   * Reads a rule.
+   *
+   * @throws IllegalArgumentException with what was expected
+   */
+  public static Rule parse(String text) {
+    Matcher shape = SHAPE.matcher(text.strip());
+    if (!shape.matches()) {
+      throw new IllegalArgumentException(
+          "expected Tool, Tool(pattern), Tool(arg=pattern) or Tool(arg>number)");
+    }
+    String tool = Objects.requireNonNull(shape.group(1));
+    String inside = shape.group(2);
+    if (inside == null || inside.equals("*")) {
+      return new Rule(text, tool, null);
+    }
+    if (inside.isBlank()) {
+      throw new IllegalArgumentException("nothing stands between the parentheses");
+    }
+    return new Rule(text, tool, condition(tool, inside));
+  }
+
+  /** Whether the call is what this rule speaks of; a Bash command is matched as one piece. */
+  public Match matches(ToolCall call) {
+    if (!tool.equals(call.tool())) {
+      return Match.NO;
+    }
+    return switch (condition) {
+      case null -> Match.YES;
+      case Condition.Command command -> of(call.text("command"), c -> Glob.text(command.glob(), c));
+      case Condition.Path path ->
+          of(call.workspacePath(), p -> Glob.path(relative(path.glob()), p));
+      case Condition.Domain domain -> of(call.domain(), d -> Glob.host(domain.pattern(), d));
+      case Condition.Egress egress -> Match.NO;
+      case Condition.TextArgument argument ->
+          of(call.text(argument.name()), t -> Glob.text(argument.glob(), t));
+      case Condition.NumberArgument argument -> number(argument, call.arguments());
+    };
+  }
+
+  private static Condition condition(String tool, String inside) {
+    Matcher member = MEMBER.matcher(inside);
+    if (member.matches()) {
+      String name = Objects.requireNonNull(member.group(1));
+      String operator = Objects.requireNonNull(member.group(2));
+      String value = Objects.requireNonNull(member.group(3));
+      // A command such as FOO=1 make is a command, not an argument named FOO.
+      if (!tool.equals("Bash") || name.equals("command") || name.equals("egress")) {
+        return operator.equals("=") ? argument(tool, name, value) : bound(name, operator, value);
+      }
+    }
+    if (tool.equals("Bash")) {
+      return new Condition.Command(
+          inside.endsWith(":*") ? inside.substring(0, inside.length() - 2) + "*" : inside);
+    }
+    if (tool.equals("WebFetch") && inside.startsWith("domain:")) {
+      return new Condition.Domain(inside.substring("domain:".length()));
+    }
+    if (FILE_TOOLS.contains(tool)) {
+      return new Condition.Path(inside);
+    }
+    throw new IllegalArgumentException(
+        "a rule on " + tool + " names an argument, as in " + tool + "(to=*@example.com)");
+  }
+
+  private static Condition argument(String tool, String name, String value) {
+    return switch (name) {
+      case "egress" -> new Condition.Egress(value);
+      case "domain" -> new Condition.Domain(value);
+      case "path", "file_path" -> new Condition.Path(value);
+      case "command" -> new Condition.Command(value);
+      default -> new Condition.TextArgument(name, value);
+    };
+  }
+
+  private static Condition bound(String name, String operator, String value) {
+    try {
+      return new Condition.NumberArgument(name, operator, new BigDecimal(value.strip()));
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException("\"" + value + "\" is not a number", e);
+    }
+  }
+
+  private static Match of(@Nullable String value, java.util.function.Predicate<String> predicate) {
+    if (value == null) {
+      return Match.UNSURE;
+    }
+    return predicate.test(value) ? Match.YES : Match.NO;
+  }
+
+  private static Match number(Condition.NumberArgument argument, Map<String, Object> arguments) {
+    if (!(arguments.get(argument.name()) instanceof Number number)) {
+      return Match.UNSURE;
+    }
+    int order = new BigDecimal(number.toString()).compareTo(argument.bound());
+    boolean yes =
+        switch (argument.operator()) {
+          case ">" -> order > 0;
+          case ">=" -> order >= 0;
+          case "<" -> order < 0;
+          default -> order <= 0;
+        };
+    return yes ? Match.YES : Match.NO;
+  }
+
+  private static String relative(String glob) {
+    String inside = glob.startsWith("/workspace/") ? glob.substring("/workspace/".length()) : glob;
+    return inside.startsWith("./") ? inside.substring(2) : inside;
+  }
+}

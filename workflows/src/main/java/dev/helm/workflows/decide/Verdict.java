@@ -1,0 +1,18 @@
+package dev.helm.workflows.decide;
+
+import org.jspecify.annotations.Nullable;
+
+/** What a check, or the whole gate, says of a tool call. */
+public sealed interface Verdict {
+  /** It may run. {@code by}: {@code rule hook builtin}; {@code rule} is the rule's text. */
+  record Allow(String by, @Nullable String rule) implements Verdict {}
+
+  /** It does not run; the model reads the reason. */
+  record Deny(String by, String reason, @Nullable String rule) implements Verdict {}
+
+  /** People decide. {@code because} says why it was not decided without them. */
+  record Ask(@Nullable String rule, String because) implements Verdict {}
+
+  /** This check has no opinion. */
+  record Pass() implements Verdict {}
+}
