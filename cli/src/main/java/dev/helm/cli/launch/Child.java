@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -170,9 +169,9 @@ final class Child {
     return spawner.submit(work).get();
   }
 
-  private Process spawn() throws IOException {
-    for (Path leftover : spec.removeBefore()) {
-      Files.deleteIfExists(leftover);
+  private Process spawn() throws IOException, InterruptedException {
+    for (Path leftover : spec.pidFiles()) {
+      LeftoverPidFile.clear(leftover);
     }
     ProcessBuilder builder = new ProcessBuilder(spec.commandLine()).redirectErrorStream(true);
     builder.environment().clear();

@@ -122,7 +122,7 @@ public final class Doctor {
         findings.add(
             Finding.note(
                 "process",
-                text + " · started again " + child.restarts() + " times",
+                text + " · started again, times: " + child.restarts(),
                 "look at " + settings.home().log(child.name())));
       } else {
         findings.add(Finding.fine("process", text));

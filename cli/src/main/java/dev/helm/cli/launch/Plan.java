@@ -28,14 +28,16 @@ public record Plan(Settings settings, @Nullable SystemUsers users, Path app) {
   public ProcessSpec engine(Path dockerd, Path config) {
     HelmHome home = settings.home();
     String mark = Integer.toHexString(home.root().hashCode());
+    Path exec = Path.of("/run/helm-" + mark);
     Path pidFile = home.run().resolve("docker.pid");
+    List<Path> pidFiles = List.of(pidFile, exec.resolve("containerd/containerd.pid"));
     int group = users != null ? users.helm().gid() : ownGid();
     List<String> argv =
         List.of(
             dockerd.toString(),
             "--config-file=" + config,
             "--data-root=" + home.engine(),
-            "--exec-root=/run/helm-" + mark,
+            "--exec-root=" + exec,
             "--pidfile=" + pidFile,
             "--host=unix://" + home.engineSocket(),
             "--group=" + group,
@@ -47,10 +49,9 @@ public record Plan(Settings settings, @Nullable SystemUsers users, Path app) {
             "--live-restore",
             "--log-level=warn");
     Rights rights = Account.ownUid() == 0 ? Rights.FULL : Rights.SUDO;
-    // dockerd refuses to start beside the pid file of a killed one when the number is taken anew.
     return ProcessSpec.of("engine", argv, base(), new Readiness.Engine(home.engineSocket()))
         .withTimes(60_000, 20_000)
-        .withRights(rights, rights == Rights.FULL ? List.of(pidFile) : List.of());
+        .withRights(rights, rights == Rights.FULL ? pidFiles : List.of());
   }
 
   /** The pinned Temporal development server, tuned; temporal-dev/README.md says why. */

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param graceMs time between SIGTERM and SIGKILL at the end, in milliseconds
  * @param user whose rights it gets; null keeps the launcher's
  * @param rights what it may become
- * @param removeBefore files of a former life that would hinder the next one
+ * @param pidFiles pid files that a killed former life would leave and the next one would stumble over
  */
 public record ProcessSpec(
     String name,
@@ -30,7 +30,7 @@ public record ProcessSpec(
     long graceMs,
     @Nullable RunAs user,
     Rights rights,
-    List<Path> removeBefore) {
+    List<Path> pidFiles) {
   private static final Path SETPRIV = Path.of("/usr/bin/setpriv");
 
   /** Standard input. */
@@ -65,7 +65,7 @@ public record ProcessSpec(
     }
     argv = List.copyOf(argv);
     env = Map.copyOf(env);
-    removeBefore = List.copyOf(removeBefore);
+    pidFiles = List.copyOf(pidFiles);
   }
 
   /** A confined process without input, user or leftovers; the times are 60 s and 10 s. */
@@ -87,25 +87,25 @@ public record ProcessSpec(
   /** The same with other standard input. */
   public ProcessSpec withInput(Input other) {
     return new ProcessSpec(
-        name, argv, env, other, readiness, readyMs, graceMs, user, rights, removeBefore);
+        name, argv, env, other, readiness, readyMs, graceMs, user, rights, pidFiles);
   }
 
   /** The same with other times, in milliseconds. */
   public ProcessSpec withTimes(long ready, long grace) {
     return new ProcessSpec(
-        name, argv, env, input, readiness, ready, grace, user, rights, removeBefore);
+        name, argv, env, input, readiness, ready, grace, user, rights, pidFiles);
   }
 
   /** The same as another user; null keeps the launcher's. */
   public ProcessSpec withUser(@Nullable RunAs other) {
     return new ProcessSpec(
-        name, argv, env, input, readiness, readyMs, graceMs, other, rights, removeBefore);
+        name, argv, env, input, readiness, readyMs, graceMs, other, rights, pidFiles);
   }
 
-  /** The same with other rights and with files to remove before each start. */
-  public ProcessSpec withRights(Rights other, List<Path> remove) {
+  /** The same with other rights and with pid files to clear before each start. */
+  public ProcessSpec withRights(Rights other, List<Path> files) {
     return new ProcessSpec(
-        name, argv, env, input, readiness, readyMs, graceMs, user, other, remove);
+        name, argv, env, input, readiness, readyMs, graceMs, user, other, files);
   }
 
   /** The command line that really runs: it drops rights, and dies with the launcher. */
