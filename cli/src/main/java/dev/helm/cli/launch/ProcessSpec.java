@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param graceMs time between SIGTERM and SIGKILL at the end, in milliseconds
  * @param user whose rights it gets; null keeps the launcher's
  * @param rights what it may become
- * @param pidFiles pid files that a killed former life would leave and the next one would stumble over
+ * @param pidFiles pid files that a killed former life would leave and the next one would stumble
+ *     over
  */
 public record ProcessSpec(
     String name,
@@ -92,8 +93,7 @@ public record ProcessSpec(
 
   /** The same with other times, in milliseconds. */
   public ProcessSpec withTimes(long ready, long grace) {
-    return new ProcessSpec(
-        name, argv, env, input, readiness, ready, grace, user, rights, pidFiles);
+    return new ProcessSpec(name, argv, env, input, readiness, ready, grace, user, rights, pidFiles);
   }
 
   /** The same as another user; null keeps the launcher's. */
@@ -104,8 +104,7 @@ public record ProcessSpec(
 
   /** The same with other rights and with pid files to clear before each start. */
   public ProcessSpec withRights(Rights other, List<Path> files) {
-    return new ProcessSpec(
-        name, argv, env, input, readiness, readyMs, graceMs, user, other, files);
+    return new ProcessSpec(name, argv, env, input, readiness, readyMs, graceMs, user, other, files);
   }
 
   /** The command line that really runs: it drops rights, and dies with the launcher. */

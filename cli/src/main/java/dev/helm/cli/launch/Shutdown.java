@@ -9,6 +9,11 @@ import java.util.Optional;
 /** Ends an installation from outside: its launcher, or what a dead launcher left. */
 public final class Shutdown {
   private static final long PATIENCE_MS = 90_000;
+  private static final List<Path> DOCKERD =
+      List.of(
+          Path.of("/usr/bin/dockerd"),
+          Path.of("/usr/sbin/dockerd"),
+          Path.of("/usr/local/bin/dockerd"));
 
   private Shutdown() {}
 
@@ -67,17 +72,15 @@ public final class Shutdown {
   private static void sweepWithOwnEngine(Settings settings, Progress progress)
       throws InterruptedException, IOException {
     Path config = settings.home().run().resolve("engine.json");
-    Path dockerd =
-        settings.engine() instanceof Settings.Engine.Own(Path own)
-            ? own
-            : Path.of("/usr/bin/dockerd");
-    if (!Files.exists(config) || !Files.isExecutable(dockerd)) {
+    Optional<Path> dockerd = DOCKERD.stream().filter(Files::isExecutable).findFirst();
+    if (!Files.exists(config) || dockerd.isEmpty()) {
+      progress.failed("containers · not looked for · the engine's program dockerd is gone");
       return;
     }
     Optional<SystemUsers> users = Account.ownUid() == 0 ? SystemUsers.existing() : Optional.empty();
     Plan plan = new Plan(settings, users.orElse(null), settings.home().app());
     try (Supervisor supervisor = new Supervisor(settings.home(), progress, () -> {})) {
-      supervisor.start(List.of(plan.engine(dockerd, config)));
+      supervisor.start(List.of(plan.engine(dockerd.get(), config)));
       Containers.removeAll("unix://" + settings.home().engineSocket(), settings.home(), progress);
     } catch (LaunchException e) {
       progress.failed("containers · not removed · " + e.getMessage());
