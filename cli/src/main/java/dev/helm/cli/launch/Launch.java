@@ -142,7 +142,11 @@ public final class Launch implements AutoCloseable {
   private void startBase(Plan plan) throws LaunchException, InterruptedException {
     switch (settings.engine()) {
       case Settings.Engine.None none -> progress.held("engine · none · read-only: no tool runs");
-      case Settings.Engine.Found(String host) -> engine = Checks.engineAnswers(host, progress);
+      case Settings.Engine.Found(String host) ->
+          engine =
+              plan.users() == null || EngineSocket.usable(host, progress)
+                  ? Checks.engineAnswers(host, progress)
+                  : "";
       case Settings.Engine.Own(Path dockerd) -> engine = startEngine(plan, dockerd);
     }
     if (settings.temporal() instanceof Settings.Temporal.Own(Path binary)) {
@@ -197,10 +201,8 @@ public final class Launch implements AutoCloseable {
     }
     supervisor.start(first);
     // Together: the key proxy is ready only when the service's ledger has answered it.
-    int gid =
-        engine.startsWith("unix://") ? Account.gidOf(Path.of(engine.substring(7))).orElse(-1) : -1;
-    supervisor.start(
-        List.of(plan.keyProxy(key), plan.service(engine, image, practice, gid == 0 ? -1 : gid)));
+    int gid = EngineSocket.groupToUse(engine);
+    supervisor.start(List.of(plan.keyProxy(key), plan.service(engine, image, practice, gid)));
   }
 
   private synchronized void writeState() {

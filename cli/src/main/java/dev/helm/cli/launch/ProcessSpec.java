@@ -33,6 +33,7 @@ public record ProcessSpec(
     Rights rights,
     List<Path> pidFiles) {
   private static final Path SETPRIV = Path.of("/usr/bin/setpriv");
+  private static final Path SETSID = Path.of("/usr/bin/setsid");
 
   /** Standard input. */
   public sealed interface Input {
@@ -127,7 +128,11 @@ public record ProcessSpec(
   }
 
   private List<String> setpriv() {
-    List<String> line = new ArrayList<>(List.of(SETPRIV.toString(), "--pdeathsig", "KILL"));
+    List<String> line = new ArrayList<>();
+    if (SETSID.toFile().canExecute()) {
+      line.add(SETSID.toString()); // else Ctrl-C would reach all of them at once, in no order
+    }
+    line.addAll(List.of(SETPRIV.toString(), "--pdeathsig", "KILL"));
     if (user != null) {
       line.addAll(List.of("--reuid", "" + user.uid(), "--regid", "" + user.gid()));
       if (user.groups().isEmpty()) {

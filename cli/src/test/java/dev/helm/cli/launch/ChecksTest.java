@@ -95,12 +95,12 @@ class ChecksTest {
     ProcessSpec spec =
         ProcessSpec.of("worker", java.util.List.of("/bin/true"), Map.of(), new Readiness.Started());
     assertThat(String.join(" ", spec.commandLine()))
-        .isEqualTo("/usr/bin/setpriv --pdeathsig KILL --no-new-privs -- /bin/true");
+        .isEqualTo("/usr/bin/setsid /usr/bin/setpriv --pdeathsig KILL --no-new-privs -- /bin/true");
     assertThat(
             String.join(
                 " ", spec.withUser(new RunAs(990, 991, java.util.List.of(7))).commandLine()))
         .isEqualTo(
-            "/usr/bin/setpriv --pdeathsig KILL --reuid 990 --regid 991 --groups 7 --no-new-privs --"
+            "/usr/bin/setsid /usr/bin/setpriv --pdeathsig KILL --reuid 990 --regid 991 --groups 7 --no-new-privs --"
                 + " /bin/true");
     assertThat(spec.withUser(new RunAs(990, 991, java.util.List.of())).commandLine())
         .contains("--clear-groups");
