@@ -161,7 +161,7 @@ public final class HelmClient {
 
   /** Stores a blueprint, or only checks it. The reply may be a problem with places. */
   public Reply putBlueprint(String name, byte[] source, String mediaType, boolean checkOnly) {
-    String path = "/api/blueprints/" + segment(name) + (checkOnly ? "/validate" : "");
+    String path = "/api/blueprints/" + (checkOnly ? "validate" : segment(name));
     return call(checkOnly ? "POST" : "PUT", path, mediaType, source);
   }
 

@@ -38,7 +38,7 @@ public final class Session {
   synchronized String authorization() {
     TokenFile.Token known = token != null ? token : next();
     if (known == null) {
-      throw notLoggedIn("You are not logged in at " + transport.url() + ".");
+      throw nobody();
     }
     token = known;
     return "Bearer " + known.value();
@@ -137,6 +137,16 @@ public final class Session {
 
   private static TokenFile.Token tokenOf(Bodies.LoginResponse response) {
     return new TokenFile.Token(response.token(), response.expiresAt(), response.user().name());
+  }
+
+  /** Where nothing listens, logging in would not help: that is told instead. */
+  private Failure nobody() {
+    try {
+      transport.send("GET", "/api/health", Map.of(), null);
+      return notLoggedIn("You are not logged in at " + transport.url() + ".");
+    } catch (IOException e) {
+      return transport.unreachable(e);
+    }
   }
 
   private static Failure notLoggedIn(String what) {
