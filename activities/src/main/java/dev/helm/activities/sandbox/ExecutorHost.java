@@ -290,6 +290,9 @@ public final class ExecutorHost implements AutoCloseable {
   }
 
   private void sendStart(ExecutorLine line, Effect effect) {
+    if (!effect.beginOn(line)) {
+      return;
+    }
     ToolCommand command = effect.spec().command();
     ObjectNode start =
         Frames.frame("start")
@@ -329,8 +332,9 @@ public final class ExecutorHost implements AutoCloseable {
   }
 
   private void refuse(SocketChannel channel, String why) {
-    Closer.close(channel);
+    // Counted first, so that whoever sees the line closed sees the count too.
     refusals.incrementAndGet();
+    Closer.close(channel);
     events.refused(why);
   }
 
