@@ -1,0 +1,26 @@
+package dev.helm.service.rest;
+
+import dev.helm.api.rest.Bodies;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything behind REST and the log: the workflow engine, the worker, the sandbox, the ledger's
+ * socket. Built once by the composition root; its start must not wait for what may be down.
+ */
+public interface Backend extends AutoCloseable {
+  /** Carries what people do to the runs. */
+  RunControl control();
+
+  /** The parts and how they are, in the order that people read them; quick, from memory. */
+  List<Bodies.Component> components();
+
+  /** Why no run can start here (there is no container engine), or null when one can. */
+  @Nullable String readOnlyBecause();
+
+  /** Begins to work; called when the socket listens. */
+  void start();
+
+  @Override
+  void close();
+}

@@ -1,0 +1,158 @@
+package dev.helm.service.rest;
+
+import dev.helm.api.blueprint.Blueprint;
+import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.ErrorCode;
+import dev.helm.service.blueprint.BlueprintLoader;
+import dev.helm.service.store.BlueprintStore;
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.parameters.RequestBody;
+import io.swagger.v3.oas.annotations.responses.ApiResponse;
+import io.swagger.v3.oas.annotations.tags.Tag;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.PUT;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.container.ContainerRequestContext;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Storing, checking and reading blueprints. */
+@Path("/api/blueprints")
+@Tag(name = "blueprints")
+@Produces(MediaType.APPLICATION_JSON)
+public final class BlueprintsResource {
+  static final String YAML = "application/yaml";
+
+  private final BlueprintStore blueprints;
+
+  /** With where they are stored. */
+  public BlueprintsResource(BlueprintStore blueprints) {
+    this.blueprints = blueprints;
+  }
+
+  /** The newest version of each. */
+  @GET
+  @Operation(summary = "The newest version of every blueprint, by name")
+  public Bodies.Page<Bodies.BlueprintSummary> list(
+      @QueryParam("limit") @Nullable String limit, @QueryParam("cursor") @Nullable String cursor) {
+    return blueprints.list(Params.limit(limit), cursor);
+  }
+
+  /** One. */
+  @GET
+  @Path("/{name}")
+  @Operation(summary = "The newest version, or an exact one as name@version")
+  public Blueprint.Stored get(@PathParam("name") String name) {
+    Blueprint.Stored stored = name.length() > 100 ? null : blueprints.find(name);
+    if (stored == null) {
+      throw unknown();
+    }
+    return stored;
+  }
+
+  /** All versions of one. */
+  @GET
+  @Path("/{name}/versions")
+  @Operation(summary = "All versions, newest first")
+  public Bodies.Page<Blueprint.Stored> versions(@PathParam("name") String name) {
+    List<Blueprint.Stored> versions =
+        name.length() > 100 ? List.of() : blueprints.versions(name);
+    if (versions.isEmpty()) {
+      throw unknown();
+    }
+    return new Bodies.Page<>(versions, null);
+  }
+
+  /** Stores a version. */
+  @PUT
+  @Path("/{name}")
+  @Consumes({YAML, MediaType.APPLICATION_JSON})
+  @Operation(summary = "Store a blueprint; unchanged content makes no new version")
+  @ApiResponse(responseCode = "200", useReturnTypeSchema = true, description = "unchanged")
+  @ApiResponse(responseCode = "201", useReturnTypeSchema = true, description = "a new version")
+  public Blueprint.Stored put(
+      @PathParam("name") String name,
+      @RequestBody(
+              required = true,
+              content = {
+                @Content(mediaType = YAML, schema = @Schema(type = "string")),
+                @Content(
+                    mediaType = MediaType.APPLICATION_JSON,
+                    schema = @Schema(type = "object"))
+              })
+          InputStream body,
+      @Context ContainerRequestContext context)
+      throws IOException {
+    Blueprint blueprint = load(body, context);
+    if (!blueprint.name().equals(name)) {
+      throw ProblemException.member(
+          "name",
+          "the blueprint is named \"" + blueprint.name() + "\", the path \"" + name + "\"",
+          "make them the same");
+    }
+    BlueprintStore.Put put =
+        blueprints.put(blueprint, TokenFilter.caller(context.getSecurityContext()).name());
+    if (put.fresh()) {
+      StatusFilter.answer(context, Response.Status.CREATED);
+    }
+    return put.stored();
+  }
+
+  /** Checks without storing. */
+  @POST
+  @Path("/validate")
+  @NoIdempotencyKey
+  @Consumes({YAML, MediaType.APPLICATION_JSON})
+  @Operation(summary = "Check a blueprint without storing it: all mistakes, or it with its defaults")
+  public Blueprint validate(
+      @RequestBody(
+              required = true,
+              content = {
+                @Content(mediaType = YAML, schema = @Schema(type = "string")),
+                @Content(
+                    mediaType = MediaType.APPLICATION_JSON,
+                    schema = @Schema(type = "object"))
+              })
+          InputStream body,
+      @Context ContainerRequestContext context)
+      throws IOException {
+    return load(body, context);
+  }
+
+  private static Blueprint load(InputStream body, ContainerRequestContext context)
+      throws IOException {
+    MediaType type = context.getMediaType();
+    BlueprintLoader.Format format =
+        type != null && type.getSubtype().endsWith("json")
+            ? BlueprintLoader.Format.JSON
+            : BlueprintLoader.Format.YAML;
+    return switch (BlueprintLoader.load(body.readAllBytes(), format)) {
+      case BlueprintLoader.Loaded loaded -> loaded.blueprint();
+      case BlueprintLoader.Refused refused -> {
+        int count = refused.mistakes().size();
+        throw ProblemException.at(
+            ErrorCode.INVALID_BLUEPRINT,
+            "the blueprint has " + (count == 1 ? "a mistake" : count + " mistakes"),
+            "each of errors has its line, its column and what was expected",
+            refused.mistakes());
+      }
+    };
+  }
+
+  private static ProblemException unknown() {
+    return ProblemException.of(
+        ErrorCode.NOT_FOUND, "there is no such blueprint", "GET /api/blueprints lists them");
+  }
+}

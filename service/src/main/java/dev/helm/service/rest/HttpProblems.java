@@ -1,0 +1,74 @@
+package dev.helm.service.rest;
+
+import dev.helm.api.rest.ErrorCode;
+import dev.helm.api.rest.Problem;
+import dev.helm.workflows.HelmJson;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.server.handler.ErrorHandler;
+import org.eclipse.jetty.util.Callback;
+import org.jspecify.annotations.Nullable;
+
+/** Errors that arise below the resources: Jetty's own, told in the same shape as all others. */
+public final class HttpProblems extends ErrorHandler {
+  /** The problem for a status that Jersey or Jetty chose. */
+  static Problem problem(int status) {
+    return switch (status) {
+      case 401 -> of(ErrorCode.UNAUTHENTICATED, "no valid ticket or token", "log in again");
+      case 403 -> of(ErrorCode.FORBIDDEN, "this is not allowed", null);
+      case 404 ->
+          of(ErrorCode.NOT_FOUND, "there is no such path", "GET /openapi.json lists all of them");
+      case 405 ->
+          of(
+              ErrorCode.METHOD_NOT_ALLOWED,
+              "this path does not take that method",
+              "the Allow header names those that it takes");
+      case 406 ->
+          of(ErrorCode.NOT_ACCEPTABLE, "no such form of the answer", "accept application/json");
+      case 413 -> of(ErrorCode.TOO_LARGE, "the request is too large", null);
+      case 414, 431 ->
+          of(ErrorCode.TOO_LARGE, "the address or the headers are too large", "at most 8 KiB");
+      case 415 ->
+          of(
+              ErrorCode.UNSUPPORTED_MEDIA_TYPE,
+              "the body has the wrong Content-Type",
+              "send Content-Type: application/json");
+      case 429 -> of(ErrorCode.TOO_MANY_REQUESTS, "too many requests", null);
+      default ->
+          status >= 500
+              ? of(ErrorCode.INTERNAL, "Helm could not answer", "see the service's log")
+              : of(ErrorCode.BAD_REQUEST, "this is no request that Helm can read", null);
+    };
+  }
+
+  private static Problem of(ErrorCode code, String title, @Nullable String detail) {
+    return ProblemException.of(code, title, detail).problem();
+  }
+
+  @Override
+  public boolean errorPageForMethod(String method) {
+    return true;
+  }
+
+  @Override
+  protected void generateResponse(
+      Request request,
+      Response response,
+      int code,
+      @Nullable String message,
+      @Nullable Throwable cause,
+      Callback callback) {
+    Problem problem = problem(code);
+    byte[] body = HelmJson.write(problem).getBytes(StandardCharsets.UTF_8);
+    response.setStatus(problem.status());
+    response.getHeaders().put(HttpHeader.CONTENT_TYPE, ErrorMappers.PROBLEM_JSON);
+    SecurityHeaders.EVERYWHERE.forEach(response.getHeaders()::put);
+    response.getHeaders().put("Content-Security-Policy", SecurityHeaders.API_POLICY);
+    response.getHeaders().put("Cache-Control", "no-store");
+    boolean head = request.getMethod().equals("HEAD");
+    response.write(true, head ? ByteBuffer.allocate(0) : ByteBuffer.wrap(body), callback);
+  }
+}

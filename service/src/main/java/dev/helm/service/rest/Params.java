@@ -1,0 +1,123 @@
+package dev.helm.service.rest;
+
+import dev.helm.api.RunId;
+import dev.helm.api.RunStatus;
+import dev.helm.api.event.RunEvent;
+import dev.helm.api.rest.ErrorCode;
+import dev.helm.service.blueprint.Nearest;
+import dev.helm.service.store.RunQueries;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/** Query parameters and ids as clients write them. */
+final class Params {
+  private static final int LIMIT_DEFAULT = 100;
+
+  private Params() {}
+
+  static int limit(@Nullable String text) {
+    return text == null
+        ? LIMIT_DEFAULT
+        : (int) number("limit", text, 1, RunQueries.LIMIT_MAX);
+  }
+
+  static long after(@Nullable String text) {
+    return text == null ? 0 : number("after", text, 0, 1L << 53);
+  }
+
+  private static long number(String name, String text, long min, long max) {
+    if (text.matches("[0-9]{1,16}")) {
+      long value = Long.parseLong(text);
+      if (value >= min && value <= max) {
+        return value;
+      }
+    }
+    throw ProblemException.member(
+        name, "expected a whole number from " + min + " to " + max, null);
+  }
+
+  /** Words separated by commas; {@code active} stands for the three that it means. */
+  static Set<RunStatus> statuses(@Nullable String text) {
+    EnumSet<RunStatus> statuses = EnumSet.noneOf(RunStatus.class);
+    List<String> words = new ArrayList<>(List.of("active"));
+    Arrays.stream(RunStatus.values()).map(RunStatus::word).forEach(words::add);
+    for (String word : words(text)) {
+      if (word.equals("active")) {
+        Arrays.stream(RunStatus.values()).filter(RunStatus::active).forEach(statuses::add);
+      } else if (words.contains(word)) {
+        statuses.add(RunStatus.of(word));
+      } else {
+        throw ProblemException.member(
+            "status", "expected one of " + String.join(", ", words), Nearest.hint(word, words));
+      }
+    }
+    return statuses;
+  }
+
+  /** Event types separated by commas. */
+  static Set<String> types(@Nullable String text) {
+    Set<String> types = new TreeSet<>();
+    for (String word : words(text)) {
+      if (!RunEvent.TYPES.containsKey(word)) {
+        throw ProblemException.member(
+            "type",
+            "there is no event type \"" + word + "\"",
+            Nearest.hint(word, RunEvent.TYPES.keySet()));
+      }
+      types.add(word);
+    }
+    return types;
+  }
+
+  /** Text that fits into the limit, without control characters but line ends and tabs. */
+  static String text(String name, String value, int charsMax) {
+    if (value.isBlank() || value.length() > charsMax) {
+      throw ProblemException.member(name, "expected 1 to " + charsMax + " characters", null);
+    }
+    boolean odd = value.chars().anyMatch(c -> c < 0x20 && c != '\n' && c != '\r' && c != '\t');
+    if (odd || value.indexOf('\u007f') >= 0) {
+      throw ProblemException.member(name, "control characters are not accepted", null);
+    }
+    return value;
+  }
+
+  /** One line of text. */
+  static String line(String name, String value, int charsMax) {
+    text(name, value, charsMax);
+    if (value.chars().anyMatch(c -> c < 0x20)) {
+      throw ProblemException.member(name, "expected one line", null);
+    }
+    return value;
+  }
+
+  /** The full id that an unambiguous beginning stands for. */
+  static String run(RunQueries queries, String id) {
+    RunQueries.Resolved found =
+        RunId.isPrefix(id) ? queries.resolve(id) : new RunQueries.Resolved.None();
+    return switch (found) {
+      case RunQueries.Resolved.One one -> one.run();
+      case RunQueries.Resolved.None _ ->
+          throw ProblemException.of(
+              ErrorCode.NOT_FOUND,
+              "there is no run with that id",
+              "an id is 32 lower-case hex digits, or its unambiguous beginning; helm runs lists"
+                  + " them");
+      case RunQueries.Resolved.Ambiguous many ->
+          throw ProblemException.with(
+              ErrorCode.AMBIGUOUS_ID,
+              "\"" + id + "\" is the beginning of more than one run's id",
+              "write more digits",
+              Map.of("matches", String.join(" ", many.runs())));
+    };
+  }
+
+  private static List<String> words(@Nullable String text) {
+    return text == null || text.isEmpty() ? List.of() : Arrays.asList(text.split(",", 50));
+  }
+}

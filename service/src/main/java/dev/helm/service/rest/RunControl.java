@@ -1,0 +1,71 @@
+package dev.helm.service.rest;
+
+import dev.helm.api.Usd;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What people may do to a run that is at work. REST has checked the request and, where something is
+ * stored first (a run, a message), has stored it; this port carries it to the run's workflow.
+ *
+ * <p>Every call is idempotent by its {@code requestId} or id: after a crash the same call comes
+ * again. Every call returns once the workflow engine has accepted it, and throws {@link
+ * WorkflowsDown} when that cannot be had now. None waits for the effect.
+ */
+public interface RunControl {
+  /** Starts the workflow of a stored run; one that has started already is left alone. */
+  void start(String run);
+
+  /**
+   * A person's decision. Who came first is said by {@code permission.decided} in the log, not here.
+   *
+   * @param decision {@code allow} or {@code deny}
+   * @param argumentsHash what the person saw
+   * @param reason a person's words, or null
+   * @param by the person's name
+   * @param device the person's device, or null
+   */
+  void decide(
+      String run,
+      String permissionId,
+      String decision,
+      String argumentsHash,
+      @Nullable String reason,
+      String by,
+      @Nullable String device,
+      String requestId);
+
+  /** An answer to a question of the agent, or {@code happened again stop} for an unknown outcome. */
+  void answer(String run, String questionId, String answer, String by, String requestId);
+
+  /** Tells the run of a queued message; {@code when} is {@code next} or {@code now}. */
+  void message(String run, String messageId, String when);
+
+  /** Tells the run that a queued message was taken back. */
+  void cancelMessage(String run, String messageId, String by);
+
+  /** Lets nothing new start after the running tool. */
+  void pause(String run, String by, String requestId);
+
+  /** Goes on after a pause by a person. */
+  void resume(String run, String by, String requestId);
+
+  /** Ends the run. */
+  void cancel(String run, String by, String requestId);
+
+  /**
+   * Raises the run's cap and lets it go on if money was what it waited for.
+   *
+   * @return the new cap
+   */
+  Usd raiseBudget(String run, Usd add, String by, String requestId);
+
+  /** The workflow engine does not answer. What was asked for may be asked again. */
+  final class WorkflowsDown extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    /** With what happened. */
+    public WorkflowsDown(String message, @Nullable Throwable cause) {
+      super(message, cause);
+    }
+  }
+}

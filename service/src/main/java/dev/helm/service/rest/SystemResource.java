@@ -1,0 +1,72 @@
+package dev.helm.service.rest;
+
+import dev.helm.api.rest.Bodies;
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.tags.Tag;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.IntSupplier;
+import java.util.function.Supplier;
+
+/** Whether Helm is there, and how its parts are. */
+@Path("/api")
+@Tag(name = "system")
+@Produces(MediaType.APPLICATION_JSON)
+public final class SystemResource {
+  private final Supplier<Bodies.Component> log;
+  private final Backend backend;
+  private final IntSupplier activeRuns;
+  private final String version;
+  private final boolean practice;
+
+  /** With where the parts' state is known. */
+  public SystemResource(
+      Supplier<Bodies.Component> log,
+      Backend backend,
+      IntSupplier activeRuns,
+      String version,
+      boolean practice) {
+    this.log = log;
+    this.backend = backend;
+    this.activeRuns = activeRuns;
+    this.version = version;
+    this.practice = practice;
+  }
+
+  /** The service answers. */
+  @GET
+  @Path("/health")
+  @Open
+  @Operation(summary = "Liveness")
+  public Bodies.Health health() {
+    return new Bodies.Health("ok");
+  }
+
+  /** How Helm is. */
+  @GET
+  @Path("/status")
+  @Operation(summary = "The backend's state, part by part")
+  public Bodies.Status status() {
+    List<Bodies.Component> components = new ArrayList<>();
+    components.add(new Bodies.Component("service", "healthy", null));
+    components.add(log.get());
+    components.addAll(backend.components());
+    return new Bodies.Status(
+        state(components), activeRuns.getAsInt(), version, practice, List.copyOf(components));
+  }
+
+  private String state(List<Bodies.Component> components) {
+    if (backend.readOnlyBecause() != null) {
+      return "read-only";
+    }
+    boolean healthy =
+        components.stream()
+            .map(Bodies.Component::state)
+            .allMatch(state -> state.equals("healthy") || state.equals("absent"));
+    return healthy ? "healthy" : "degraded";
+  }
+}

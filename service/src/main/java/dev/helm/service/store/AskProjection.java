@@ -1,0 +1,198 @@
+package dev.helm.service.store;
+
+import dev.helm.api.event.Content;
+import dev.helm.api.event.RunEvent;
+import dev.helm.api.rest.Bodies;
+import dev.helm.workflows.HelmJson;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What waits for a person: permissions, questions, unknown outcomes, spent budgets. */
+final class AskProjection {
+  /** How long a spent budget is shown as waiting, where the log names no deadline. */
+  static final Duration BUDGET_WAIT = Duration.ofHours(24);
+
+  private static final List<String> UNKNOWN_ANSWERS = List.of("happened", "again", "stop");
+
+  private record Owner(String name, String project) {}
+
+  void permission(Statements sql, Projection.Place place, RunEvent.PermissionRequested e)
+      throws SQLException {
+    Owner owner = owner(sql, place);
+    open(
+        sql,
+        place,
+        new Bodies.InboxItem(
+            e.permissionId(),
+            "permission",
+            place.run(),
+            owner.name(),
+            owner.project(),
+            place.seq(),
+            place.at(),
+            e.deadline(),
+            "deny",
+            e.toolUseId(),
+            e.tool(),
+            e.object(),
+            e.arguments(),
+            e.argumentsHash(),
+            e.reason(),
+            null,
+            null));
+  }
+
+  void question(Statements sql, Projection.Place place, RunEvent.QuestionAsked e)
+      throws SQLException {
+    open(
+        sql,
+        place,
+        plain(
+            sql,
+            place,
+            e.questionId(),
+            "question",
+            e.deadline(),
+            "unanswered",
+            e.toolUseId(),
+            "AskPerson",
+            e.text(),
+            e.options()));
+  }
+
+  void unknown(Statements sql, Projection.Place place, RunEvent.ToolUnknown e) throws SQLException {
+    open(
+        sql,
+        place,
+        plain(
+            sql,
+            place,
+            e.questionId(),
+            "unknown",
+            e.deadline(),
+            "unknown",
+            e.toolUseId(),
+            e.tool(),
+            e.reason(),
+            UNKNOWN_ANSWERS));
+  }
+
+  void paused(Statements sql, Projection.Place place, RunEvent.RunPaused e) throws SQLException {
+    if (e.reason().equals("budget")) {
+      String deadline = Times.text(Instant.parse(place.at()).plus(BUDGET_WAIT));
+      String id = place.run() + "-budget-" + place.seq();
+      open(
+          sql,
+          place,
+          plain(sql, place, id, "budget", deadline, "fail", null, null, e.detail(), null));
+    }
+  }
+
+  void resumed(Statements sql, Projection.Place place) throws SQLException {
+    sql.update(
+        "UPDATE asks SET state = 'decided', decision = 'raised', closed_at = ?"
+            + " WHERE run = ? AND state = 'open' AND kind = 'budget'",
+        place.at(),
+        place.run());
+  }
+
+  void finished(Statements sql, Projection.Place place) throws SQLException {
+    sql.update(
+        "UPDATE asks SET state = 'expired', closed_at = ? WHERE run = ? AND state = 'open'",
+        place.at(),
+        place.run());
+  }
+
+  void decided(Statements sql, Projection.Place place, RunEvent.PermissionDecided e)
+      throws SQLException {
+    sql.update(
+        "UPDATE asks SET state = ?, decision = ?, principal = ?, device = ?, closed_at = ?"
+            + " WHERE id = ? AND run = ? AND state = 'open'",
+        e.by().equals("timeout") ? "expired" : "decided",
+        e.decision(),
+        e.by(),
+        e.device(),
+        place.at(),
+        e.permissionId(),
+        place.run());
+  }
+
+  void answered(Statements sql, Projection.Place place, RunEvent.QuestionAnswered e)
+      throws SQLException {
+    Content answer = e.answer();
+    sql.update(
+        "UPDATE asks SET state = ?, principal = ?, answer = ?, closed_at = ?"
+            + " WHERE id = ? AND run = ? AND state = 'open'",
+        e.by().equals("timeout") ? "expired" : "answered",
+        e.by(),
+        answer == null ? null : HelmJson.write(answer),
+        place.at(),
+        e.questionId(),
+        place.run());
+  }
+
+  private static Bodies.InboxItem plain(
+      Statements sql,
+      Projection.Place place,
+      String id,
+      String kind,
+      String deadline,
+      String otherwise,
+      @Nullable String toolUseId,
+      @Nullable String tool,
+      @Nullable String text,
+      @Nullable List<String> options)
+      throws SQLException {
+    Owner owner = owner(sql, place);
+    return new Bodies.InboxItem(
+        id,
+        kind,
+        place.run(),
+        owner.name(),
+        owner.project(),
+        place.seq(),
+        place.at(),
+        deadline,
+        otherwise,
+        toolUseId,
+        tool,
+        null,
+        null,
+        null,
+        null,
+        text,
+        options);
+  }
+
+  private static Owner owner(Statements sql, Projection.Place place) throws SQLException {
+    Owner owner =
+        sql.one(
+            "SELECT name, project FROM runs WHERE id = ?",
+            row -> new Owner(row.getString(1), row.getString(2)),
+            place.run());
+    if (owner == null) {
+      throw new IllegalArgumentException("there is no run " + place.run());
+    }
+    return owner;
+  }
+
+  private static void open(Statements sql, Projection.Place place, Bodies.InboxItem item)
+      throws SQLException {
+    sql.update(
+        "INSERT INTO asks (id, kind, run, project, seq, pos, asked_at, deadline, otherwise, item,"
+            + " state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open') ON CONFLICT DO NOTHING",
+        item.id(),
+        item.kind(),
+        place.run(),
+        item.project(),
+        place.seq(),
+        place.pos(),
+        place.at(),
+        item.deadline(),
+        item.otherwise(),
+        HelmJson.write(item));
+  }
+}

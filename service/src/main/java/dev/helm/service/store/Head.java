@@ -1,0 +1,15 @@
+package dev.helm.service.store;
+
+import dev.helm.api.event.LoggedEvent;
+
+/**
+ * The end of a run's log.
+ *
+ * @param seq newest seq, 0 for an empty log
+ * @param hash newest hash
+ * @param at newest time, or the empty text
+ * @param ended whether {@code run.finished} closed the log
+ */
+record Head(long seq, String hash, String at, boolean ended) {
+  static final Head EMPTY = new Head(0, LoggedEvent.NO_PREV, "", false);
+}

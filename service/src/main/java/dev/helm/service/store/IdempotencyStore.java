@@ -1,0 +1,33 @@
+package dev.helm.service.store;
+
+import org.jspecify.annotations.Nullable;
+
+/** Answers of POSTs by Idempotency-Key, kept for 24 hours. */
+public interface IdempotencyStore {
+  /** Claims the key for this request, or says what became of it. */
+  Claim begin(Key key, String bodySha256);
+
+  /** Keeps the answer. */
+  void finish(Key key, int status, @Nullable String contentType, String body);
+
+  /** Gives the key back, for a request that changed nothing (5xx). */
+  void abandon(Key key);
+
+  /** Who, where, and the key that the client made. */
+  record Key(String person, String path, String key) {}
+
+  /** What became of a key. */
+  sealed interface Claim {
+    /** Nobody used it: go on, then {@link #finish} or {@link #abandon}. */
+    record Fresh() implements Claim {}
+
+    /** It was answered: give the same answer. */
+    record Replay(int status, @Nullable String contentType, String body) implements Claim {}
+
+    /** It was used with another body: 422. */
+    record OtherBody() implements Claim {}
+
+    /** The first request is still at work: 409 with Retry-After. */
+    record InProgress() implements Claim {}
+  }
+}

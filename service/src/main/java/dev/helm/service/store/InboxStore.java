@@ -1,0 +1,34 @@
+package dev.helm.service.store;
+
+import dev.helm.api.rest.Bodies;
+import org.jspecify.annotations.Nullable;
+
+/** What waits for a person. The log changes it; nothing else does. */
+public interface InboxStore {
+  /** Open items, oldest first. */
+  Bodies.Page<Bodies.InboxItem> list(int limit, @Nullable String cursor);
+
+  /**
+   * A permission in whatever state: {@code open}, {@code decided}, or {@code expired} when nobody
+   * answered in time or the run ended first.
+   */
+  Bodies.@Nullable Permission permission(String id);
+
+  /** A question (of the agent, or about an unknown outcome) in whatever state. */
+  @Nullable Question question(String id);
+
+  /**
+   * A question's state: {@code open answered expired}.
+   *
+   * @param kind {@code question} or {@code unknown}
+   */
+  record Question(
+      String id,
+      String run,
+      String kind,
+      String state,
+      Bodies.InboxItem item,
+      @Nullable String answer,
+      @Nullable String by,
+      @Nullable String at) {}
+}

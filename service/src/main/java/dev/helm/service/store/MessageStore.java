@@ -1,0 +1,33 @@
+package dev.helm.service.store;
+
+import dev.helm.api.rest.Bodies;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Steering messages; each change is an event of the run. */
+public interface MessageStore {
+  /**
+   * Logs {@code message.queued}. The same id with the same text again is the same message.
+   *
+   * @param when {@code next} or {@code now}
+   * @throws RunEndedException when the run has ended
+   */
+  Bodies.Message queue(String run, String messageId, String text, String when, String by);
+
+  /** All messages of a run, oldest first, with their receipts. */
+  List<Bodies.Message> list(String run);
+
+  /** One message, or null. */
+  Bodies.@Nullable Message message(String run, String messageId);
+
+  /** Logs {@code message.cancelled} if the message is still queued. */
+  Cancelled cancel(String run, String messageId, String by);
+
+  /** What a cancel met. */
+  enum Cancelled {
+    CANCELLED,
+    ALREADY_CANCELLED,
+    ALREADY_READ,
+    NOT_FOUND
+  }
+}

@@ -1,0 +1,108 @@
+package dev.helm.service.store;
+
+import dev.helm.api.RunStatus;
+import dev.helm.api.Usd;
+import dev.helm.api.blueprint.Blueprint;
+import dev.helm.api.rest.Bodies;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Creating, finding and reading runs, for REST and the stream. */
+public interface RunQueries {
+  /** Most items of a page. */
+  int LIMIT_MAX = 1000;
+
+  /**
+   * Makes a run with its {@code run.created} event, in one transaction.
+   *
+   * @return the run; with a request key that made a run in the last 24 h, that run
+   * @throws dev.helm.activities.store.RunLog.LogUnavailableException when nothing could be stored
+   */
+  Created create(NewRun run);
+
+  /** The run, or null. */
+  Bodies.@Nullable Run run(String run);
+
+  /** Runs, newest first. */
+  Bodies.Page<Bodies.Run> list(Filter filter);
+
+  /** Runs that are queued, running or paused. */
+  int activeRuns();
+
+  /** Ids of all runs that are queued, running or paused, oldest first. */
+  List<String> activeRunIds();
+
+  /** The run whose id begins with {@code prefix}. */
+  Resolved resolve(String prefix);
+
+  /**
+   * A page of the log.
+   *
+   * @param after last seq that the caller has, 0 for none
+   * @param limit 1 to {@link #LIMIT_MAX}
+   * @param types only these types; empty for all
+   */
+  Bodies.Events events(String run, long after, int limit, Set<String> types);
+
+  /** The blueprint version that the run keeps, with what was given at its start. */
+  @Nullable Started started(String run);
+
+  /**
+   * A run to be made.
+   *
+   * @param run full id, made by the caller
+   * @param principal id of the user who starts it; {@code by} is the name that people read
+   * @param capUsd the run's cap
+   * @param input values of the blueprint's inputs; {@code inputJson} is their exact source text
+   * @param requestKey person, path and Idempotency-Key in one text, or null
+   */
+  record NewRun(
+      String run,
+      String name,
+      Blueprint.Stored blueprint,
+      String principal,
+      String by,
+      Usd capUsd,
+      Map<String, Object> input,
+      String inputJson,
+      @Nullable String prompt,
+      boolean practice,
+      @Nullable String requestKey) {}
+
+  /** The run, and whether this call made it. */
+  record Created(Bodies.Run run, boolean fresh) {}
+
+  /** What a run was started with. */
+  record Started(
+      Blueprint.Stored blueprint, int epoch, Map<String, Object> input, @Nullable String prompt) {}
+
+  /**
+   * Which runs.
+   *
+   * @param statuses empty for all
+   * @param blueprint a name or {@code name@version}
+   * @param q text that the name, the id or the blueprint contains, ignoring case
+   * @param limit 1 to {@link #LIMIT_MAX}
+   * @param cursor {@code nextCursor} of the page before
+   */
+  record Filter(
+      Set<RunStatus> statuses,
+      @Nullable String blueprint,
+      @Nullable String q,
+      int limit,
+      @Nullable String cursor) {}
+
+  /** What an id or a prefix stands for. */
+  sealed interface Resolved {
+    /** Exactly one run. */
+    record One(String run) implements Resolved {}
+
+    /** No run. */
+    record None() implements Resolved {}
+
+    /** Several: the first ten of them. */
+    record Ambiguous(List<String> runs) implements Resolved {}
+  }
+}

@@ -1,0 +1,106 @@
+package dev.helm.service.store;
+
+import dev.helm.api.RunId;
+import java.time.Clock;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** Answers by key. A claim of an earlier life of the service that was never answered is free. */
+final class SqliteIdempotency implements IdempotencyStore {
+  private static final Duration KEPT = Duration.ofHours(24);
+
+  private final LogWriter writer;
+  private final Clock clock;
+  private final String life = RunId.random().value();
+
+  SqliteIdempotency(LogWriter writer, Clock clock) {
+    this.writer = writer;
+    this.clock = clock;
+  }
+
+  private record Row(
+      String bodySha256,
+      String life,
+      @Nullable Integer status,
+      @Nullable String contentType,
+      @Nullable String body) {}
+
+  @Override
+  public Claim begin(Key key, String bodySha256) {
+    long now = clock.millis();
+    return writer.write(
+        tx -> {
+          tx.sql().update("DELETE FROM idempotency WHERE created_ms < ?", now - KEPT.toMillis());
+          Row row = row(tx.sql(), key);
+          if (row != null && !row.bodySha256().equals(bodySha256)) {
+            return new Claim.OtherBody();
+          }
+          if (row != null && row.status() != null) {
+            return new Claim.Replay(
+                row.status(), row.contentType(), row.body() == null ? "" : row.body());
+          }
+          if (row != null && row.life().equals(life)) {
+            return new Claim.InProgress();
+          }
+          tx.sql()
+              .update(
+                  "INSERT OR REPLACE INTO idempotency"
+                      + " (person, path, key, body_sha256, life, created_ms)"
+                      + " VALUES (?, ?, ?, ?, ?, ?)",
+                  key.person(),
+                  key.path(),
+                  key.key(),
+                  bodySha256,
+                  life,
+                  now);
+          return new Claim.Fresh();
+        });
+  }
+
+  private static @Nullable Row row(Statements sql, Key key) throws java.sql.SQLException {
+    return sql.one(
+        "SELECT body_sha256, life, status, content_type, body FROM idempotency"
+            + " WHERE person = ? AND path = ? AND key = ?",
+        row -> {
+          int status = row.getInt(3);
+          return new Row(
+              row.getString(1),
+              row.getString(2),
+              row.wasNull() ? null : status,
+              row.getString(4),
+              row.getString(5));
+        },
+        key.person(),
+        key.path(),
+        key.key());
+  }
+
+  @Override
+  public void finish(Key key, int status, @Nullable String contentType, String body) {
+    writer.write(
+        tx ->
+            tx.sql()
+                .update(
+                    "UPDATE idempotency SET status = ?, content_type = ?, body = ?"
+                        + " WHERE person = ? AND path = ? AND key = ? AND status IS NULL",
+                    status,
+                    contentType,
+                    body,
+                    key.person(),
+                    key.path(),
+                    key.key()));
+  }
+
+  @Override
+  public void abandon(Key key) {
+    writer.write(
+        tx ->
+            tx.sql()
+                .update(
+                    "DELETE FROM idempotency"
+                        + " WHERE person = ? AND path = ? AND key = ? AND status IS NULL",
+                    key.person(),
+                    key.path(),
+                    key.key()));
+  }
+}

@@ -1,0 +1,104 @@
+package dev.helm.service.store;
+
+import dev.helm.activities.store.Blobs;
+import dev.helm.api.rest.Bodies;
+import dev.helm.workflows.HelmJson;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The inbox over the asks table. */
+final class SqliteInbox implements InboxStore {
+  private final ReadPool reads;
+  private final Blobs blobs;
+
+  SqliteInbox(ReadPool reads, Blobs blobs) {
+    this.reads = reads;
+    this.blobs = blobs;
+  }
+
+  private record Ask(
+      String kind,
+      String state,
+      Bodies.InboxItem item,
+      @Nullable String decision,
+      @Nullable String principal,
+      @Nullable String device,
+      @Nullable String answer,
+      @Nullable String closedAt) {}
+
+  @Override
+  public Bodies.Page<Bodies.InboxItem> list(int limit, @Nullable String cursor) {
+    record Row(long pos, Bodies.InboxItem item) {}
+    long after = Cursor.number("inbox", cursor, 0);
+    List<Row> rows =
+        reads.read(
+            sql ->
+                sql.list(
+                    "SELECT pos, item FROM asks WHERE state = 'open' AND pos > ?"
+                        + " ORDER BY pos LIMIT ?",
+                    row -> new Row(row.getLong(1), item(row.getString(2))),
+                    after,
+                    Cursor.limit(limit) + 1));
+    List<Row> page = rows.subList(0, Math.min(limit, rows.size()));
+    return new Bodies.Page<>(
+        page.stream().map(Row::item).toList(),
+        rows.size() > limit ? Cursor.of("inbox", String.valueOf(page.getLast().pos())) : null);
+  }
+
+  @Override
+  public Bodies.@Nullable Permission permission(String id) {
+    Ask ask = ask(id);
+    if (ask == null || !ask.kind().equals("permission")) {
+      return null;
+    }
+    return new Bodies.Permission(id, ask.item().run(), ask.state(), ask.item(), winner(ask));
+  }
+
+  private static Bodies.@Nullable Winner winner(Ask ask) {
+    return ask.decision() == null || ask.principal() == null || ask.closedAt() == null
+        ? null
+        : new Bodies.Winner(
+            ask.decision(), new Bodies.By(ask.principal(), ask.device()), ask.closedAt());
+  }
+
+  @Override
+  public @Nullable Question question(String id) {
+    Ask ask = ask(id);
+    if (ask == null || !(ask.kind().equals("question") || ask.kind().equals("unknown"))) {
+      return null;
+    }
+    String answer = ask.answer() == null ? null : blobs.text(ContentJson.read(ask.answer()));
+    return new Question(
+        id,
+        ask.item().run(),
+        ask.kind(),
+        ask.state(),
+        ask.item(),
+        answer,
+        ask.principal(),
+        ask.closedAt());
+  }
+
+  private @Nullable Ask ask(String id) {
+    return reads.read(
+        sql ->
+            sql.one(
+                "SELECT kind, state, item, decision, principal, device, answer, closed_at"
+                    + " FROM asks WHERE id = ?",
+                row ->
+                    new Ask(
+                        row.getString(1),
+                        row.getString(2),
+                        item(row.getString(3)),
+                        row.getString(4),
+                        row.getString(5),
+                        row.getString(6),
+                        row.getString(7),
+                        row.getString(8)),
+                id));
+  }
+
+  private static Bodies.InboxItem item(String json) {
+    return HelmJson.read(json, Bodies.InboxItem.class);
+  }
+}

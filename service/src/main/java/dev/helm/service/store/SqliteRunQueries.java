@@ -1,0 +1,279 @@
+package dev.helm.service.store;
+
+import dev.helm.api.RunStatus;
+import dev.helm.api.Usd;
+import dev.helm.api.blueprint.Blueprint;
+import dev.helm.api.event.Content;
+import dev.helm.api.event.LoggedEvent;
+import dev.helm.api.event.RunEvent;
+import dev.helm.api.rest.Bodies;
+import dev.helm.workflows.Fact;
+import dev.helm.workflows.HelmJson;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Runs, read by REST. */
+final class SqliteRunQueries implements RunQueries {
+  private static final Duration REQUEST_KEPT = Duration.ofHours(24);
+  private static final int AMBIGUOUS_SHOWN = 10;
+  private static final String COLUMNS =
+      "SELECT id, name, status, blueprint, blueprint_version, project, by_name, practice,"
+          + " cap_micros, spent_micros, input_tokens, output_tokens,"
+          + " (SELECT max(seq) FROM events e WHERE e.run = r.id), epoch, created_at, started_at,"
+          + " finished_at, waiting_for, waiting_since, reason, n FROM runs r ";
+  private static final String ACTIVE = " status IN ('queued', 'running', 'paused') ";
+
+  private final LogWriter writer;
+  private final ReadPool reads;
+  private final SqliteBlobs blobs;
+  private final Clock clock;
+
+  SqliteRunQueries(LogWriter writer, ReadPool reads, SqliteBlobs blobs, Clock clock) {
+    this.writer = writer;
+    this.reads = reads;
+    this.blobs = blobs;
+    this.clock = clock;
+  }
+
+  private record Row(Bodies.Run run, long n) {}
+
+  @Override
+  public Created create(NewRun run) {
+    Content input = blobs.content(run.inputJson(), "application/json");
+    String oldest = Times.text(clock.instant().minus(REQUEST_KEPT));
+    return writer.write(
+        tx -> {
+          String known = known(tx, run, oldest);
+          if (known == null) {
+            insert(tx, run);
+            tx.append(run.run(), created(run, input));
+          }
+          Row row = row(tx.sql(), known == null ? run.run() : known);
+          if (row == null) {
+            throw new IllegalStateException("the run " + run.run() + " was not stored");
+          }
+          return new Created(row.run(), known == null);
+        });
+  }
+
+  private static @Nullable String known(Tx tx, NewRun run, String oldest) throws SQLException {
+    String key = run.requestKey();
+    if (key == null) {
+      return null;
+    }
+    tx.sql().update("DELETE FROM run_requests WHERE created_at < ?", oldest);
+    return tx.sql()
+        .one("SELECT run FROM run_requests WHERE request_key = ?", row -> row.getString(1), key);
+  }
+
+  private static void insert(Tx tx, NewRun run) throws SQLException {
+    Blueprint blueprint = run.blueprint().blueprint();
+    tx.sql()
+        .update(
+            "INSERT INTO runs (id, n, name, project, principal, by_name, blueprint,"
+                + " blueprint_version, practice, input, prompt, epoch, status, cap_micros,"
+                + " created_at) SELECT ?, coalesce(max(n), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1,"
+                + " 'queued', ?, ? FROM runs",
+            run.run(),
+            run.name(),
+            blueprint.project(),
+            run.principal(),
+            run.by(),
+            blueprint.name(),
+            run.blueprint().version(),
+            run.practice(),
+            HelmJson.write(run.input()),
+            run.prompt(),
+            run.capUsd().micros(),
+            tx.now());
+    if (run.requestKey() != null) {
+      tx.sql()
+          .update(
+              "INSERT INTO run_requests (request_key, run, created_at) VALUES (?, ?, ?)",
+              run.requestKey(),
+              run.run(),
+              tx.now());
+    }
+  }
+
+  private static Fact created(NewRun run, Content input) {
+    Blueprint blueprint = run.blueprint().blueprint();
+    return new Fact(
+        "1/run.created",
+        "main",
+        new RunEvent.RunCreated(
+            run.name(),
+            Blueprint.reference(blueprint.name(), run.blueprint().version()),
+            run.blueprint().hash(),
+            blueprint.project(),
+            run.by(),
+            run.capUsd(),
+            blueprint.model().name(),
+            run.practice(),
+            input,
+            1,
+            null,
+            null));
+  }
+
+  @Override
+  public Bodies.@Nullable Run run(String run) {
+    return reads.read(
+        sql -> {
+          Row row = row(sql, run);
+          return row == null ? null : row.run();
+        });
+  }
+
+  private static @Nullable Row row(Statements sql, String run) throws SQLException {
+    return sql.one(COLUMNS + "WHERE id = ?", SqliteRunQueries::read, run);
+  }
+
+  private static Row read(ResultSet row) throws SQLException {
+    return new Row(
+        new Bodies.Run(
+            row.getString(1),
+            row.getString(2),
+            RunStatus.of(row.getString(3)),
+            Blueprint.reference(row.getString(4), row.getInt(5)),
+            row.getString(6),
+            row.getString(7),
+            row.getInt(8) == 1,
+            new Usd(row.getLong(9)),
+            new Usd(row.getLong(10)),
+            row.getLong(11),
+            row.getLong(12),
+            row.getLong(13),
+            row.getInt(14),
+            row.getString(15),
+            row.getString(16),
+            row.getString(17),
+            row.getString(18),
+            row.getString(19),
+            row.getString(20)),
+        row.getLong(21));
+  }
+
+  @Override
+  public Bodies.Page<Bodies.Run> list(Filter filter) {
+    int limit = Cursor.limit(filter.limit());
+    StringBuilder where = new StringBuilder("WHERE n < ?");
+    List<@Nullable Object> values = new ArrayList<>();
+    values.add(Cursor.number("runs", filter.cursor(), Long.MAX_VALUE));
+    if (!filter.statuses().isEmpty()) {
+      where.append(" AND status IN (").append("?,".repeat(filter.statuses().size()));
+      where.setCharAt(where.length() - 1, ')');
+      filter.statuses().stream().sorted().forEach(status -> values.add(status.word()));
+    }
+    if (filter.blueprint() != null) {
+      where.append(" AND ? IN (blueprint, blueprint || '@' || blueprint_version)");
+      values.add(filter.blueprint());
+    }
+    if (filter.q() != null) {
+      where.append(" AND instr(lower(name || ' ' || id || ' ' || blueprint), ?) > 0");
+      values.add(filter.q().toLowerCase(Locale.ROOT));
+    }
+    values.add(limit + 1);
+    List<Row> rows =
+        reads.read(
+            sql ->
+                sql.list(
+                    COLUMNS + where + " ORDER BY n DESC LIMIT ?",
+                    SqliteRunQueries::read,
+                    values.toArray()));
+    List<Row> page = rows.subList(0, Math.min(limit, rows.size()));
+    return new Bodies.Page<>(
+        page.stream().map(Row::run).toList(),
+        rows.size() > limit ? Cursor.of("runs", String.valueOf(page.getLast().n())) : null);
+  }
+
+  @Override
+  public int activeRuns() {
+    return reads.read(sql -> (int) sql.number("SELECT count(*) FROM runs WHERE" + ACTIVE, 0));
+  }
+
+  @Override
+  public List<String> activeRunIds() {
+    return reads.read(
+        sql ->
+            sql.list("SELECT id FROM runs WHERE" + ACTIVE + "ORDER BY n", row -> row.getString(1)));
+  }
+
+  @Override
+  public Resolved resolve(String prefix) {
+    if (!dev.helm.api.RunId.isPrefix(prefix)) {
+      return new Resolved.None();
+    }
+    // 'g' is the first character after the hex digits, so this is a range of the primary key.
+    List<String> found =
+        reads.read(
+            sql ->
+                sql.list(
+                    "SELECT id FROM runs WHERE id >= ? AND id < ? ORDER BY id LIMIT ?",
+                    row -> row.getString(1),
+                    prefix,
+                    prefix + "g",
+                    AMBIGUOUS_SHOWN));
+    return switch (found.size()) {
+      case 0 -> new Resolved.None();
+      case 1 -> new Resolved.One(found.getFirst());
+      default -> new Resolved.Ambiguous(found);
+    };
+  }
+
+  @Override
+  public Bodies.Events events(String run, long after, int limit, Set<String> types) {
+    Cursor.limit(limit);
+    List<@Nullable Object> values = new ArrayList<>(List.of(run, after));
+    StringBuilder where = new StringBuilder(" FROM events WHERE run = ? AND seq > ?");
+    if (!types.isEmpty()) {
+      where.append(" AND type IN (").append("?,".repeat(types.size()));
+      where.setCharAt(where.length() - 1, ')');
+      types.stream().sorted().forEach(values::add);
+    }
+    values.add(limit);
+    return reads.read(
+        sql -> {
+          List<LoggedEvent> items =
+              sql.list(
+                  "SELECT " + EventJson.COLUMNS + where + " ORDER BY seq LIMIT ?",
+                  EventJson::logged,
+                  values.toArray());
+          long last = sql.number("SELECT max(seq) FROM events WHERE run = ?", 0, run);
+          return new Bodies.Events(items, last);
+        });
+  }
+
+  @Override
+  public @Nullable Started started(String run) {
+    record Kept(String name, int version, int epoch, String input, @Nullable String prompt) {}
+    return reads.read(
+        sql -> {
+          Kept kept =
+              sql.one(
+                  "SELECT blueprint, blueprint_version, epoch, input, prompt FROM runs WHERE id = ?",
+                  row ->
+                      new Kept(
+                          row.getString(1),
+                          row.getInt(2),
+                          row.getInt(3),
+                          row.getString(4),
+                          row.getString(5)),
+                  run);
+          if (kept == null) {
+            return null;
+          }
+          Blueprint.Stored stored = SqliteBlueprints.version(sql, kept.name(), kept.version());
+          return stored == null
+              ? null
+              : new Started(stored, kept.epoch(), EventJson.tree(kept.input()), kept.prompt());
+        });
+  }
+}

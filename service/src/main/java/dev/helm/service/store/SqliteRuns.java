@@ -1,0 +1,100 @@
+package dev.helm.service.store;
+
+import dev.helm.activities.store.Blobs;
+import dev.helm.activities.store.Runs;
+import dev.helm.api.RunStatus;
+import dev.helm.api.Secret;
+import dev.helm.api.Usd;
+import dev.helm.api.blueprint.Blueprint;
+import dev.helm.workflows.HelmJson;
+import org.jspecify.annotations.Nullable;
+
+/** What activities ask of a run. */
+final class SqliteRuns implements Runs {
+  private final ReadPool reads;
+  private final Blobs blobs;
+  private final ModelTokens tokens;
+
+  SqliteRuns(ReadPool reads, Blobs blobs, ModelTokens tokens) {
+    this.reads = reads;
+    this.blobs = blobs;
+    this.tokens = tokens;
+  }
+
+  @Override
+  public Info info(String run) {
+    return known(
+        run,
+        reads.read(
+            sql ->
+                sql.one(
+                    "SELECT r.name, r.epoch, r.status, r.waiting_for, b.body, r.blueprint,"
+                        + " r.blueprint_version, r.input, r.prompt, r.practice FROM runs r"
+                        + " JOIN blueprints b ON b.name = r.blueprint"
+                        + " AND b.version = r.blueprint_version WHERE r.id = ?",
+                    row ->
+                        new Info(
+                            run,
+                            row.getString(1),
+                            row.getInt(2),
+                            RunStatus.of(row.getString(3)),
+                            row.getString(4),
+                            HelmJson.read(row.getString(5), Blueprint.class),
+                            Blueprint.reference(row.getString(6), row.getInt(7)),
+                            EventJson.tree(row.getString(8)),
+                            row.getString(9),
+                            row.getInt(10) == 1),
+                    run)));
+  }
+
+  @Override
+  public @Nullable RequestedCall requested(String run, String toolUseId) {
+    return reads.read(sql -> CallTable.find(sql, run, toolUseId));
+  }
+
+  @Override
+  public @Nullable QueuedMessage message(String run, String messageId) {
+    record Row(String text, String wanted, String by) {}
+    Row found =
+        reads.read(
+            sql ->
+                sql.one(
+                    "SELECT text, wanted, principal FROM messages"
+                        + " WHERE run = ? AND id = ? AND state <> 'cancelled'",
+                    row -> new Row(row.getString(1), row.getString(2), row.getString(3)),
+                    run,
+                    messageId));
+    return found == null
+        ? null
+        : new QueuedMessage(
+            messageId, blobs.text(ContentJson.read(found.text())), found.wanted(), found.by());
+  }
+
+  @Override
+  public Secret modelToken(String run, int epoch) {
+    return tokens.token(run, epoch);
+  }
+
+  @Override
+  public Money money(String run) {
+    return known(
+        run,
+        reads.read(
+            sql ->
+                sql.one(
+                    "SELECT spent_micros, held_micros, cap_micros FROM runs WHERE id = ?",
+                    row ->
+                        new Money(
+                            new Usd(row.getLong(1)),
+                            new Usd(row.getLong(2)),
+                            new Usd(row.getLong(3))),
+                    run)));
+  }
+
+  private static <T> T known(String run, @Nullable T found) {
+    if (found == null) {
+      throw new IllegalArgumentException("there is no run " + run);
+    }
+    return found;
+  }
+}

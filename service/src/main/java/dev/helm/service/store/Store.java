@@ -1,0 +1,197 @@
+package dev.helm.service.store;
+
+import dev.helm.activities.store.Blobs;
+import dev.helm.activities.store.Conversations;
+import dev.helm.activities.store.RunLog;
+import dev.helm.activities.store.Runs;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.util.List;
+
+/** Everything durable of one Helm home, over one database file and one writer. */
+public final class Store implements AutoCloseable {
+  private final Database database;
+  private final ReadPool reads;
+  private final LogWriter writer;
+  private final SqliteRunLog log;
+  private final SqliteBlobs blobs;
+  private final SqliteConversations conversations;
+  private final ModelTokens modelTokens;
+  private final SqliteRuns runs;
+  private final SqliteRunQueries queries;
+  private final SqliteInbox inbox;
+  private final SqliteMessages messages;
+  private final SqliteBlueprints blueprints;
+  private final SqliteAccess access;
+  private final SqliteIdempotency idempotency;
+  private final SqliteSlots slots;
+
+  private Store(Database database, Path home, Clock clock, HeadsFile heads) {
+    this.database = database;
+    this.reads = new ReadPool(database);
+    this.writer = new LogWriter(database, clock, heads);
+    this.log = new SqliteRunLog(writer, reads);
+    this.blobs = new SqliteBlobs(writer, reads);
+    this.conversations = new SqliteConversations(writer, reads);
+    this.modelTokens =
+        new ModelTokens(Hmac.ofFile(home.resolve("keys").resolve("token.key")), reads);
+    this.runs = new SqliteRuns(reads, blobs, modelTokens);
+    this.queries = new SqliteRunQueries(writer, reads, blobs, clock);
+    this.inbox = new SqliteInbox(reads, blobs);
+    this.messages = new SqliteMessages(writer, reads, blobs);
+    this.blueprints = new SqliteBlueprints(writer, reads);
+    this.access = new SqliteAccess(writer, reads, clock);
+    this.idempotency = new SqliteIdempotency(writer, clock);
+    this.slots = new SqliteSlots(writer, reads);
+  }
+
+  /**
+   * Opens the store of a home directory, and makes it at the first start.
+   *
+   * @throws StoreException when another process writes it, the database is damaged, or the signed
+   *     heads know an event that the database lacks
+   */
+  public static Store open(Path home, Clock clock) {
+    Database database = Database.open(home);
+    try {
+      HeadsFile heads =
+          new HeadsFile(
+              home.resolve("heads.log"), Hmac.ofFile(home.resolve("keys").resolve("heads.key")));
+      try (Statements sql = new Statements(database.connect(true))) {
+        heads.verify(sql);
+      }
+      Store store = new Store(database, home, clock, heads);
+      store.writer.start();
+      return store;
+    } catch (SQLException e) {
+      database.close();
+      throw new StoreException("cannot open the store: " + e.getMessage(), e);
+    } catch (RuntimeException e) {
+      database.close();
+      throw e;
+    }
+  }
+
+  /** The log of all runs. */
+  public RunLog log() {
+    return log;
+  }
+
+  /** Content by hash. */
+  public Blobs blobs() {
+    return blobs;
+  }
+
+  /** Conversations by hash. */
+  public Conversations conversations() {
+    return conversations;
+  }
+
+  /** What activities ask of a run. */
+  public Runs runs() {
+    return runs;
+  }
+
+  /** Runs as REST reads them. */
+  public RunQueries queries() {
+    return queries;
+  }
+
+  /** What waits for a person. */
+  public InboxStore inbox() {
+    return inbox;
+  }
+
+  /** Steering messages. */
+  public MessageStore messages() {
+    return messages;
+  }
+
+  /** Blueprints. */
+  public BlueprintStore blueprints() {
+    return blueprints;
+  }
+
+  /** People. */
+  public UserStore users() {
+    return access;
+  }
+
+  /** Revoked tokens. */
+  public TokenStore tokens() {
+    return access;
+  }
+
+  /** Used tickets. */
+  public TicketStore tickets() {
+    return access;
+  }
+
+  /** Answers by Idempotency-Key. */
+  public IdempotencyStore idempotency() {
+    return idempotency;
+  }
+
+  /** Sandbox slots. */
+  public SlotStore slots() {
+    return slots;
+  }
+
+  /** Tokens that stand for the model key. */
+  public ModelTokens modelTokens() {
+    return modelTokens;
+  }
+
+  /** The writer, for work that spans tables. */
+  public LogWriter writer() {
+    return writer;
+  }
+
+  /** Whether events can be stored now. */
+  public StoreHealth health() {
+    return writer.health();
+  }
+
+  /** Adds a listener for events on disk; call it before work starts. */
+  public void onCommit(CommitListener listener) {
+    writer.onCommit(listener);
+  }
+
+  /** The newest global position, 0 for an empty store. */
+  public long lastPos() {
+    return reads.read(sql -> sql.number("SELECT max(pos) FROM events", 0));
+  }
+
+  /** Events of one run after a seq, as clients read them, oldest first. */
+  public List<CommitListener.Committed> replay(String run, long afterSeq, int limit) {
+    return reads.read(
+        sql ->
+            sql.list(
+                "SELECT "
+                    + EventJson.COLUMNS
+                    + " FROM events WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?",
+                EventJson::row,
+                run,
+                afterSeq,
+                limit));
+  }
+
+  /** Events of all runs after a position, as clients read them, oldest first. */
+  public List<CommitListener.Committed> replay(long afterPos, int limit) {
+    return reads.read(
+        sql ->
+            sql.list(
+                "SELECT " + EventJson.COLUMNS + " FROM events WHERE pos > ? ORDER BY pos LIMIT ?",
+                EventJson::row,
+                afterPos,
+                limit));
+  }
+
+  @Override
+  public void close() {
+    writer.close();
+    reads.close();
+    database.close();
+  }
+}

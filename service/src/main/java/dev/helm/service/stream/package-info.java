@@ -1,0 +1,5 @@
+/** Live events for the surfaces. */
+@NullMarked
+package dev.helm.service.stream;
+
+import org.jspecify.annotations.NullMarked;
