@@ -105,7 +105,8 @@ final class Follower implements Hands {
     if (caughtUp && event instanceof RunEvent.QuestionAsked) {
       hint("helm answer " + shownId + " TEXT");
     }
-    if (caughtUp) {
+    // A replayed permission may be decided long since; those still open are told at the seam.
+    if (caughtUp || !(event instanceof RunEvent.PermissionRequested)) {
       companion.after(event, view, this);
     }
   }

@@ -168,7 +168,7 @@ class RunRendererTest {
             "14:02:11 model call failed · 529 overloaded · again in 4 s",
             "14:02:11 budget · 80 % · $4.00 / $5.00",
             "14:02:11 budget spent · $5.00 / $5.00 · the next call does not fit",
-            "14:04:25 failed · 00:02:14 · $0.00 / $5.00 · 12 events · the model gave up");
+            "14:04:25 failed · 00:02:14 · $0.00 / $5.00 · 13 events · the model gave up");
   }
 
   @Test

@@ -104,7 +104,9 @@ public final class TestService implements AutoCloseable {
 
   /** Sends a frame to whoever watches. */
   public void frame(Map<String, Object> frame) {
-    streams.forEach(stream -> stream.send(Json.write(frame)));
+    synchronized (log) {
+      streams.forEach(stream -> stream.send(Json.write(frame)));
+    }
   }
 
   /** Cuts every open stream without a word; how many there were. */
