@@ -310,7 +310,7 @@ public final class ExecutorHost implements AutoCloseable {
     }
     lines.told(effect.key());
     try {
-      line.send(start.put("offset", effect.rewind()));
+      line.send(() -> start.put("offset", effect.rewind()));
       if (effect.wanted() != Effect.Kill.NONE) {
         line.send(ExecutorReplies.kill(effect.key(), effect.wanted() == Effect.Kill.HARD));
       }
@@ -352,6 +352,9 @@ public final class ExecutorHost implements AutoCloseable {
         synchronized (acknowledged) {
           acknowledged.put(effect.key(), offsetBytes);
         }
+      } else if (effects.get(effect.key()) != effect) {
+        // A newer attempt may have to read these bytes again: they must not be freed.
+        return;
       }
       tell(ExecutorReplies.ack(effect.key(), offsetBytes, exit));
     }

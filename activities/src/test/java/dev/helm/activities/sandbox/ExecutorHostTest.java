@@ -113,7 +113,7 @@ final class ExecutorHostTest implements HostEvents {
     try (ScriptedExecutor silent = new ScriptedExecutor(socket)) {
       assertThat(silent.closedByHost()).isTrue();
     }
-    assertThat(host.refusals()).isEqualTo(1);
+    await(() -> host.refusals() == 1);
   }
 
   static Stream<byte[]> hostileFirstFrames() {
@@ -196,9 +196,17 @@ final class ExecutorHostTest implements HostEvents {
   void aNewerAttemptTakesOverAndStaleFramesAreIgnored() throws Exception {
     try (ScriptedExecutor executor = ScriptedExecutor.known(socket, null, "")) {
       CountDownLatch stuck = new CountDownLatch(1);
-      EffectHandle older = host.start(spec("k", 0), (at, data) -> stuck.await());
+      CountDownLatch reached = new CountDownLatch(1);
+      EffectHandle older =
+          host.start(
+              spec("k", 0),
+              (at, data) -> {
+                reached.countDown();
+                stuck.await();
+              });
       executor.expect("start");
       executor.output("k", 0, "abcdef");
+      assertThat(reached.await(5, TimeUnit.SECONDS)).isTrue();
       Collected output = new Collected(2);
       EffectHandle newer = host.start(spec("k", 2), output);
       assertThat(executor.expect("start").path("offset").asLong()).isEqualTo(2);
