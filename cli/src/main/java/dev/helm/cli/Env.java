@@ -1,6 +1,7 @@
 package dev.helm.cli;
 
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Map;
 
 /**
@@ -20,6 +21,13 @@ public record Env(Map<String, String> variables, Path userHome) {
   /** This process's surroundings. */
   public static Env ofProcess() {
     return new Env(System.getenv(), Path.of(System.getProperty("user.home", "/")));
+  }
+
+  /** The same with one variable set, for a command that has its own HELM_HOME or HELM_PORT. */
+  public Env with(String name, String value) {
+    Map<String, String> changed = new HashMap<>(variables);
+    changed.put(name, value);
+    return new Env(changed, userHome);
   }
 
   /** A variable's value, or an empty text. */

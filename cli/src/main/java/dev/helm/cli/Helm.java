@@ -3,6 +3,7 @@ package dev.helm.cli;
 import dev.helm.cli.command.HelmCommand;
 import java.io.PrintWriter;
 import java.util.Arrays;
+import java.util.Set;
 import picocli.CommandLine;
 
 /**
@@ -10,15 +11,15 @@ import picocli.CommandLine;
  * {@code helm status} does not pay for the others.
  */
 public final class Helm {
+  /** Commands that need no argument. */
+  private static final Set<String> BARE = Set.of("status", "runs", "inbox", "version");
+
   private Helm() {}
 
   /** Runs one command and ends with its exit code. */
   public static void main(String[] args) {
-    Env env = Env.ofProcess();
-    int code = run(args, new Context(env, Out.ofProcess(env), System.in));
-    System.out.flush();
-    // Not System.exit's hooks and idle threads of HTTP clients: the work is done.
-    Runtime.getRuntime().exit(code);
+    // Idle threads of HTTP clients would hold the process back; the work is done.
+    System.exit(run(args, Context.ofProcess()));
   }
 
   /** Runs one command; the exit code. */
@@ -43,6 +44,24 @@ public final class Helm {
   }
 
   private static int one(String name, String[] args, Context context) {
+    boolean json = args.length == 1 && args[0].equals("--json");
+    if ((args.length == 0 || json) && BARE.contains(name)) {
+      return bare((HelmCommand) Commands.create(name), json, context);
+    }
+    return parsed(name, args, context);
+  }
+
+  /** Nothing to parse: the parser alone would cost as much time as the rest of the command. */
+  private static int bare(HelmCommand command, boolean json, Context context) {
+    command.use(context);
+    try {
+      return command.callBare(json);
+    } catch (Exception e) {
+      return failed(e, context);
+    }
+  }
+
+  private static int parsed(String name, String[] args, Context context) {
     CommandLine line = new CommandLine(Commands.create(name));
     line.setCommandName("helm " + name);
     give(line, context);

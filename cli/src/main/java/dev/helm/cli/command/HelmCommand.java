@@ -32,6 +32,12 @@ public abstract class HelmCommand implements Callable<Integer> {
     return run().code();
   }
 
+  /** Runs without a parsed command line: every option has its field's value. */
+  public final Integer callBare(boolean withJson) throws Exception {
+    json = withJson;
+    return call();
+  }
+
   /** Does the work; a {@link dev.helm.cli.Failure} says what cannot be done. */
   protected abstract ExitCode run() throws Exception;
 

@@ -47,7 +47,7 @@ public final class RunsCommand extends HelmCommand {
       paramLabel = "N",
       defaultValue = "100",
       description = "at most N runs (100)")
-  int limit;
+  int limit = 100;
 
   @Override
   protected ExitCode run() {

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.helm.api.Sha256;
 import dev.helm.cli.Commands;
+import dev.helm.cli.Training;
 import dev.helm.cli.http.Json;
+import dev.helm.cli.testing.HttpHead;
 import dev.helm.cli.testing.Story;
 import dev.helm.cli.testing.Terminal;
 import dev.helm.cli.testing.TestService;
@@ -126,6 +128,25 @@ class CommandsTest {
     assertThat(terminal.data().get(2)).matches("4f3b0 · a · 00:00:0\\d · failed");
     assertThat(terminal.data().get(3)).matches("4f3b1 · b · 101:00:0\\d");
     assertThat(service.asked().getFirst().target()).contains("status=running");
+  }
+
+  @Test
+  void theUnparsedWayPrintsWhatTheParsedOneDoes() {
+    service.on("GET /api/status", _ -> TestService.json(status(2)));
+    assertThat(terminal.helm("status", "--json")).isZero();
+    assertThat(terminal.helm("status", "--json", "--json=true")).isZero();
+    assertThat(terminal.data().get(0)).isEqualTo(terminal.data().get(1));
+    service.on("GET /api/runs", _ -> TestService.json("{\"items\":[]}"));
+    assertThat(terminal.helm("runs")).isZero();
+    assertThat(terminal.helm("runs", "--limit=100")).isZero();
+    assertThat(service.asked("GET /api/runs"))
+        .extracting(HttpHead::target)
+        .containsOnly("/api/runs?limit=100");
+  }
+
+  @Test
+  void trainingRunsAlone() throws IOException {
+    Training.main(new String[0]);
   }
 
   @Test
