@@ -176,8 +176,13 @@ public final class Tokens {
     }
     try {
       DecodedJWT jwt = verifier(audience).verify(text);
+      // A claim may be there and be null, which "presence" lets through.
       boolean ours =
           type.equals(jwt.getType())
+              && jwt.getId() != null
+              && jwt.getSubject() != null
+              && jwt.getIssuedAtAsInstant() != null
+              && jwt.getExpiresAtAsInstant() != null
               && jwt.getAudience().size() == 1
               && !Duration.between(jwt.getIssuedAtAsInstant(), jwt.getExpiresAtAsInstant())
                   .minus(longest)

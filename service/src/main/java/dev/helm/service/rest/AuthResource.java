@@ -28,14 +28,20 @@ public final class AuthResource {
   private final Passwords passwords;
   private final Tokens tokens;
   private final LoginLimits limits;
+  private final Runnable afterLogout;
 
   /** With what checks people. */
   public AuthResource(
-      UserStore users, Passwords passwords, Tokens tokens, LoginLimits limits) {
+      UserStore users,
+      Passwords passwords,
+      Tokens tokens,
+      LoginLimits limits,
+      Runnable afterLogout) {
     this.users = users;
     this.passwords = passwords;
     this.tokens = tokens;
     this.limits = limits;
+    this.afterLogout = afterLogout;
   }
 
   /** A token for a name and a password. */
@@ -84,6 +90,7 @@ public final class AuthResource {
   public Bodies.Accepted logout(@Context SecurityContext security) {
     Caller caller = TokenFilter.caller(security);
     tokens.revoke(caller);
+    afterLogout.run();
     return new Bodies.Accepted(caller.tokenId(), "revoked");
   }
 

@@ -18,6 +18,7 @@ import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.ext.ExceptionMapper;
+import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -40,6 +41,7 @@ public final class ErrorMappers {
     return List.of(
         new Refused(),
         new BadJson(),
+        new BrokenBody(),
         new Web(),
         new LogUnavailable(),
         new KeyConflict(),
@@ -146,6 +148,15 @@ public final class ErrorMappers {
         return "an amount of dollars as text, such as \"0.42\"";
       }
       return type == String.class ? "text" : "another kind of value";
+    }
+  }
+
+  /** A body that ends early or breaks its framing: the resources read nothing but bodies. */
+  static final class BrokenBody implements ExceptionMapper<IOException> {
+    @Override
+    public Response toResponse(IOException e) {
+      return response(
+          ErrorCode.BAD_REQUEST, "the body could not be read to its end", "send it whole");
     }
   }
 
