@@ -63,8 +63,7 @@ final class AskProjection {
             e.options()));
   }
 
-  void unknown(Statements sql, Projection.Place place, RunEvent.ToolUnknown e)
-      throws SQLException {
+  void unknown(Statements sql, Projection.Place place, RunEvent.ToolUnknown e) throws SQLException {
     open(
         sql,
         place,
@@ -88,8 +87,7 @@ final class AskProjection {
       open(
           sql,
           place,
-          plain(
-              sql, place, id, "budget", deadline, "cancelled", null, null, e.detail(), null));
+          plain(sql, place, id, "budget", deadline, "fail", null, null, e.detail(), null));
     }
   }
 

@@ -22,8 +22,7 @@ final class Cursor {
     }
     try {
       if (cursor.length() <= CHARS_MAX) {
-        String text =
-            new String(Base64.getUrlDecoder().decode(cursor), StandardCharsets.UTF_8);
+        String text = new String(Base64.getUrlDecoder().decode(cursor), StandardCharsets.UTF_8);
         if (text.startsWith(kind + ":")) {
           return text.substring(kind.length() + 1);
         }

@@ -99,8 +99,7 @@ final class HeadsFile implements AutoCloseable {
 
   private boolean read(String text, Map<String, Line> heads) {
     String[] parts = text.split(" ", -1);
-    if (parts.length != 4
-        || !key.matches(parts[0] + " " + parts[1] + " " + parts[2], parts[3])) {
+    if (parts.length != 4 || !key.matches(parts[0] + " " + parts[1] + " " + parts[2], parts[3])) {
       return text.isEmpty();
     }
     Line line = new Line(Long.parseLong(parts[1]), parts[2]);

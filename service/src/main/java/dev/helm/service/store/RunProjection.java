@@ -57,7 +57,6 @@ final class RunProjection {
 
   void raised(Statements sql, Projection.Place place, RunEvent.BudgetRaised event)
       throws SQLException {
-    sql.update(
-        "UPDATE runs SET cap_micros = ? WHERE id = ?", event.capUsd().micros(), place.run());
+    sql.update("UPDATE runs SET cap_micros = ? WHERE id = ?", event.capUsd().micros(), place.run());
   }
 }

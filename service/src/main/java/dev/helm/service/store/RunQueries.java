@@ -2,8 +2,8 @@ package dev.helm.service.store;
 
 import dev.helm.api.RunStatus;
 import dev.helm.api.Usd;
-import dev.helm.api.rest.Bodies;
 import dev.helm.api.blueprint.Blueprint;
+import dev.helm.api.rest.Bodies;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;

@@ -70,8 +70,7 @@ final class SqliteAccess implements UserStore, TokenStore, TicketStore {
 
   @Override
   public List<User> list() {
-    return reads.read(
-        sql -> sql.list(COLUMNS + "ORDER BY name LIMIT 10000", SqliteAccess::user));
+    return reads.read(sql -> sql.list(COLUMNS + "ORDER BY name LIMIT 10000", SqliteAccess::user));
   }
 
   private static User user(ResultSet row) throws SQLException {

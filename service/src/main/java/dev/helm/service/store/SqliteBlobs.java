@@ -47,9 +47,7 @@ final class SqliteBlobs implements Blobs {
   @Override
   public byte @Nullable [] get(String sha256) {
     return reads.read(
-        sql ->
-            sql.one(
-                "SELECT bytes FROM blobs WHERE sha256 = ?", row -> row.getBytes(1), sha256));
+        sql -> sql.one("SELECT bytes FROM blobs WHERE sha256 = ?", row -> row.getBytes(1), sha256));
   }
 
   @Override

@@ -47,8 +47,7 @@ final class SqliteBlueprints implements BlueprintStore {
                   blueprint.description(),
                   body);
           return new Put(
-              new Blueprint.Stored(blueprint.name(), version, hash, tx.now(), by, blueprint),
-              true);
+              new Blueprint.Stored(blueprint.name(), version, hash, tx.now(), by, blueprint), true);
         });
   }
 
@@ -106,8 +105,7 @@ final class SqliteBlueprints implements BlueprintStore {
                             row.getString(6)),
                     after == null ? "" : after,
                     Cursor.limit(limit) + 1));
-    List<Bodies.BlueprintSummary> page =
-        List.copyOf(rows.subList(0, Math.min(limit, rows.size())));
+    List<Bodies.BlueprintSummary> page = List.copyOf(rows.subList(0, Math.min(limit, rows.size())));
     return new Bodies.Page<>(
         page, rows.size() > limit ? Cursor.of("blueprints", page.getLast().name()) : null);
   }

@@ -57,9 +57,6 @@ final class SqliteRunLog implements RunLog {
   private static @Nullable String outcome(Statements sql, String run, String key)
       throws java.sql.SQLException {
     return sql.one(
-        "SELECT outcome FROM journal WHERE run = ? AND key = ?",
-        row -> row.getString(1),
-        run,
-        key);
+        "SELECT outcome FROM journal WHERE run = ? AND key = ?", row -> row.getString(1), run, key);
   }
 }

@@ -70,8 +70,7 @@ final class SqliteRunQueries implements RunQueries {
     }
     tx.sql().update("DELETE FROM run_requests WHERE created_at < ?", oldest);
     return tx.sql()
-        .one(
-            "SELECT run FROM run_requests WHERE request_key = ?", row -> row.getString(1), key);
+        .one("SELECT run FROM run_requests WHERE request_key = ?", row -> row.getString(1), key);
   }
 
   private static void insert(Tx tx, NewRun run) throws SQLException {
@@ -197,16 +196,14 @@ final class SqliteRunQueries implements RunQueries {
 
   @Override
   public int activeRuns() {
-    return reads.read(
-        sql -> (int) sql.number("SELECT count(*) FROM runs WHERE" + ACTIVE, 0));
+    return reads.read(sql -> (int) sql.number("SELECT count(*) FROM runs WHERE" + ACTIVE, 0));
   }
 
   @Override
   public List<String> activeRunIds() {
     return reads.read(
         sql ->
-            sql.list(
-                "SELECT id FROM runs WHERE" + ACTIVE + "ORDER BY n", row -> row.getString(1)));
+            sql.list("SELECT id FROM runs WHERE" + ACTIVE + "ORDER BY n", row -> row.getString(1)));
   }
 
   @Override
@@ -273,8 +270,7 @@ final class SqliteRunQueries implements RunQueries {
           if (kept == null) {
             return null;
           }
-          Blueprint.Stored stored =
-              SqliteBlueprints.version(sql, kept.name(), kept.version());
+          Blueprint.Stored stored = SqliteBlueprints.version(sql, kept.name(), kept.version());
           return stored == null
               ? null
               : new Started(stored, kept.epoch(), EventJson.tree(kept.input()), kept.prompt());

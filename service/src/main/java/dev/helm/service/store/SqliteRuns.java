@@ -67,10 +67,7 @@ final class SqliteRuns implements Runs {
     return found == null
         ? null
         : new QueuedMessage(
-            messageId,
-            blobs.text(ContentJson.read(found.text())),
-            found.wanted(),
-            found.by());
+            messageId, blobs.text(ContentJson.read(found.text())), found.wanted(), found.by());
   }
 
   @Override

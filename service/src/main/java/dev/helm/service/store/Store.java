@@ -182,9 +182,7 @@ public final class Store implements AutoCloseable {
     return reads.read(
         sql ->
             sql.list(
-                "SELECT "
-                    + EventJson.COLUMNS
-                    + " FROM events WHERE pos > ? ORDER BY pos LIMIT ?",
+                "SELECT " + EventJson.COLUMNS + " FROM events WHERE pos > ? ORDER BY pos LIMIT ?",
                 EventJson::row,
                 afterPos,
                 limit));

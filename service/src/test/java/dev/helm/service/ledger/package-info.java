@@ -1,0 +1,5 @@
+/** Tests of the ledger. */
+@NullMarked
+package dev.helm.service.ledger;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,71 @@
+package dev.helm.service.store;
+
+import dev.helm.api.RunId;
+import dev.helm.api.Usd;
+import dev.helm.api.blueprint.Blueprint;
+import dev.helm.api.event.Content;
+import dev.helm.api.event.RunEvent;
+import dev.helm.workflows.Fact;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Runs and facts for tests. */
+public final class StoreFixture {
+  private StoreFixture() {}
+
+  public static Blueprint blueprint(String name) {
+    return new Blueprint(
+        name,
+        "a test",
+        "default",
+        "native",
+        new Blueprint.Model("claude-sonnet-4-5", 8192),
+        "Do it.",
+        "Now.",
+        Map.of("quarter", Map.of("type", "string")),
+        List.of("Bash"),
+        new Blueprint.Permissions(List.of(), List.of("Bash"), List.of(), 1000, 1),
+        new Blueprint.Budget(new Usd(5_000_000), List.of(50, 80)),
+        new Blueprint.Limits(200, 1000),
+        new Blueprint.Egress(List.of()),
+        new Blueprint.Sandbox("default", 1 << 30, 1000, 256));
+  }
+
+  public static RunQueries.NewRun newRun(Store store, long capMicros, @Nullable String key) {
+    Blueprint.Stored stored = store.blueprints().put(blueprint("demo"), "owner").stored();
+    return new RunQueries.NewRun(
+        RunId.random().value(),
+        "demo",
+        stored,
+        "u1",
+        "owner",
+        new Usd(capMicros),
+        Map.of("quarter", "Q1"),
+        "{\"quarter\":\"Q1\"}",
+        null,
+        false,
+        key);
+  }
+
+  /** A new run's id. */
+  public static String run(Store store) {
+    return run(store, 5_000_000);
+  }
+
+  public static String run(Store store, long capMicros) {
+    return store.queries().create(newRun(store, capMicros, null)).run().id();
+  }
+
+  public static Fact output(String key, String text) {
+    return new Fact(key, "main", new RunEvent.ToolOutput("tu_1", Content.text(text), 0));
+  }
+
+  public static Fact turn(int turn) {
+    return new Fact("turn/" + turn, "main", new RunEvent.TurnStarted(turn));
+  }
+
+  public static Fact finished() {
+    return new Fact("finished", "main", new RunEvent.RunFinished("succeeded", null, null));
+  }
+}

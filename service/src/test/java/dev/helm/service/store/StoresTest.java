@@ -1,0 +1,279 @@
+package dev.helm.service.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.helm.api.RunStatus;
+import dev.helm.api.Secret;
+import dev.helm.api.event.Content;
+import dev.helm.api.event.RunEvent;
+import dev.helm.api.rest.Bodies;
+import dev.helm.workflows.Fact;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class StoresTest {
+  private static final String DEADLINE = "2030-01-01T00:00:00.000Z";
+
+  @TempDir Path home;
+  private Store store;
+
+  @BeforeEach
+  void open() {
+    store = Store.open(home, Clock.systemUTC());
+  }
+
+  @AfterEach
+  void close() {
+    store.close();
+  }
+
+  private void log(String run, String key, RunEvent event) {
+    store.log().append(run, List.of(new Fact(key, "main", event)));
+  }
+
+  private Bodies.Run row(String run) {
+    return Objects.requireNonNull(store.queries().run(run));
+  }
+
+  @Test
+  void runRowFollowsTheLog() {
+    String run = StoreFixture.run(store);
+    assertThat(row(run).status()).isEqualTo(RunStatus.QUEUED);
+    log(run, "s", new RunEvent.RunStarted(1, null));
+    assertThat(row(run).status()).isEqualTo(RunStatus.RUNNING);
+    log(run, "p", new RunEvent.RunPaused("permission", null, "p1", null, null));
+    assertThat(row(run).waitingFor()).isEqualTo("permission");
+    assertThat(store.queries().activeRuns()).isEqualTo(1);
+    log(run, "r", new RunEvent.RunResumed("decided", "owner"));
+    assertThat(row(run).waitingFor()).isNull();
+    log(run, "f", new RunEvent.RunFinished("failed", "no luck", null));
+    assertThat(row(run).status()).isEqualTo(RunStatus.FAILED);
+    assertThat(row(run).reason()).isEqualTo("no luck");
+    assertThat(row(run).events()).isEqualTo(5);
+    assertThat(store.queries().activeRunIds()).isEmpty();
+    assertThat(store.runs().info(run).blueprintRef()).isEqualTo("demo@1");
+    assertThat(store.runs().info(run).input()).containsEntry("quarter", "Q1");
+  }
+
+  @Test
+  void permissionsCloseOnce() {
+    String run = StoreFixture.run(store);
+    for (String id : List.of("p1", "p2", "p3")) {
+      log(
+          run,
+          "ask/" + id,
+          new RunEvent.PermissionRequested(
+              id, "tu", "Bash", Content.text("{}"), "h", "ls", "because", null, DEADLINE, 1));
+    }
+    assertThat(store.inbox().list(2, null).items())
+        .extracting(Bodies.InboxItem::id)
+        .containsExactly("p1", "p2");
+    String cursor = store.inbox().list(2, null).nextCursor();
+    assertThat(store.inbox().list(2, cursor).items())
+        .extracting(Bodies.InboxItem::id)
+        .containsExactly("p3");
+    log(run, "d1", new RunEvent.PermissionDecided("p1", "tu", "allow", "ann", "phone", null, "h"));
+    log(run, "d1b", new RunEvent.PermissionDecided("p1", "tu", "deny", "bob", null, null, "h"));
+    log(run, "d2", new RunEvent.PermissionDecided("p2", "tu", "deny", "timeout", null, "t", "h"));
+    log(run, "f", new RunEvent.RunFinished("cancelled", null, null));
+    Bodies.Permission p1 = Objects.requireNonNull(store.inbox().permission("p1"));
+    assertThat(p1.state()).isEqualTo("decided");
+    assertThat(Objects.requireNonNull(p1.winner()).by().user()).isEqualTo("ann");
+    assertThat(Objects.requireNonNull(store.inbox().permission("p2")).state()).isEqualTo("expired");
+    assertThat(Objects.requireNonNull(store.inbox().permission("p3")).state()).isEqualTo("expired");
+    assertThat(store.inbox().list(10, null).items()).isEmpty();
+  }
+
+  @Test
+  void questionsAndUnknownOutcomesAndBudgetsWait() {
+    String run = StoreFixture.run(store);
+    log(run, "q", new RunEvent.QuestionAsked("q1", "tu", "which?", List.of("a", "b"), DEADLINE));
+    log(run, "u", new RunEvent.ToolUnknown("tu2", "Bash", "lost", "q2", DEADLINE));
+    log(run, "b", new RunEvent.RunPaused("budget", null, null, null, "spent"));
+    assertThat(store.inbox().list(10, null).items())
+        .extracting(Bodies.InboxItem::kind)
+        .containsExactly("question", "unknown", "budget");
+    log(run, "a", new RunEvent.QuestionAnswered("q1", Content.text("a"), "ann"));
+    log(run, "r", new RunEvent.RunResumed("budget", "ann"));
+    InboxStore.Question q1 = Objects.requireNonNull(store.inbox().question("q1"));
+    assertThat(q1.state()).isEqualTo("answered");
+    assertThat(q1.answer()).isEqualTo("a");
+    assertThat(store.inbox().list(10, null).items())
+        .extracting(Bodies.InboxItem::id)
+        .containsExactly("q2");
+  }
+
+  @Test
+  void messagesAreQueuedReadOrCancelled() {
+    String run = StoreFixture.run(store);
+    store.messages().queue(run, "m1", "go left", "next", "ann");
+    store.messages().queue(run, "m1", "go left", "next", "ann");
+    store.messages().queue(run, "m2", "x".repeat(100_000), "now", "ann");
+    log(run, "read", new RunEvent.MessageRead("m1", 4));
+    assertThat(store.messages().cancel(run, "m1", "ann"))
+        .isEqualTo(MessageStore.Cancelled.ALREADY_READ);
+    assertThat(store.messages().cancel(run, "m2", "ann"))
+        .isEqualTo(MessageStore.Cancelled.CANCELLED);
+    assertThat(store.messages().cancel(run, "m2", "ann"))
+        .isEqualTo(MessageStore.Cancelled.ALREADY_CANCELLED);
+    assertThat(store.messages().cancel(run, "m3", "ann"))
+        .isEqualTo(MessageStore.Cancelled.NOT_FOUND);
+    assertThat(store.messages().list(run))
+        .extracting(Bodies.Message::state)
+        .containsExactly("read", "cancelled");
+    assertThat(Objects.requireNonNull(store.runs().message(run, "m1")).text()).isEqualTo("go left");
+    assertThat(store.runs().message(run, "m2")).isNull();
+  }
+
+  @Test
+  void requestedCallsAreKeptWithTheirArguments() {
+    String run = StoreFixture.run(store);
+    Content arguments = store.blobs().content("{\"a\":\"" + "x".repeat(70_000) + "\"}", "a/b");
+    log(run, "t", new RunEvent.ToolRequested("tu1", "Bash", arguments, "h", "ls", 3));
+    var call = Objects.requireNonNull(store.runs().requested(run, "tu1"));
+    assertThat(call.arguments()).isEqualTo(arguments).isInstanceOf(Content.BlobRef.class);
+    assertThat(call.turn()).isEqualTo(3);
+    assertThat(store.blobs().text(call.arguments())).hasSize(70_008);
+    assertThat(store.runs().requested(run, "tu2")).isNull();
+  }
+
+  @Test
+  void theSameRequestMakesTheSameRun() {
+    var first = store.queries().create(StoreFixture.newRun(store, 1, "ann /api/runs k"));
+    var second = store.queries().create(StoreFixture.newRun(store, 1, "ann /api/runs k"));
+    assertThat(first.fresh()).isTrue();
+    assertThat(second.fresh()).isFalse();
+    assertThat(second.run().id()).isEqualTo(first.run().id());
+  }
+
+  @Test
+  void runsAreListedNewestFirstInPages() {
+    List<String> ids =
+        java.util.stream.IntStream.range(0, 5).mapToObj(i -> StoreFixture.run(store)).toList();
+    log(ids.get(1), "s", new RunEvent.RunStarted(1, null));
+    RunQueries.Filter two = new RunQueries.Filter(Set.of(), null, null, 2, null);
+    Bodies.Page<Bodies.Run> page = store.queries().list(two);
+    assertThat(page.items()).extracting(Bodies.Run::id).containsExactly(ids.get(4), ids.get(3));
+    page =
+        store.queries().list(new RunQueries.Filter(Set.of(), "demo", "DEM", 10, page.nextCursor()));
+    assertThat(page.items()).hasSize(3);
+    assertThat(page.nextCursor()).isNull();
+    RunQueries.Filter running =
+        new RunQueries.Filter(Set.of(RunStatus.RUNNING), "demo@1", null, 10, null);
+    assertThat(store.queries().list(running).items())
+        .extracting(Bodies.Run::id)
+        .containsExactly(ids.get(1));
+    assertThatThrownBy(
+            () -> store.queries().list(new RunQueries.Filter(Set.of(), null, null, 2, "x%")))
+        .isInstanceOf(InvalidCursorException.class);
+    assertThat(store.queries().resolve(ids.get(0).substring(0, 20)))
+        .isEqualTo(new RunQueries.Resolved.One(ids.get(0)));
+    assertThat(store.queries().resolve("zz")).isInstanceOf(RunQueries.Resolved.None.class);
+    assertThat(store.queries().events(ids.get(1), 0, 10, Set.of("run.started")).items()).hasSize(1);
+  }
+
+  @Test
+  void blueprintVersionsChangeWithContentOnly() {
+    var one = store.blueprints().put(StoreFixture.blueprint("a"), "ann");
+    assertThat(store.blueprints().put(StoreFixture.blueprint("a"), "bob").fresh()).isFalse();
+    var changed = StoreFixture.blueprint("a");
+    var two =
+        store
+            .blueprints()
+            .put(
+                new dev.helm.api.blueprint.Blueprint(
+                    "a",
+                    "changed",
+                    changed.project(),
+                    changed.agent(),
+                    changed.model(),
+                    changed.instructions(),
+                    changed.task(),
+                    changed.inputs(),
+                    changed.tools(),
+                    changed.permissions(),
+                    changed.budget(),
+                    changed.limits(),
+                    changed.egress(),
+                    changed.sandbox()),
+                "bob");
+    assertThat(two.stored().version()).isEqualTo(2);
+    assertThat(store.blueprints().find("a@1")).isEqualTo(one.stored());
+    assertThat(store.blueprints().find("a")).isEqualTo(two.stored());
+    assertThat(store.blueprints().versions("a")).hasSize(2);
+    assertThat(store.blueprints().list(10, null).items()).hasSize(1);
+  }
+
+  @Test
+  void conversationsShareTheirPast() {
+    String head = store.conversations().append(null, List.of("{\"a\":1}", "{\"b\":2}"));
+    String left = store.conversations().append(head, List.of("{\"l\":1}"));
+    String right = store.conversations().append(head, List.of("{\"r\":1}"));
+    assertThat(store.conversations().append(head, List.of("{\"l\":1}"))).isEqualTo(left);
+    assertThat(store.conversations().messages(left))
+        .containsExactly("{\"a\":1}", "{\"b\":2}", "{\"l\":1}");
+    assertThat(store.conversations().messages(right)).endsWith("{\"r\":1}");
+    assertThatThrownBy(() -> store.conversations().messages("0".repeat(64)))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void modelTokensHoldForTheirEpochWhileTheRunIsActive() {
+    String run = StoreFixture.run(store);
+    String token = store.runs().modelToken(run, 1).reveal();
+    assertThat(store.modelTokens().verify(token)).isEqualTo(new ModelTokens.RunEpoch(run, 1));
+    String last = token.substring(token.length() - 1).equals("0") ? "1" : "0";
+    assertThat(store.modelTokens().verify(token.substring(0, token.length() - 1) + last)).isNull();
+    assertThat(store.modelTokens().verify(store.runs().modelToken(run, 2).reveal())).isNull();
+    assertThat(store.modelTokens().verify("helm_x")).isNull();
+    store.log().append(run, List.of(StoreFixture.finished()));
+    assertThat(store.modelTokens().verify(token)).isNull();
+    assertThat(home.resolve("keys/token.key"))
+        .satisfies(
+            file ->
+                assertThat(
+                        java.nio.file.attribute.PosixFilePermissions.toString(
+                            Files.getPosixFilePermissions(file)))
+                    .isEqualTo("rw-------"));
+  }
+
+  @Test
+  void accessOutlivesARestart() {
+    var user = Objects.requireNonNull(store.users().create("ann", "$argon2id$x"));
+    assertThat(store.users().create("ann", "other")).isNull();
+    assertThat(store.users().setPasswordHash(user.id(), "$argon2id$y")).isTrue();
+    Instant later = Instant.now().plusSeconds(60);
+    assertThat(store.tickets().use("t", later)).isTrue();
+    store.tokens().revoke("jti", later);
+    var key = new IdempotencyStore.Key("ann", "/api/x", "k");
+    var open = new IdempotencyStore.Key("ann", "/api/x", "open");
+    assertThat(store.idempotency().begin(key, "h")).isEqualTo(new IdempotencyStore.Claim.Fresh());
+    assertThat(store.idempotency().begin(key, "h"))
+        .isEqualTo(new IdempotencyStore.Claim.InProgress());
+    store.idempotency().finish(key, 201, "application/json", "{}");
+    store.idempotency().begin(open, "h");
+    store.slots().put(new SlotStore.Slot("0a0b0c0d", "r", null, "t", Secret.of("s")));
+    store.close();
+    store = Store.open(home, Clock.systemUTC());
+    assertThat(Objects.requireNonNull(store.users().byName("ann")).passwordHash())
+        .isEqualTo("$argon2id$y");
+    assertThat(store.tickets().use("t", later)).isFalse();
+    assertThat(store.tokens().isRevoked("jti")).isTrue();
+    assertThat(store.idempotency().begin(key, "h"))
+        .isEqualTo(new IdempotencyStore.Claim.Replay(201, "application/json", "{}"));
+    assertThat(store.idempotency().begin(key, "i"))
+        .isEqualTo(new IdempotencyStore.Claim.OtherBody());
+    assertThat(store.idempotency().begin(open, "h")).isEqualTo(new IdempotencyStore.Claim.Fresh());
+    assertThat(Objects.requireNonNull(store.slots().byRun("r")).slot()).isEqualTo("0a0b0c0d");
+  }
+}

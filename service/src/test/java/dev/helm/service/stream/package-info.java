@@ -1,0 +1,5 @@
+/** Tests of the stream. */
+@NullMarked
+package dev.helm.service.stream;
+
+import org.jspecify.annotations.NullMarked;
