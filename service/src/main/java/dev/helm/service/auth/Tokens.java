@@ -45,8 +45,7 @@ public final class Tokens {
   private final TicketStore used;
 
   /** With the key of {@link JwtKey} and the stores that outlive a restart. */
-  public Tokens(
-      byte[] key, Clock clock, UserStore users, TokenStore revoked, TicketStore used) {
+  public Tokens(byte[] key, Clock clock, UserStore users, TokenStore revoked, TicketStore used) {
     this.algorithm = Algorithm.HMAC256(key);
     this.clock = clock;
     this.users = users;

@@ -50,8 +50,7 @@ public final class AuthResource {
   @Open
   @Consumes(MediaType.APPLICATION_JSON)
   @Operation(summary = "Log in: a token for 24 hours")
-  public Bodies.LoginResponse login(
-      Bodies.LoginRequest request, @Context HttpServletRequest http) {
+  public Bodies.LoginResponse login(Bodies.LoginRequest request, @Context HttpServletRequest http) {
     String device = device(request.device());
     String name = request.username();
     boolean tooLong = name.length() > 100 || request.password().length() > Passwords.CHARS_MAX;
@@ -61,7 +60,10 @@ public final class AuthResource {
       throw ProblemException.later(
           ErrorCode.TOO_MANY_REQUESTS,
           "too many log-ins",
-          "wait " + seconds + " s; an address may try " + LoginLimits.ADDRESS_PER_MINUTE
+          "wait "
+              + seconds
+              + " s; an address may try "
+              + LoginLimits.ADDRESS_PER_MINUTE
               + " times a minute",
           seconds);
     }

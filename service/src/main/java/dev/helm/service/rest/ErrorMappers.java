@@ -95,7 +95,9 @@ public final class ErrorMappers {
                 "\"" + path + "\" is wrong",
                 e,
                 path,
-                wrong.getCause() == null ? "wrong value" : String.valueOf(wrong.getCause().getMessage()),
+                wrong.getCause() == null
+                    ? "wrong value"
+                    : String.valueOf(wrong.getCause().getMessage()),
                 null);
         case MismatchedInputException wrong -> {
           String expected = "expected " + words(wrong.getTargetType());
@@ -109,7 +111,10 @@ public final class ErrorMappers {
     private static Response unknown(UnrecognizedPropertyException e, String path) {
       List<String> known = e.getKnownPropertyIds().stream().map(Object::toString).sorted().toList();
       String message =
-          "there is no \"" + e.getPropertyName() + "\"; expected one of " + String.join(", ", known);
+          "there is no \""
+              + e.getPropertyName()
+              + "\"; expected one of "
+              + String.join(", ", known);
       String hint = Nearest.hint(e.getPropertyName(), known);
       return at(ErrorCode.INVALID_INPUT, "the body has an unknown member", e, path, message, hint);
     }
@@ -141,7 +146,9 @@ public final class ErrorMappers {
     }
 
     private static String words(@Nullable Class<?> type) {
-      if (type == null || type.isRecord() && type != Usd.class || Map.class.isAssignableFrom(type)) {
+      if (type == null
+          || type.isRecord() && type != Usd.class
+          || Map.class.isAssignableFrom(type)) {
         return "a JSON object";
       }
       if (type == Usd.class) {

@@ -49,7 +49,8 @@ public final class OpenApiDocument {
         new Info()
             .title("Helm")
             .version(version)
-            .description("Errors are RFC 9457 problems with a stable code; docs/rest.md tells more."));
+            .description(
+                "Errors are RFC 9457 problems with a stable code; docs/rest.md tells more."));
     SwaggerConfiguration configuration =
         new SwaggerConfiguration().openAPI(document).openAPI31(true).sortOutput(true);
     Set<Class<?>> resources = new java.util.LinkedHashSet<>(RESOURCES);
@@ -58,8 +59,9 @@ public final class OpenApiDocument {
     addSecurity(read);
     addIdempotencyKeys(read);
     try {
-      return Json31.pretty().writeValueAsString(
-              Json31.mapper().readTree(Json31.mapper().writeValueAsString(read)))
+      return Json31.pretty()
+              .writeValueAsString(
+                  Json31.mapper().readTree(Json31.mapper().writeValueAsString(read)))
           + "\n";
     } catch (JsonProcessingException e) {
       throw new IllegalStateException("the OpenAPI document cannot be written", e);
@@ -130,5 +132,4 @@ public final class OpenApiDocument {
         .map(Method::getName)
         .collect(Collectors.toCollection(java.util.HashSet::new));
   }
-
 }

@@ -59,8 +59,7 @@ public final class SteeringResource {
     }
     String text = Params.text("text", request.text(), 10_000);
     String messageId = IdempotencyFilter.requestId(context);
-    Bodies.Message message =
-        messages.queue(run, messageId, text, when, caller(context).name());
+    Bodies.Message message = messages.queue(run, messageId, text, when, caller(context).name());
     control.message(run, messageId, when);
     StatusFilter.answer(context, Response.Status.CREATED);
     return message;

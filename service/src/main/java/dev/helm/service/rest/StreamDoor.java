@@ -56,8 +56,7 @@ public final class StreamDoor implements AutoCloseable {
     JettyWebSocketServletContainerInitializer.configure(
         context, (_, container) -> configure(container));
     var unused =
-        sweeper.scheduleWithFixedDelay(
-            this::closeEnded, SWEEP_MS, SWEEP_MS, TimeUnit.MILLISECONDS);
+        sweeper.scheduleWithFixedDelay(this::closeEnded, SWEEP_MS, SWEEP_MS, TimeUnit.MILLISECONDS);
   }
 
   /** Closes the sockets whose session was taken back or has expired. */
@@ -83,7 +82,8 @@ public final class StreamDoor implements AutoCloseable {
     container.addMapping(PATH, this::admit);
   }
 
-  private @Nullable Object admit(JettyServerUpgradeRequest request, JettyServerUpgradeResponse response) {
+  private @Nullable Object admit(
+      JettyServerUpgradeRequest request, JettyServerUpgradeResponse response) {
     try {
       if (!sameOrigin(request.getHeaders("Origin"), request.getHeader("Host"))) {
         response.sendError(403, "another origin");

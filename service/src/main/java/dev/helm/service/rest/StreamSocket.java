@@ -90,10 +90,10 @@ public final class StreamSocket implements Session.Listener.AutoDemanding, Subsc
     if (open == null || !closing.compareAndSet(false, true)) {
       return;
     }
-    Runnable close =
-        () -> open.close(StatusCode.POLICY_VIOLATION, lastWords.code(), Callback.NOOP);
+    Runnable close = () -> open.close(StatusCode.POLICY_VIOLATION, lastWords.code(), Callback.NOOP);
     open.sendText(
-        HelmJson.mapper().convertValue(lastWords, com.fasterxml.jackson.databind.JsonNode.class)
+        HelmJson.mapper()
+            .convertValue(lastWords, com.fasterxml.jackson.databind.JsonNode.class)
             .toString(),
         Callback.from(close, _ -> open.disconnect()));
   }

@@ -58,7 +58,9 @@ class AuthTest {
     assertThat(service.send(service.request("/api/health").GET()).text("status")).isEqualTo("ok");
     assertThat(service.send(service.request("/openapi.json").GET()).status()).isEqualTo(200);
     for (String path :
-        new String[] {"/api/status", "/api/runs", "/api/inbox", "/api/blueprints", "/api/runs/ab"}) {
+        new String[] {
+          "/api/status", "/api/runs", "/api/inbox", "/api/blueprints", "/api/runs/ab"
+        }) {
       RunningService.Answer answer = service.send(service.request(path).GET());
       assertThat(answer.status()).as(path).isEqualTo(401);
       assertThat(answer.text("code")).isEqualTo("unauthenticated");
@@ -78,8 +80,7 @@ class AuthTest {
     tokens.put("wrong key", claims(user, b -> b).sign(Algorithm.HMAC256("x".repeat(64))));
     tokens.put("empty key", claims(user, b -> b).sign(Algorithm.HMAC256("\0")));
     tokens.put("other audience", claims(user, b -> b.withAudience("other")).sign(right));
-    tokens.put(
-        "two audiences", claims(user, b -> b.withAudience("helm-api", "other")).sign(right));
+    tokens.put("two audiences", claims(user, b -> b.withAudience("helm-api", "other")).sign(right));
     tokens.put("other issuer", claims(user, b -> b.withIssuer("evil")).sign(right));
     tokens.put(
         "expired", claims(user, b -> b.withExpiresAt(Instant.now().minusSeconds(1))).sign(right));
@@ -93,15 +94,13 @@ class AuthTest {
     tokens.put("unknown subject", claims("f".repeat(32), b -> b).sign(right));
     tokens.put("no id", claims(user, b -> b.withJWTId(null)).sign(right));
     tokens.put("no exp", claims(user, b -> b.withExpiresAt((Instant) null)).sign(right));
-    tokens.put(
-        "other type", claims(user, b -> b.withHeader(Map.of("typ", "other"))).sign(right));
+    tokens.put("other type", claims(user, b -> b.withHeader(Map.of("typ", "other"))).sign(right));
     tokens.put("a ticket", service.ticket());
     tokens.put("cut", service.token().substring(0, service.token().length() - 3));
     tokens.put("words", "not a token");
     tokens.put("empty", "");
     tokens.put("long", "a".repeat(5000));
-    tokens.forEach(
-        (what, token) -> assertThat(withToken(token).status()).as(what).isEqualTo(401));
+    tokens.forEach((what, token) -> assertThat(withToken(token).status()).as(what).isEqualTo(401));
     assertThat(withToken(claims(user, b -> b).sign(right)).status()).isEqualTo(200);
   }
 
@@ -134,8 +133,7 @@ class AuthTest {
 
   @Test
   void anAccountIsLimitedTooWhereverTheTriesComeFrom() {
-    dev.helm.service.auth.LoginLimits limits =
-        new dev.helm.service.auth.LoginLimits(service.clock);
+    dev.helm.service.auth.LoginLimits limits = new dev.helm.service.auth.LoginLimits(service.clock);
     for (int i = 0; i < 20; i++) {
       assertThat(limits.secondsToWait("10.0.0." + i, "owner")).isZero();
       limits.failed("Owner");
@@ -148,8 +146,13 @@ class AuthTest {
   void hostileLoginsAreRefusedInOneShape() {
     for (String body :
         new String[] {
-          "", "null", "[]", "{}", "{\"username\":\"owner\"}",
-          "{\"username\":1,\"password\":\"x\"}", "{\"username\":null,\"password\":\"x\"}"
+          "",
+          "null",
+          "[]",
+          "{}",
+          "{\"username\":\"owner\"}",
+          "{\"username\":1,\"password\":\"x\"}",
+          "{\"username\":null,\"password\":\"x\"}"
         }) {
       RunningService.Answer answer =
           service.send(
@@ -183,7 +186,8 @@ class AuthTest {
     return java.net.http.HttpRequest.BodyPublishers.noBody();
   }
 
-  private static JWTCreator.Builder claims(@Nullable String user, UnaryOperator<JWTCreator.Builder> change) {
+  private static JWTCreator.Builder claims(
+      @Nullable String user, UnaryOperator<JWTCreator.Builder> change) {
     return change.apply(
         JWT.create()
             .withIssuer("helm")
@@ -198,7 +202,8 @@ class AuthTest {
     Base64.Encoder base64 = Base64.getUrlEncoder().withoutPadding();
     String signed = claims(user, b -> b).sign(Algorithm.none());
     String body = signed.split("\\.", -1)[1];
-    return base64.encodeToString("{\"alg\":\"none\",\"typ\":\"JWT\"}".getBytes(StandardCharsets.UTF_8))
+    return base64.encodeToString(
+            "{\"alg\":\"none\",\"typ\":\"JWT\"}".getBytes(StandardCharsets.UTF_8))
         + "."
         + body
         + ".";

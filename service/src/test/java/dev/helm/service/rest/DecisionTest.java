@@ -57,8 +57,12 @@ class DecisionTest {
       }
     }
     long decided =
-        service.get("/api/runs/" + run + "/events?type=permission.decided&limit=1000").json()
-            .path("items").findValuesAsText("permissionId").stream()
+        service
+            .get("/api/runs/" + run + "/events?type=permission.decided&limit=1000")
+            .json()
+            .path("items")
+            .findValuesAsText("permissionId")
+            .stream()
             .filter(id -> id.startsWith("race-"))
             .count();
     assertThat(decided).isEqualTo(100);
@@ -71,25 +75,34 @@ class DecisionTest {
     check(post("stale", "{\"decision\":\"allow\"}"), 400, "invalid_input");
     check(post("stale", "{\"decision\":\"alow\",\"argumentsHash\":\"" + hash + "\"}"), 400, null);
     check(
-        post("stale", "{\"decision\":\"allow\",\"argumentsHash\":\"" + hash + "\",\"arguments\":{}}"),
+        post(
+            "stale",
+            "{\"decision\":\"allow\",\"argumentsHash\":\"" + hash + "\",\"arguments\":{}}"),
         400,
         "not_supported_yet");
     check(
         post(
             "stale",
-            "{\"decision\":\"allow\",\"argumentsHash\":\"" + hash + "\",\"remember\":{\"scope\":\"run\"}}"),
+            "{\"decision\":\"allow\",\"argumentsHash\":\""
+                + hash
+                + "\",\"remember\":{\"scope\":\"run\"}}"),
         400,
         "not_supported_yet");
     assertThat(service.get("/api/inbox").json().path("items").findValuesAsText("id"))
         .contains("stale");
-    RunningService.Answer denied = post("stale", "{\"decision\":\"deny\",\"reason\":\"not today\"}");
+    RunningService.Answer denied =
+        post("stale", "{\"decision\":\"deny\",\"reason\":\"not today\"}");
     check(denied, 200, null);
     assertThat(denied.json().path("winner").path("by").path("user").asText()).isEqualTo("owner");
     assertThat(denied.json().path("winner").path("by").path("device").asText()).isEqualTo("test");
     check(post("stale", "{\"decision\":\"deny\"}"), 200, null);
     check(decide("stale", "allow", hash), 409, "already_decided");
     assertThat(service.get("/api/permissions/stale").text("state")).isEqualTo("decided");
-    assertThat(service.get("/api/runs/" + run + "/events?type=permission.decided&limit=1000").raw().body())
+    assertThat(
+            service
+                .get("/api/runs/" + run + "/events?type=permission.decided&limit=1000")
+                .raw()
+                .body())
         .contains("not today");
   }
 
@@ -130,8 +143,7 @@ class DecisionTest {
   }
 
   private static RunningService.Answer decide(String id, String decision, String hash) {
-    return post(
-        id, "{\"decision\":\"" + decision + "\",\"argumentsHash\":\"" + hash + "\"}");
+    return post(id, "{\"decision\":\"" + decision + "\",\"argumentsHash\":\"" + hash + "\"}");
   }
 
   private static RunningService.Answer post(String id, String body) {

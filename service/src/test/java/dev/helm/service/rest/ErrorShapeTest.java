@@ -46,16 +46,22 @@ class ErrorShapeTest {
         406,
         "not_acceptable");
     check(service.post("/api/runs", "{", "k1"), 400, "bad_request");
-    check(service.post("/api/runs", "{\"blueprint\":\"a\",\"blueprint\":\"b\"}"), 400, "bad_request");
+    check(
+        service.post("/api/runs", "{\"blueprint\":\"a\",\"blueprint\":\"b\"}"), 400, "bad_request");
     check(service.post("/api/runs", "{} {}"), 400, null);
     check(service.post("/api/runs", "[1]"), 400, "invalid_input");
     check(service.post("/api/runs", "{\"blueprint\":7}"), 400, "invalid_input");
     check(service.post("/api/runs", "[".repeat(5000)), 400, null);
     check(
-        service.post("/api/runs", "{\"blueprint\":\"x\",\"budgetUsd\":\"a\"}"), 400, "invalid_input");
+        service.post("/api/runs", "{\"blueprint\":\"x\",\"budgetUsd\":\"a\"}"),
+        400,
+        "invalid_input");
     check(
-        service.post("/api/runs", "{\"blueprint\":\"x\",\"budgetUsd\":1e400}"), 400, "invalid_input");
-    check(service.post("/api/runs", "\"" + "x".repeat(BodyLimit.BYTES_MAX) + "\""), 413, "too_large");
+        service.post("/api/runs", "{\"blueprint\":\"x\",\"budgetUsd\":1e400}"),
+        400,
+        "invalid_input");
+    check(
+        service.post("/api/runs", "\"" + "x".repeat(BodyLimit.BYTES_MAX) + "\""), 413, "too_large");
     check(service.get("/api/runs?limit=0"), 400, "invalid_input");
     check(service.get("/api/runs?limit=abc"), 400, "invalid_input");
     check(service.get("/api/runs?cursor=abc"), 400, "invalid_cursor");
@@ -74,7 +80,8 @@ class ErrorShapeTest {
 
   @Test
   void anUnknownMemberIsToldWithItsPlaceAndTheNearestWord() {
-    RunningService.Answer answer = service.post("/api/runs", "{\"blueprint\":\"x\",\n \"promt\":\"y\"}");
+    RunningService.Answer answer =
+        service.post("/api/runs", "{\"blueprint\":\"x\",\n \"promt\":\"y\"}");
     check(answer, 400, "invalid_input");
     var place = answer.json().path("errors").get(0);
     assertThat(place.path("path").asText()).isEqualTo("promt");
@@ -92,7 +99,10 @@ class ErrorShapeTest {
             .header("Content-Type", "application/json")
             .POST(HttpRequest.BodyPublishers.ofString("{\"blueprint\":\"x\"}"));
     check(service.send(bare), 400, "idempotency_key_required");
-    check(service.post("/api/runs", "{\"blueprint\":\"x\"}", "k".repeat(201)), 400, "idempotency_key_required");
+    check(
+        service.post("/api/runs", "{\"blueprint\":\"x\"}", "k".repeat(201)),
+        400,
+        "idempotency_key_required");
   }
 
   @Test

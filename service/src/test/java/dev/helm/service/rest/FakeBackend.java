@@ -34,7 +34,8 @@ final class FakeBackend implements Backend, RunControl {
     append(
         run,
         "requested-" + permissionId,
-        new RunEvent.ToolRequested("t-" + permissionId, "SendEmail", content, hash, "leadership@", 1));
+        new RunEvent.ToolRequested(
+            "t-" + permissionId, "SendEmail", content, hash, "leadership@", 1));
     append(
         run,
         "asked-" + permissionId,

@@ -71,7 +71,9 @@ class OpenApiTest {
                 .isEqualTo("#/components/schemas/Problem");
             boolean keyed = call.toString().contains("\"Idempotency-Key\"");
             boolean exempt =
-                !method.equals("post") || path.startsWith("/api/auth") || path.endsWith("/validate");
+                !method.equals("post")
+                    || path.startsWith("/api/auth")
+                    || path.endsWith("/validate");
             assertThat(keyed).as(method + " " + path).isEqualTo(!exempt);
           }
         });

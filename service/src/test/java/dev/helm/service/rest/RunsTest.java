@@ -58,10 +58,10 @@ class RunsTest {
     JsonNode page = service.get("/api/runs/" + run + "/events?after=1&limit=1").json();
     assertThat(page.path("items").size()).isEqualTo(1);
     assertThat(page.path("items").get(0).path("seq").asLong()).isEqualTo(2);
-    JsonNode typed =
-        service.get("/api/runs/" + run + "/events?type=permission.requested").json();
+    JsonNode typed = service.get("/api/runs/" + run + "/events?type=permission.requested").json();
     assertThat(typed.path("items").size()).isEqualTo(1);
-    RunningService.Answer wrong = service.get("/api/runs/" + run + "/events?type=permision.decided");
+    RunningService.Answer wrong =
+        service.get("/api/runs/" + run + "/events?type=permision.decided");
     assertThat(wrong.status()).isEqualTo(400);
     assertThat(wrong.raw().body()).contains("did you mean \\\"permission.decided\\\"?");
   }
@@ -87,8 +87,7 @@ class RunsTest {
   void whatDoesNotFitTheInputsIsToldWithItsPlace() {
     RunningService.Answer wrong =
         service.post(
-            "/api/runs",
-            "{\"blueprint\":\"brief\",\"input\":{\"quarter\":\"Q9\",\"depth\":7}}");
+            "/api/runs", "{\"blueprint\":\"brief\",\"input\":{\"quarter\":\"Q9\",\"depth\":7}}");
     assertThat(wrong.status()).isEqualTo(400);
     assertThat(wrong.text("code")).isEqualTo("invalid_input");
     assertThat(wrong.json().path("errors").findValuesAsText("path"))

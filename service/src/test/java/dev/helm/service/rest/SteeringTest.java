@@ -24,11 +24,16 @@ class SteeringTest {
     String run = service.run();
     String path = "/api/runs/" + run + "/messages";
     RunningService.Answer sent =
-        service.post(path, "{\"text\":\"Exclude any company with under 50 employees first.\"}", "m1");
+        service.post(
+            path, "{\"text\":\"Exclude any company with under 50 employees first.\"}", "m1");
     assertThat(sent.status()).isEqualTo(201);
     assertThat(sent.text("state")).isEqualTo("queued");
     assertThat(sent.text("when")).isEqualTo("next");
-    assertThat(service.post(path, "{\"text\":\"Exclude any company with under 50 employees first.\"}", "m1").text("id"))
+    assertThat(
+            service
+                .post(
+                    path, "{\"text\":\"Exclude any company with under 50 employees first.\"}", "m1")
+                .text("id"))
         .isEqualTo(sent.text("id"));
     RunningService.Answer second = service.post(path, "{\"text\":\"stop\",\"when\":\"now\"}");
     assertThat(service.delete(path + "/" + second.text("id")).text("state")).isEqualTo("cancelled");
@@ -79,8 +84,14 @@ class SteeringTest {
         service.putYaml("brief", RunningService.BRIEF.replace("2.50", "3.00"));
     assertThat(changed.status()).isEqualTo(201);
     assertThat(changed.json().path("version").asInt()).isEqualTo(version + 1);
-    assertThat(service.get("/api/blueprints/brief@" + version).json()
-            .path("blueprint").path("budget").path("perRunUsd").asText())
+    assertThat(
+            service
+                .get("/api/blueprints/brief@" + version)
+                .json()
+                .path("blueprint")
+                .path("budget")
+                .path("perRunUsd")
+                .asText())
         .isEqualTo("2.500000");
     assertThat(service.get("/api/blueprints/brief/versions").json().path("items").size())
         .isGreaterThanOrEqualTo(2);

@@ -77,8 +77,7 @@ class StreamTest {
       JsonNode seam = client.next(f -> f.path("op").asText().equals("caughtUp"));
       assertThat(seam.path("run").asText()).isEqualTo(run);
       client.send("{\"op\":\"subscribe\",\"run\":\"*\",\"after\":0}");
-      assertThat(
-              client.next(f -> f.path("op").asText().equals("caughtUp")).path("run").asText())
+      assertThat(client.next(f -> f.path("op").asText().equals("caughtUp")).path("run").asText())
           .isEqualTo("*");
     }
   }
@@ -95,7 +94,9 @@ class StreamTest {
     refused("a.b.c", null, 401);
     refused(service.token(), null, 401);
     String download =
-        service.post("/api/auth/ticket", "{\"for\":\"download\",\"path\":\"/api/x\"}").text("ticket");
+        service
+            .post("/api/auth/ticket", "{\"for\":\"download\",\"path\":\"/api/x\"}")
+            .text("ticket");
     refused(download, null, 401);
   }
 
@@ -108,8 +109,7 @@ class StreamTest {
     assertThat(StreamDoor.sameOrigin(null, "127.0.0.1:9")).isTrue();
     assertThat(StreamDoor.sameOrigin(List.of("file://x"), "x")).isFalse();
     assertThat(StreamDoor.sameOrigin(List.of("http://a", "http://a"), "a")).isFalse();
-    try (Client client =
-        new Client(service.ticket(), "http://127.0.0.1:" + service.port)) {
+    try (Client client = new Client(service.ticket(), "http://127.0.0.1:" + service.port)) {
       client.send("x");
       assertThat(client.next(f -> true).path("op").asText()).isEqualTo("error");
     }
@@ -173,8 +173,7 @@ class StreamTest {
       socket =
           builder
               .buildAsync(
-                  URI.create(
-                      "ws://127.0.0.1:" + service.port + "/api/stream?ticket=" + ticket),
+                  URI.create("ws://127.0.0.1:" + service.port + "/api/stream?ticket=" + ticket),
                   this)
               .join();
     }
