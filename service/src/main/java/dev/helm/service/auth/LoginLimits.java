@@ -11,8 +11,8 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * How often somebody may try to log in: five times a minute from one address, and twenty failures
- * a minute for one account from everywhere together.
+ * How often somebody may try to log in: five times a minute from one address, and twenty failures a
+ * minute for one account from everywhere together.
  */
 public final class LoginLimits {
   /** Tries a minute from one client address. */

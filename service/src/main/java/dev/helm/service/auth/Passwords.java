@@ -64,8 +64,7 @@ public final class Passwords {
     byte[] salt = Base64.getDecoder().decode(form.group(3));
     byte[] expected = Base64.getDecoder().decode(form.group(4));
     byte[] found =
-        argon2(
-            password, salt, Integer.parseInt(form.group(1)), Integer.parseInt(form.group(2)));
+        argon2(password, salt, Integer.parseInt(form.group(1)), Integer.parseInt(form.group(2)));
     return MessageDigest.isEqual(expected, found);
   }
 

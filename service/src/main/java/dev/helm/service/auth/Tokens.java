@@ -45,8 +45,7 @@ public final class Tokens {
   private final TicketStore used;
 
   /** With the key of {@link JwtKey} and the stores that outlive a restart. */
-  public Tokens(
-      byte[] key, Clock clock, UserStore users, TokenStore revoked, TicketStore used) {
+  public Tokens(byte[] key, Clock clock, UserStore users, TokenStore revoked, TicketStore used) {
     this.algorithm = Algorithm.HMAC256(key);
     this.clock = clock;
     this.users = users;
@@ -176,8 +175,13 @@ public final class Tokens {
     }
     try {
       DecodedJWT jwt = verifier(audience).verify(text);
+      // A claim may be there and be null, which "presence" lets through.
       boolean ours =
           type.equals(jwt.getType())
+              && jwt.getId() != null
+              && jwt.getSubject() != null
+              && jwt.getIssuedAtAsInstant() != null
+              && jwt.getExpiresAtAsInstant() != null
               && jwt.getAudience().size() == 1
               && !Duration.between(jwt.getIssuedAtAsInstant(), jwt.getExpiresAtAsInstant())
                   .minus(longest)

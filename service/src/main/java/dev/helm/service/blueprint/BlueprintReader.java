@@ -125,7 +125,8 @@ final class BlueprintReader {
     Fields model = section("model", group, List.of("name", "maxTokens"), Map.of());
     String name = model.word("name", MODEL, "a model's name such as claude-sonnet-4-5");
     if (model.get("name") == null) {
-      mistakes.add(group.at(), "model.name", "\"name\" is missing", "for example claude-sonnet-4-5");
+      mistakes.add(
+          group.at(), "model.name", "\"name\" is missing", "for example claude-sonnet-4-5");
     }
     return new Blueprint.Model(
         or(name, ""), model.whole("maxTokens", 256, 128_000, Defaults.MAX_TOKENS));
@@ -200,7 +201,8 @@ final class BlueprintReader {
         rules(permissions, "deny", tools),
         rules(permissions, "ask", tools),
         rules(permissions, "allow", tools),
-        permissions.durationMs("timeout", 1000, 30 * DAY_MS, Defaults.PERMISSION_TIMEOUT.toMillis()),
+        permissions.durationMs(
+            "timeout", 1000, 30 * DAY_MS, Defaults.PERMISSION_TIMEOUT.toMillis()),
         1);
   }
 

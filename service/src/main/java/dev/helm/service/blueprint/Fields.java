@@ -35,11 +35,7 @@ final class Fields {
    * @param later names whose feature comes later, each with what it is called
    */
   static Fields of(
-      Tree.Obj obj,
-      String path,
-      List<String> known,
-      Map<String, String> later,
-      Mistakes mistakes) {
+      Tree.Obj obj, String path, List<String> known, Map<String, String> later, Mistakes mistakes) {
     Fields fields = new Fields(obj, path, mistakes);
     List<String> words = new ArrayList<>(known);
     words.addAll(later.keySet());
@@ -163,7 +159,8 @@ final class Fields {
         return milli.intValueExact();
       }
     }
-    expected(value, at(name), "a number from 0.1 to " + max / 1000 + " with at most three decimals");
+    expected(
+        value, at(name), "a number from 0.1 to " + max / 1000 + " with at most three decimals");
     return otherwise;
   }
 
@@ -238,7 +235,11 @@ final class Fields {
     expected(
         value,
         at(name),
-        "a duration such as 30s, 5m or 8h, from " + minMs / 1000 + "s to " + maxMs / 3_600_000 + "h");
+        "a duration such as 30s, 5m or 8h, from "
+            + minMs / 1000
+            + "s to "
+            + maxMs / 3_600_000
+            + "h");
     return otherwiseMs;
   }
 
@@ -251,8 +252,7 @@ final class Fields {
     if (value instanceof Tree.Scalar scalar) {
       Matcher matcher = MEMORY.matcher(scalar.text());
       if (matcher.matches()) {
-        long bytes =
-            Long.parseLong(matcher.group(1)) << (matcher.group(2).equals("m") ? 20 : 30);
+        long bytes = Long.parseLong(matcher.group(1)) << (matcher.group(2).equals("m") ? 20 : 30);
         if (bytes >= minBytes && bytes <= maxBytes) {
           return bytes;
         }

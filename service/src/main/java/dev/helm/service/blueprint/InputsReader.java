@@ -104,7 +104,7 @@ final class InputsReader {
     List<Problem.Place> wrong =
         InputSchema.of(Map.of("default", schema)).check(Map.of("default", value));
     for (Problem.Place place : wrong) {
-      mistakes.add(standard.at(), path + ".default", "the default " + place.message());
+      mistakes.add(standard.at(), path + ".default", "the default is wrong: " + place.message());
     }
   }
 

@@ -38,8 +38,7 @@ final class JsonTree {
       }
       Tree tree = new JsonTree(parser).value();
       if (parser.nextToken() != null) {
-        mistakes.add(
-            pos(parser.currentTokenLocation()), "", "a second document begins here", null);
+        mistakes.add(pos(parser.currentTokenLocation()), "", "a second document begins here", null);
         return null;
       }
       return tree;

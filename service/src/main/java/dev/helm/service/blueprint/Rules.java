@@ -10,8 +10,9 @@ import org.jspecify.annotations.Nullable;
  * The syntax of permission rules: {@code Tool}, {@code Tool(specifier)}, {@code Tool(arg=glob)},
  * {@code Tool(arg>number)} with {@code > >= < <=}.
  *
- * <p>A word before an operator (for Bash, a lower-case one before {@code =}) is always read as an argument's name and has to be one, so
- * that a slip such as {@code Bash(comand=rm *)} is an error here and not a rule that never matches.
+ * <p>A word before an operator (for Bash, a lower-case one before {@code =}) is always read as an
+ * argument's name and has to be one, so that a slip such as {@code Bash(comand=rm *)} is an error
+ * here and not a rule that never matches.
  */
 final class Rules {
   private static final Pattern RULE = Pattern.compile("([A-Za-z_][A-Za-z0-9_]*)(?:\\((.*)\\))?");
@@ -21,6 +22,7 @@ final class Rules {
   /** In a shell command {@code a > b} and {@code FOO=1 make} are commands. */
   private static final Pattern BASH_CONDITION =
       Pattern.compile("([a-z][a-z_]*)(=)(.*)", Pattern.DOTALL);
+
   private static final Pattern NUMBER = Pattern.compile("-?[0-9]{1,15}(\\.[0-9]{1,6})?");
 
   private Rules() {}

@@ -16,8 +16,7 @@ final class Tools {
           Map.entry(
               "Edit", List.of("path", "file_path", "old_string", "new_string", "replace_all")),
           Map.entry("Glob", List.of("pattern", "path")),
-          Map.entry(
-              "Grep", List.of("pattern", "path", "glob", "output_mode", "head_limit")),
+          Map.entry("Grep", List.of("pattern", "path", "glob", "output_mode", "head_limit")),
           Map.entry("WebFetch", List.of("domain", "url", "save_as")),
           Map.entry("WriteRow", List.of("path", "file_path", "rows", "rows_file")),
           Map.entry("SendEmail", List.of("to", "subject", "body", "attachments")),

@@ -28,14 +28,20 @@ public final class AuthResource {
   private final Passwords passwords;
   private final Tokens tokens;
   private final LoginLimits limits;
+  private final Runnable afterLogout;
 
   /** With what checks people. */
   public AuthResource(
-      UserStore users, Passwords passwords, Tokens tokens, LoginLimits limits) {
+      UserStore users,
+      Passwords passwords,
+      Tokens tokens,
+      LoginLimits limits,
+      Runnable afterLogout) {
     this.users = users;
     this.passwords = passwords;
     this.tokens = tokens;
     this.limits = limits;
+    this.afterLogout = afterLogout;
   }
 
   /** A token for a name and a password. */
@@ -44,8 +50,7 @@ public final class AuthResource {
   @Open
   @Consumes(MediaType.APPLICATION_JSON)
   @Operation(summary = "Log in: a token for 24 hours")
-  public Bodies.LoginResponse login(
-      Bodies.LoginRequest request, @Context HttpServletRequest http) {
+  public Bodies.LoginResponse login(Bodies.LoginRequest request, @Context HttpServletRequest http) {
     String device = device(request.device());
     String name = request.username();
     boolean tooLong = name.length() > 100 || request.password().length() > Passwords.CHARS_MAX;
@@ -55,7 +60,10 @@ public final class AuthResource {
       throw ProblemException.later(
           ErrorCode.TOO_MANY_REQUESTS,
           "too many log-ins",
-          "wait " + seconds + " s; an address may try " + LoginLimits.ADDRESS_PER_MINUTE
+          "wait "
+              + seconds
+              + " s; an address may try "
+              + LoginLimits.ADDRESS_PER_MINUTE
               + " times a minute",
           seconds);
     }
@@ -84,6 +92,7 @@ public final class AuthResource {
   public Bodies.Accepted logout(@Context SecurityContext security) {
     Caller caller = TokenFilter.caller(security);
     tokens.revoke(caller);
+    afterLogout.run();
     return new Bodies.Accepted(caller.tokenId(), "revoked");
   }
 

@@ -67,8 +67,7 @@ public final class BlueprintsResource {
   @Path("/{name}/versions")
   @Operation(summary = "All versions, newest first")
   public Bodies.Page<Blueprint.Stored> versions(@PathParam("name") String name) {
-    List<Blueprint.Stored> versions =
-        name.length() > 100 ? List.of() : blueprints.versions(name);
+    List<Blueprint.Stored> versions = name.length() > 100 ? List.of() : blueprints.versions(name);
     if (versions.isEmpty()) {
       throw unknown();
     }
@@ -88,9 +87,7 @@ public final class BlueprintsResource {
               required = true,
               content = {
                 @Content(mediaType = YAML, schema = @Schema(type = "string")),
-                @Content(
-                    mediaType = MediaType.APPLICATION_JSON,
-                    schema = @Schema(type = "object"))
+                @Content(mediaType = MediaType.APPLICATION_JSON, schema = @Schema(type = "object"))
               })
           InputStream body,
       @Context ContainerRequestContext context)
@@ -115,15 +112,14 @@ public final class BlueprintsResource {
   @Path("/validate")
   @NoIdempotencyKey
   @Consumes({YAML, MediaType.APPLICATION_JSON})
-  @Operation(summary = "Check a blueprint without storing it: all mistakes, or it with its defaults")
+  @Operation(
+      summary = "Check a blueprint without storing it: all mistakes, or it with its defaults")
   public Blueprint validate(
       @RequestBody(
               required = true,
               content = {
                 @Content(mediaType = YAML, schema = @Schema(type = "string")),
-                @Content(
-                    mediaType = MediaType.APPLICATION_JSON,
-                    schema = @Schema(type = "object"))
+                @Content(mediaType = MediaType.APPLICATION_JSON, schema = @Schema(type = "object"))
               })
           InputStream body,
       @Context ContainerRequestContext context)

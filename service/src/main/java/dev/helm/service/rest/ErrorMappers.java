@@ -18,6 +18,7 @@ import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.ext.ExceptionMapper;
+import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -40,6 +41,7 @@ public final class ErrorMappers {
     return List.of(
         new Refused(),
         new BadJson(),
+        new BrokenBody(),
         new Web(),
         new LogUnavailable(),
         new KeyConflict(),
@@ -93,7 +95,9 @@ public final class ErrorMappers {
                 "\"" + path + "\" is wrong",
                 e,
                 path,
-                wrong.getCause() == null ? "wrong value" : String.valueOf(wrong.getCause().getMessage()),
+                wrong.getCause() == null
+                    ? "wrong value"
+                    : String.valueOf(wrong.getCause().getMessage()),
                 null);
         case MismatchedInputException wrong -> {
           String expected = "expected " + words(wrong.getTargetType());
@@ -107,7 +111,10 @@ public final class ErrorMappers {
     private static Response unknown(UnrecognizedPropertyException e, String path) {
       List<String> known = e.getKnownPropertyIds().stream().map(Object::toString).sorted().toList();
       String message =
-          "there is no \"" + e.getPropertyName() + "\"; expected one of " + String.join(", ", known);
+          "there is no \""
+              + e.getPropertyName()
+              + "\"; expected one of "
+              + String.join(", ", known);
       String hint = Nearest.hint(e.getPropertyName(), known);
       return at(ErrorCode.INVALID_INPUT, "the body has an unknown member", e, path, message, hint);
     }
@@ -139,13 +146,24 @@ public final class ErrorMappers {
     }
 
     private static String words(@Nullable Class<?> type) {
-      if (type == null || type.isRecord() && type != Usd.class || Map.class.isAssignableFrom(type)) {
+      if (type == null
+          || type.isRecord() && type != Usd.class
+          || Map.class.isAssignableFrom(type)) {
         return "a JSON object";
       }
       if (type == Usd.class) {
         return "an amount of dollars as text, such as \"0.42\"";
       }
       return type == String.class ? "text" : "another kind of value";
+    }
+  }
+
+  /** A body that ends early or breaks its framing: the resources read nothing but bodies. */
+  static final class BrokenBody implements ExceptionMapper<IOException> {
+    @Override
+    public Response toResponse(IOException e) {
+      return response(
+          ErrorCode.BAD_REQUEST, "the body could not be read to its end", "send it whole");
     }
   }
 

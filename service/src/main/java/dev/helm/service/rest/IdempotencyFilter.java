@@ -99,7 +99,9 @@ public final class IdempotencyFilter implements ContainerRequestFilter, Containe
     if (key == null || !KEY.matcher(key).matches()) {
       throw ProblemException.of(
           ErrorCode.IDEMPOTENCY_KEY_REQUIRED,
-          key == null ? "the header Idempotency-Key is missing" : "the Idempotency-Key is malformed",
+          key == null
+              ? "the header Idempotency-Key is missing"
+              : "the Idempotency-Key is malformed",
           "send 1 to 200 visible ASCII characters, new for each new request (a UUID is fine)");
     }
     return key;
@@ -120,9 +122,7 @@ public final class IdempotencyFilter implements ContainerRequestFilter, Containe
   private static Response answer(IdempotencyStore.Claim.Replay replay) {
     Response.ResponseBuilder response = Response.status(replay.status());
     if (replay.contentType() != null) {
-      response
-          .type(replay.contentType())
-          .entity(replay.body().getBytes(StandardCharsets.UTF_8));
+      response.type(replay.contentType()).entity(replay.body().getBytes(StandardCharsets.UTF_8));
     }
     return response.header("Idempotency-Replayed", "true").build();
   }
@@ -153,12 +153,11 @@ public final class IdempotencyFilter implements ContainerRequestFilter, Containe
       return;
     }
     MediaType type =
-        response.getMediaType() == null
-            ? MediaType.APPLICATION_JSON_TYPE
-            : response.getMediaType();
+        response.getMediaType() == null ? MediaType.APPLICATION_JSON_TYPE : response.getMediaType();
     String body = write(entity);
     store.finish(key, response.getStatus(), type.toString(), body);
-    response.setEntity(body.getBytes(StandardCharsets.UTF_8), response.getEntityAnnotations(), type);
+    response.setEntity(
+        body.getBytes(StandardCharsets.UTF_8), response.getEntityAnnotations(), type);
   }
 
   private String write(Object entity) {

@@ -69,9 +69,7 @@ public final class InboxResource {
   @ApiResponse(responseCode = "200", useReturnTypeSchema = true, description = "decided")
   @ApiResponse(responseCode = "202", useReturnTypeSchema = true, description = "not yet applied")
   public Bodies.Permission decide(
-      @PathParam("id") String id,
-      Bodies.Decide request,
-      @Context ContainerRequestContext context) {
+      @PathParam("id") String id, Bodies.Decide request, @Context ContainerRequestContext context) {
     Bodies.Permission before = permission(id);
     check(request);
     if (before.state().equals("open")) {
@@ -111,8 +109,7 @@ public final class InboxResource {
     }
     if (before.state().equals("open")) {
       Caller caller = TokenFilter.caller(context.getSecurityContext());
-      control.answer(
-          before.run(), id, answer, caller.name(), IdempotencyFilter.requestId(context));
+      control.answer(before.run(), id, answer, caller.name(), IdempotencyFilter.requestId(context));
     }
     InboxStore.Question after =
         commits.await(() -> question(id), question -> !question.state().equals("open"));
@@ -148,7 +145,9 @@ public final class InboxResource {
     String hash = request.argumentsHash();
     if (hash == null && allow) {
       throw ProblemException.member(
-          "argumentsHash", "is missing; it is required for allow", "send what the inbox item shows");
+          "argumentsHash",
+          "is missing; it is required for allow",
+          "send what the inbox item shows");
     }
     if (hash != null && !hash.matches("[0-9a-f]{64}")) {
       throw ProblemException.member("argumentsHash", "expected 64 lower-case hex digits", null);

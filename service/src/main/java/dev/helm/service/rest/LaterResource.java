@@ -2,50 +2,24 @@ package dev.helm.service.rest;
 
 import dev.helm.api.rest.ErrorCode;
 import io.swagger.v3.oas.annotations.Hidden;
-import jakarta.ws.rs.DELETE;
-import jakarta.ws.rs.GET;
-import jakarta.ws.rs.PATCH;
-import jakarta.ws.rs.POST;
-import jakarta.ws.rs.PUT;
 import jakarta.ws.rs.Path;
-import jakarta.ws.rs.Produces;
-import jakarta.ws.rs.core.MediaType;
 
-/** Calls of the contract whose feature comes later: told apart from paths that never will be. */
+/**
+ * Calls of the contract whose feature comes later, told apart from paths that never will be. Each
+ * is a locator, which stands for every method.
+ */
 @Hidden
-@Path("/api/{later:"
-    + "runs/[^/]+/(files|files/content|diff|snapshots|rollback|fork|export)"
-    + "|stop|decide|auth/refresh|(schedules|budgets|users|devices|tokens)(/.*)?|usage|audit}")
-@Produces(MediaType.APPLICATION_JSON)
+@Path("/api")
 public final class LaterResource {
   /** Refuses. */
-  @GET
-  public void get() {
+  @Path("/{later: stop|decide|usage|audit}")
+  public Object single() {
     throw notYet();
   }
 
   /** Refuses. */
-  @POST
-  @NoIdempotencyKey
-  public void post() {
-    throw notYet();
-  }
-
-  /** Refuses. */
-  @PUT
-  public void put() {
-    throw notYet();
-  }
-
-  /** Refuses. */
-  @PATCH
-  public void patch() {
-    throw notYet();
-  }
-
-  /** Refuses. */
-  @DELETE
-  public void delete() {
+  @Path("/{later: schedules|budgets|users|devices|tokens}{rest: (/.*)?}")
+  public Object lists() {
     throw notYet();
   }
 
@@ -54,5 +28,27 @@ public final class LaterResource {
         ErrorCode.NOT_SUPPORTED_YET,
         "this call is not yet supported",
         "GET /openapi.json lists what this version does");
+  }
+
+  /** Those of a run. A class of its own, because the longest class path is the only one tried. */
+  @Hidden
+  @Path("/api/runs")
+  public static final class OfRuns {
+    /** Refuses. */
+    @Path("/{id}/{later: files|files/content|diff|snapshots|rollback|fork|export}")
+    public Object later() {
+      throw notYet();
+    }
+  }
+
+  /** Those of log-in. */
+  @Hidden
+  @Path("/api/auth")
+  public static final class OfAuth {
+    /** Refuses. */
+    @Path("/refresh")
+    public Object refresh() {
+      throw notYet();
+    }
   }
 }

@@ -22,9 +22,7 @@ final class Params {
   private Params() {}
 
   static int limit(@Nullable String text) {
-    return text == null
-        ? LIMIT_DEFAULT
-        : (int) number("limit", text, 1, RunQueries.LIMIT_MAX);
+    return text == null ? LIMIT_DEFAULT : (int) number("limit", text, 1, RunQueries.LIMIT_MAX);
   }
 
   static long after(@Nullable String text) {
@@ -38,8 +36,7 @@ final class Params {
         return value;
       }
     }
-    throw ProblemException.member(
-        name, "expected a whole number from " + min + " to " + max, null);
+    throw ProblemException.member(name, "expected a whole number from " + min + " to " + max, null);
   }
 
   /** Words separated by commas; {@code active} stands for the three that it means. */

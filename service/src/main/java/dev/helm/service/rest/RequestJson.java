@@ -27,11 +27,9 @@ public final class RequestJson implements ReaderInterceptor {
   public static JsonMapper mapper() {
     JsonMapper mapper = HelmJson.create();
     mapper.enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
-    JsonMapper strict =
-        mapper.rebuild().disable(MapperFeature.ALLOW_COERCION_OF_SCALARS).build();
+    JsonMapper strict = mapper.rebuild().disable(MapperFeature.ALLOW_COERCION_OF_SCALARS).build();
     for (CoercionInputShape shape :
-        List.of(
-            CoercionInputShape.Integer, CoercionInputShape.Float, CoercionInputShape.Boolean)) {
+        List.of(CoercionInputShape.Integer, CoercionInputShape.Float, CoercionInputShape.Boolean)) {
       strict.coercionConfigFor(LogicalType.Textual).setCoercion(shape, CoercionAction.Fail);
     }
     return strict;
@@ -41,8 +39,7 @@ public final class RequestJson implements ReaderInterceptor {
   public Object aroundReadFrom(ReaderInterceptorContext context) throws IOException {
     Object body = context.proceed();
     if (body == null) {
-      throw ProblemException.of(
-          ErrorCode.BAD_REQUEST, "the body is missing", "send a JSON object");
+      throw ProblemException.of(ErrorCode.BAD_REQUEST, "the body is missing", "send a JSON object");
     }
     if (body instanceof Record members) {
       requireMembers(members);

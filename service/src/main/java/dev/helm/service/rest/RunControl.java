@@ -34,7 +34,9 @@ public interface RunControl {
       @Nullable String device,
       String requestId);
 
-  /** An answer to a question of the agent, or {@code happened again stop} for an unknown outcome. */
+  /**
+   * An answer to a question of the agent, or {@code happened again stop} for an unknown outcome.
+   */
   void answer(String run, String questionId, String answer, String by, String requestId);
 
   /** Tells the run of a queued message; {@code when} is {@code next} or {@code now}. */

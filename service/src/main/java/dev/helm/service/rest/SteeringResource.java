@@ -25,7 +25,7 @@ import jakarta.ws.rs.core.SecurityContext;
 import java.util.Objects;
 
 /** What a person does to a run at work: messages, pause, resume, cancel, more money. */
-@Path("/api/runs/{id}")
+@Path("/api/runs")
 @Tag(name = "steering")
 @Produces(MediaType.APPLICATION_JSON)
 public final class SteeringResource {
@@ -44,7 +44,7 @@ public final class SteeringResource {
 
   /** Queues a message. */
   @POST
-  @Path("/messages")
+  @Path("/{id}/messages")
   @Consumes(MediaType.APPLICATION_JSON)
   @Operation(summary = "Steer: text that the agent reads at its next turn, or now")
   @ApiResponse(responseCode = "201", useReturnTypeSchema = true, description = "queued")
@@ -59,8 +59,7 @@ public final class SteeringResource {
     }
     String text = Params.text("text", request.text(), 10_000);
     String messageId = IdempotencyFilter.requestId(context);
-    Bodies.Message message =
-        messages.queue(run, messageId, text, when, caller(context).name());
+    Bodies.Message message = messages.queue(run, messageId, text, when, caller(context).name());
     control.message(run, messageId, when);
     StatusFilter.answer(context, Response.Status.CREATED);
     return message;
@@ -68,7 +67,7 @@ public final class SteeringResource {
 
   /** All messages. */
   @GET
-  @Path("/messages")
+  @Path("/{id}/messages")
   @Operation(summary = "A run's messages with their read receipts")
   public Bodies.Page<Bodies.Message> list(@PathParam("id") String id) {
     return new Bodies.Page<>(messages.list(Params.run(runs, id)), null);
@@ -76,7 +75,7 @@ public final class SteeringResource {
 
   /** Takes a message back. */
   @DELETE
-  @Path("/messages/{message}")
+  @Path("/{id}/messages/{message}")
   @Operation(summary = "Cancel a message that was not yet read")
   public Bodies.Message cancelMessage(
       @PathParam("id") String id,
@@ -103,7 +102,7 @@ public final class SteeringResource {
 
   /** Stops before the next action. */
   @POST
-  @Path("/pause")
+  @Path("/{id}/pause")
   @Operation(summary = "Pause after the running tool")
   @ApiResponse(responseCode = "202", useReturnTypeSchema = true, description = "accepted")
   public Bodies.Accepted pause(
@@ -115,7 +114,7 @@ public final class SteeringResource {
 
   /** Goes on. */
   @POST
-  @Path("/resume")
+  @Path("/{id}/resume")
   @Operation(summary = "Go on after a pause")
   @ApiResponse(responseCode = "202", useReturnTypeSchema = true, description = "accepted")
   public Bodies.Accepted resume(
@@ -127,7 +126,7 @@ public final class SteeringResource {
 
   /** Ends the run. */
   @POST
-  @Path("/cancel")
+  @Path("/{id}/cancel")
   @Operation(summary = "Cancel: the run ends")
   @ApiResponse(responseCode = "202", useReturnTypeSchema = true, description = "accepted")
   public Bodies.Accepted cancel(
@@ -139,7 +138,7 @@ public final class SteeringResource {
 
   /** More money. */
   @POST
-  @Path("/budget")
+  @Path("/{id}/budget")
   @Consumes(MediaType.APPLICATION_JSON)
   @Operation(summary = "Raise the run's cap and go on")
   public Bodies.Run raise(

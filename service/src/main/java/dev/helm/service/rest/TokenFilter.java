@@ -34,8 +34,7 @@ public final class TokenFilter implements ContainerRequestFilter {
     if (method != null && method.isAnnotationPresent(Open.class)) {
       return;
     }
-    List<String> headers =
-        request.getHeaders().getOrDefault(HttpHeaders.AUTHORIZATION, List.of());
+    List<String> headers = request.getHeaders().getOrDefault(HttpHeaders.AUTHORIZATION, List.of());
     Caller caller = headers.size() == 1 ? caller(headers.getFirst()) : null;
     if (caller == null) {
       throw ProblemException.of(

@@ -1,0 +1,135 @@
+package dev.helm.service.rest;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import dev.helm.api.rest.Problem;
+import io.swagger.v3.core.converter.ModelConverters;
+import io.swagger.v3.core.util.Json31;
+import io.swagger.v3.jaxrs2.Reader;
+import io.swagger.v3.oas.integration.SwaggerConfiguration;
+import io.swagger.v3.oas.models.OpenAPI;
+import io.swagger.v3.oas.models.Operation;
+import io.swagger.v3.oas.models.PathItem;
+import io.swagger.v3.oas.models.SpecVersion;
+import io.swagger.v3.oas.models.info.Info;
+import io.swagger.v3.oas.models.media.Content;
+import io.swagger.v3.oas.models.media.MediaType;
+import io.swagger.v3.oas.models.media.Schema;
+import io.swagger.v3.oas.models.parameters.Parameter;
+import io.swagger.v3.oas.models.responses.ApiResponse;
+import io.swagger.v3.oas.models.security.SecurityRequirement;
+import io.swagger.v3.oas.models.security.SecurityScheme;
+import java.lang.reflect.Method;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** The OpenAPI 3.1 document, made from the resource classes and their bodies. */
+public final class OpenApiDocument {
+  /** The resources that are described, and served. */
+  static final List<Class<?>> RESOURCES =
+      List.of(
+          AuthResource.class,
+          SystemResource.class,
+          RunsResource.class,
+          SteeringResource.class,
+          InboxResource.class,
+          BlueprintsResource.class,
+          StreamResource.class);
+
+  private static final String BEARER = "bearer";
+
+  private OpenApiDocument() {}
+
+  /** The document as indented JSON, the same for the same code. */
+  public static String json(String version) {
+    OpenAPI document = new OpenAPI(SpecVersion.V31);
+    document.setOpenapi("3.1.0");
+    document.setInfo(
+        new Info()
+            .title("Helm")
+            .version(version)
+            .description(
+                "Errors are RFC 9457 problems with a stable code; docs/rest.md tells more."));
+    SwaggerConfiguration configuration =
+        new SwaggerConfiguration().openAPI(document).openAPI31(true).sortOutput(true);
+    Set<Class<?>> resources = new java.util.LinkedHashSet<>(RESOURCES);
+    OpenAPI read = new Reader(configuration).read(resources);
+    addProblem(read);
+    addSecurity(read);
+    addIdempotencyKeys(read);
+    try {
+      return Json31.pretty()
+              .writeValueAsString(
+                  Json31.mapper().readTree(Json31.mapper().writeValueAsString(read)))
+          + "\n";
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("the OpenAPI document cannot be written", e);
+    }
+  }
+
+  private static void addProblem(OpenAPI document) {
+    ModelConverters.getInstance(true)
+        .readAll(Problem.class)
+        .forEach((name, schema) -> document.getComponents().addSchemas(name, schema));
+    Content content =
+        new Content()
+            .addMediaType(
+                ErrorMappers.PROBLEM_JSON,
+                new MediaType()
+                    .schema(new Schema<>(SpecVersion.V31).$ref("#/components/schemas/Problem")));
+    operations(document)
+        .forEach(
+            operation ->
+                operation
+                    .getResponses()
+                    .addApiResponse(
+                        "default", new ApiResponse().description("an error").content(content)));
+  }
+
+  private static void addSecurity(OpenAPI document) {
+    document
+        .getComponents()
+        .addSecuritySchemes(
+            BEARER,
+            new SecurityScheme()
+                .type(SecurityScheme.Type.HTTP)
+                .scheme("bearer")
+                .bearerFormat("JWT"));
+    document.addSecurityItem(new SecurityRequirement().addList(BEARER));
+    Set<String> open = annotated(Open.class);
+    operations(document)
+        .filter(operation -> open.contains(operation.getOperationId()))
+        .forEach(operation -> operation.setSecurity(List.of()));
+  }
+
+  private static void addIdempotencyKeys(OpenAPI document) {
+    Set<String> exempt = annotated(Open.class);
+    exempt.addAll(annotated(NoIdempotencyKey.class));
+    document.getPaths().values().stream()
+        .map(PathItem::getPost)
+        .filter(post -> post != null && !exempt.contains(post.getOperationId()))
+        .forEach(
+            post ->
+                post.addParametersItem(
+                    new Parameter()
+                        .in("header")
+                        .name(IdempotencyFilter.HEADER)
+                        .required(true)
+                        .description("the same key gives the same answer for 24 hours")
+                        .schema(new Schema<>(SpecVersion.V31).types(Set.of("string")))));
+  }
+
+  private static java.util.stream.Stream<Operation> operations(OpenAPI document) {
+    return document.getPaths().values().stream().flatMap(path -> path.readOperations().stream());
+  }
+
+  /** Operation ids are method names, which a test keeps unique. */
+  private static Set<String> annotated(Class<? extends java.lang.annotation.Annotation> mark) {
+    return RESOURCES.stream()
+        .flatMap(resource -> Arrays.stream(resource.getDeclaredMethods()))
+        .filter(method -> method.isAnnotationPresent(mark))
+        .map(Method::getName)
+        .collect(Collectors.toCollection(java.util.HashSet::new));
+  }
+}

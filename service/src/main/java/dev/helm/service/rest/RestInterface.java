@@ -1,0 +1,132 @@
+package dev.helm.service.rest;
+
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.helm.api.rest.Bodies;
+import dev.helm.service.auth.LoginLimits;
+import dev.helm.service.auth.Passwords;
+import dev.helm.service.auth.Tokens;
+import dev.helm.service.store.Store;
+import io.dropwizard.core.setup.Environment;
+import io.dropwizard.jersey.setup.JerseyEnvironment;
+import jakarta.servlet.DispatcherType;
+import java.nio.charset.StandardCharsets;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.function.Supplier;
+import org.glassfish.jersey.server.ServerProperties;
+import org.jspecify.annotations.Nullable;
+
+/** Mounts the resources, the filters and the error mappers on a server. */
+public final class RestInterface {
+  private final Store store;
+  private final Tokens tokens;
+  private final Passwords passwords;
+  private final LoginLimits limits;
+  private final Backend backend;
+  private final CommitWaiter commits;
+  private final StreamDoor door;
+  private final JsonMapper mapper;
+  private final Supplier<Bodies.Component> log;
+  private final String version;
+  private final boolean practice;
+
+  /** With everything that the resources need. */
+  public RestInterface(
+      Store store,
+      Tokens tokens,
+      Passwords passwords,
+      LoginLimits limits,
+      Backend backend,
+      CommitWaiter commits,
+      StreamDoor door,
+      JsonMapper mapper,
+      Supplier<Bodies.Component> log,
+      String version,
+      boolean practice) {
+    this.store = store;
+    this.tokens = tokens;
+    this.passwords = passwords;
+    this.limits = limits;
+    this.backend = backend;
+    this.commits = commits;
+    this.door = door;
+    this.mapper = mapper;
+    this.log = log;
+    this.version = version;
+    this.practice = practice;
+  }
+
+  /** Mounts all of it. */
+  public void mount(Environment environment) {
+    JerseyEnvironment jersey = environment.jersey();
+    jersey.property(ServerProperties.WADL_FEATURE_DISABLE, true);
+    jersey.property(ServerProperties.RESPONSE_SET_STATUS_OVER_SEND_ERROR, true);
+    filters().forEach(jersey::register);
+    ErrorMappers.all().forEach(jersey::register);
+    resources().forEach(jersey::register);
+    errorsBelow(environment);
+    adminReadsOnly(environment);
+  }
+
+  private List<Object> filters() {
+    return List.of(
+        new BodyLimit(),
+        new TokenFilter(tokens),
+        new IdempotencyFilter(store.idempotency(), mapper),
+        new StatusFilter(),
+        new RequestJson());
+  }
+
+  private List<Object> resources() {
+    RunControl control = backend.control();
+    return List.of(
+        new AuthResource(store.users(), passwords, tokens, limits, door::closeEnded),
+        new SystemResource(log, backend, store.queries()::activeRuns, version, practice),
+        new RunsResource(store.queries(), store.blueprints(), backend, practice),
+        new SteeringResource(store.queries(), store.messages(), control),
+        new InboxResource(store.inbox(), control, commits),
+        new BlueprintsResource(store.blueprints()),
+        new StreamResource(),
+        new OpenApiResource(new Document(version)),
+        new LaterResource(),
+        new LaterResource.OfRuns(),
+        new LaterResource.OfAuth());
+  }
+
+  private static void errorsBelow(Environment environment) {
+    HttpProblems problems = new HttpProblems();
+    environment.getApplicationContext().setErrorHandler(problems);
+    environment.lifecycle().addServerLifecycleListener(server -> server.setErrorHandler(problems));
+    environment
+        .servlets()
+        .addFilter("security-headers", new SecurityHeaders())
+        .addMappingForUrlPatterns(EnumSet.allOf(DispatcherType.class), false, "/*");
+  }
+
+  private static void adminReadsOnly(Environment environment) {
+    environment
+        .admin()
+        .addFilter("reads-only", new AdminReadsOnly())
+        .addMappingForUrlPatterns(EnumSet.allOf(DispatcherType.class), false, "/*");
+  }
+
+  /** Made once, when first asked for: starting does not pay for it. */
+  private static final class Document implements Supplier<byte[]> {
+    private final String version;
+    private byte @Nullable [] made;
+
+    Document(String version) {
+      this.version = version;
+    }
+
+    @Override
+    public synchronized byte[] get() {
+      byte[] document = made;
+      if (document == null) {
+        document = OpenApiDocument.json(version).getBytes(StandardCharsets.UTF_8);
+        made = document;
+      }
+      return document;
+    }
+  }
+}

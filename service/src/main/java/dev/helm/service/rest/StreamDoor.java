@@ -1,0 +1,143 @@
+package dev.helm.service.rest;
+
+import dev.helm.service.auth.Caller;
+import dev.helm.service.auth.Tokens;
+import dev.helm.service.stream.StreamHub;
+import java.net.URI;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
+import org.eclipse.jetty.ee10.websocket.server.JettyServerUpgradeRequest;
+import org.eclipse.jetty.ee10.websocket.server.JettyServerUpgradeResponse;
+import org.eclipse.jetty.ee10.websocket.server.JettyWebSocketServerContainer;
+import org.eclipse.jetty.ee10.websocket.server.config.JettyWebSocketServletContainerInitializer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lets clients with a ticket onto the stream, and puts them out again when their session ends. What
+ * is said on the socket is the hub's.
+ */
+public final class StreamDoor implements AutoCloseable {
+  /** Where the stream is. */
+  public static final String PATH = "/api/stream";
+
+  /** Longest frame that a client may send, in bytes. */
+  static final int FRAME_BYTES_MAX = 4 * 1024;
+
+  /** Most sockets at once. */
+  static final int SOCKETS_MAX = 2_000;
+
+  /** Most sockets of one person at once. */
+  static final int PERSON_SOCKETS_MAX = 64;
+
+  private static final Duration IDLE = Duration.ofSeconds(60);
+  private static final long SWEEP_MS = 5_000;
+
+  private final Tokens tokens;
+  private final StreamHub hub;
+  private final Set<StreamSocket> sockets = ConcurrentHashMap.newKeySet();
+  private final ScheduledExecutorService sweeper =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("stream-door").factory());
+
+  /** With what checks tickets, and what serves the sockets. */
+  public StreamDoor(Tokens tokens, StreamHub hub) {
+    this.tokens = tokens;
+    this.hub = hub;
+  }
+
+  /** Mounts the stream beside the resources. */
+  public void mount(ServletContextHandler context) {
+    JettyWebSocketServletContainerInitializer.configure(
+        context, (_, container) -> configure(container));
+    var unused =
+        sweeper.scheduleWithFixedDelay(this::closeEnded, SWEEP_MS, SWEEP_MS, TimeUnit.MILLISECONDS);
+  }
+
+  /** Closes the sockets whose session was taken back or has expired. */
+  public void closeEnded() {
+    for (StreamSocket socket : sockets) {
+      if (tokens.ended(socket.caller())) {
+        socket.end("unauthenticated", "the session has ended; log in again");
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    sweeper.shutdownNow();
+    sockets.forEach(socket -> socket.end("going_away", "the service stops; connect again"));
+  }
+
+  private void configure(JettyWebSocketServerContainer container) {
+    container.setMaxTextMessageSize(FRAME_BYTES_MAX);
+    container.setMaxBinaryMessageSize(FRAME_BYTES_MAX);
+    container.setMaxFrameSize(FRAME_BYTES_MAX);
+    container.setIdleTimeout(IDLE);
+    container.addMapping(PATH, this::admit);
+  }
+
+  private @Nullable Object admit(
+      JettyServerUpgradeRequest request, JettyServerUpgradeResponse response) {
+    try {
+      if (!sameOrigin(request.getHeaders("Origin"), request.getHeader("Host"))) {
+        response.sendError(403, "another origin");
+        return null;
+      }
+      Caller caller = caller(request);
+      if (caller == null) {
+        response.sendError(401, "no valid ticket");
+        return null;
+      }
+      if (full(caller)) {
+        response.sendError(429, "too many sockets");
+        return null;
+      }
+      StreamSocket socket = new StreamSocket(caller, hub, sockets::remove);
+      sockets.add(socket);
+      return socket;
+    } catch (java.io.IOException e) {
+      return null;
+    }
+  }
+
+  private @Nullable Caller caller(JettyServerUpgradeRequest request) {
+    List<String> tickets = request.getParameterMap().get("ticket");
+    if (tickets == null || tickets.size() != 1) {
+      return null;
+    }
+    Tokens.Admitted admitted = tokens.admit(tickets.getFirst(), Tokens.Purpose.STREAM);
+    return admitted == null ? null : admitted.caller();
+  }
+
+  private boolean full(Caller caller) {
+    return sockets.size() >= SOCKETS_MAX
+        || sockets.stream().filter(s -> s.caller().userId().equals(caller.userId())).count()
+            >= PERSON_SOCKETS_MAX;
+  }
+
+  /**
+   * A browser always says which page opened the socket; it has to be one of ours. A client that is
+   * no browser sends no Origin.
+   */
+  static boolean sameOrigin(@Nullable List<String> origins, @Nullable String host) {
+    if (origins == null || origins.isEmpty()) {
+      return true;
+    }
+    if (origins.size() > 1 || host == null) {
+      return false;
+    }
+    try {
+      URI origin = URI.create(origins.getFirst());
+      boolean web = "http".equals(origin.getScheme()) || "https".equals(origin.getScheme());
+      return web && host.equalsIgnoreCase(origin.getRawAuthority());
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
+  }
+}

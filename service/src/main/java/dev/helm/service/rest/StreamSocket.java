@@ -1,0 +1,121 @@
+package dev.helm.service.rest;
+
+import dev.helm.api.stream.Frame;
+import dev.helm.service.auth.Caller;
+import dev.helm.service.stream.StreamHub;
+import dev.helm.service.stream.Subscriber;
+import dev.helm.workflows.HelmJson;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import org.eclipse.jetty.websocket.api.Callback;
+import org.eclipse.jetty.websocket.api.Session;
+import org.eclipse.jetty.websocket.api.StatusCode;
+import org.jspecify.annotations.Nullable;
+
+/** One client's WebSocket, between Jetty and the hub. Jetty gives it one frame at a time. */
+public final class StreamSocket implements Session.Listener.AutoDemanding, Subscriber {
+  /** Frames that a client may send in one second. */
+  static final int FRAMES_PER_SECOND_MAX = 100;
+
+  private final Caller caller;
+  private final StreamHub hub;
+  private final Consumer<StreamSocket> gone;
+  private final AtomicBoolean closing = new AtomicBoolean();
+  private volatile @Nullable Session session;
+  private volatile dev.helm.service.stream.@Nullable Session conversation;
+  private long second;
+  private int framesInSecond;
+
+  StreamSocket(Caller caller, StreamHub hub, Consumer<StreamSocket> gone) {
+    this.caller = caller;
+    this.hub = hub;
+    this.gone = gone;
+  }
+
+  Caller caller() {
+    return caller;
+  }
+
+  @Override
+  public void onWebSocketOpen(Session opened) {
+    session = opened;
+    conversation = hub.open(this);
+  }
+
+  @Override
+  public void onWebSocketText(String message) {
+    if (tooFast()) {
+      end("too_many_requests", "at most " + FRAMES_PER_SECOND_MAX + " frames a second");
+      return;
+    }
+    dev.helm.service.stream.Session talk = conversation;
+    if (talk != null && !closing.get()) {
+      talk.receive(message);
+    }
+  }
+
+  @Override
+  public void onWebSocketBinary(java.nio.ByteBuffer payload, Callback callback) {
+    callback.succeed();
+    end("bad_request", "frames are JSON text");
+  }
+
+  @Override
+  public void onWebSocketClose(int statusCode, String reason, Callback callback) {
+    forget();
+    callback.succeed();
+  }
+
+  @Override
+  public void onWebSocketError(Throwable cause) {
+    forget();
+  }
+
+  @Override
+  public CompletableFuture<Void> send(String json) {
+    Session open = session;
+    if (open == null || closing.get()) {
+      return CompletableFuture.failedFuture(new IllegalStateException("the socket is gone"));
+    }
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    open.sendText(
+        json, Callback.from(() -> done.complete(null), error -> done.completeExceptionally(error)));
+    return done;
+  }
+
+  @Override
+  public void close(Frame.Error lastWords) {
+    Session open = session;
+    if (open == null || !closing.compareAndSet(false, true)) {
+      return;
+    }
+    Runnable close = () -> open.close(StatusCode.POLICY_VIOLATION, lastWords.code(), Callback.NOOP);
+    open.sendText(
+        HelmJson.mapper()
+            .convertValue(lastWords, com.fasterxml.jackson.databind.JsonNode.class)
+            .toString(),
+        Callback.from(close, _ -> open.disconnect()));
+  }
+
+  /** Closes with these last words. */
+  void end(String code, String message) {
+    close(new Frame.Error(code, message, null));
+  }
+
+  private void forget() {
+    closing.set(true);
+    gone.accept(this);
+    dev.helm.service.stream.Session talk = conversation;
+    if (talk != null) {
+      talk.close();
+    }
+  }
+
+  private boolean tooFast() {
+    long now = System.nanoTime() / 1_000_000_000;
+    framesInSecond = now == second ? framesInSecond + 1 : 1;
+    second = now;
+    return framesInSecond > FRAMES_PER_SECOND_MAX;
+  }
+}

@@ -1,0 +1,191 @@
+package dev.helm.service.rest;
+
+import dev.helm.activities.store.RunLog;
+import dev.helm.api.Sha256;
+import dev.helm.api.Usd;
+import dev.helm.api.event.Content;
+import dev.helm.api.event.RunEvent;
+import dev.helm.api.rest.Bodies;
+import dev.helm.service.store.Store;
+import dev.helm.workflows.Fact;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/** What the workflows do to the log, without workflows: the right events in the real store. */
+final class FakeBackend implements Backend, RunControl {
+  final Store store;
+  final AtomicInteger starts = new AtomicInteger();
+  volatile boolean down;
+  volatile boolean deaf;
+  volatile @Nullable String readOnly;
+
+  FakeBackend(Store store) {
+    this.store = store;
+  }
+
+  /** A permission that is open in the run; its id is given, its arguments say so. */
+  String ask(String run, String permissionId) {
+    String arguments = "{\"to\":\"leadership@example.com\",\"n\":\"" + permissionId + "\"}";
+    String hash = Sha256.hex(arguments);
+    Content content = Content.text(arguments);
+    append(
+        run,
+        "requested-" + permissionId,
+        new RunEvent.ToolRequested(
+            "t-" + permissionId, "SendEmail", content, hash, "leadership@", 1));
+    append(
+        run,
+        "asked-" + permissionId,
+        new RunEvent.PermissionRequested(
+            permissionId,
+            "t-" + permissionId,
+            "SendEmail",
+            content,
+            hash,
+            "leadership@",
+            "the brief is ready",
+            "SendEmail",
+            Instant.now().plus(Duration.ofMinutes(30)).toString(),
+            1));
+    return hash;
+  }
+
+  void timeOut(String run, String permissionId, String hash) {
+    append(
+        run,
+        "decided-" + permissionId,
+        new RunEvent.PermissionDecided(
+            permissionId, "t-" + permissionId, "deny", "timeout", null, "timed out", hash));
+  }
+
+  void question(String run, String questionId) {
+    append(
+        run,
+        "question-" + questionId,
+        new RunEvent.QuestionAsked(
+            questionId,
+            "t-" + questionId,
+            "Which quarter?",
+            List.of("Q1", "Q2"),
+            Instant.now().plus(Duration.ofMinutes(30)).toString()));
+  }
+
+  void finish(String run) {
+    append(run, "finished", new RunEvent.RunFinished("succeeded", null, null));
+  }
+
+  void read(String run, String messageId) {
+    append(run, "read-" + messageId, new RunEvent.MessageRead(messageId, 2));
+  }
+
+  void append(String run, String key, RunEvent event) {
+    store.log().append(run, List.of(new Fact(key, "main", event)));
+  }
+
+  @Override
+  public RunControl control() {
+    return this;
+  }
+
+  @Override
+  public List<Bodies.Component> components() {
+    return List.of(new Bodies.Component("workflows", down ? "down" : "healthy", null));
+  }
+
+  @Override
+  public @Nullable String readOnlyBecause() {
+    return readOnly;
+  }
+
+  @Override
+  public void start() {}
+
+  @Override
+  public void close() {}
+
+  @Override
+  public void start(String run) {
+    refuseWhenDown();
+    starts.incrementAndGet();
+    append(run, "started", new RunEvent.RunStarted(1, null));
+  }
+
+  @Override
+  public void decide(
+      String run,
+      String permissionId,
+      String decision,
+      String argumentsHash,
+      @Nullable String reason,
+      String by,
+      @Nullable String device,
+      String requestId) {
+    refuseWhenDown();
+    if (deaf) {
+      return;
+    }
+    try {
+      append(
+          run,
+          "decided-" + permissionId,
+          new RunEvent.PermissionDecided(
+              permissionId, "t-" + permissionId, decision, by, device, reason, argumentsHash));
+    } catch (RunLog.KeyConflictException e) {
+      // Somebody was first: that is what the tests look for.
+    }
+  }
+
+  @Override
+  public void answer(String run, String questionId, String answer, String by, String requestId) {
+    refuseWhenDown();
+    append(
+        run,
+        "answered-" + questionId,
+        new RunEvent.QuestionAnswered(questionId, Content.text(answer), by));
+  }
+
+  @Override
+  public void message(String run, String messageId, String when) {
+    refuseWhenDown();
+  }
+
+  @Override
+  public void cancelMessage(String run, String messageId, String by) {
+    refuseWhenDown();
+  }
+
+  @Override
+  public void pause(String run, String by, String requestId) {
+    refuseWhenDown();
+    append(run, "paused-" + requestId, new RunEvent.RunPaused("person", by, null, null, null));
+  }
+
+  @Override
+  public void resume(String run, String by, String requestId) {
+    refuseWhenDown();
+    append(run, "resumed-" + requestId, new RunEvent.RunResumed("person", by));
+  }
+
+  @Override
+  public void cancel(String run, String by, String requestId) {
+    refuseWhenDown();
+    append(run, "finished", new RunEvent.RunFinished("cancelled", null, by));
+  }
+
+  @Override
+  public Usd raiseBudget(String run, Usd add, String by, String requestId) {
+    refuseWhenDown();
+    Usd cap = store.runs().money(run).capUsd().plus(add);
+    append(run, "raised-" + requestId, new RunEvent.BudgetRaised(add, cap, by));
+    return cap;
+  }
+
+  private void refuseWhenDown() {
+    if (down) {
+      throw new WorkflowsDown("connection refused", null);
+    }
+  }
+}

@@ -1,0 +1,90 @@
+package dev.helm.service.rest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.helm.service.HelmService;
+import dev.helm.workflows.HelmJson;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class OpenApiTest {
+  private static final Path COMMITTED = Path.of("..", "docs", "openapi.json");
+
+  @Test
+  void itIsTheCommittedDocument() throws Exception {
+    String made = OpenApiDocument.json(HelmService.VERSION);
+    if (Boolean.getBoolean("helm.openapi.write")) {
+      Files.writeString(COMMITTED, made);
+    }
+    assertThat(Files.readString(COMMITTED))
+        .as("run this test with -Dhelm.openapi.write=true to write docs/openapi.json anew")
+        .isEqualTo(made);
+    assertThat(OpenApiDocument.json(HelmService.VERSION)).isEqualTo(made);
+  }
+
+  @Test
+  void itNamesEveryCallOfThisVersionWithItsProblemAnswer() throws Exception {
+    JsonNode document = HelmJson.mapper().readTree(OpenApiDocument.json(HelmService.VERSION));
+    assertThat(document.path("openapi").asText()).startsWith("3.1");
+    Map<String, List<String>> calls =
+        Map.ofEntries(
+            Map.entry("/api/auth/login", List.of("post")),
+            Map.entry("/api/auth/logout", List.of("post")),
+            Map.entry("/api/auth/ticket", List.of("post")),
+            Map.entry("/api/health", List.of("get")),
+            Map.entry("/api/status", List.of("get")),
+            Map.entry("/api/runs", List.of("get", "post")),
+            Map.entry("/api/runs/{id}", List.of("get")),
+            Map.entry("/api/runs/{id}/events", List.of("get")),
+            Map.entry("/api/runs/{id}/messages", List.of("get", "post")),
+            Map.entry("/api/runs/{id}/messages/{message}", List.of("delete")),
+            Map.entry("/api/runs/{id}/pause", List.of("post")),
+            Map.entry("/api/runs/{id}/resume", List.of("post")),
+            Map.entry("/api/runs/{id}/cancel", List.of("post")),
+            Map.entry("/api/runs/{id}/budget", List.of("post")),
+            Map.entry("/api/inbox", List.of("get")),
+            Map.entry("/api/permissions/{id}", List.of("get", "post")),
+            Map.entry("/api/questions/{id}", List.of("post")),
+            Map.entry("/api/blueprints", List.of("get")),
+            Map.entry("/api/blueprints/{name}", List.of("get", "put")),
+            Map.entry("/api/blueprints/{name}/versions", List.of("get")),
+            Map.entry("/api/blueprints/validate", List.of("post")),
+            Map.entry("/api/stream", List.of("get")));
+    assertThat(names(document.path("paths"))).containsExactlyInAnyOrderElementsOf(calls.keySet());
+    List<String> ids = new ArrayList<>();
+    calls.forEach(
+        (path, methods) -> {
+          JsonNode item = document.path("paths").path(path);
+          assertThat(names(item)).as(path).containsExactlyInAnyOrderElementsOf(methods);
+          for (String method : methods) {
+            JsonNode call = item.path(method);
+            ids.add(call.path("operationId").asText());
+            assertThat(
+                    call.at("/responses/default/content/application~1problem+json/schema/$ref")
+                        .asText())
+                .as(path)
+                .isEqualTo("#/components/schemas/Problem");
+            boolean keyed = call.toString().contains("\"Idempotency-Key\"");
+            boolean exempt =
+                !method.equals("post")
+                    || path.startsWith("/api/auth")
+                    || path.endsWith("/validate");
+            assertThat(keyed).as(method + " " + path).isEqualTo(!exempt);
+          }
+        });
+    assertThat(ids).doesNotHaveDuplicates();
+    JsonNode money = document.at("/components/schemas/Run/properties/spentUsd");
+    assertThat(money.path("type").asText()).isEqualTo("string");
+  }
+
+  private static List<String> names(JsonNode object) {
+    List<String> names = new ArrayList<>();
+    object.fieldNames().forEachRemaining(names::add);
+    return names;
+  }
+}
