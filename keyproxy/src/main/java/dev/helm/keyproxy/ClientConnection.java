@@ -1,7 +1,6 @@
 package dev.helm.keyproxy;
 
 import java.io.IOException;
-import org.jspecify.annotations.Nullable;
 
 /** One client's connection: its requests one after the other, each answered before the next. */
 final class ClientConnection implements Runnable {
@@ -47,7 +46,8 @@ final class ClientConnection implements Runnable {
     try {
       head = in.head(limits.client().idleMs(), limits.client().headMs());
     } catch (BadMessageException e) {
-      served.refuse(Refusal.of(e.isTooLarge() ? 431 : 400, e.getMessage() + "").closing());
+      served.refuse(
+          Refusal.of(e.isTooLarge() ? 431 : 400, String.valueOf(e.getMessage())).closing());
       return false;
     }
     if (head == null) {
@@ -82,7 +82,7 @@ final class ClientConnection implements Runnable {
     try {
       return Head.parse(head, limits.sizes().requestHeaders());
     } catch (BadMessageException e) {
-      throw Refusal.of(e.isTooLarge() ? 431 : 400, e.getMessage() + "").closing();
+      throw Refusal.of(e.isTooLarge() ? 431 : 400, String.valueOf(e.getMessage())).closing();
     }
   }
 
@@ -96,7 +96,7 @@ final class ClientConnection implements Runnable {
       served.bytesIn = body.length();
       return body;
     } catch (BadMessageException e) {
-      throw Refusal.of(400, e.getMessage() + "").closing();
+      throw Refusal.of(400, String.valueOf(e.getMessage())).closing();
     }
   }
 
@@ -145,7 +145,7 @@ final class ClientConnection implements Runnable {
    * the connection, and the client would lose the answer.
    */
   private void drain() {
-    byte @Nullable [] sink = new byte[8192];
+    byte[] sink = new byte[8192];
     long dueNanos = System.nanoTime() + DRAIN_MS * 1_000_000;
     try {
       wire.endOutput();

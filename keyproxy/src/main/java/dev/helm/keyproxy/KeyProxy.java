@@ -29,7 +29,7 @@ public final class KeyProxy {
       System.out.println("ready");
       Thread.currentThread().join();
     } catch (StartException e) {
-      log.note(e.getMessage() + "");
+      log.note(String.valueOf(e.getMessage()));
       System.exit(2);
     } catch (IOException e) {
       log.note("cannot listen: " + e.getMessage());

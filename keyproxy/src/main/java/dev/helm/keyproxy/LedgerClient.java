@@ -221,8 +221,8 @@ final class LedgerClient implements AutoCloseable {
   }
 
   /**
-   * An answer names its id only. What a reservation waits for is its answer; one with a run or a
-   * status that nobody waits for is a reservation's that came late, and no acknowledgement.
+   * An answer names its id only. What a reservation waits for is its answer; a grant that nobody
+   * waits for came late, and acknowledges nothing.
    */
   private void take(LedgerLines.Answer answer) {
     String id = answer.id();
@@ -232,19 +232,24 @@ final class LedgerClient implements AutoCloseable {
     CompletableFuture<Answer> reservation = reserving.get(id);
     if (reservation != null) {
       reservation.complete(answerOf(answer));
-    } else if (answer.run() == null && answer.status() == null) {
+    } else if (answer.run() == null) {
       acknowledge(id, answer);
     }
   }
 
+  /**
+   * A ledger that cannot now (5xx, or no reason) is asked again. One that says never (4xx) is not:
+   * it holds nothing under this id, or the next boot's hello charges what it holds.
+   */
   private void acknowledge(String id, LedgerLines.Answer answer) {
+    Integer status = answer.status();
+    boolean never = status != null && status < 500;
     if (!answer.ok()) {
       log.note("the ledger did not take the end of " + id + " (" + answer.code() + ")");
-      return;
     }
-    Open open = closings.remove(id);
+    Open open = answer.ok() || never ? closings.remove(id) : null;
     if (open != null) {
-      open.acknowledged.complete(true);
+      open.acknowledged.complete(answer.ok());
     }
   }
 

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 /** All parts of the proxy put together, on sockets that are open. */
 final class ProxyServer implements AutoCloseable {
   private static final long LAST_WORDS_MS = 1_500;
+  private static final long BODY_MEMORY_WAIT_MS = 3_000;
 
   private final Watchdog watchdog = new Watchdog();
   private final LedgerClient ledger;
@@ -31,7 +32,7 @@ final class ProxyServer implements AutoCloseable {
       throws IOException, StartException {
     ProxyServer server = new ProxyServer(options, options.readSecret(), tls, limits, log);
     Relay relay = new Relay(server.ledger, server.upstream, key, limits);
-    BodyMemory memory = BodyMemory.ofThisJvm(limits.client().bodyIdleMs());
+    BodyMemory memory = BodyMemory.ofThisJvm(BODY_MEMORY_WAIT_MS);
     Semaphore connections = new Semaphore(limits.sizes().connections());
     try {
       for (SocketAddress address : options.listen()) {

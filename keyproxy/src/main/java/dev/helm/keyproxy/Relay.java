@@ -68,7 +68,8 @@ final class Relay {
     RequestHead head = exchange.head();
     boolean metered = head.endpoint() == Endpoint.MESSAGES;
     ModelRequest request = metered ? exchange.request() : unmetered(exchange.request());
-    int bodyBytes = metered ? exchange.body().length() : 0;
+    // The ledger takes no empty body; a byte stands for it.
+    int bodyBytes = metered ? exchange.body().length() : 1;
     Reservation.Answer answer;
     try {
       answer =

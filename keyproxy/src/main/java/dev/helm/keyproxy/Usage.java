@@ -5,8 +5,8 @@ import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
 
 /**
- * Tokens of one call. The four input kinds are disjoint: {@code cacheWriteTokens} are those kept
- * five minutes, {@code cacheWrite1hTokens} those kept an hour.
+ * Tokens of one call. {@code cacheWriteTokens} are all that were written to a cache, {@code
+ * cacheWrite1hTokens} those of them that are kept for an hour; the rest is kept five minutes.
  */
 record Usage(
     long inputTokens,
@@ -91,8 +91,7 @@ record Usage(
     }
 
     Usage usage() {
-      long fiveMinutes = Math.max(0, cacheWrite - cacheWrite1h);
-      return new Usage(input, output, cacheRead, fiveMinutes, cacheWrite1h);
+      return new Usage(input, output, cacheRead, Math.max(cacheWrite, cacheWrite1h), cacheWrite1h);
     }
   }
 }

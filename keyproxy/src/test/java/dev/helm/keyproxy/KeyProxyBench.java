@@ -40,7 +40,7 @@ public final class KeyProxyBench {
       try (KeyProxyProcess proxy = start(rig)) {
         measure(proxy.port, 1, WARM_CALLS);
         measure(rig.upstream.port(), 1, WARM_CALLS);
-        for (int streams : new int[] {1, 10}) {
+        for (int streams : new int[] {1, 10, 100}) {
           report(streams, rig.upstream.port(), proxy.port, calls);
         }
         System.out.println("proxy memory " + memory(proxy));

@@ -4,6 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,6 +35,34 @@ class KeyProxyProcessTest {
         assertThat(Files.readString(commandLine)).doesNotContain(Rig.KEY, FakeLedger.SECRET);
       }
       assertThat(one.stop()).isTrue();
+    }
+  }
+
+  /** Each body alone fits, all of them together would not fit into the heap. */
+  @Test
+  void manyLargeBodiesDoNotEndTheProcess() throws Exception {
+    byte[] request =
+        Sse.bytes(RawClient.post(RawClient.BODY.replace("hello", "x".repeat(15 << 20))));
+    try (Rig rig = new Rig((call, socket, out) -> Sse.send(out));
+        KeyProxyProcess one = start(rig);
+        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<Integer>> statuses = new ArrayList<>();
+      for (int i = 0; i < 8; i++) {
+        statuses.add(
+            threads.submit(
+                () -> {
+                  try (RawClient client = new RawClient(one.port)) {
+                    return client.sendAnyway(request).read().status();
+                  }
+                }));
+      }
+      for (Future<Integer> status : statuses) {
+        // A client that is still sending when it is refused may see a reset in place of the 529.
+        assertThat(status.get()).isIn(200, 529, 0);
+      }
+      try (RawClient client = new RawClient(one.port)) {
+        assertThat(client.send(request).read().status()).isEqualTo(200);
+      }
     }
   }
 

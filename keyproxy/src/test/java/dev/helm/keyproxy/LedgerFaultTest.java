@@ -134,6 +134,25 @@ class LedgerFaultTest {
     }
   }
 
+  @Test
+  void anEndThatTheLedgerCannotTakeNowIsRepeatedAndOneItNeverTakesIsNot() throws Exception {
+    AtomicInteger settles = new AtomicInteger();
+    try (Rig rig = rig()) {
+      rig.ledger.script(
+          (line, usual) -> {
+            if (!line.op().equals("settle")) {
+              return usual;
+            }
+            int status = settles.getAndIncrement() == 0 ? 503 : 400;
+            String id = "{\"id\":\"" + line.id() + "\"";
+            return List.of(id + ",\"ok\":false,\"status\":" + status + ",\"code\":\"x\"}");
+          });
+      assertThat(rig.exchange(RawClient.post(RawClient.BODY)).whole()).isTrue();
+      Rig.until(() -> rig.proxy.ledger().openClosings() == 0);
+      assertThat(settles).hasValue(2);
+    }
+  }
+
   /** Calls under a ledger and an upstream that fail at random: each grant ends once. */
   @Test
   void everyGrantEndsOnce() throws Exception {

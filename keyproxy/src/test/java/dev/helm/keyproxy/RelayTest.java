@@ -57,7 +57,7 @@ class RelayTest {
           .containsEntry(
               "usage",
               "{\"inputTokens\":25,\"outputTokens\":932,\"cacheReadTokens\":40,"
-                  + "\"cacheWriteTokens\":20,\"cacheWrite1hTokens\":10}");
+                  + "\"cacheWriteTokens\":30,\"cacheWrite1hTokens\":10}");
       Rig.until(() -> rig.log().contains("status 200"));
       assertThat(rig.log()).contains("call " + reserve.id()).doesNotContain("run-token", Rig.KEY);
     }

@@ -131,7 +131,7 @@ class ScanTest {
         scan.take(bytes, 0, cut);
         scan.take(bytes, cut, bytes.length - cut);
         assertThat(scan.seen())
-            .isEqualTo(new UsageScan.Seen(new Usage(25, 932, 40, 20, 10), "msg_01"));
+            .isEqualTo(new UsageScan.Seen(new Usage(25, 932, 40, 30, 10), "msg_01"));
       }
     }
   }
@@ -172,7 +172,7 @@ class ScanTest {
                 + Sse.event("message_delta", delta + "9}")
                 + Sse.event("message_stop", ""));
     scan.take(bytes, 0, bytes.length);
-    assertThat(scan.seen()).isEqualTo(new UsageScan.Seen(new Usage(30, 9, 40, 20, 10), "msg_01"));
+    assertThat(scan.seen()).isEqualTo(new UsageScan.Seen(new Usage(30, 9, 40, 30, 10), "msg_01"));
   }
 
   @Test

@@ -253,6 +253,7 @@ class AgentRunWorkflowTest {
   }
 
   @Test
+  @Timeout(180)
   void aThousandTurnsCrossContinueAsNewAndLoseNothing() {
     try (ScriptedRun run = new ScriptedRun()) {
       run.model =

@@ -16,6 +16,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** One supervised process: started, logged, started again whenever it dies, until it is stopped. */
@@ -25,6 +26,8 @@ final class Child {
   private static final long LONG_LIFE_MS = 20_000;
   private static final int EARLY_DEATHS = 3;
   private static final int MAX_LINE_CHARS = 16_384;
+  private static final int SHOWN_LINES = 8;
+  private static final int SHOWN_CHARS = 240;
 
   private final ProcessSpec spec;
   private final ExecutorService spawner;
@@ -227,9 +230,12 @@ final class Child {
 
   private LaunchException problem(String what) {
     List<String> tail = log.tail();
-    String end = String.join("\n  ", tail.subList(Math.max(0, tail.size() - 12), tail.size()));
+    String end =
+        tail.subList(Math.max(0, tail.size() - SHOWN_LINES), tail.size()).stream()
+            .map(line -> "\n  " + line.substring(0, Math.min(line.length(), SHOWN_CHARS)))
+            .collect(Collectors.joining());
     return new LaunchException(
-        spec.name() + " " + what + (end.isEmpty() ? "" : ". Its last lines:\n  " + end),
+        spec.name() + " " + what + (end.isEmpty() ? "." : ". Its last lines:" + end),
         "The whole log is logs/" + spec.name() + ".log; 'helm doctor' looks for usual causes.");
   }
 

@@ -88,17 +88,17 @@ public final class Launch implements AutoCloseable {
   /** Ends everything that was started, in reverse order, and removes the containers. */
   @Override
   public void close() {
-    HomeLock held;
-    synchronized (this) {
-      held = lock;
-    }
-    if (held == null) {
-      supervisor.close();
-      return;
-    }
     phase = Phase.STOPPING;
     writeState();
     supervisor.close();
+    HomeLock held;
+    synchronized (this) {
+      held = lock;
+      lock = null; // nothing writes the state from here on
+    }
+    if (held == null) {
+      return;
+    }
     try {
       Files.deleteIfExists(settings.home().stateFile());
       held.close();

@@ -169,7 +169,9 @@ public record Plan(Settings settings, @Nullable SystemUsers users, Path app) {
   }
 
   private Map<String, String> base() {
-    return Map.of("PATH", SAFE_PATH, "LANG", "C.UTF-8", "HOME", settings.home().root().toString());
+    // USER: Go programs ask for the user's name, which a number without an entry does not have.
+    String home = settings.home().root().toString();
+    return Map.of("PATH", SAFE_PATH, "LANG", "C.UTF-8", "HOME", home, "USER", SystemUsers.HELM);
   }
 
   private @Nullable RunAs asHelm(List<Integer> more) {

@@ -158,21 +158,39 @@ public final class LogWriter implements AutoCloseable {
   private void write(List<Pending<?>> batch) {
     Tx tx;
     try {
-      Statements session = session();
-      session.update("BEGIN IMMEDIATE");
-      tx = new Tx(session, Times.text(clock.instant()), projection, heads, pos);
-      if (!health.writable()) {
-        session.update("INSERT INTO probe VALUES (1, 1) ON CONFLICT DO UPDATE SET n = n + 1");
+      tx = attempt(batch, false);
+      if (tx == null) {
+        // A unit failed, which is rare: once more, each behind a savepoint of its own.
+        session().update("ROLLBACK");
+        tx = attempt(batch, true);
       }
-      for (Pending<?> pending : batch) {
-        pending.run(tx);
+      if (tx == null) {
+        throw new SQLException("a batch with savepoints did not end");
       }
-      session.update("COMMIT");
+      session().update("COMMIT");
     } catch (SQLException | RuntimeException | Error e) {
       fail(batch, e);
       return;
     }
     committed(batch, tx);
+  }
+
+  /** Runs the batch up to its commit; null when a unit failed and there are no savepoints. */
+  private @Nullable Tx attempt(List<Pending<?>> batch, boolean savepoints) throws SQLException {
+    Statements session = session();
+    session.update("BEGIN IMMEDIATE");
+    Tx tx = new Tx(session, Times.text(clock.instant()), projection, heads, pos);
+    if (!health.writable()) {
+      session.update("INSERT INTO probe VALUES (1, 1) ON CONFLICT DO UPDATE SET n = n + 1");
+    }
+    for (Pending<?> pending : batch) {
+      if (savepoints) {
+        pending.runAlone(tx);
+      } else if (!pending.run(tx)) {
+        return null;
+      }
+    }
+    return tx;
   }
 
   private Statements session() throws SQLException {
@@ -267,22 +285,29 @@ public final class LogWriter implements AutoCloseable {
       this.work = work;
     }
 
-    void run(Tx tx) throws SQLException {
-      tx.sql().update("SAVEPOINT unit");
+    /** False when the unit failed by its own fault. */
+    boolean run(Tx tx) throws SQLException {
       try {
         T value = work.run(tx);
-        tx.sql().update("RELEASE unit");
         tx.unitDone();
         answer = () -> done.complete(value);
+        return true;
       } catch (SQLException | RuntimeException e) {
         if (Failures.ofEnvironment(e)) {
           throw e;
         }
-        tx.sql().update("ROLLBACK TO unit");
-        tx.sql().update("RELEASE unit");
-        tx.unitUndone();
         answer = () -> done.completeExceptionally(e);
+        return false;
       }
+    }
+
+    void runAlone(Tx tx) throws SQLException {
+      tx.sql().update("SAVEPOINT unit");
+      if (!run(tx)) {
+        tx.sql().update("ROLLBACK TO unit");
+        tx.unitUndone();
+      }
+      tx.sql().update("RELEASE unit");
     }
 
     void answer() {

@@ -62,13 +62,10 @@ final class SqliteIdempotency implements IdempotencyStore {
         "SELECT body_sha256, life, status, content_type, body FROM idempotency"
             + " WHERE person = ? AND path = ? AND key = ?",
         row -> {
-          int status = row.getInt(3);
+          int number = row.getInt(3);
+          Integer status = row.wasNull() ? null : number;
           return new Row(
-              row.getString(1),
-              row.getString(2),
-              row.wasNull() ? null : status,
-              row.getString(4),
-              row.getString(5));
+              row.getString(1), row.getString(2), status, row.getString(4), row.getString(5));
         },
         key.person(),
         key.path(),

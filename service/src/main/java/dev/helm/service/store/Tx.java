@@ -16,6 +16,9 @@ public final class Tx {
   private static final Set<String> AFTER_END =
       Set.of("run.rolledback", "run.forked", "notification.sent", "blob.erased", "budget.charged");
 
+  /** What the guard of the events table says of a key that is there; see schema/001.sql. */
+  private static final String KEY_EXISTS = "events: the key exists";
+
   private static final String INSERT =
       "INSERT INTO events (pos, run, seq, at, type, agent, key, data, prev, hash)"
           + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
@@ -71,10 +74,31 @@ public final class Tx {
   List<Long> append(String run, List<PreparedFact> facts) throws SQLException {
     List<Long> seqs = new ArrayList<>(facts.size());
     for (PreparedFact fact : facts) {
-      Long known = known(run, fact);
-      seqs.add(known == null ? insert(run, fact) : known);
+      seqs.add(append(run, fact));
     }
     return seqs;
+  }
+
+  private long append(String run, PreparedFact fact) throws SQLException {
+    Head head = head(run);
+    if (head.ended() && !AFTER_END.contains(fact.type())) {
+      Long known = known(run, fact);
+      if (known != null) {
+        return known;
+      }
+      throw new RunEndedException(
+          "run " + run + " has ended; " + fact.type() + " may not follow run.finished");
+    }
+    try {
+      return insert(run, head, fact);
+    } catch (SQLException e) {
+      // Keys are new but for a retried activity, so the guard's answer is cheaper than a look-up.
+      Long known = Failures.reason(e).contains(KEY_EXISTS) ? known(run, fact) : null;
+      if (known == null) {
+        throw e;
+      }
+      return known;
+    }
   }
 
   /** Whether the run's log has an event under this key. */
@@ -99,12 +123,7 @@ public final class Tx {
         fact.key());
   }
 
-  private long insert(String run, PreparedFact fact) throws SQLException {
-    Head head = head(run);
-    if (head.ended() && !AFTER_END.contains(fact.type())) {
-      throw new RunEndedException(
-          "run " + run + " has ended; " + fact.type() + " may not follow run.finished");
-    }
+  private long insert(String run, Head head, PreparedFact fact) throws SQLException {
     long seq = head.seq() + 1;
     String at = now.compareTo(head.at()) < 0 ? head.at() : now;
     String hash = EventJson.hash(run, seq, at, fact.type(), fact.agent(), fact.data(), head.hash());

@@ -1,0 +1,193 @@
+package dev.helm.service.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.helm.activities.store.RunLog.LogUnavailableException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What happens when the disk, the file or another process is in the way. */
+class FaultTest {
+  private static final int DEADLINE_MS = 30_000;
+
+  @TempDir Path home;
+
+  private static void await(BooleanSupplier condition) {
+    long end = System.nanoTime() + DEADLINE_MS * 1_000_000L;
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime()).as("deadline").isLessThan(end);
+      LockSupport.parkNanos(5_000_000);
+    }
+  }
+
+  private static int shell(String... command) throws Exception {
+    return new ProcessBuilder(command).inheritIO().start().waitFor();
+  }
+
+  @Test
+  void aFullDiskStopsWritingAndFreeSpaceResumesIt() throws Exception {
+    assumeTrue("root".equals(System.getProperty("user.name")), "mounting needs root");
+    assumeTrue(
+        shell("mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", home.toString()) == 0,
+        "tmpfs cannot be mounted here");
+    try {
+      fillAndFree();
+    } finally {
+      shell("umount", home.toString());
+    }
+  }
+
+  private void fillAndFree() throws Exception {
+    for (int round = 0; round < 3; round++) {
+      Files.write(home.resolve("ballast" + round), new byte[500_000]);
+    }
+    List<String> acked = new ArrayList<>();
+    String run;
+    try (Store store = Store.open(home, Clock.systemUTC())) {
+      run = StoreFixture.run(store);
+      for (int round = 0; round < 3; round++) {
+        fill(store, run, "fill/" + round, acked);
+        assertThat(store.health().writable()).isFalse();
+        assertThat(store.health().detail()).contains("full");
+        assertThat(store.queries().events(run, 0, 1, Set.of()).last()).isEqualTo(acked.size() + 1L);
+        Files.delete(home.resolve("ballast" + round));
+        await(() -> store.health().writable());
+        store.log().append(run, List.of(StoreFixture.output("after/" + round, "x")));
+        acked.add("after/" + round);
+      }
+    }
+    try (Store store = Store.open(home, Clock.systemUTC())) {
+      var events = store.queries().events(run, 0, 1000, Set.of()).items();
+      assertThat(events).hasSize(acked.size() + 1);
+      RunLogTest.verifyChain(events);
+    }
+  }
+
+  private static void fill(Store store, String run, String prefix, List<String> acked) {
+    for (int i = 0; i < 500; i++) {
+      String key = prefix + "/" + i;
+      try {
+        store.log().append(run, List.of(StoreFixture.output(key, "x".repeat(20_000))));
+        acked.add(key);
+      } catch (LogUnavailableException e) {
+        assertThat(e).hasMessageContaining("nothing was stored");
+        return;
+      }
+    }
+    throw new AssertionError("the disk never became full");
+  }
+
+  @Test
+  void aLockedDatabaseIsWaitedForThenToldThenRecovers() throws Exception {
+    try (Store store = Store.open(home, Clock.systemUTC());
+        Connection other = DriverManager.getConnection("jdbc:sqlite:" + home.resolve("helm.db"));
+        Statement statement = other.createStatement()) {
+      String run = StoreFixture.run(store);
+      statement.execute("BEGIN IMMEDIATE");
+      assertThatThrownBy(() -> store.log().append(run, List.of(StoreFixture.turn(1))))
+          .isInstanceOf(LogUnavailableException.class)
+          .hasMessageContaining("locked");
+      assertThat(store.health().writable()).isFalse();
+      statement.execute("COMMIT");
+      await(() -> store.health().writable());
+      assertThat(store.log().append(run, List.of(StoreFixture.turn(1)))).containsExactly(2L);
+    }
+  }
+
+  @Test
+  void aSecondServiceIsRefused() {
+    try (Store first = Store.open(home, Clock.systemUTC())) {
+      assertThatThrownBy(() -> Store.open(home, Clock.systemUTC()))
+          .isInstanceOf(StoreException.class)
+          .hasMessageContaining("another Helm service");
+      StoreFixture.run(first);
+    }
+    Store.open(home, Clock.systemUTC()).close();
+  }
+
+  @Test
+  void aCutLogIsNoticedAndAHeadsFileBehindIsAccepted() throws Exception {
+    String run;
+    try (Store store = Store.open(home, Clock.systemUTC())) {
+      run = StoreFixture.run(store);
+      store.log().append(run, List.of(StoreFixture.turn(1)));
+    }
+    Path database = home.resolve("helm.db");
+    Path heads = home.resolve("heads.log");
+    Path oldDatabase = Files.copy(database, home.resolve("old.db"));
+    Path oldHeads = Files.copy(heads, home.resolve("old.log"));
+    try (Store store = Store.open(home, Clock.systemUTC())) {
+      store.log().append(run, List.of(StoreFixture.turn(2)));
+    }
+    Path newHeads = Files.copy(heads, home.resolve("new.log"));
+    Files.copy(oldHeads, heads, StandardCopyOption.REPLACE_EXISTING);
+    Store.open(home, Clock.systemUTC()).close();
+    Files.copy(newHeads, heads, StandardCopyOption.REPLACE_EXISTING);
+    Files.copy(oldDatabase, database, StandardCopyOption.REPLACE_EXISTING);
+    assertThatThrownBy(() -> Store.open(home, Clock.systemUTC()))
+        .isInstanceOf(StoreException.class)
+        .hasMessageContaining("was cut or changed");
+    // A line without the right signature says nothing, nor does a torn one.
+    Files.writeString(heads, run + " 99 " + "a".repeat(64) + " " + "b".repeat(64) + "\n" + run);
+    try (Store store = Store.open(home, Clock.systemUTC())) {
+      store.log().append(run, List.of(StoreFixture.turn(3)));
+    }
+    Store.open(home, Clock.systemUTC()).close();
+  }
+
+  @Test
+  void headsAreCompacted() throws Exception {
+    Path keys = home.resolve("k");
+    try (Store store = Store.open(home, Clock.systemUTC());
+        HeadsFile file = new HeadsFile(home.resolve("h"), Hmac.ofFile(keys), 2_000);
+        Statements sql = new Statements(connection())) {
+      for (int i = 0; i < 40; i++) {
+        String run =
+            i % 20 == 0 ? StoreFixture.run(store) : store.queries().activeRunIds().getLast();
+        long seq = store.log().append(run, List.of(StoreFixture.turn(i))).getFirst();
+        String hash = store.queries().events(run, seq - 1, 1, Set.of()).items().getFirst().hash();
+        file.append(java.util.Map.of(run, new Head(seq, hash, "", false)));
+        file.compactIfLarge(sql);
+      }
+      assertThat(Files.size(home.resolve("h"))).isLessThan(3_000);
+      file.verify(sql);
+    }
+  }
+
+  private Connection connection() throws java.sql.SQLException {
+    return DriverManager.getConnection("jdbc:sqlite:" + home.resolve("helm.db"));
+  }
+
+  @Test
+  void aDamagedFileIsRefused() throws Exception {
+    try (Store store = Store.open(home, Clock.systemUTC())) {
+      String run = StoreFixture.run(store);
+      for (int i = 0; i < 50; i++) {
+        store.log().append(run, List.of(StoreFixture.output("k" + i, "x".repeat(2_000))));
+      }
+    }
+    try (RandomAccessFile file = new RandomAccessFile(home.resolve("helm.db").toFile(), "rw")) {
+      for (long at = 4096L * 4; at < file.length(); at += 4096) {
+        file.seek(at);
+        file.write(new byte[64]);
+      }
+    }
+    assertThatThrownBy(() -> Store.open(home, Clock.systemUTC()))
+        .isInstanceOf(StoreException.class);
+  }
+}
