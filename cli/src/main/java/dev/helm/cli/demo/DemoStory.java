@@ -61,8 +61,9 @@ public final class DemoStory {
             .start(new Bodies.StartRun(blueprint.name(), null, null, null, null))
             .as(Bodies.Run.class);
     opening(run);
-    ExitCode exit = new Watch(context, client, false, new Part()).follow(run);
-    ending(run);
+    Part part = new Part();
+    ExitCode exit = new Watch(context, client, false, part).follow(run);
+    ending(run, part);
     return exit;
   }
 
@@ -95,29 +96,28 @@ public final class DemoStory {
     out.say("");
   }
 
-  private void ending(Bodies.Run run) {
+  private void ending(Bodies.Run run, Part seen) {
     var out = context.out();
     String id = Watch.shown(run.id());
     Path workspace = context.env().home().resolve("workspaces").resolve(run.id());
     Bodies.Run now = client.run(run.id()).as(Bodies.Run.class);
     out.say("");
-    out.say(
-        "You saw one run, "
-            + now.status().word()
-            + ": every action in its log, the mail held at a gate,");
-    out.say(
-        "a correction read in mid-run, and the money counted ("
-            + now.spentUsd().shown()
-            + " / "
-            + now.budgetUsd().shown()
-            + ").");
+    out.say("You saw one run, " + now.status().word() + ":");
+    out.say("  every action in its log, " + now.events() + " events");
+    if (seen.read) {
+      out.say("  your correction, read in mid-run");
+    }
+    if (seen.gated) {
+      out.say("  the mail, held until somebody decided");
+    }
+    out.say("  the money, " + now.spentUsd().shown() + " / " + now.budgetUsd().shown());
     out.say("The log    helm watch " + id);
     out.say("The files  " + workspace);
-    out.say("The mail   " + workspace.resolve("outbox") + "/*.eml");
-    out.say(
-        "Next       helm runs · helm run "
-            + run.blueprint().replaceFirst("@.*", "")
-            + " · helm help");
+    if (seen.mailed) {
+      out.say("The mail   " + workspace.resolve("outbox") + "/*.eml");
+    }
+    String name = run.blueprint().replaceFirst("@.*", "");
+    out.say("Next       helm runs · helm run " + name + " · helm help");
     if (run.practice()) {
       out.say("A real model: helm key set < FILE, then helm up");
     }
@@ -126,6 +126,9 @@ public final class DemoStory {
   /** Where the landing page's person acts. */
   private final class Part implements Companion {
     private boolean steered;
+    private boolean read;
+    private boolean gated;
+    private boolean mailed;
 
     @Override
     public void after(RunEvent event, RunView view, Hands hands) {
@@ -139,6 +142,17 @@ public final class DemoStory {
       if (event instanceof RunEvent.PermissionRequested permission && !hands.interactive()) {
         decide(permission, hands);
       }
+      remember(event);
+    }
+
+    /** The end tells only what was really seen. */
+    private void remember(RunEvent event) {
+      read |= event instanceof RunEvent.MessageRead;
+      gated |= event instanceof RunEvent.PermissionDecided;
+      mailed |=
+          event instanceof RunEvent.ToolFinished finished
+              && finished.tool().equals("SendEmail")
+              && finished.outcome().equals("ok");
     }
 
     private void steer(Hands hands) {

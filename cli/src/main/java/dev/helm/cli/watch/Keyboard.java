@@ -14,6 +14,11 @@ final class Keyboard implements AutoCloseable {
   static final int INTERRUPT = 3;
 
   private static final int ESCAPE_WAIT_MS = 40;
+
+  /** A reader without a time-out would hold the lock that closing the terminal needs. */
+  private static final int POLL_MS = 100;
+
+  private static final int END_WAIT_MS = 1_000;
   private static final Map<Integer, Integer> ARROWS =
       Map.of(
           (int) 'D', InputLine.LEFT,
@@ -24,6 +29,7 @@ final class Keyboard implements AutoCloseable {
   private final Terminal terminal;
   private final Attributes before;
   private final IntConsumer keys;
+  private final Thread thread;
   private volatile boolean closed;
 
   private Keyboard(Terminal terminal, IntConsumer keys) {
@@ -31,7 +37,7 @@ final class Keyboard implements AutoCloseable {
     this.keys = keys;
     this.before = terminal.enterRawMode();
     terminal.handle(Terminal.Signal.INT, _ -> keys.accept(INTERRUPT));
-    Thread.ofPlatform().daemon().name("keys").start(this::read);
+    this.thread = Thread.ofPlatform().daemon().name("keys").start(this::read);
   }
 
   /** Takes over the terminal until it is closed. */
@@ -46,6 +52,11 @@ final class Keyboard implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
+    try {
+      thread.join(END_WAIT_MS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
     terminal.setAttributes(before);
     try {
       terminal.close();
@@ -58,7 +69,10 @@ final class Keyboard implements AutoCloseable {
     NonBlockingReader reader = terminal.reader();
     try {
       while (!closed) {
-        int key = reader.read();
+        int key = reader.read(POLL_MS);
+        if (key == NonBlockingReader.READ_EXPIRED) {
+          continue;
+        }
         if (key == NonBlockingReader.EOF) {
           keys.accept(INTERRUPT);
           return;

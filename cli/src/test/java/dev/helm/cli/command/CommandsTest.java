@@ -134,7 +134,7 @@ class CommandsTest {
   void theUnparsedWayPrintsWhatTheParsedOneDoes() {
     service.on("GET /api/status", _ -> TestService.json(status(2)));
     assertThat(terminal.helm("status", "--json")).isZero();
-    assertThat(terminal.helm("status", "--json", "--json=true")).isZero();
+    assertThat(terminal.helm("status", "--json=true")).isZero();
     assertThat(terminal.data().get(0)).isEqualTo(terminal.data().get(1));
     service.on("GET /api/runs", _ -> TestService.json("{\"items\":[]}"));
     assertThat(terminal.helm("runs")).isZero();
