@@ -9,13 +9,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -75,15 +75,24 @@ final class Child {
     Thread.ofVirtual().name("child-" + spec.name()).start(this::live);
   }
 
-  /** Waits for the first time that it is ready; returns how long that took. */
-  Duration awaitReady() throws LaunchException, InterruptedException {
-    try {
-      return firstReady.get(spec.readyMs(), TimeUnit.MILLISECONDS);
-    } catch (TimeoutException e) {
-      throw problem("is not ready after " + spec.readyMs() / 1000 + " s");
-    } catch (ExecutionException e) {
-      throw problem(String.valueOf(e.getMessage()).replaceFirst("^[a-zA-Z.]+Exception: ", ""));
-    }
+  /**
+   * How long it took to be ready for the first time; empty while it is not.
+   *
+   * @param waitedMs how long has been waited
+   * @throws LaunchException when it died too often, or has had its time
+   */
+  Optional<Duration> ready(long waitedMs) throws LaunchException {
+    return switch (firstReady.state()) {
+      case SUCCESS -> Optional.of(firstReady.resultNow());
+      case FAILED -> throw problem(String.valueOf(firstReady.exceptionNow().getMessage()));
+      case CANCELLED -> Optional.empty();
+      case RUNNING -> {
+        if (waitedMs > spec.readyMs()) {
+          throw problem("is not ready after " + spec.readyMs() / 1000 + " s");
+        }
+        yield Optional.empty();
+      }
+    };
   }
 
   /** Ends it: SIGTERM, time to finish, then SIGKILL. Returns when it is gone. */

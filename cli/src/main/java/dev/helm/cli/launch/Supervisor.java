@@ -5,9 +5,11 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Starts processes in order, starts again what dies, and ends all of them in the reverse order. Its
@@ -18,6 +20,7 @@ public final class Supervisor implements AutoCloseable {
   static final long LOG_BYTES = 10L << 20;
 
   static final int LOGS_KEPT = 3;
+  private static final int POLL_MS = 20;
 
   /** Something that has to be undone at the end, in its turn. */
   private sealed interface Undo {
@@ -67,9 +70,26 @@ public final class Supervisor implements AutoCloseable {
       progress.begins("start · " + spec.name());
       fresh.add(child);
     }
-    for (Child child : fresh) {
-      Duration took = child.awaitReady();
-      progress.done("ready · %s · %.1f s".formatted(child.spec().name(), took.toMillis() / 1000.0));
+    awaitAll(fresh);
+  }
+
+  /** Any that fails is told of at once, even while another, which needs it, still waits. */
+  private void awaitAll(List<Child> children) throws LaunchException, InterruptedException {
+    long began = System.nanoTime();
+    List<Child> waiting = new ArrayList<>(children);
+    while (!waiting.isEmpty()) {
+      long waitedMs = (System.nanoTime() - began) / 1_000_000;
+      for (Child child : List.copyOf(waiting)) {
+        Optional<Duration> took = child.ready(waitedMs);
+        if (took.isPresent()) {
+          waiting.remove(child);
+          double seconds = took.get().toMillis() / 1000.0;
+          progress.done("ready · %s · %.1f s".formatted(child.spec().name(), seconds));
+        }
+      }
+      if (!waiting.isEmpty() && stopped.await(POLL_MS, TimeUnit.MILLISECONDS)) {
+        throw new LaunchException("Helm was stopped while it started.", "Start it with 'helm up'.");
+      }
     }
   }
 

@@ -83,6 +83,17 @@ class SupervisorTest {
   }
 
   @Test
+  void oneThatFailsIsToldOfWhileAnotherWaitsForIt() throws Exception {
+    try (TinyHome tiny = new TinyHome();
+        Supervisor supervisor = tiny.supervisor()) {
+      ProcessSpec waits = tiny.script("waits", "sleep 60").withTimes(60_000, 1_000);
+      ProcessSpec broken = tiny.script("broken", "exit 2").withTimes(60_000, 1_000);
+      assertThatThrownBy(() -> supervisor.start(List.of(waits, broken)))
+          .hasMessageContaining("broken ended 3 times");
+    }
+  }
+
+  @Test
   void tellsWhenAProcessIsTooSlow() throws Exception {
     try (TinyHome tiny = new TinyHome();
         Supervisor supervisor = tiny.supervisor()) {
