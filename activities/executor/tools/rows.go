@@ -21,6 +21,7 @@ type writeRowArgs struct {
 	FilePath string          `json:"file_path"`
 	Rows     json.RawMessage `json:"rows"`
 	RowsFile string          `json:"rows_file"`
+	RowCount *int            `json:"row_count"`
 }
 
 // row is a JSON object with its members in the order of appearance.
@@ -41,6 +42,9 @@ func writeRow(w *workspace, a writeRowArgs) (Result, error) {
 	}
 	if len(rows) == 0 {
 		return Result{}, errors.New("there are no rows; give at least one object")
+	}
+	if a.RowCount != nil && *a.RowCount != len(rows) {
+		return Result{}, fmt.Errorf("there are %d rows and not %d as announced; nothing was written", len(rows), *a.RowCount)
 	}
 	old, err := w.existing(rel)
 	if err != nil {

@@ -96,8 +96,8 @@ final class RunState {
   }
 
   /**
-   * The log shows a permission a moment before this workflow knows of it, so an answer may come before
-   * {@link #open}: it is kept until then.
+   * The log shows a permission a moment before this workflow knows of it, so an answer may come
+   * before {@link #open}: it is kept until then.
    */
   void decide(Signals.Decide decision) {
     if (!first(decision.id())) {

@@ -312,8 +312,7 @@ public final class LiveBackend implements Backend {
   }
 
   private static Bodies.Component component(String name, boolean healthy, String otherwise) {
-    return new Bodies.Component(
-        name, healthy ? "healthy" : "down", healthy ? null : otherwise);
+    return new Bodies.Component(name, healthy ? "healthy" : "down", healthy ? null : otherwise);
   }
 
   private boolean temporalAnswers() {

@@ -21,8 +21,8 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Carries what people do to the run's workflow as signals, which Temporal keeps even while no worker
- * is up. Each carries the id that its sender made, so that sending twice counts once.
+ * Carries what people do to the run's workflow as signals, which Temporal keeps even while no
+ * worker is up. Each carries the id that its sender made, so that sending twice counts once.
  */
 final class TemporalRunControl implements RunControl {
   /** How long a run waits for money before it fails. */
