@@ -134,15 +134,11 @@ public final class OpenApiDocument {
   /** A sealed pair that JSON tells apart by its kind, which the reader of classes cannot see. */
   private static void addContent(OpenAPI document) {
     Schema<?> text = new Schema<>(SpecVersion.V31).types(Set.of("string"));
-    Schema<?> reference =
-        new Schema<>(SpecVersion.V31)
-            .types(Set.of("object"))
-            .properties(
-                Map.of(
-                    "sha256", new Schema<>(SpecVersion.V31).types(Set.of("string")),
-                    "bytes", new Schema<>(SpecVersion.V31).types(Set.of("integer")),
-                    "mediaType", new Schema<>(SpecVersion.V31).types(Set.of("string"))))
-            .required(List.of("bytes", "mediaType", "sha256"));
+    Schema<?> reference = new Schema<>(SpecVersion.V31).types(Set.of("object"));
+    reference.addProperty("sha256", new Schema<>(SpecVersion.V31).types(Set.of("string")));
+    reference.addProperty("bytes", new Schema<>(SpecVersion.V31).types(Set.of("integer")));
+    reference.addProperty("mediaType", new Schema<>(SpecVersion.V31).types(Set.of("string")));
+    reference.setRequired(List.of("bytes", "mediaType", "sha256"));
     document
         .getComponents()
         .addSchemas("Content", new Schema<>(SpecVersion.V31).oneOf(List.of(text, reference)));
