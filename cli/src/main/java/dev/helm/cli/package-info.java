@@ -1,4 +1,4 @@
-/** Helm. */
+/** The terminal: {@code helm}. */
 @NullMarked
 package dev.helm.cli;
 

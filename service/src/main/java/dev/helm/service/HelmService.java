@@ -12,6 +12,7 @@ import dev.helm.service.rest.CommitWaiter;
 import dev.helm.service.rest.RequestJson;
 import dev.helm.service.rest.RestInterface;
 import dev.helm.service.rest.StreamDoor;
+import dev.helm.service.run.LiveBackend;
 import dev.helm.service.store.Store;
 import dev.helm.service.store.StoreHealth;
 import dev.helm.service.stream.StreamHub;
@@ -70,11 +71,7 @@ public final class HelmService extends Application<HelmConfiguration> {
       System.exit(2);
       return;
     }
-    new HelmService(settings, Clock.systemUTC(), HelmService::noBackend).run("server", "helm.yml");
-  }
-
-  private static Backend noBackend(Settings settings, Store store, StreamHub hub) {
-    return new NoBackend("this build has no workflow engine");
+    new HelmService(settings, Clock.systemUTC(), LiveBackend::open).run("server", "helm.yml");
   }
 
   @Override

@@ -25,7 +25,7 @@ final class RunState {
   private final ArrayDeque<Signals.Message> messages = new ArrayDeque<>();
   private final Map<String, String> openPermissions = new HashMap<>();
   private final Map<String, Signals.Decide> decisions = new HashMap<>();
-  private final Set<String> openQuestions = new HashSet<>();
+  private final List<Signals.Decide> early = new ArrayList<>();
   private final Map<String, Signals.Answer> answers = new HashMap<>();
   private final List<CancellationScope> atWork = new ArrayList<>();
   private final Set<String> reading = new HashSet<>();
@@ -95,16 +95,34 @@ final class RunState {
     return true;
   }
 
+  /**
+   * The log shows a permission a moment before this workflow knows of it, so an answer may come
+   * before {@link #open}: it is kept until then.
+   */
   void decide(Signals.Decide decision) {
+    if (!first(decision.id())) {
+      return;
+    }
     String asked = openPermissions.get(decision.permissionId());
-    boolean stale = decision.allow() && asked != null && !asked.equals(decision.argumentsHash());
-    if (first(decision.id()) && asked != null && !stale) {
+    if (asked != null) {
+      take(decision, asked);
+    } else {
+      early.add(decision);
+      if (early.size() > SEEN_MAX) {
+        early.removeFirst();
+      }
+    }
+  }
+
+  private void take(Signals.Decide decision, String asked) {
+    boolean stale = decision.allow() && !asked.equals(decision.argumentsHash());
+    if (!stale) {
       decisions.putIfAbsent(decision.permissionId(), decision);
     }
   }
 
   void answer(Signals.Answer answer) {
-    if (first(answer.id()) && openQuestions.contains(answer.questionId())) {
+    if (first(answer.id())) {
       answers.putIfAbsent(answer.questionId(), answer);
     }
   }
@@ -169,8 +187,10 @@ final class RunState {
     String hash = wait.argumentsHash();
     if (hash != null) {
       openPermissions.put(wait.waitId(), hash);
-    } else {
-      openQuestions.add(wait.waitId());
+      early.stream()
+          .filter(decision -> decision.permissionId().equals(wait.waitId()))
+          .forEach(decision -> take(decision, hash));
+      early.removeIf(decision -> decision.permissionId().equals(wait.waitId()));
     }
   }
 
@@ -186,7 +206,6 @@ final class RunState {
 
   void close(String waitId) {
     openPermissions.remove(waitId);
-    openQuestions.remove(waitId);
     decisions.remove(waitId);
     answers.remove(waitId);
   }

@@ -139,7 +139,7 @@ final class EgressConnection implements Ward {
       }
       try {
         channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-        if (channel.connect(new InetSocketAddress(address, pass.port()))) {
+        if (channel.connect(new InetSocketAddress(address, pass.dialPort()))) {
           return channel;
         }
       } catch (IOException e) {

@@ -6,10 +6,12 @@ import java.net.InetAddress;
  * A target that only the operator can name (in {@code config.yml}): a private one, another port, or
  * one without TLS. A call still needs a grant for its host.
  *
- * @param port 1 to 65535
+ * @param port the port that clients ask for, 1 to 65535
  * @param address where the host is, whatever DNS says; private ones are allowed
+ * @param dialPort the port at that address
  */
-public record OperatorTarget(HostName host, int port, Protocol protocol, InetAddress address) {
+public record OperatorTarget(
+    HostName host, int port, Protocol protocol, InetAddress address, int dialPort) {
   /** What is spoken with the target. */
   public enum Protocol {
     /** TLS, with the handshake's name checked. */
@@ -22,8 +24,13 @@ public record OperatorTarget(HostName host, int port, Protocol protocol, InetAdd
 
   /** Checks the port. */
   public OperatorTarget {
-    if (port < 1 || port > 65_535) {
+    if (port < 1 || port > 65_535 || dialPort < 1 || dialPort > 65_535) {
       throw new IllegalArgumentException("port must be 1 to 65535");
     }
+  }
+
+  /** A target that is dialled at the port that clients ask for. */
+  public OperatorTarget(HostName host, int port, Protocol protocol, InetAddress address) {
+    this(host, port, protocol, address, port);
   }
 }

@@ -40,11 +40,18 @@ final class SlotGate {
   /**
    * Where an admitted connection may go.
    *
+   * @param port what was asked for
+   * @param dialPort what is dialled
    * @param checkName whether the TLS hello must name the host
    * @param addresses checked; no other may be dialled
    */
   record Pass(
-      Grant grant, HostName host, int port, boolean checkName, List<InetAddress> addresses) {}
+      Grant grant,
+      HostName host,
+      int port,
+      int dialPort,
+      boolean checkName,
+      List<InetAddress> addresses) {}
 
   Pass admit(ProxyRequest request) throws EgressDenied {
     HostName host;
@@ -65,7 +72,8 @@ final class SlotGate {
     boolean tls = target == null || target.protocol() == OperatorTarget.Protocol.TLS;
     List<InetAddress> addresses =
         target == null ? publicAddresses(host) : List.of(target.address());
-    return new Pass(grant, host, request.port(), tls, addresses);
+    int dialPort = target == null ? request.port() : target.dialPort();
+    return new Pass(grant, host, request.port(), dialPort, tls, addresses);
   }
 
   private static void checkProtocol(ProxyRequest request, @Nullable OperatorTarget target)

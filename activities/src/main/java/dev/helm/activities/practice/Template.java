@@ -15,6 +15,9 @@ import java.util.regex.Pattern;
 final class Template {
   private static final Pattern NAME = Pattern.compile("(\\$?)\\$\\{([A-Za-z][A-Za-z0-9_]*)}");
 
+  /** A whole argument {@code #{name}} is the captured number itself and not its text. */
+  private static final Pattern NUMBER = Pattern.compile("#\\{([A-Za-z][A-Za-z0-9_]*)}");
+
   private Template() {}
 
   static Set<String> names(String template) {
@@ -24,6 +27,10 @@ final class Template {
       if (at.group(1).isEmpty()) {
         names.add(at.group(2));
       }
+    }
+    Matcher number = NUMBER.matcher(template);
+    if (number.matches()) {
+      names.add(number.group(1));
     }
     return names;
   }
@@ -48,9 +55,17 @@ final class Template {
                         : "${" + at.group(2) + "}"));
   }
 
+  private static JsonNode text(String template, Map<String, String> values) {
+    Matcher number = NUMBER.matcher(template);
+    String value = number.matches() ? values.getOrDefault(number.group(1), "") : "";
+    return value.matches("[0-9]{1,15}")
+        ? JsonNodeFactory.instance.numberNode(Long.parseLong(value))
+        : TextNode.valueOf(fill(template, values));
+  }
+
   static JsonNode fill(JsonNode args, Map<String, String> values) {
     return switch (args) {
-      case TextNode text -> TextNode.valueOf(fill(text.asText(), values));
+      case TextNode text -> text(text.asText(), values);
       case ObjectNode object -> {
         ObjectNode filled = JsonNodeFactory.instance.objectNode();
         object.properties().forEach(e -> filled.set(e.getKey(), fill(e.getValue(), values)));

@@ -3,6 +3,7 @@ package dev.helm.activities.sandbox;
 import java.io.ByteArrayOutputStream;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +36,7 @@ final class Effect implements EffectHandle {
   private final ByteArrayOutputStream pending = new ByteArrayOutputStream();
   private long received;
   private boolean rewinding;
+  private final AtomicReference<@Nullable ExecutorLine> startedOn = new AtomicReference<>();
   private volatile Kill wanted = Kill.NONE;
   private @Nullable EffectExit ended;
   private @Nullable Throwable failed;
@@ -69,6 +71,11 @@ final class Effect implements EffectHandle {
   public void kill(boolean hard) {
     wanted = hard || wanted == Kill.HARD ? Kill.HARD : Kill.SOFT;
     line.kill(this, hard);
+  }
+
+  /** True once for each line: who gets it sends the start there. */
+  boolean beginOn(ExecutorLine next) {
+    return startedOn.getAndSet(next) != next;
   }
 
   /** What was asked for, to be said again on a new line. */

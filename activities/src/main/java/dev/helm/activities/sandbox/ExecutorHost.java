@@ -290,6 +290,9 @@ public final class ExecutorHost implements AutoCloseable {
   }
 
   private void sendStart(ExecutorLine line, Effect effect) {
+    if (!effect.beginOn(line)) {
+      return;
+    }
     ToolCommand command = effect.spec().command();
     ObjectNode start =
         Frames.frame("start")
@@ -307,7 +310,7 @@ public final class ExecutorHost implements AutoCloseable {
     }
     lines.told(effect.key());
     try {
-      line.send(start.put("offset", effect.rewind()));
+      line.send(() -> start.put("offset", effect.rewind()));
       if (effect.wanted() != Effect.Kill.NONE) {
         line.send(ExecutorReplies.kill(effect.key(), effect.wanted() == Effect.Kill.HARD));
       }
@@ -329,8 +332,9 @@ public final class ExecutorHost implements AutoCloseable {
   }
 
   private void refuse(SocketChannel channel, String why) {
-    Closer.close(channel);
+    // Counted first, so that whoever sees the line closed sees the count too.
     refusals.incrementAndGet();
+    Closer.close(channel);
     events.refused(why);
   }
 
@@ -348,6 +352,9 @@ public final class ExecutorHost implements AutoCloseable {
         synchronized (acknowledged) {
           acknowledged.put(effect.key(), offsetBytes);
         }
+      } else if (effects.get(effect.key()) != effect) {
+        // A newer attempt may have to read these bytes again: they must not be freed.
+        return;
       }
       tell(ExecutorReplies.ack(effect.key(), offsetBytes, exit));
     }

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.channels.SocketChannel;
 import java.util.concurrent.Future;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** One authenticated connection of an executor. */
@@ -24,9 +25,14 @@ final class ExecutorLine {
 
   /** Sends one frame; a broken line is noticed by its reader, so nothing is thrown for it. */
   void send(ObjectNode frame) {
+    send(() -> frame);
+  }
+
+  /** Sends a frame that is made once it is its turn: what it says is then not older than acks. */
+  void send(Supplier<ObjectNode> frame) {
     writing.lock();
     try {
-      Frames.write(channel, frame);
+      Frames.write(channel, frame.get());
     } catch (IOException e) {
       close();
     } finally {

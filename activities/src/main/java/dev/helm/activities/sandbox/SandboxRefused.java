@@ -8,7 +8,8 @@ public final class SandboxRefused extends SandboxException {
 
   /**
    * @param code stable, for programs: {@code hash_mismatch}, {@code already_ended}, {@code
-   *     superseded}, {@code checklist}, {@code image}, {@code full}, …
+   *     superseded}, {@code bad_offset} (an earlier attempt committed more meanwhile: read the
+   *     durable offset again and attach anew), {@code checklist}, {@code image}, {@code full}, …
    */
   public SandboxRefused(String code, String message) {
     super(message);

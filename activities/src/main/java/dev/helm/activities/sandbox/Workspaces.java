@@ -2,7 +2,6 @@ package dev.helm.activities.sandbox;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -150,15 +149,14 @@ public final class Workspaces {
       create(run);
       return;
     }
+    if (holdsSomething(home(run))) {
+      throw new IOException(
+          "run " + run + " has two workspaces, at home and in slot " + slot + "; move one away");
+    }
     // A directory without its owner's write bit cannot be moved to another parent.
     Files.setPosixFilePermissions(from, PosixFilePermissions.fromString("rwx------"));
-    try {
-      Files.move(
-          from, home(run), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } catch (DirectoryNotEmptyException e) {
-      throw new IOException(
-          "run " + run + " has two workspaces, at home and in slot " + slot + "; move one away", e);
-    }
+    Files.move(
+        from, home(run), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
   /** Keeps what lies in a slot that no record names. */

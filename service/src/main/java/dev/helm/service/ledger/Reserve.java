@@ -37,7 +37,7 @@ public record Reserve(
     require(model.length() <= 200, "a model's name has at most 200 characters");
     require(token.length() <= 300, "a token has at most 300 characters");
     require(call == null || call.length() <= 200, "a call's name has at most 200 characters");
-    require(maxTokens >= 1 && maxTokens <= MAX_TOKENS_MAX, "maxTokens is 1 to " + MAX_TOKENS_MAX);
+    require(maxTokens >= 0 && maxTokens <= MAX_TOKENS_MAX, "maxTokens is 0 to " + MAX_TOKENS_MAX);
     require(bodyBytes >= 1 && bodyBytes <= BODY_BYTES_MAX, "bodyBytes is 1 to " + BODY_BYTES_MAX);
     require(images >= 0 && images <= IMAGES_MAX, "at most " + IMAGES_MAX + " images");
     require(prefixes.size() <= PREFIXES_MAX, "at most " + PREFIXES_MAX + " prefixes");

@@ -12,11 +12,13 @@ import dev.helm.service.store.StoreFixture;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -166,9 +168,9 @@ class LedgerTest {
   }
 
   @Test
-  void warnsOnceAtEachMarkAndTellsOfOverspend() {
+  void warnsOnceAtEachMarkAndTellsOfOverspend() throws InterruptedException {
     String run = StoreFixture.run(store, 100_000);
-    List<String> over = new ArrayList<>();
+    BlockingQueue<String> over = new LinkedBlockingQueue<>();
     ledger.onOver((r, reservation, heldUsd, actual) -> over.add(r + " " + actual));
     String first = id();
     ledger.reserve(boot, fresh(run, first)).join();
@@ -177,7 +179,8 @@ class LedgerTest {
     ledger.reserve(boot, fresh(run, second)).join();
     ledger.settle(second, new TokenUsage(12_000, 0, 0, 0, 0), null).join();
     assertThat(events(run, "budget.warned")).hasSize(2);
-    assertThat(over).containsExactly(run + " 0.051000", run + " 0.036000");
+    assertThat(over.poll(30, TimeUnit.SECONDS)).isEqualTo(run + " 0.051000");
+    assertThat(over.poll(30, TimeUnit.SECONDS)).isEqualTo(run + " 0.036000");
     assertThat(ledger.raise(run, new Usd(50_000), "ann", "k")).isEqualTo(new Usd(150_000));
     assertThat(ledger.raise(run, new Usd(50_000), "ann", "k")).isEqualTo(new Usd(150_000));
     assertThat(store.runs().money(run).capUsd()).isEqualTo(new Usd(150_000));

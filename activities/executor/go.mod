@@ -1,0 +1,3 @@
+module dev.helm/executor
+
+go 1.26

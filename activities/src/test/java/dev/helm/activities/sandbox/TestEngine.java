@@ -1,0 +1,84 @@
+package dev.helm.activities.sandbox;
+
+import static org.assertj.core.api.Assertions.fail;
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+
+/** A Helm home on a real engine, named by the environment; skipped where there is none. */
+final class TestEngine implements AutoCloseable {
+  final Path home;
+  final SandboxSettings settings;
+  final Workspaces workspaces;
+  final Engine engine;
+
+  private TestEngine(Path home, SandboxSettings settings) {
+    this.home = home;
+    this.settings = settings;
+    this.workspaces = new Workspaces(home, settings.ownerUid());
+    this.engine = new Engine(settings.engine());
+  }
+
+  static TestEngine open(int pool, List<Path> certificates) throws IOException {
+    Map<String, String> environment = System.getenv();
+    String host = environment.getOrDefault("HELM_TEST_DOCKER_HOST", "");
+    String image = environment.getOrDefault("HELM_TEST_IMAGE", "");
+    if (host.isEmpty() || image.isEmpty()) {
+      String why = "needs HELM_TEST_DOCKER_HOST (unix:///…) and HELM_TEST_IMAGE (sha256:…)";
+      if ("true".equals(environment.get("CI"))) {
+        fail(why);
+      }
+      abort(why);
+    }
+    Path home = Files.createTempDirectory("hs");
+    return new TestEngine(
+        home,
+        new SandboxSettings(
+            home,
+            "test-" + home.getFileName(),
+            URI.create(host),
+            image,
+            Workspaces.defaultOwnerUid(),
+            pool,
+            8,
+            certificates));
+  }
+
+  FileSlotStore store() {
+    return new FileSlotStore(home.resolve("slots.json"));
+  }
+
+  DockerSandbox sandbox(SlotStore store, SlotDoor... doors) {
+    return DockerSandbox.start(settings, store, workspaces, List.of(doors));
+  }
+
+  JsonNode inspect(Slot slot) {
+    JsonNode answer = engine.inspect(containerOf(slot));
+    if (answer == null) {
+      throw new AssertionError("no container for " + slot);
+    }
+    return answer;
+  }
+
+  static String containerOf(Slot slot) {
+    return slot.life().substring(0, slot.life().indexOf('@'));
+  }
+
+  static String newRun() {
+    return UUID.randomUUID().toString().replace("-", "");
+  }
+
+  @Override
+  public void close() throws IOException {
+    engine.list(settings.installation()).keySet().forEach(engine::remove);
+    engine.close();
+    Trees.delete(home, Path.of(System.getProperty("java.io.tmpdir")));
+  }
+}

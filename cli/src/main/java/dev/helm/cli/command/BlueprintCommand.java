@@ -1,0 +1,183 @@
+package dev.helm.cli.command;
+
+import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.Problem;
+import dev.helm.cli.ExitCode;
+import dev.helm.cli.Failure;
+import dev.helm.cli.http.Json;
+import dev.helm.cli.http.Problems;
+import dev.helm.cli.http.Reply;
+import dev.helm.cli.render.Role;
+import dev.helm.cli.render.SafeText;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code helm blueprint}. */
+@Command(
+    name = "helm blueprint",
+    header = "helm blueprint apply -f examples/q1-competitor-brief/blueprint.yaml",
+    description = "Stores, checks and shows blueprints.",
+    subcommands = {
+      BlueprintCommand.Apply.class,
+      BlueprintCommand.Validate.class,
+      BlueprintCommand.ListAll.class,
+      BlueprintCommand.Show.class
+    })
+public final class BlueprintCommand extends HelmCommand {
+  @Override
+  protected ExitCode run() {
+    throw Failure.usage(
+        "helm blueprint needs a verb: apply, validate, list or show.", "helm blueprint list");
+  }
+
+  /** Sends a file and tells its mistakes by place. */
+  abstract static class OfFile extends HelmCommand {
+    @Option(
+        names = {"-f", "--file"},
+        paramLabel = "FILE",
+        required = true,
+        description = "YAML, or JSON if it ends in .json")
+    Path file = Path.of("");
+
+    abstract boolean checkOnly();
+
+    abstract String done(Reply reply, String name);
+
+    @Override
+    protected ExitCode run() throws IOException {
+      BlueprintFile source = BlueprintFile.read(file);
+      Reply reply =
+          client().putBlueprint(source.name(), source.bytes(), source.mediaType(), checkOnly());
+      if (reply.status() < 400) {
+        return print(reply, done(reply, source.name()));
+      }
+      Problem problem = Problems.read(reply);
+      List<String> places = problem == null ? List.of() : Problems.places(file.toString(), problem);
+      if (places.isEmpty()) {
+        throw Problems.of(reply);
+      }
+      if (json) {
+        out().line(reply.json());
+      }
+      places.forEach(place -> out().words().println(out().wordsPaint().paint(Role.STOP, place)));
+      out()
+          .say(
+              places.size() == 1
+                  ? "Mend this place and try again."
+                  : "Mend these places and try again.");
+      return ExitCode.FAILED;
+    }
+  }
+
+  /** {@code helm blueprint apply}. */
+  @Command(
+      name = "apply",
+      header = "helm blueprint apply -f blueprint.yaml",
+      description = "Stores a blueprint; a changed one becomes its next version.")
+  public static final class Apply extends OfFile {
+    @Override
+    boolean checkOnly() {
+      return false;
+    }
+
+    @Override
+    String done(Reply reply, String name) {
+      Bodies.BlueprintSummary stored = reply.as(Bodies.BlueprintSummary.class);
+      return SafeText.line(stored.name()) + "@" + stored.version();
+    }
+  }
+
+  /** {@code helm blueprint validate}. */
+  @Command(
+      name = "validate",
+      header = "helm blueprint validate -f blueprint.yaml",
+      description = "Checks a blueprint and stores nothing.")
+  public static final class Validate extends OfFile {
+    @Override
+    boolean checkOnly() {
+      return true;
+    }
+
+    @Override
+    String done(Reply reply, String name) {
+      return name + " is valid";
+    }
+  }
+
+  /** {@code helm blueprint list}. */
+  @Command(
+      name = "list",
+      header = "helm blueprint list",
+      description = "Lists the newest versions.")
+  public static final class ListAll extends HelmCommand {
+    @Override
+    protected ExitCode run() {
+      Reply reply = client().blueprints();
+      if (json) {
+        return print(reply, "");
+      }
+      List<Bodies.BlueprintSummary> all = reply.items(Bodies.BlueprintSummary.class);
+      all.forEach(
+          each ->
+              out()
+                  .line(
+                      SafeText.line(each.name())
+                          + "@"
+                          + each.version()
+                          + " · "
+                          + SafeText.line(each.project())
+                          + (each.description().isEmpty()
+                              ? ""
+                              : " · " + SafeText.prose(each.description()))));
+      if (all.isEmpty()) {
+        out().say("No blueprints yet. Store one: helm blueprint apply -f FILE");
+      }
+      return ExitCode.DONE;
+    }
+  }
+
+  /** {@code helm blueprint show}. */
+  @Command(
+      name = "show",
+      header = "helm blueprint show q1-competitor-brief",
+      description = "Shows a blueprint with every default filled in.")
+  public static final class Show extends HelmCommand {
+    @Parameters(index = "0", paramLabel = "NAME", description = "its name")
+    String name = "";
+
+    @Override
+    protected ExitCode run() {
+      Reply reply = client().blueprint(name);
+      if (json) {
+        return print(reply, "");
+      }
+      tree(reply.tree(), "");
+      return ExitCode.DONE;
+    }
+
+    private void tree(Map<?, ?> members, String indent) {
+      members.forEach((key, value) -> member(SafeText.line(String.valueOf(key)), value, indent));
+    }
+
+    private void member(String key, Object value, String indent) {
+      switch (value) {
+        case Map<?, ?> map -> {
+          out().line(indent + key + ":");
+          tree(map, indent + "  ");
+        }
+        case String text when text.contains("\n") -> {
+          out().line(indent + key + ": |");
+          SafeText.block(text).lines().forEach(row -> out().line(indent + "  " + row));
+        }
+        case String text -> out().line(indent + key + ": " + SafeText.line(text));
+        case null -> out().line(indent + key + ":");
+        default -> out().line(indent + key + ": " + SafeText.line(Json.write(value)));
+      }
+    }
+  }
+}

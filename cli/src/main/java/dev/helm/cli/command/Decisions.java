@@ -1,0 +1,150 @@
+package dev.helm.cli.command;
+
+import dev.helm.api.RunId;
+import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.Problem;
+import dev.helm.cli.ExitCode;
+import dev.helm.cli.Failure;
+import dev.helm.cli.http.HelmClient;
+import dev.helm.cli.http.Problems;
+import dev.helm.cli.http.Reply;
+import dev.helm.cli.render.SafeText;
+import dev.helm.cli.render.Times;
+import java.time.ZoneId;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Finds what a person means in the inbox, decides it, and tells what became of that. */
+public final class Decisions {
+  private static final long APPLIED_WITHIN_MS = 10_000;
+  private static final long LOOK_EVERY_MS = 100;
+
+  private final HelmClient client;
+
+  /** Decides with this session. */
+  public Decisions(HelmClient client) {
+    this.client = client;
+  }
+
+  /**
+   * What came of a decision.
+   *
+   * @param applied whether it is as the caller wanted it
+   * @param words one line for people
+   * @param exit what a script learns
+   * @param reply the service's last answer
+   */
+  public record Result(boolean applied, String words, ExitCode exit, Reply reply) {}
+
+  /** The one open item of this kind that an id, its beginning, or a run names. */
+  public Bodies.InboxItem find(String named, List<String> kinds) {
+    List<Bodies.InboxItem> items =
+        client.inbox().items(Bodies.InboxItem.class).stream()
+            .filter(item -> kinds.contains(item.kind()))
+            .toList();
+    List<Bodies.InboxItem> exact = items.stream().filter(i -> i.id().equals(named)).toList();
+    List<Bodies.InboxItem> found =
+        exact.isEmpty()
+            ? items.stream()
+                .filter(item -> item.id().startsWith(named) || ofRun(item, named))
+                .toList()
+            : exact;
+    if (found.size() == 1) {
+      return found.getFirst();
+    }
+    if (found.isEmpty()) {
+      throw nothing(named, kinds);
+    }
+    throw Failure.usage(
+        "\"" + named + "\" names " + found.size() + " things that wait.",
+        "Name one: "
+            + String.join(", ", found.stream().limit(5).map(i -> SafeText.line(i.id())).toList()));
+  }
+
+  private static boolean ofRun(Bodies.InboxItem item, String named) {
+    return RunId.isPrefix(named) && item.run().startsWith(named);
+  }
+
+  /** Nothing open: say what became of it, if the service still knows. */
+  private Failure nothing(String named, List<String> kinds) {
+    if (kinds.contains("permission") && named.length() > 8) {
+      try {
+        Bodies.Permission permission = client.permission(named).as(Bodies.Permission.class);
+        Bodies.Winner winner = permission.winner();
+        String what = winner == null ? "It has expired" : told(winner);
+        return new Failure(ExitCode.REFUSED, what + ".", "\"helm inbox\" shows what still waits.");
+      } catch (Failure failure) {
+        if (failure.exit() != ExitCode.NOT_FOUND) {
+          return failure;
+        }
+      }
+    }
+    return new Failure(
+        ExitCode.NOT_FOUND,
+        "Nothing that \"" + SafeText.line(named) + "\" names waits for a person.",
+        "\"helm inbox\" shows what waits.");
+  }
+
+  /** Decides; a conflict is told, not thrown. */
+  public Result decide(
+      String id, boolean allow, @Nullable String argumentsHash, @Nullable String reason) {
+    String decision = allow ? "allow" : "deny";
+    Reply reply = client.decide(id, new Bodies.Decide(decision, argumentsHash, null, reason, null));
+    if (reply.status() == 202) {
+      return later(id, decision, reply);
+    }
+    if (reply.status() < 300) {
+      return new Result(true, allow ? "allowed" : "denied", ExitCode.DONE, reply);
+    }
+    if (reply.status() == 409 || reply.status() == 410) {
+      return refused(reply);
+    }
+    throw Problems.of(reply);
+  }
+
+  private static Result refused(Reply reply) {
+    Problem problem = Problems.read(reply);
+    Bodies.Winner winner = problem == null ? null : problem.winner();
+    String words =
+        winner != null
+            ? told(winner)
+            : problem == null ? "it was decided otherwise" : SafeText.line(problem.title());
+    return new Result(false, words, ExitCode.REFUSED, reply);
+  }
+
+  private Result later(String id, String wanted, Reply first) {
+    Reply reply = first;
+    long until = System.nanoTime() + APPLIED_WITHIN_MS * 1_000_000;
+    while (System.nanoTime() < until) {
+      Bodies.Winner winner = reply.as(Bodies.Permission.class).winner();
+      if (winner != null) {
+        boolean mine = winner.decision().equals(wanted);
+        return new Result(
+            mine,
+            mine ? (wanted.equals("allow") ? "allowed" : "denied") : told(winner),
+            mine ? ExitCode.DONE : ExitCode.REFUSED,
+            reply);
+      }
+      rest();
+      reply = client.permission(id);
+    }
+    return new Result(true, "accepted, not yet applied", ExitCode.DONE, reply);
+  }
+
+  /** {@code Denied by ann on her phone at 14:02:11}. */
+  static String told(Bodies.Winner winner) {
+    String at = Times.clock(winner.at(), ZoneId.systemDefault());
+    return winner.by().user().equals("timeout")
+        ? "Denied at " + at + ": nobody had decided in time"
+        : Problems.winner(winner) + " at " + at;
+  }
+
+  private static void rest() {
+    try {
+      Thread.sleep(LOOK_EVERY_MS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new Failure(ExitCode.FAILED, "Interrupted.", "", "", e);
+    }
+  }
+}

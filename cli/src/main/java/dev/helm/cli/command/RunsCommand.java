@@ -1,0 +1,97 @@
+package dev.helm.cli.command;
+
+import dev.helm.api.RunStatus;
+import dev.helm.api.rest.Bodies;
+import dev.helm.cli.ExitCode;
+import dev.helm.cli.http.Reply;
+import dev.helm.cli.render.RunRenderer;
+import dev.helm.cli.render.SafeText;
+import dev.helm.cli.render.Times;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code helm runs}. */
+@Command(
+    name = "helm runs",
+    header = "helm runs --status running",
+    description = "Lists runs, newest first.")
+public final class RunsCommand extends HelmCommand {
+  @Option(
+      names = "--status",
+      paramLabel = "STATUS",
+      defaultValue = "",
+      description = "queued, running, paused, succeeded, failed or cancelled")
+  String status = "";
+
+  @Option(
+      names = "--blueprint",
+      paramLabel = "NAME",
+      defaultValue = "",
+      description = "only its runs")
+  String blueprint = "";
+
+  @Option(
+      names = "--search",
+      paramLabel = "WORDS",
+      defaultValue = "",
+      description = "only runs with these words")
+  String words = "";
+
+  @Option(
+      names = "--limit",
+      paramLabel = "N",
+      defaultValue = "100",
+      description = "at most N runs (100)")
+  int limit = 100;
+
+  @Override
+  protected ExitCode run() {
+    Reply reply = client().runs(status, blueprint, words, limit, "");
+    if (json) {
+      return print(reply, "");
+    }
+    List<Bodies.Run> runs = reply.items(Bodies.Run.class);
+    Map<String, String> ids = ShownIds.of(runs.stream().map(Bodies.Run::id).toList());
+    for (Bodies.Run run : runs) {
+      out().line(line(run, ids.getOrDefault(run.id(), run.id())));
+    }
+    if (runs.isEmpty()) {
+      out()
+          .say(
+              status.isEmpty()
+                  ? "No runs yet. Start one: helm run q1-competitor-brief"
+                  : "No runs are " + status + ".");
+    } else if (reply.tree().get("nextCursor") != null) {
+      out().say("There are more: raise --limit, or narrow with --status or --search.");
+    }
+    return ExitCode.DONE;
+  }
+
+  /** The contract's line for a running run; other statuses say so behind it. */
+  private String line(Bodies.Run run, String id) {
+    String line = id + " · " + SafeText.line(run.name()) + " · " + Times.span(age(run));
+    if (run.status() == RunStatus.RUNNING) {
+      return line;
+    }
+    String waiting = run.waitingFor() == null ? "" : " · " + SafeText.line(run.waitingFor());
+    String word = run.status().word();
+    return line + " · " + out().dataPaint().paint(RunRenderer.statusRole(word), word) + waiting;
+  }
+
+  /** How long a run has been at it: since its start, until its end or now. */
+  static Duration age(Bodies.Run run) {
+    @Nullable Instant began = Times.instant(run.startedAt());
+    if (began == null) {
+      began = Times.instant(run.createdAt());
+    }
+    Instant end = Times.instant(run.finishedAt());
+    return began == null
+        ? Duration.ZERO
+        : Duration.between(began, end == null ? Instant.now() : end);
+  }
+}

@@ -1,0 +1,269 @@
+package dev.helm.cli.http;
+
+import dev.helm.api.rest.Bodies;
+import dev.helm.cli.Env;
+import dev.helm.cli.ExitCode;
+import dev.helm.cli.Failure;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The service's REST interface. Every POST carries an idempotency key that stays the same over its
+ * retries, so that a lost answer never means a second run or a second message.
+ */
+public final class HelmClient {
+  private static final int PAUSE_MS = 200;
+  private static final int PAUSE_MS_MAX = 2_000;
+
+  private final Transport transport;
+  private final Session session;
+  private final long retryForMs;
+
+  /** A client that gives up at once when nothing listens. */
+  public static HelmClient of(Env env) {
+    return of(env, 0);
+  }
+
+  /**
+   * A client that goes on trying while the service restarts.
+   *
+   * @param retryForMs how long, in milliseconds, counted for each request
+   */
+  public static HelmClient of(Env env, long retryForMs) {
+    Transport transport = new Transport(env.url());
+    return new HelmClient(transport, new Session(env, transport), retryForMs);
+  }
+
+  private HelmClient(Transport transport, Session session, long retryForMs) {
+    this.transport = transport;
+    this.session = session;
+    this.retryForMs = retryForMs;
+  }
+
+  /** The same session, with patience for a restart of the service. */
+  public HelmClient patient(long forMs) {
+    return new HelmClient(transport, session, forMs);
+  }
+
+  /** Who this is. */
+  public Session session() {
+    return session;
+  }
+
+  /** The service's address. */
+  public String url() {
+    return transport.url();
+  }
+
+  /** Whether the service is on this machine. */
+  public boolean loopback() {
+    return transport.loopback();
+  }
+
+  // ---- calls -------------------------------------------------------------------------------
+
+  /** {@code GET /api/status}. */
+  public Reply status() {
+    return get("/api/status");
+  }
+
+  /** {@code GET /api/runs}; empty texts do not filter. */
+  public Reply runs(String status, String blueprint, String words, int limit, String cursor) {
+    return get(
+        "/api/runs?limit="
+            + limit
+            + filter("status", status)
+            + filter("blueprint", blueprint)
+            + filter("q", words)
+            + filter("cursor", cursor));
+  }
+
+  /** One run by id or unambiguous prefix. */
+  public Reply run(String id) {
+    return get("/api/runs/" + segment(id));
+  }
+
+  /** A page of a run's log after a sequence number. */
+  public Reply events(String id, long after, int limit) {
+    return get("/api/runs/" + segment(id) + "/events?after=" + after + "&limit=" + limit);
+  }
+
+  /** Starts a run. */
+  public Reply start(Bodies.StartRun start) {
+    Map<String, Object> body = new LinkedHashMap<>();
+    body.put("blueprint", start.blueprint());
+    putIf(body, "input", start.input());
+    putIf(body, "name", start.name());
+    putIf(body, "prompt", start.prompt());
+    putIf(body, "budgetUsd", start.budgetUsd() == null ? null : start.budgetUsd().toString());
+    return post("/api/runs", body);
+  }
+
+  /** Steers a run; {@code when} is {@code next} or {@code now}. */
+  public Reply message(String run, String text, String when) {
+    return post("/api/runs/" + segment(run) + "/messages", Map.of("text", text, "when", when));
+  }
+
+  /** {@code pause}, {@code resume} or {@code cancel}. */
+  public Reply control(String run, String verb) {
+    return post("/api/runs/" + segment(run) + "/" + verb, Map.of());
+  }
+
+  /** Raises a run's cap. */
+  public Reply raise(String run, dev.helm.api.Usd add) {
+    return post("/api/runs/" + segment(run) + "/budget", Map.of("addUsd", add.toString()));
+  }
+
+  /** Everything that waits for a person. */
+  public Reply inbox() {
+    return get("/api/inbox");
+  }
+
+  /** A permission's state. */
+  public Reply permission(String id) {
+    return get("/api/permissions/" + segment(id));
+  }
+
+  /** Decides a permission. The reply may be any status; the caller tells 409 and 410 in words. */
+  public Reply decide(String id, Bodies.Decide decide) {
+    Map<String, Object> body = new LinkedHashMap<>();
+    body.put("decision", decide.decision());
+    putIf(body, "argumentsHash", decide.argumentsHash());
+    putIf(body, "reason", decide.reason());
+    return call("POST", "/api/permissions/" + segment(id), "application/json", bytes(body));
+  }
+
+  /** Answers a question, or says what became of a call whose end nobody saw. */
+  public Reply answer(String id, String answer) {
+    return post("/api/questions/" + segment(id), Map.of("answer", answer));
+  }
+
+  /** A single-use token for the stream. */
+  public Bodies.TicketResponse streamTicket() {
+    return post("/api/auth/ticket", Map.of("for", "stream")).as(Bodies.TicketResponse.class);
+  }
+
+  /** The newest version of every blueprint. */
+  public Reply blueprints() {
+    return get("/api/blueprints?limit=1000");
+  }
+
+  /** One blueprint. */
+  public Reply blueprint(String name) {
+    return get("/api/blueprints/" + segment(name));
+  }
+
+  /** Stores a blueprint, or only checks it. The reply may be a problem with places. */
+  public Reply putBlueprint(String name, byte[] source, String mediaType, boolean checkOnly) {
+    String path = "/api/blueprints/" + (checkOnly ? "validate" : segment(name));
+    return call(checkOnly ? "POST" : "PUT", path, mediaType, source);
+  }
+
+  // ---- plumbing ----------------------------------------------------------------------------
+
+  private Reply get(String path) {
+    return good(call("GET", path, "", null));
+  }
+
+  private Reply post(String path, Map<String, Object> body) {
+    return good(call("POST", path, "application/json", bytes(body)));
+  }
+
+  private static Reply good(Reply reply) {
+    if (reply.status() >= 400) {
+      throw Problems.of(reply);
+    }
+    return reply;
+  }
+
+  private Reply call(String method, String path, String mediaType, byte @Nullable [] body) {
+    // Random numbers are slow to get at first, and a question needs none.
+    String key = body == null ? "" : UUID.randomUUID().toString();
+    long deadline = System.nanoTime() + retryForMs * 1_000_000;
+    for (int attempt = 0; ; attempt++) {
+      try {
+        Reply reply = authorized(method, path, mediaType, body, key);
+        boolean worthAnother =
+            reply.status() == 502 || reply.status() == 503 || reply.status() == 504;
+        if (!worthAnother || !pause(attempt, deadline)) {
+          return reply;
+        }
+      } catch (IOException e) {
+        // Refused means nobody is there; anything else means the answer was lost on its way.
+        long until =
+            e instanceof ConnectException ? deadline : Math.max(deadline, minimum(attempt));
+        if (!pause(attempt, until)) {
+          throw transport.unreachable(e);
+        }
+      }
+    }
+  }
+
+  /** A lost answer is asked for again twice even by an impatient client: its key makes it safe. */
+  private static long minimum(int attempt) {
+    return attempt < 2 ? System.nanoTime() + PAUSE_MS_MAX * 1_000_000L : 0;
+  }
+
+  private Reply authorized(
+      String method, String path, String mediaType, byte @Nullable [] body, String key)
+      throws IOException {
+    while (true) {
+      String authorization = session.authorization();
+      Map<String, String> headers = new LinkedHashMap<>();
+      headers.put("Authorization", authorization);
+      headers.put("Accept", "application/json, application/problem+json");
+      if (body != null) {
+        headers.put("Content-Type", mediaType);
+        headers.put("Idempotency-Key", key);
+      }
+      Reply reply = transport.send(method, path, headers, body);
+      if (reply.status() != 401 || !session.refused(authorization)) {
+        return reply;
+      }
+    }
+  }
+
+  private static boolean pause(int attempt, long deadlineNanos) {
+    long ms = Math.min(PAUSE_MS_MAX, (long) PAUSE_MS << Math.min(attempt, 6));
+    if (System.nanoTime() + ms * 1_000_000 > deadlineNanos) {
+      return false;
+    }
+    try {
+      Thread.sleep(ms);
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new Failure(ExitCode.FAILED, "Interrupted.", "", "", e);
+    }
+  }
+
+  private static byte[] bytes(Map<String, Object> body) {
+    return Json.write(body).getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static void putIf(Map<String, Object> body, String name, @Nullable Object value) {
+    if (value != null) {
+      body.put(name, value);
+    }
+  }
+
+  private static String filter(String name, String value) {
+    return value.isEmpty()
+        ? ""
+        : "&" + name + "=" + URLEncoder.encode(value, StandardCharsets.UTF_8);
+  }
+
+  /** What a person typed, as one segment of a path: it can never name another path. */
+  private static String segment(String text) {
+    if (text.isEmpty() || text.equals(".") || text.equals("..")) {
+      throw Failure.usage("\"" + text + "\" is no id or name.", "\"helm runs\" lists the runs.");
+    }
+    return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
+  }
+}

@@ -1,0 +1,117 @@
+package dev.helm.cli.http;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import dev.helm.api.event.CanonicalJson;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * JSON as plain trees, read with Jackson's tokenizer alone: binding through databind costs more
+ * time at start than {@code helm status} takes in all.
+ */
+public final class Json {
+  private static final JsonFactory FACTORY =
+      JsonFactory.builder()
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          .streamReadConstraints(
+              StreamReadConstraints.builder()
+                  .maxNestingDepth(200)
+                  .maxStringLength(20_000_000)
+                  .build())
+          .build();
+
+  private Json() {}
+
+  /**
+   * Reads an object.
+   *
+   * @throws IllegalArgumentException when the text is no single JSON object
+   */
+  public static Map<String, Object> object(String text) {
+    if (read(text) instanceof Map<?, ?> map) {
+      return members(map);
+    }
+    throw new IllegalArgumentException("expected a JSON object");
+  }
+
+  /**
+   * Reads any value.
+   *
+   * @throws IllegalArgumentException when the text is not one JSON value
+   */
+  public static @Nullable Object read(String text) {
+    try (JsonParser parser = FACTORY.createParser(text)) {
+      parser.nextToken();
+      Object value = value(parser);
+      if (parser.nextToken() != null) {
+        throw new IllegalArgumentException("there is more after the JSON value");
+      }
+      return value;
+    } catch (IOException e) {
+      throw new IllegalArgumentException("not JSON: " + firstLine(e), e);
+    }
+  }
+
+  /** Writes a tree on one line, members sorted by name. */
+  public static String write(@Nullable Object tree) {
+    return CanonicalJson.write(tree);
+  }
+
+  /** The map as members of an object; its names are strings because JSON's are. */
+  @SuppressWarnings("unchecked")
+  static Map<String, Object> members(Map<?, ?> map) {
+    return (Map<String, Object>) map;
+  }
+
+  private static @Nullable Object value(JsonParser parser) throws IOException {
+    JsonToken token = parser.currentToken();
+    if (token == null) {
+      throw new IllegalArgumentException("the text is empty");
+    }
+    return switch (token) {
+      case START_OBJECT -> objectOf(parser);
+      case START_ARRAY -> arrayOf(parser);
+      case VALUE_STRING -> parser.getText();
+      case VALUE_TRUE -> Boolean.TRUE;
+      case VALUE_FALSE -> Boolean.FALSE;
+      case VALUE_NULL -> null;
+      case VALUE_NUMBER_INT -> parser.getNumberValue();
+      case VALUE_NUMBER_FLOAT -> parser.getDecimalValue();
+      case NOT_AVAILABLE, END_OBJECT, END_ARRAY, FIELD_NAME, VALUE_EMBEDDED_OBJECT ->
+          throw new IllegalArgumentException("unexpected " + token);
+    };
+  }
+
+  // JSON's null stays a null member, so that what is printed is what was sent.
+  @SuppressWarnings("NullAway")
+  private static Map<String, Object> objectOf(JsonParser parser) throws IOException {
+    Map<String, Object> map = new LinkedHashMap<>();
+    while (parser.nextToken() == JsonToken.FIELD_NAME) {
+      String name = parser.currentName();
+      parser.nextToken();
+      map.put(name, value(parser));
+    }
+    return map;
+  }
+
+  @SuppressWarnings("NullAway")
+  private static List<Object> arrayOf(JsonParser parser) throws IOException {
+    List<Object> items = new ArrayList<>();
+    while (parser.nextToken() != JsonToken.END_ARRAY) {
+      items.add(value(parser));
+    }
+    return items;
+  }
+
+  private static String firstLine(IOException e) {
+    return String.valueOf(e.getMessage()).lines().findFirst().orElse("unreadable");
+  }
+}

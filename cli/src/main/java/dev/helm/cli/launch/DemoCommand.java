@@ -1,0 +1,118 @@
+package dev.helm.cli.launch;
+
+import dev.helm.cli.Context;
+import dev.helm.cli.Env;
+import dev.helm.cli.ExitCode;
+import dev.helm.cli.Failure;
+import dev.helm.cli.command.HelmCommand;
+import dev.helm.cli.demo.DemoStory;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Starts a Helm of its own with a fictitious site, and plays the landing page's run on it. */
+@Command(
+    name = "demo",
+    description = "Play one run from its start to its end. Example: helm demo --auto")
+public final class DemoCommand extends HelmCommand {
+  private static final String EXAMPLE = "examples/q1-competitor-brief";
+
+  @Option(names = "--auto", description = "play the person's part too")
+  private boolean auto;
+
+  @Option(names = "--deny", description = "with --auto: deny the mail")
+  private boolean deny;
+
+  @Option(names = "--no-steer", description = "do not give the steering line")
+  private boolean unsteered;
+
+  @Option(names = "--stay", description = "keep Helm running at the end, until Ctrl-C")
+  private boolean stay;
+
+  @Option(
+      names = {"-y", "--yes"},
+      description = "install what is missing without asking")
+  private boolean yes;
+
+  @Option(names = "--home", paramLabel = "DIR", description = "the demo's own state")
+  private @Nullable Path home;
+
+  @Option(names = "--port", paramLabel = "PORT", description = "first of six loopback ports")
+  private @Nullable Integer port;
+
+  @Option(names = "--site", paramLabel = "DIR", description = "other pages for the demo's site")
+  private @Nullable Path site;
+
+  @Override
+  protected ExitCode run() throws IOException, InterruptedException {
+    Progress progress = new Progress(out().words());
+    try {
+      Settings settings = settings();
+      Launch launch = new Launch(settings, progress);
+      Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(launch::close));
+      try (launch) {
+        Launch.prepare(settings);
+        DemoConfig.write(settings);
+        launch.start();
+        return play(settings, launch);
+      }
+    } catch (LaunchException e) {
+      throw new Failure(ExitCode.FAILED, String.valueOf(e.getMessage()), e.repair(), "", e);
+    }
+  }
+
+  private ExitCode play(Settings settings, Launch launch) throws IOException, InterruptedException {
+    Path blueprint = settings.checkout().resolve(EXAMPLE).resolve("blueprint.yaml");
+    Context own = new Context(surroundings(settings), out(), context().in());
+    out().say("");
+    ExitCode code =
+        new DemoStory(own, new DemoStory.Options(auto, !unsteered, deny, blueprint)).play();
+    boolean person = out().interactive() && !auto;
+    if (stay || person) {
+      out().say("");
+      out().say("This Helm runs until Ctrl-C. In another terminal:");
+      out()
+          .say(
+              "  export HELM_HOME="
+                  + settings.home().root()
+                  + " HELM_PORT="
+                  + settings.ports().service());
+      launch.awaitStopped();
+    }
+    return code;
+  }
+
+  private Settings settings() throws LaunchException {
+    Map<String, String> env = System.getenv();
+    Settings standard = Settings.read(env, home != null ? home : demoHome(env), port);
+    Path pages = site != null ? site : standard.checkout().resolve(EXAMPLE).resolve("site");
+    if (!Files.isDirectory(pages)) {
+      throw new LaunchException(
+          "The demo's site is not in " + pages + ".",
+          "Start the demo with ./helm demo, from the checkout.");
+    }
+    return standard.withDemoSite(pages.toAbsolutePath());
+  }
+
+  /** Beside the ordinary one, so that a demo never touches a person's runs. */
+  private static Path demoHome(Map<String, String> env) {
+    Path ordinary = Settings.homeOf(env);
+    return env.containsKey("HELM_HOME")
+        ? ordinary
+        : ordinary.resolveSibling(ordinary.getFileName() + "-demo");
+  }
+
+  private Env surroundings(Settings settings) {
+    Map<String, String> variables = new HashMap<>(context().env().variables());
+    variables.put("HELM_HOME", settings.home().root().toString());
+    variables.put("HELM_PORT", "" + settings.ports().service());
+    variables.remove("HELM_URL");
+    variables.remove("HELM_TOKEN");
+    return new Env(variables, context().env().userHome());
+  }
+}

@@ -1,0 +1,341 @@
+package dev.helm.cli.render;
+
+import dev.helm.api.event.Content;
+import dev.helm.api.event.LoggedEvent;
+import dev.helm.api.event.RunEvent;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The log's lines, as the landing page shows them: {@code time verb · object · result}. Pure: an
+ * event and the state before it give lines; what says nothing new to a reader gives none.
+ */
+public final class RunRenderer {
+  /** Longest text of one event that is printed, in characters; the log has the whole. */
+  private static final int PROSE_CHARS_MAX = 4_000;
+
+  private final ZoneId zone;
+  private final String me;
+
+  /**
+   * A renderer for one reader.
+   *
+   * @param zone in which times are shown
+   * @param me the reader's name, whose deeds are told as "you"; may be empty
+   */
+  public RunRenderer(ZoneId zone, String me) {
+    this.zone = zone;
+    this.me = me;
+  }
+
+  /** The head above a run's log. */
+  public List<Line> header(String shownId, String name, String status, @Nullable Duration age) {
+    Role role = statusRole(status);
+    Line second = Line.of(role, status);
+    if (age != null) {
+      second.add(Role.QUIET, " · " + Times.span(age));
+    }
+    return List.of(
+        Line.of(Role.QUIET, "Live · run #" + shownId + " · ")
+            .object(Role.STRONG, SafeText.line(name)),
+        second);
+  }
+
+  /** What an event adds to the log on the screen; {@code before} does not hold it yet. */
+  public List<Line> lines(LoggedEvent logged, RunEvent event, RunView before) {
+    Line line = start(logged);
+    return switch (event) {
+      case RunEvent.RunCreated _, RunEvent.RunStarted _, RunEvent.TurnStarted _ -> List.of();
+      case RunEvent.RunPaused e -> paused(line, e);
+      case RunEvent.RunResumed e -> resumed(line, e);
+      case RunEvent.RunFinished e -> finished(line, logged, e, before);
+      case RunEvent.ModelMessage e -> message(line, e);
+      case RunEvent.ModelRetried e -> retried(line, e);
+      case RunEvent.ToolRequested _, RunEvent.ToolOutput _ -> List.of();
+      case RunEvent.ToolBlocked e -> blocked(line, e, before);
+      case RunEvent.ToolStarted e -> started(line, e, before);
+      case RunEvent.ToolFinished e -> ended(line, e, before);
+      case RunEvent.ToolUnknown e -> unknown(e, before);
+      case RunEvent.PermissionRequested e -> permission(e);
+      case RunEvent.PermissionDecided e -> decided(line, e);
+      case RunEvent.QuestionAsked e -> question(e);
+      case RunEvent.QuestionAnswered e -> answered(line, e);
+      case RunEvent.MessageQueued e -> queued(e);
+      case RunEvent.MessageRead e -> one(line.add(Role.QUIET, "read at turn " + e.turn()));
+      case RunEvent.MessageCancelled e ->
+          one(line.add(Role.QUIET, "message taken back" + by(e.by())));
+      case RunEvent.FileChanged e -> changed(line, e, before);
+      case RunEvent.FileRead _, RunEvent.EgressAllowed _, RunEvent.BudgetCharged _ -> List.of();
+      case RunEvent.EgressDenied e -> egress(line, e);
+      case RunEvent.BudgetWarned e ->
+          one(
+              line.add(
+                  Role.WAIT,
+                  "budget · "
+                      + e.percent()
+                      + " % · "
+                      + e.spentUsd().shown()
+                      + " / "
+                      + e.capUsd().shown()));
+      case RunEvent.BudgetExhausted e -> exhausted(line, e);
+      case RunEvent.BudgetRaised e ->
+          one(
+              line.add(
+                  Role.TEXT,
+                  "budget raised by "
+                      + e.amountUsd().shown()
+                      + " to "
+                      + e.capUsd().shown()
+                      + by(e.by())));
+      case RunEvent.LimitReached e ->
+          one(line.add(Role.WAIT, "limit reached · ").object(Role.TEXT, limit(e)));
+      case RunEvent.Unknown e -> other(line, e);
+    };
+  }
+
+  /** The line of text that is still arriving, with the cursor at its end. */
+  public Line arriving(String text, Instant now) {
+    return Line.of(Role.QUIET, Times.clock(now.toString(), zone) + " ")
+        .prose(Role.TEXT, SafeText.prose(text) + "_");
+  }
+
+  private Line start(LoggedEvent logged) {
+    Line line = Line.of(Role.QUIET, Times.clock(logged.at(), zone) + " ");
+    return logged.agent().equals("main") || logged.agent().isEmpty()
+        ? line
+        : line.add(Role.REST, SafeText.line(logged.agent()) + " ");
+  }
+
+  // ---- the run and the model ---------------------------------------------------------------
+
+  private List<Line> paused(Line line, RunEvent.RunPaused e) {
+    return switch (e.reason()) {
+      // The permission's or question's own lines say it.
+      case "permission", "question" -> List.of();
+      case "person" -> one(line.add(Role.REST, "paused" + by(e.by() == null ? "" : e.by())));
+      default -> {
+        String detail = e.detail() == null ? "" : " · " + text(e.detail());
+        yield one(
+            line.add(Role.WAIT, "paused · " + SafeText.line(e.reason())).object(Role.TEXT, detail));
+      }
+    };
+  }
+
+  private List<Line> resumed(Line line, RunEvent.RunResumed e) {
+    return e.reason().equals("permission") || e.reason().equals("question")
+        ? List.of()
+        : one(line.add(Role.LIVE, "resumed").add(Role.QUIET, by(e.by() == null ? "" : e.by())));
+  }
+
+  private static List<Line> finished(
+      Line line, LoggedEvent logged, RunEvent.RunFinished e, RunView before) {
+    Role role = e.outcome().equals("succeeded") ? Role.LIVE : Role.STOP;
+    Instant began = before.began();
+    Instant end = Times.instant(logged.at());
+    String age =
+        began == null || end == null ? "" : " · " + Times.span(Duration.between(began, end));
+    line.add(role, SafeText.line(e.outcome()))
+        .add(Role.QUIET, age + " · " + before.money() + " · " + logged.seq() + " events");
+    return e.reason() == null || e.reason().isEmpty() || role == Role.LIVE
+        ? one(line)
+        : one(line.add(Role.TEXT, " · ").prose(Role.TEXT, text(e.reason())));
+  }
+
+  private static List<Line> message(Line line, RunEvent.ModelMessage e) {
+    String text = text(content(e.text()));
+    return text.isEmpty() ? List.of() : one(line.prose(Role.TEXT, text));
+  }
+
+  private static List<Line> retried(Line line, RunEvent.ModelRetried e) {
+    String status = e.status() == null ? "" : e.status() + " ";
+    String wait = e.waitMs() < 1000 ? "at once" : "in " + (e.waitMs() + 500) / 1000 + " s";
+    return one(
+        line.add(Role.STOP, "model call failed")
+            .object(Role.TEXT, " · " + status + text(e.reason()))
+            .add(Role.QUIET, " · again " + wait));
+  }
+
+  // ---- tool calls --------------------------------------------------------------------------
+
+  private static List<Line> started(Line line, RunEvent.ToolStarted e, RunView before) {
+    RunView.Call call = before.call(e.toolUseId(), e.tool());
+    if (e.attempt() > 1) {
+      return one(
+          callOf(line, call.tool(), call.object()).add(Role.QUIET, " · attempt " + e.attempt()));
+    }
+    // What a person allowed stands in its permission's lines just above.
+    return e.gate().by().equals("person")
+        ? List.of()
+        : one(callOf(line, call.tool(), call.object()));
+  }
+
+  private static Line callOf(Line line, String tool, String object) {
+    String shown = text(object);
+    String between = shown.isEmpty() || shown.startsWith("\"") ? " " : " · ";
+    return line.add(Role.STRONG, SafeText.line(tool)).object(Role.TEXT, between + shown);
+  }
+
+  private static List<Line> ended(Line line, RunEvent.ToolFinished e, RunView before) {
+    String summary = text(e.summary());
+    if (e.outcome().equals("ok")) {
+      // "47 KB" needs a verb; "written" is one.
+      boolean fact = summary.isEmpty() || Character.isDigit(summary.charAt(0));
+      line.add(Role.LIVE, fact ? "ok" : "")
+          .object(Role.QUIET, fact && !summary.isEmpty() ? " · " + summary : summary);
+    } else {
+      String verb = e.outcome().equals("timedOut") ? "timed out" : SafeText.line(e.outcome());
+      String exit = e.exitCode() == null ? "" : " · exit " + e.exitCode();
+      String why =
+          summary.isEmpty() || summary.equals("exit " + e.exitCode()) ? "" : " · " + summary;
+      line.add(Role.STOP, "✗ " + verb + exit).object(Role.TEXT, why);
+    }
+    if (before.running().size() > 1) {
+      RunView.Call call = before.call(e.toolUseId(), e.tool());
+      line.add(Role.QUIET, " · " + Columns.cutMiddle(callText(call.tool(), call.object()), 32));
+    }
+    return one(line);
+  }
+
+  private static List<Line> blocked(Line line, RunEvent.ToolBlocked e, RunView before) {
+    RunView.Call call = before.call(e.toolUseId(), e.tool());
+    return one(
+        line.add(Role.STOP, "⊘ blocked")
+            .object(Role.TEXT, " · " + callText(call.tool(), call.object()))
+            .add(Role.TEXT, " · ")
+            .prose(Role.TEXT, text(e.reason())));
+  }
+
+  private static List<Line> unknown(RunEvent.ToolUnknown e, RunView before) {
+    RunView.Call call = before.call(e.toolUseId(), e.tool());
+    return List.of(
+        Line.of(Role.WAIT, "Outcome unknown"),
+        Line.of()
+            .object(Role.TEXT, callText(call.tool(), call.object()) + " · " + text(e.reason())),
+        Line.of(Role.STRONG, "happened again stop"));
+  }
+
+  /** {@code SendEmail "Q1 Competitor Brief" → leadership@}, {@code WebFetch · stripe.com/blog}. */
+  public static String callText(String tool, String object) {
+    String shown = text(object);
+    String between = shown.isEmpty() ? "" : shown.startsWith("\"") ? " " : " · ";
+    return SafeText.line(tool) + between + shown;
+  }
+
+  // ---- people ------------------------------------------------------------------------------
+
+  private static List<Line> permission(RunEvent.PermissionRequested e) {
+    return List.of(
+        Line.of(Role.WAIT, "Permission requested"),
+        callOf(Line.of(), e.tool(), e.object()),
+        Line.of(Role.STRONG, "Allow Deny"));
+  }
+
+  private List<Line> decided(Line line, RunEvent.PermissionDecided e) {
+    boolean allowed = e.decision().equals("allow");
+    line.add(allowed ? Role.LIVE : Role.STOP, allowed ? "allowed" : "denied");
+    if (e.by().equals("timeout")) {
+      return one(line.add(Role.QUIET, " · timed out"));
+    }
+    String device = e.device() == null || e.device().isEmpty() ? "" : " on " + text(e.device());
+    line.add(Role.QUIET, by(e.by()) + device);
+    return e.reason() == null || e.reason().isEmpty()
+        ? one(line)
+        : one(line.add(Role.TEXT, " · ").prose(Role.TEXT, text(e.reason())));
+  }
+
+  private static List<Line> question(RunEvent.QuestionAsked e) {
+    List<Line> lines = new ArrayList<>();
+    lines.add(Line.of(Role.WAIT, "Question"));
+    lines.add(Line.of().prose(Role.TEXT, text(e.text())));
+    for (int i = 0; i < e.options().size(); i++) {
+      lines.add(Line.of(Role.STRONG, (i + 1) + " ").object(Role.TEXT, text(e.options().get(i))));
+    }
+    return lines;
+  }
+
+  private List<Line> answered(Line line, RunEvent.QuestionAnswered e) {
+    if (e.by().equals("timeout")) {
+      return one(line.add(Role.STOP, "not answered").add(Role.QUIET, " · timed out"));
+    }
+    String answer = e.answer() == null ? "" : " · " + text(content(e.answer()));
+    return one(
+        line.add(Role.LIVE, "answered").add(Role.QUIET, by(e.by())).object(Role.TEXT, answer));
+  }
+
+  private List<Line> queued(RunEvent.MessageQueued e) {
+    String who = e.by().equals(me) ? "You" : SafeText.line(e.by());
+    return one(Line.of(Role.STRONG, who + " ").prose(Role.TEXT, text(content(e.text()))));
+  }
+
+  private String by(String who) {
+    return who.isEmpty() ? "" : who.equals(me) ? " by you" : " by " + SafeText.line(who);
+  }
+
+  // ---- files, network, money ---------------------------------------------------------------
+
+  /** A call that names the file in its own line has said it already. */
+  private static List<Line> changed(Line line, RunEvent.FileChanged e, RunView before) {
+    return before.call(e.toolUseId(), "").object().contains(e.path())
+        ? List.of()
+        : one(line.add(Role.QUIET, "± ").object(Role.TEXT, text(e.path())));
+  }
+
+  private static List<Line> egress(Line line, RunEvent.EgressDenied e) {
+    return one(
+        line.add(Role.STOP, "⊘ blocked")
+            .object(Role.TEXT, " · " + text(e.host()) + ":" + e.port())
+            .add(Role.TEXT, " · " + text(e.reason())));
+  }
+
+  private static List<Line> exhausted(Line line, RunEvent.BudgetExhausted e) {
+    return one(
+        line.add(
+                Role.WAIT,
+                "budget spent · " + e.spentUsd().shown() + " / " + e.capUsd().shown() + " · ")
+            .prose(Role.TEXT, text(e.detail())));
+  }
+
+  private static String limit(RunEvent.LimitReached e) {
+    return SafeText.line(e.limit()) + " · " + text(e.detail());
+  }
+
+  private static List<Line> other(Line line, RunEvent.Unknown e) {
+    return e.type().equals("snapshot.taken") || e.type().equals("notification.sent")
+        ? List.of()
+        : one(line.object(Role.QUIET, SafeText.line(e.type())));
+  }
+
+  // ------------------------------------------------------------------------------------------
+
+  /** The role in which a status is drawn. */
+  public static Role statusRole(String status) {
+    return switch (status) {
+      case "running", "succeeded" -> Role.LIVE;
+      case "paused" -> Role.REST;
+      case "failed", "cancelled" -> Role.STOP;
+      default -> Role.QUIET;
+    };
+  }
+
+  private static String content(Content content) {
+    return switch (content) {
+      case Content.Text text -> text.text();
+      case Content.BlobRef blob -> "(" + blob.bytes() + " bytes, kept beside the log)";
+    };
+  }
+
+  private static String text(String foreign) {
+    String prose =
+        SafeText.prose(
+            foreign.length() > PROSE_CHARS_MAX ? foreign.substring(0, PROSE_CHARS_MAX) : foreign);
+    return foreign.length() > PROSE_CHARS_MAX ? prose + "…" : prose;
+  }
+
+  private static List<Line> one(Line line) {
+    return List.of(line);
+  }
+}

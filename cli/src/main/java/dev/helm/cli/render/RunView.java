@@ -1,0 +1,197 @@
+package dev.helm.cli.render;
+
+import dev.helm.api.Usd;
+import dev.helm.api.event.LoggedEvent;
+import dev.helm.api.event.RunEvent;
+import dev.helm.api.stream.Frame;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What a run's log says so far: the state that its lines and the footer are drawn from. */
+public final class RunView {
+  /** Most characters of streaming text that are kept; the log brings the whole. */
+  private static final int LIVE_CHARS_MAX = 16_384;
+
+  private final Map<String, Call> calls = new LinkedHashMap<>();
+  private final Map<String, Call> running = new LinkedHashMap<>();
+  private final Map<String, RunEvent.PermissionRequested> permissions = new LinkedHashMap<>();
+  private final Map<String, Question> questions = new LinkedHashMap<>();
+  private final StringBuilder live = new StringBuilder();
+  private int liveTurn;
+  private int liveAttempt;
+  private String name = "";
+  private String status = "queued";
+  private String finished = "";
+  private boolean practice;
+  private long seq;
+  private int turn;
+  private Usd spent = Usd.ZERO;
+  private Usd cap = Usd.ZERO;
+  private @Nullable Instant began;
+  private @Nullable Instant newest;
+
+  /** A tool call. */
+  public record Call(String toolUseId, String tool, String object) {}
+
+  /** What the agent asks, or a call whose end nobody saw. */
+  public record Question(String id, String text, List<String> options, String deadline) {}
+
+  /** Takes in the next event. */
+  public void apply(LoggedEvent logged, RunEvent event) {
+    seq = logged.seq();
+    newest = Times.instant(logged.at());
+    if (began == null) {
+      began = newest;
+    }
+    switch (event) {
+      case RunEvent.RunCreated e -> created(e);
+      case RunEvent.RunStarted _ -> status = "running";
+      case RunEvent.RunPaused _ -> status = "paused";
+      case RunEvent.RunResumed _ -> status = "running";
+      case RunEvent.RunFinished e -> ended(e);
+      case RunEvent.TurnStarted e -> turn(e.turn());
+      case RunEvent.ModelMessage _ -> live.setLength(0);
+      case RunEvent.ModelRetried _ -> live.setLength(0);
+      case RunEvent.ToolRequested e ->
+          calls.put(e.toolUseId(), new Call(e.toolUseId(), e.tool(), e.object()));
+      case RunEvent.ToolBlocked e -> running.remove(e.toolUseId());
+      case RunEvent.ToolStarted e -> running.put(e.toolUseId(), call(e.toolUseId(), e.tool()));
+      case RunEvent.ToolOutput _ -> {}
+      case RunEvent.ToolFinished e -> running.remove(e.toolUseId());
+      case RunEvent.ToolUnknown e -> unknown(e);
+      case RunEvent.PermissionRequested e -> permissions.put(e.permissionId(), e);
+      case RunEvent.PermissionDecided e -> permissions.remove(e.permissionId());
+      case RunEvent.QuestionAsked e ->
+          questions.put(
+              e.questionId(), new Question(e.questionId(), e.text(), e.options(), e.deadline()));
+      case RunEvent.QuestionAnswered e -> questions.remove(e.questionId());
+      case RunEvent.MessageQueued _, RunEvent.MessageRead _, RunEvent.MessageCancelled _ -> {}
+      case RunEvent.FileChanged _, RunEvent.FileRead _ -> {}
+      case RunEvent.EgressAllowed _, RunEvent.EgressDenied _ -> {}
+      case RunEvent.BudgetCharged e -> spent = spent.plus(e.amountUsd());
+      case RunEvent.BudgetWarned e -> cap = e.capUsd();
+      case RunEvent.BudgetExhausted e -> cap = e.capUsd();
+      case RunEvent.BudgetRaised e -> cap = e.capUsd();
+      case RunEvent.LimitReached _, RunEvent.Unknown _ -> {}
+    }
+  }
+
+  /** Takes in live text; a new turn or attempt begins anew. */
+  public void apply(Frame.Delta delta) {
+    if (!delta.type().equals("model.delta")) {
+      return;
+    }
+    if (delta.turn() != liveTurn || delta.attempt() != liveAttempt) {
+      live.setLength(0);
+      liveTurn = delta.turn();
+      liveAttempt = delta.attempt();
+    }
+    if (live.length() < LIVE_CHARS_MAX) {
+      live.append(delta.text());
+    }
+  }
+
+  private void created(RunEvent.RunCreated e) {
+    name = e.name();
+    practice = e.practice();
+    cap = e.budgetUsd() == null ? Usd.ZERO : e.budgetUsd();
+  }
+
+  private void ended(RunEvent.RunFinished e) {
+    finished = e.outcome();
+    status = e.outcome();
+    permissions.clear();
+    questions.clear();
+    running.clear();
+    live.setLength(0);
+  }
+
+  private void turn(int now) {
+    turn = now;
+    live.setLength(0);
+  }
+
+  private void unknown(RunEvent.ToolUnknown e) {
+    Call call = call(e.toolUseId(), e.tool());
+    questions.put(
+        e.questionId(),
+        new Question(
+            e.questionId(),
+            "Did " + call.tool() + " " + call.object() + " happen? " + e.reason(),
+            List.of("happened", "again", "stop"),
+            e.deadline()));
+    running.remove(e.toolUseId());
+  }
+
+  /** A call that was asked for, or one with a tool's name alone. */
+  public Call call(String toolUseId, String tool) {
+    return calls.getOrDefault(toolUseId, new Call(toolUseId, tool, ""));
+  }
+
+  /** The calls that were started and have not ended. */
+  public List<Call> running() {
+    return List.copyOf(running.values());
+  }
+
+  /** The permissions that wait for a person, oldest first. */
+  public List<RunEvent.PermissionRequested> permissions() {
+    return new ArrayList<>(permissions.values());
+  }
+
+  /** The questions that wait for a person, oldest first. */
+  public List<Question> questions() {
+    return new ArrayList<>(questions.values());
+  }
+
+  /** The model's text as far as it has arrived, or an empty text. */
+  public String liveText() {
+    return live.toString();
+  }
+
+  public String name() {
+    return name;
+  }
+
+  /** The wire's word for where the run stands. */
+  public String status() {
+    return status;
+  }
+
+  /** The outcome, or an empty text while the run is active. */
+  public String finished() {
+    return finished;
+  }
+
+  public boolean practice() {
+    return practice;
+  }
+
+  /** The newest event's number. */
+  public long seq() {
+    return seq;
+  }
+
+  /** The model's newest turn. */
+  public int turn() {
+    return turn;
+  }
+
+  /** {@code $0.42 / $5.00}. */
+  public String money() {
+    return cap.equals(Usd.ZERO) ? spent.shown() : spent.shown() + " / " + cap.shown();
+  }
+
+  /** When the run's first event was written, or null before that. */
+  public @Nullable Instant began() {
+    return began;
+  }
+
+  /** When the newest event was written, or null before the first. */
+  public @Nullable Instant newest() {
+    return newest;
+  }
+}

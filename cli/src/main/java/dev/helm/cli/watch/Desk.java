@@ -1,0 +1,295 @@
+package dev.helm.cli.watch;
+
+import dev.helm.api.event.RunEvent;
+import dev.helm.cli.render.CallText;
+import dev.helm.cli.render.Line;
+import dev.helm.cli.render.Role;
+import dev.helm.cli.render.RunRenderer;
+import dev.helm.cli.render.RunView;
+import dev.helm.cli.render.SafeText;
+import dev.helm.cli.render.Times;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The person's side of an interactive watch: which key does what now, what is being typed, and the
+ * rows below the log that say so. A call is allowed only after it stood on the screen as a whole.
+ */
+final class Desk {
+  /** A key pressed before its question could be read belongs to something else. */
+  private static final long SETTLE_MS = 300;
+
+  private enum Mode {
+    LOG,
+    STEER,
+    REASON,
+    ANSWER
+  }
+
+  private final RunView view;
+  private final RunRenderer renderer;
+  private final Screen screen;
+  private final Requests requests;
+  private final Set<String> seen = new HashSet<>();
+  private final Set<String> sent = new HashSet<>();
+  private Mode mode = Mode.LOG;
+  private InputLine input = new InputLine("");
+  private String focus = "";
+  private long focusedNanos;
+  private String target = "";
+  private boolean quit;
+
+  Desk(RunView view, RunRenderer renderer, Screen screen, Requests requests) {
+    this.view = view;
+    this.renderer = renderer;
+    this.screen = screen;
+    this.requests = requests;
+  }
+
+  boolean quit() {
+    return quit;
+  }
+
+  /** Opens the steering line with a text that enter sends. */
+  void offerSteer(String text) {
+    if (mode == Mode.LOG) {
+      open(Mode.STEER, text, "");
+    }
+  }
+
+  /** The log changed: what was being decided may be gone, something new may ask. */
+  void refocus() {
+    List<RunEvent.PermissionRequested> open = view.permissions();
+    if (open.stream().noneMatch(p -> p.permissionId().equals(focus))) {
+      focus(open.isEmpty() ? "" : open.getFirst().permissionId());
+    }
+    boolean gone =
+        switch (mode) {
+          case LOG, STEER -> false;
+          case REASON -> open.stream().noneMatch(p -> p.permissionId().equals(target));
+          case ANSWER -> view.questions().stream().noneMatch(q -> q.id().equals(target));
+        };
+    if (gone) {
+      mode = Mode.LOG;
+      screen.say("What you were typing is settled already.");
+    }
+  }
+
+  /** Shows the whole call of what is in focus; needed once before it can be allowed. */
+  void show(RunEvent.PermissionRequested permission) {
+    List<String> rows = CallText.rows(permission.tool(), permission.arguments());
+    if (rows == null) {
+      screen.say("The call is too long to be shown here. Deny it, or open it in the web.");
+      return;
+    }
+    List<Line> lines = new ArrayList<>();
+    for (String row : rows) {
+      // Wrapped, never cut: what is allowed has been on the screen to its last letter.
+      dev.helm.cli.render.Columns.wrap(row, 70)
+          .forEach(part -> lines.add(Line.of(Role.QUIET, "│ ").add(Role.TEXT, part)));
+    }
+    screen.print(lines);
+    seen.add(permission.permissionId());
+    focusedNanos = System.nanoTime();
+  }
+
+  /** Shows the call in focus if it has not been shown. */
+  void showFocused() {
+    RunEvent.PermissionRequested permission = focused();
+    if (permission != null && !seen.contains(permission.permissionId())) {
+      show(permission);
+    }
+  }
+
+  /** Takes a key. */
+  void press(int key) {
+    if (key == Keyboard.INTERRUPT) {
+      quit = true;
+    } else if (mode == Mode.LOG) {
+      command(key);
+    } else if (key == InputLine.ESCAPE) {
+      mode = Mode.LOG;
+    } else if (key == InputLine.ENTER) {
+      enter();
+    } else {
+      input.type(key);
+    }
+  }
+
+  private void command(int key) {
+    RunEvent.PermissionRequested permission = focused();
+    switch (key) {
+      case 'q' -> quit = true;
+      case 's' -> open(Mode.STEER, "", "");
+      case 'p' -> requests.control(view.status().equals("paused") ? "resume" : "pause");
+      case 'a' -> allow(permission);
+      case 'd' -> {
+        if (permission != null) {
+          open(Mode.REASON, "", permission.permissionId());
+        }
+      }
+      case 'e' -> {
+        if (permission != null) {
+          screen.say(
+              "Editing a call before it is allowed comes with a later version. Deny it with a reason instead: d");
+        }
+      }
+      case 'v' -> {
+        if (permission != null) {
+          show(permission);
+        }
+      }
+      case '\t' -> next();
+      case 'w' ->
+          view.questions().stream().findFirst().ifPresent(q -> open(Mode.ANSWER, "", q.id()));
+      default -> option(key);
+    }
+  }
+
+  private void allow(RunEvent.@Nullable PermissionRequested permission) {
+    if (permission == null || System.nanoTime() - focusedNanos < SETTLE_MS * 1_000_000) {
+      return;
+    }
+    if (!seen.contains(permission.permissionId())) {
+      show(permission);
+    } else if (sent.add(permission.permissionId())) {
+      requests.decide(permission, true, "");
+    }
+  }
+
+  private void option(int key) {
+    view.questions().stream()
+        .findFirst()
+        .filter(q -> key >= '1' && key - '1' < q.options().size())
+        .ifPresent(q -> requests.answer(q.id(), q.options().get(key - '1')));
+  }
+
+  private void enter() {
+    String text = input.text().strip();
+    Mode done = mode;
+    mode = Mode.LOG;
+    switch (done) {
+      case LOG -> {}
+      case STEER -> {
+        if (!text.isEmpty()) {
+          requests.steer(text);
+        }
+      }
+      case ANSWER -> {
+        if (!text.isEmpty()) {
+          requests.answer(target, text);
+        }
+      }
+      case REASON ->
+          view.permissions().stream()
+              .filter(p -> p.permissionId().equals(target))
+              .findFirst()
+              .ifPresent(p -> requests.decide(p, false, text));
+    }
+  }
+
+  private void open(Mode next, String text, String of) {
+    mode = next;
+    input = new InputLine(text);
+    target = of;
+  }
+
+  private void next() {
+    List<RunEvent.PermissionRequested> open = view.permissions();
+    for (int i = 0; i < open.size(); i++) {
+      if (open.get(i).permissionId().equals(focus)) {
+        focus(open.get((i + 1) % open.size()).permissionId());
+        showFocused();
+        return;
+      }
+    }
+  }
+
+  private void focus(String permissionId) {
+    focus = permissionId;
+    focusedNanos = System.nanoTime();
+  }
+
+  private RunEvent.@Nullable PermissionRequested focused() {
+    for (RunEvent.PermissionRequested open : view.permissions()) {
+      if (open.permissionId().equals(focus)) {
+        return open;
+      }
+    }
+    return null;
+  }
+
+  // ---- what stands below the log -----------------------------------------------------------
+
+  /** The rows for this moment. */
+  List<Line> footer(Instant now) {
+    List<Line> rows = new ArrayList<>();
+    if (!view.liveText().isEmpty()) {
+      rows.add(renderer.arriving(view.liveText(), now));
+    }
+    RunEvent.PermissionRequested permission = focused();
+    if (permission != null) {
+      rows.add(waiting(permission, now));
+    } else if (!view.questions().isEmpty()) {
+      RunView.Question question = view.questions().getFirst();
+      rows.add(
+          Line.of(Role.WAIT, "◆ ")
+              .object(Role.TEXT, SafeText.prose(question.text()))
+              .add(Role.WAIT, left(question.deadline(), now, "ends")));
+    }
+    rows.add(mode == Mode.LOG ? keys(permission, now) : typing());
+    return rows;
+  }
+
+  private Line waiting(RunEvent.PermissionRequested permission, Instant now) {
+    int open = view.permissions().size();
+    String many = open > 1 ? " · 1 of " + open + ", tab next" : "";
+    String state =
+        sent.contains(permission.permissionId())
+            ? " · allowing…"
+            : left(permission.deadline(), now, "denies");
+    return Line.of(Role.WAIT, "◆ ")
+        .object(Role.STRONG, RunRenderer.callText(permission.tool(), permission.object()))
+        .add(Role.WAIT, state + many);
+  }
+
+  private static String left(String deadline, Instant now, String verb) {
+    Instant until = Times.instant(deadline);
+    return until == null
+        ? ""
+        : " · " + verb + " in " + Times.countdown(Duration.between(now, until));
+  }
+
+  private Line typing() {
+    String label =
+        switch (mode) {
+          case LOG -> "";
+          case STEER -> "Steer (enter sends, esc leaves): ";
+          case REASON -> "Reason to deny (enter denies, esc leaves): ";
+          case ANSWER -> "Answer (enter sends, esc leaves): ";
+        };
+    return Line.of(Role.REST, label).prose(Role.TEXT, input.shown(240));
+  }
+
+  private Line keys(RunEvent.@Nullable PermissionRequested permission, Instant now) {
+    Instant began = view.began();
+    String age = began == null ? "" : " · " + Times.span(Duration.between(began, now));
+    Line line = Line.of(RunRenderer.statusRole(view.status()), view.status()).add(Role.QUIET, age);
+    if (permission == null) {
+      line.add(Role.QUIET, " · " + view.money());
+    }
+    String pause = view.status().equals("paused") ? "p resume" : "p pause";
+    String keys =
+        permission != null
+            ? "a allow · d deny · e edit · s steer · v view · q quit"
+            : view.questions().isEmpty()
+                ? "s steer · " + pause + " · q quit"
+                : "1-9 choose · w write · s steer · q quit";
+    return line.add(Role.QUIET, " · " + keys);
+  }
+}

@@ -1,0 +1,387 @@
+package dev.helm.cli.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.helm.api.Sha256;
+import dev.helm.cli.Commands;
+import dev.helm.cli.Training;
+import dev.helm.cli.http.Json;
+import dev.helm.cli.testing.HttpHead;
+import dev.helm.cli.testing.Story;
+import dev.helm.cli.testing.Terminal;
+import dev.helm.cli.testing.TestService;
+import dev.helm.cli.testing.TestService.Answer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(60)
+class CommandsTest {
+  private final TestService service = new TestService();
+  private Terminal terminal;
+
+  @TempDir Path home;
+
+  @BeforeEach
+  void begin() {
+    terminal = new Terminal(home, service.url());
+  }
+
+  @AfterEach
+  void end() {
+    service.close();
+  }
+
+  private static String status(int active) {
+    return "{\"backend\":\"healthy\",\"activeRuns\":"
+        + active
+        + ",\"version\":\"0.1.0\",\"practice\":false,\"components\":[]}";
+  }
+
+  private static Map<String, Object> run(String id, String name, String status, long seconds) {
+    return Map.of(
+        "id",
+        id,
+        "name",
+        name,
+        "status",
+        status,
+        "startedAt",
+        Instant.now().minusSeconds(seconds).toString(),
+        "createdAt",
+        Instant.now().toString());
+  }
+
+  private void inbox(Map<?, ?>... items) {
+    service.on(
+        "GET /api/inbox", _ -> TestService.json(Json.write(Map.of("items", List.of(items)))));
+  }
+
+  private static Map<String, Object> permission(String id) {
+    return Map.of(
+        "id",
+        id,
+        "kind",
+        "permission",
+        "run",
+        Story.RUN,
+        "runName",
+        "q1-competitor-brief",
+        "deadline",
+        Instant.now().plusSeconds(1_790).toString(),
+        "otherwise",
+        "deny",
+        "tool",
+        "SendEmail",
+        "object",
+        "\"Q1 Competitor Brief\" → leadership@",
+        "arguments",
+        Story.MAIL,
+        "argumentsHash",
+        Sha256.hex(Story.MAIL));
+  }
+
+  @Test
+  void statusIsTheLandingPagesLine() {
+    service.on("GET /api/status", _ -> TestService.json(status(2)));
+    assertThat(terminal.helm("status")).isZero();
+    assertThat(terminal.data()).containsExactly("● backend healthy · 2 active runs");
+    assertThat(terminal.words()).isEmpty();
+  }
+
+  @Test
+  void jsonIsTheAnswerOnOneLine() {
+    service.on("GET /api/status", _ -> TestService.json(status(1)));
+    assertThat(terminal.helm("status", "--json")).isZero();
+    assertThat(terminal.data())
+        .containsExactly(
+            "{\"activeRuns\":1,\"backend\":\"healthy\",\"components\":[],\"practice\":false,\"version\":\"0.1.0\"}");
+  }
+
+  @Test
+  void runsAreTheLandingPagesLinesAndIdsGrowWhereTheyMust() {
+    String twin = "4f3b" + "0".repeat(28);
+    service.on(
+        "GET /api/runs",
+        _ ->
+            TestService.json(
+                Json.write(
+                    Map.of(
+                        "items",
+                        List.of(
+                            run(Story.RUN, "q1-competitor-brief", "running", 134),
+                            run("9b1c" + "0".repeat(28), "events-etl-nightly", "running", 702),
+                            run(twin, "a", "failed", 1),
+                            run("4f3b1" + "0".repeat(27), "b", "running", 3600 * 101))))));
+    assertThat(terminal.helm("runs", "--status", "running")).isZero();
+    assertThat(terminal.data().get(0)).matches("4f3a · q1-competitor-brief · 00:02:1[45]");
+    assertThat(terminal.data().get(1)).matches("9b1c · events-etl-nightly · 00:11:4[23]");
+    assertThat(terminal.data().get(2)).matches("4f3b0 · a · 00:00:0\\d · failed");
+    assertThat(terminal.data().get(3)).matches("4f3b1 · b · 101:00:0\\d");
+    assertThat(service.asked().getFirst().target()).contains("status=running");
+  }
+
+  @Test
+  void theUnparsedWayPrintsWhatTheParsedOneDoes() {
+    service.on("GET /api/status", _ -> TestService.json(status(2)));
+    assertThat(terminal.helm("status", "--json")).isZero();
+    assertThat(terminal.helm("status", "--json=true")).isZero();
+    assertThat(terminal.data().get(0)).isEqualTo(terminal.data().get(1));
+    service.on("GET /api/runs", _ -> TestService.json("{\"items\":[]}"));
+    assertThat(terminal.helm("runs")).isZero();
+    assertThat(terminal.helm("runs", "--limit=100")).isZero();
+    assertThat(service.asked("GET /api/runs"))
+        .extracting(HttpHead::target)
+        .containsOnly("/api/runs?limit=100");
+  }
+
+  @Test
+  void trainingRunsAlone() throws IOException {
+    Training.main(new String[0]);
+  }
+
+  @Test
+  void emptyListsTeach() {
+    service.on("GET /api/runs", _ -> TestService.json("{\"items\":[]}"));
+    inbox();
+    assertThat(terminal.helm("runs")).isZero();
+    assertThat(terminal.helm("inbox")).isZero();
+    assertThat(terminal.data()).isEmpty();
+    assertThat(terminal.words())
+        .containsExactly(
+            "No runs yet. Start one: helm run q1-competitor-brief", "Nothing waits for you.");
+  }
+
+  @Test
+  void allowShowsTheWholeCallAndSendsItsHash() {
+    inbox(permission("perm-1"));
+    service.on(
+        "POST /api/permissions/perm-1",
+        _ -> TestService.json("{\"id\":\"perm-1\",\"run\":\"r\",\"state\":\"decided\"}"));
+    assertThat(terminal.helm("allow", "4f3a")).isZero();
+    assertThat(terminal.data())
+        .containsExactly("allowed · SendEmail \"Q1 Competitor Brief\" → leadership@ · 4f3a");
+    assertThat(terminal.words())
+        .containsExactly(
+            "q1-competitor-brief wants to SendEmail \"Q1 Competitor Brief\" → leadership@",
+            "to: leadership@demo.test",
+            "subject: Q1 Competitor Brief",
+            "attachments: competitive_intel.csv",
+            "",
+            "Dear all,",
+            "see the table.");
+    assertThat(service.asked("POST /api/permissions/perm-1").getFirst().body())
+        .isEqualTo("{\"argumentsHash\":\"" + Sha256.hex(Story.MAIL) + "\",\"decision\":\"allow\"}");
+  }
+
+  @Test
+  void theLoserOfARaceLearnsWhoWon() {
+    inbox(permission("perm-1"));
+    service.on(
+        "POST /api/permissions/perm-1",
+        _ ->
+            new Answer(
+                409,
+                "{\"type\":\"about:blank\",\"title\":\"decided\",\"status\":409,\"code\":\"already_decided\",\"winner\":{\"decision\":\"deny\",\"by\":{\"user\":\"ann\",\"device\":\"phone\"},\"at\":\"2026-03-02T14:02:24.000Z\"}}"));
+    assertThat(terminal.helm("allow", "perm-1")).isEqualTo(5);
+    assertThat(terminal.words()).anyMatch(line -> line.startsWith("Denied by ann on phone at "));
+    assertThat(terminal.data()).isEmpty();
+  }
+
+  @Test
+  void anAcceptedDecisionIsFollowedToItsEnd() {
+    inbox(permission("perm-1"));
+    service.on(
+        "POST /api/permissions/perm-1",
+        _ -> new Answer(202, "{\"id\":\"perm-1\",\"state\":\"accepted\"}"));
+    service.on(
+        "GET /api/permissions/perm-1",
+        _ ->
+            TestService.json(
+                "{\"id\":\"perm-1\",\"state\":\"decided\",\"winner\":{\"decision\":\"deny\",\"by\":{\"user\":\"owner\"},\"at\":\"2026-03-02T14:02:24.000Z\"}}"));
+    assertThat(terminal.helm("deny", "4f3a", "--reason", "too early")).isZero();
+    assertThat(terminal.data())
+        .containsExactly("denied · SendEmail \"Q1 Competitor Brief\" → leadership@ · 4f3a");
+    assertThat(service.asked("POST /api/permissions/perm-1").getFirst().body())
+        .contains("\"reason\":\"too early\"");
+  }
+
+  @Test
+  void twoOpenPermissionsOfARunMustBeNamed() {
+    inbox(permission("perm-1"), permission("perm-2"));
+    assertThat(terminal.helm("allow", "4f3a")).isEqualTo(2);
+    assertThat(terminal.words())
+        .containsExactly("\"4f3a\" names 2 things that wait.", "Name one: perm-1, perm-2");
+    assertThat(terminal.helm("allow", "beef")).isEqualTo(4);
+  }
+
+  @Test
+  void answersGoByNumberOrWords() {
+    inbox(
+        Map.of(
+            "id",
+            "q-1",
+            "kind",
+            "question",
+            "run",
+            Story.RUN,
+            "runName",
+            "r",
+            "deadline",
+            "2099-01-01T00:00:00Z",
+            "otherwise",
+            "",
+            "text",
+            "Which?",
+            "options",
+            List.of("first", "second")));
+    service.on(
+        "POST /api/questions/q-1",
+        _ -> TestService.json("{\"id\":\"q-1\",\"state\":\"answered\"}"));
+    assertThat(terminal.helm("answer", "4f3a", "2")).isZero();
+    assertThat(terminal.data()).containsExactly("answered · second");
+    assertThat(service.asked("POST /api/questions/q-1").getFirst().body())
+        .isEqualTo("{\"answer\":\"second\"}");
+  }
+
+  @Test
+  void blueprintMistakesAreToldByPlace() throws IOException {
+    Path file = Files.writeString(home.resolve("b.yaml"), "name: my-brief\nbudgt: {}\n");
+    service.on(
+        "PUT /api/blueprints/my-brief",
+        _ ->
+            new Answer(
+                400,
+                "{\"type\":\"about:blank\",\"title\":\"bad\",\"status\":400,\"code\":\"invalid_blueprint\",\"errors\":[{\"line\":2,\"column\":1,\"path\":\"budgt\",\"message\":\"unknown field\",\"hint\":\"budget\"}]}"));
+    assertThat(terminal.helm("blueprint", "apply", "-f", file.toString())).isEqualTo(1);
+    assertThat(terminal.words())
+        .containsExactly(
+            file + ":2:1: unknown field (did you mean budget?)", "Mend this place and try again.");
+    service.on(
+        "POST /api/blueprints/validate",
+        r ->
+            r.header("content-type").equals("application/yaml")
+                ? TestService.json("{}")
+                : new Answer(415, "{}"));
+    assertThat(terminal.helm("blueprint", "validate", "-f", file.toString())).isZero();
+    assertThat(terminal.data()).containsExactly("my-brief is valid");
+    assertThat(terminal.helm("blueprint", "apply", "-f", "nowhere.yaml")).isEqualTo(1);
+  }
+
+  @Test
+  void startSendsTypedInputsAndPrintsTheId() {
+    service.on(
+        "POST /api/runs", _ -> new Answer(201, Json.write(run(Story.RUN, "x", "queued", 0))));
+    assertThat(
+            terminal.helm(
+                "start", "q1", "--input", "quarter=Q2", "n=3", "--budget", "2.50", "--name", "x"))
+        .isZero();
+    assertThat(terminal.data()).containsExactly(Story.RUN);
+    assertThat(service.asked("POST /api/runs").getFirst().body())
+        .isEqualTo(
+            "{\"blueprint\":\"q1\",\"budgetUsd\":\"2.500000\",\"input\":{\"n\":3,\"quarter\":\"Q2\"},\"name\":\"x\"}");
+    assertThat(terminal.helm("start", "q1", "--input", "quarter")).isEqualTo(2);
+    assertThat(terminal.helm("start", "q1", "--budget", "lots")).isEqualTo(2);
+  }
+
+  @Test
+  void exitCodesSayWhatKindOfEndItWas() {
+    service.on(
+        "GET /api/runs/none",
+        _ -> TestService.problem(404, "not_found", "there is no such run", "helm runs lists them"));
+    service.on(
+        "GET /api/runs/4f",
+        _ -> TestService.problem(400, "ambiguous_id", "4f means two runs", "give more digits"));
+    service.on("GET /api/status", _ -> new Answer(401, "{}"));
+    service.on(
+        "POST /api/runs/4f3a/pause",
+        _ -> TestService.problem(409, "run_finished", "the run has ended", ""));
+    assertThat(terminal.helm("watch", "none")).isEqualTo(4);
+    assertThat(terminal.helm("watch", "4f")).isEqualTo(2);
+    assertThat(terminal.helm("status")).isEqualTo(3);
+    assertThat(terminal.helm("pause", "4f3a")).isEqualTo(5);
+    assertThat(terminal.helm("nonsense")).isEqualTo(2);
+    assertThat(terminal.helm("steer")).isEqualTo(2);
+    service.close();
+    assertThat(terminal.helm("status")).isEqualTo(6);
+    assertThat(terminal.without("HELM_TOKEN").helm("status")).isEqualTo(6);
+    assertThat(terminal.words()).anyMatch(line -> line.contains("helm up"));
+  }
+
+  @Test
+  void hostileTitlesAreShownAsText() {
+    service.on(
+        "GET /api/runs/x", _ -> TestService.problem(404, "not_found", "\u001b[2Jgone", "\u202e"));
+    terminal.helm("watch", "x");
+    assertThat(String.join("", terminal.words())).doesNotContain("\u001b", "\u202e");
+  }
+
+  @Test
+  void theModelKeyIsStoredPrivatelyAndNeverPrinted() throws IOException {
+    assertThat(terminal.input("sk-test-123\n").helm("key", "set")).isZero();
+    Path key = home.resolve("helm/keys/model.key");
+    assertThat(key).hasContent("sk-test-123");
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(key)))
+        .isEqualTo("rw-------");
+    assertThat(String.join("", terminal.words()) + terminal.data()).doesNotContain("sk-test");
+    assertThat(terminal.input("two words").helm("key", "set")).isEqualTo(2);
+  }
+
+  @Test
+  void loginKeepsATokenAndLogoutForgetsIt() {
+    service.on(
+        "POST /api/auth/login",
+        r ->
+            r.body().contains("\"password\":\"right\"")
+                ? TestService.json(
+                    "{\"token\":\"t\",\"expiresAt\":\"2099-01-01T00:00:00Z\",\"user\":{\"id\":\"1\",\"name\":\"ann\"}}")
+                : new Answer(401, "{}"));
+    terminal.without("HELM_TOKEN");
+    assertThat(terminal.input("right\n").helm("login", "ann", "--password-stdin")).isZero();
+    assertThat(home.resolve(".config/helm/token.json")).exists();
+    assertThat(terminal.helm("logout")).isZero();
+    assertThat(home.resolve(".config/helm/token.json")).doesNotExist();
+    assertThat(terminal.input("wrong").helm("login", "ann", "--password-stdin")).isEqualTo(3);
+    assertThat(String.join("", terminal.words())).doesNotContain("right", "wrong");
+  }
+
+  @Test
+  void everyHelpBeginsWithAnExample() {
+    for (Commands.Entry entry : Commands.all()) {
+      if (List.of("demo", "up", "down", "doctor").contains(entry.name())) {
+        continue;
+      }
+      Terminal one = new Terminal(home, service.url());
+      assertThat(one.helm(entry.name(), "--help")).isZero();
+      assertThat(one.data().getFirst()).as(entry.name()).contains("helm " + entry.name());
+      assertThat(one.data()).allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(80));
+    }
+    assertThat(terminal.helm("help")).isZero();
+    assertThat(terminal.data().getFirst()).isEqualTo("helm demo");
+  }
+
+  @Test
+  void raisePauseAndVersionSpeakPlainly() {
+    service.on(
+        "POST /api/runs/4f3a/budget",
+        r ->
+            r.body().equals("{\"addUsd\":\"5.000000\"}")
+                ? TestService.json("{}")
+                : new Answer(400, "{}"));
+    service.on(
+        "POST /api/runs/4f3a/pause", _ -> new Answer(202, "{\"id\":\"x\",\"state\":\"accepted\"}"));
+    assertThat(terminal.helm("budget", "4f3a", "--add", "5.00")).isZero();
+    assertThat(terminal.helm("pause", "4f3a")).isZero();
+    assertThat(terminal.helm("version")).isZero();
+    assertThat(terminal.data()).containsExactly("raised by $5.00", "accepted", "helm 0.1.0");
+  }
+}

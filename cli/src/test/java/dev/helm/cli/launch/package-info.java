@@ -1,0 +1,4 @@
+@NullMarked
+package dev.helm.cli.launch;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,209 @@
+package dev.helm.cli.watch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.helm.api.Sha256;
+import dev.helm.api.event.RunEvent;
+import dev.helm.cli.http.HelmClient;
+import dev.helm.cli.http.Records;
+import dev.helm.cli.render.Line;
+import dev.helm.cli.render.Paint;
+import dev.helm.cli.render.RunRenderer;
+import dev.helm.cli.render.RunView;
+import dev.helm.cli.testing.Story;
+import dev.helm.cli.testing.Terminal;
+import dev.helm.cli.testing.TestService;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(60)
+class DeskTest {
+  private static final Instant NOW = Instant.parse("2099-03-02T14:02:40Z");
+
+  private final TestService service = new TestService();
+  private final BlockingQueue<Happening> queue = new LinkedBlockingQueue<>();
+  private final RunView view = new RunView();
+  private final StringWriter terminal = new StringWriter();
+  private final TerminalScreen screen =
+      new TerminalScreen(new PrintWriter(terminal), () -> 80, Paint.NONE);
+  private final RunRenderer renderer = new RunRenderer(ZoneId.of("UTC"), "owner");
+  private Desk desk;
+  private Story story;
+
+  @TempDir Path home;
+
+  @BeforeEach
+  void begin() {
+    HelmClient client = HelmClient.of(new Terminal(home, service.url()).env());
+    desk = new Desk(view, renderer, screen, new Requests(client, Story.RUN, queue));
+    story =
+        new Story(
+            logged -> {
+              RunEvent event = Records.event(logged);
+              view.apply(logged, event);
+              desk.refocus();
+            });
+    for (String id : List.of("p1", "p2")) {
+      service.on("POST /api/permissions/" + id, _ -> TestService.json("{\"state\":\"decided\"}"));
+    }
+    service.on(
+        "POST /api/runs/" + Story.RUN + "/messages",
+        _ -> TestService.json("{\"id\":\"m\",\"state\":\"queued\"}"));
+  }
+
+  @AfterEach
+  void end() {
+    service.close();
+  }
+
+  private List<String> footer() {
+    return desk.footer(NOW).stream().map(Line::plain).toList();
+  }
+
+  private void type(String text) {
+    text.codePoints().forEach(desk::press);
+    desk.press(InputLine.ENTER);
+  }
+
+  private Happening told() throws InterruptedException {
+    Happening happening = queue.poll(20, TimeUnit.SECONDS);
+    assertThat(happening).isNotNull();
+    return happening;
+  }
+
+  /** What is pressed in the first moment belongs to something else, so wait that moment out. */
+  private void settle() {
+    long until = System.nanoTime() + 350_000_000L;
+    while (System.nanoTime() < until) {
+      Thread.onSpinWait();
+    }
+  }
+
+  @Test
+  void theFooterNamesTheKeysThatWorkNow() {
+    story.created().add("run.started", "epoch", 1);
+    assertThat(footer().getLast()).endsWith(" · s steer · p pause · q quit");
+    story.asked("p1", "c");
+    assertThat(footer())
+        .hasSize(2)
+        .first()
+        .isEqualTo("◆ SendEmail \"Q1 Competitor Brief\" → leadership@ · denies in 29:41");
+    assertThat(footer().getLast())
+        .endsWith("a allow · d deny · e edit · s steer · v view · q quit");
+    assertThat(desk.footer(NOW).stream().flatMap(line -> line.rows(79, Paint.NONE).stream()))
+        .allSatisfy(row -> assertThat(row.length()).isLessThanOrEqualTo(79));
+  }
+
+  @Test
+  void allowNeedsTheWholeCallOnTheScreenFirst() throws InterruptedException {
+    story.created().asked("p1", "c");
+    settle();
+    desk.press('a');
+    assertThat(terminal.toString()).contains("│ to: leadership@demo.test", "│ see the table.");
+    assertThat(service.asked("POST /api/permissions/p1")).isEmpty();
+    settle();
+    desk.press('a');
+    assertThat(footer().getFirst()).contains("allowing…");
+    assertThat(told()).isEqualTo(new Happening.Told(""));
+    assertThat(service.asked("POST /api/permissions/p1").getFirst().body())
+        .isEqualTo("{\"argumentsHash\":\"" + Sha256.hex(Story.MAIL) + "\",\"decision\":\"allow\"}");
+    desk.press('a');
+    assertThat(service.asked("POST /api/permissions/p1")).hasSize(1);
+  }
+
+  @Test
+  void aKeyPressedBeforeItCouldBeReadDoesNotAllow() {
+    story.created().asked("p1", "c");
+    desk.showFocused();
+    desk.press('a');
+    assertThat(footer().getFirst()).contains("denies in");
+  }
+
+  @Test
+  void denyAsksForTheReasonAndEscapeLeaves() throws InterruptedException {
+    story.created().asked("p1", "c");
+    desk.press('d');
+    assertThat(footer().getLast()).startsWith("Reason to deny").endsWith("_");
+    desk.press(InputLine.ESCAPE);
+    assertThat(footer().getLast()).contains("d deny");
+    desk.press('d');
+    type("too early");
+    told();
+    assertThat(service.asked("POST /api/permissions/p1").getFirst().body())
+        .contains("\"reason\":\"too early\"", "deny");
+  }
+
+  @Test
+  void severalPermissionsAreReachedByTab() {
+    story.created().asked("p1", "c").asked("p2", "d");
+    assertThat(footer().getFirst()).contains("1 of 2");
+    desk.press('\t');
+    story.decided("p2", "d", "deny", "ann");
+    assertThat(view.permissions()).hasSize(1);
+    assertThat(footer().getFirst()).doesNotContain("of 2");
+  }
+
+  @Test
+  void aReasonForWhatIsDecidedMeanwhileIsDropped() {
+    story.created().asked("p1", "c");
+    desk.press('d');
+    story.decided("p1", "c", "allow", "ann");
+    assertThat(terminal.toString()).contains("settled already");
+    assertThat(footer().getLast()).contains("s steer");
+  }
+
+  @Test
+  void steeringIsTypedAndMayBePrefilled() throws InterruptedException {
+    story.created();
+    desk.offerSteer("Exclude any");
+    desk.press(127);
+    type("thing small");
+    told();
+    assertThat(service.asked().getFirst().body())
+        .isEqualTo("{\"text\":\"Exclude anthing small\",\"when\":\"next\"}");
+    desk.press('q');
+    assertThat(desk.quit()).isTrue();
+  }
+
+  @Test
+  void theInputLineEditsByCodePoint() {
+    InputLine line = new InputLine("a😀b");
+    line.type(InputLine.LEFT);
+    line.type(127);
+    line.type(0x1f680);
+    line.type(InputLine.HOME);
+    line.type('>');
+    line.type(27 + 1);
+    assertThat(line.text()).isEqualTo(">a\ud83d\ude80b");
+    assertThat(new InputLine("x".repeat(100)).shown(20)).hasSize(20).endsWith("_");
+    InputLine words = new InputLine("one two");
+    words.type(23);
+    assertThat(words.text()).isEqualTo("one ");
+    words.type(21);
+    assertThat(words.text()).isEmpty();
+  }
+
+  @Test
+  void theScreenErasesExactlyWhatItDrew() {
+    screen.footer(
+        List.of(
+            Line.of(dev.helm.cli.render.Role.TEXT, "one"),
+            Line.of(dev.helm.cli.render.Role.TEXT, "two")));
+    screen.print(List.of(Line.of(dev.helm.cli.render.Role.TEXT, "log")));
+    screen.close();
+    assertThat(terminal.toString())
+        .isEqualTo("one\ntwo\r\u001b[1A\u001b[Jlog\none\ntwo\r\u001b[1A\u001b[J");
+  }
+}

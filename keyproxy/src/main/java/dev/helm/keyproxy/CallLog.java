@@ -1,0 +1,33 @@
+package dev.helm.keyproxy;
+
+import java.io.PrintStream;
+
+/** One line a call. It holds no header, no body and no token. */
+final class CallLog {
+  private final PrintStream out;
+
+  CallLog(PrintStream out) {
+    this.out = out;
+  }
+
+  /** {@code end} is how the call ended: answered, refused, or why it was cut. */
+  void call(String id, int status, long ms, long bytesIn, long bytesOut, String end) {
+    out.println(
+        "call "
+            + id
+            + " status "
+            + status
+            + " ms "
+            + ms
+            + " in "
+            + bytesIn
+            + " out "
+            + bytesOut
+            + " "
+            + end);
+  }
+
+  void note(String message) {
+    out.println("keyproxy: " + message);
+  }
+}

@@ -1,0 +1,83 @@
+package dev.helm.keyproxy;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An answer of the proxy itself in place of the upstream's. {@code close} says that the connection
+ * cannot carry another request, because this one was not read to its end or not understood.
+ */
+final class Refusal extends Exception {
+  private static final long serialVersionUID = 1;
+
+  private final int status;
+  private final String type;
+  private final boolean close;
+  private final boolean retry;
+  private final @Nullable Long affordableTokens;
+
+  private Refusal(
+      int status,
+      String type,
+      String message,
+      boolean close,
+      boolean retry,
+      @Nullable Long affordableTokens) {
+    super(message, null, false, false);
+    this.status = status;
+    this.type = type;
+    this.close = close;
+    this.retry = retry;
+    this.affordableTokens = affordableTokens;
+  }
+
+  /** A request that is refused as it stands; a repetition would be refused too. */
+  static Refusal of(int status, String message) {
+    return new Refusal(status, typeOf(status), message, false, status >= 500, null);
+  }
+
+  /** The ledger said no; {@code affordableTokens} is the output that would still fit. */
+  static Refusal byLedger(int status, String message, @Nullable Long affordableTokens) {
+    return new Refusal(status, typeOf(status), message, false, status == 503, affordableTokens);
+  }
+
+  Refusal closing() {
+    return new Refusal(status, type, message(), true, retry, affordableTokens);
+  }
+
+  private static String typeOf(int status) {
+    return switch (status) {
+      case 401 -> "authentication_error";
+      case 402 -> "billing_error";
+      case 404 -> "not_found_error";
+      case 413 -> "request_too_large";
+      case 504 -> "timeout_error";
+      case 503, 529 -> "overloaded_error";
+      case 500, 502 -> "api_error";
+      default -> "invalid_request_error";
+    };
+  }
+
+  int status() {
+    return status;
+  }
+
+  String type() {
+    return type;
+  }
+
+  String message() {
+    return String.valueOf(getMessage());
+  }
+
+  boolean closes() {
+    return close;
+  }
+
+  boolean mayRetry() {
+    return retry;
+  }
+
+  @Nullable Long affordableTokens() {
+    return affordableTokens;
+  }
+}

@@ -1,0 +1,364 @@
+package dev.helm.service.run;
+
+import dev.helm.activities.egress.EgressAttempt;
+import dev.helm.activities.egress.EgressGrants;
+import dev.helm.activities.egress.EgressLimits;
+import dev.helm.activities.egress.EgressProxy;
+import dev.helm.activities.egress.HostResolver;
+import dev.helm.activities.mail.Relay;
+import dev.helm.activities.model.ModelActivityImpl;
+import dev.helm.activities.model.ModelClient;
+import dev.helm.activities.run.LogActivityImpl;
+import dev.helm.activities.sandbox.DockerSandbox;
+import dev.helm.activities.sandbox.NoSandbox;
+import dev.helm.activities.sandbox.Sandbox;
+import dev.helm.activities.sandbox.SandboxSettings;
+import dev.helm.activities.sandbox.Workspaces;
+import dev.helm.activities.tools.EgressDoor;
+import dev.helm.activities.tools.Tools;
+import dev.helm.api.Secret;
+import dev.helm.api.Sha256;
+import dev.helm.api.event.RunEvent;
+import dev.helm.api.rest.Bodies;
+import dev.helm.service.Settings;
+import dev.helm.service.ledger.Ledger;
+import dev.helm.service.ledger.LedgerSocket;
+import dev.helm.service.ledger.PriceTable;
+import dev.helm.service.rest.Backend;
+import dev.helm.service.rest.RunControl;
+import dev.helm.service.store.Store;
+import dev.helm.service.stream.StreamHub;
+import dev.helm.workflows.AgentRunWorkflow;
+import dev.helm.workflows.AgentRunWorkflowImpl;
+import dev.helm.workflows.Fact;
+import dev.helm.workflows.HelmJson;
+import io.temporal.client.WorkflowClient;
+import io.temporal.client.WorkflowClientOptions;
+import io.temporal.serviceclient.RpcRetryOptions;
+import io.temporal.serviceclient.WorkflowServiceStubs;
+import io.temporal.serviceclient.WorkflowServiceStubsOptions;
+import io.temporal.worker.Worker;
+import io.temporal.worker.WorkerFactory;
+import io.temporal.worker.WorkerFactoryOptions;
+import io.temporal.worker.WorkerOptions;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The parts that make runs go on: Temporal's client and worker, the sandbox, egress, the ledger's
+ * socket. Nothing here waits for what may be down; it is tried again until it is there.
+ */
+public final class LiveBackend implements Backend {
+  private static final Logger LOG = LoggerFactory.getLogger(LiveBackend.class);
+  private static final String NAMESPACE = "default";
+  private static final Duration HEALTH_EVERY = Duration.ofSeconds(2);
+  private static final Duration RECONCILE_EVERY = Duration.ofSeconds(30);
+  private static final Duration MODEL_IDLE = Duration.ofSeconds(120);
+  private static final int ACTIVITIES_MAX = 256;
+  private static final int WORKFLOWS_CACHED = 600;
+
+  private final Settings settings;
+  private final Store store;
+  private final WorkflowServiceStubs temporal;
+  private final WorkerFactory workers;
+  private final Sandbox sandbox;
+  private final @Nullable EgressProxy egress;
+  private final LedgerSocket ledgerSocket;
+  private final TemporalRunControl control;
+  private final Reconciler reconciler;
+  private final ScheduledExecutorService upkeep =
+      Executors.newScheduledThreadPool(
+          2, Thread.ofPlatform().daemon().name("helm-upkeep-", 0).factory());
+  private volatile boolean working;
+  private volatile List<Bodies.Component> components = List.of();
+
+  private LiveBackend(Settings settings, Store store, StreamHub hub) throws IOException {
+    this.settings = settings;
+    this.store = store;
+    OperatorConfig operator = OperatorConfig.read(settings.home());
+    Ledger ledger = new Ledger(store, PriceTable.load(settings.home()));
+    this.ledgerSocket =
+        LedgerSocket.start(
+            settings.home().resolve("run").resolve("ledger.sock"),
+            ledgerSecret(settings.home()),
+            ledger);
+    String identity = "helm-" + UUID.randomUUID();
+    this.temporal = stubs(settings.temporalAddress());
+    WorkflowClient client =
+        WorkflowClient.newInstance(
+            temporal,
+            WorkflowClientOptions.newBuilder()
+                .setNamespace(NAMESPACE)
+                .setIdentity(identity)
+                .setDataConverter(HelmJson.dataConverter())
+                .build());
+    this.control = new TemporalRunControl(client, store, ledger);
+    this.reconciler = new Reconciler(temporal, NAMESPACE, identity, store, control);
+    ledger.onOver(
+        (run, reservation, held, actual) ->
+            Thread.startVirtualThread(() -> control.pause(run, "helm", "over-" + reservation)));
+    Workspaces workspaces = new Workspaces(settings.home(), Workspaces.defaultOwnerUid());
+    EgressGrants grants = new EgressGrants();
+    AtomicReference<@Nullable DockerSandbox> docker = new AtomicReference<>();
+    if (settings.dockerHost().isEmpty() || settings.image().isEmpty()) {
+      this.egress = null;
+      this.sandbox = new NoSandbox(workspaces);
+    } else {
+      this.egress =
+          new EgressProxy(
+              grants,
+              HostResolver.system(),
+              operator.targets(),
+              attempt -> record(docker.get(), attempt),
+              EgressLimits.DEFAULT);
+      DockerSandbox started =
+          DockerSandbox.start(
+              sandboxSettings(settings, operator),
+              new StoredSlots(store.slots()),
+              workspaces,
+              List.of(egress));
+      docker.set(started);
+      this.sandbox = started;
+    }
+    this.workers = workers(client, hub, grants);
+  }
+
+  /** Makes the parts; none of them works before {@link #start}. */
+  public static Backend open(Settings settings, Store store, StreamHub hub) {
+    try {
+      return new LiveBackend(settings, store, hub);
+    } catch (IOException e) {
+      throw new IllegalArgumentException("the service cannot start: " + e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public RunControl control() {
+    return control;
+  }
+
+  @Override
+  public List<Bodies.Component> components() {
+    return components;
+  }
+
+  @Override
+  public @Nullable String readOnlyBecause() {
+    return settings.dockerHost().isEmpty() || settings.image().isEmpty()
+        ? "there is no container engine, and no tool ever runs on the host; install one and start"
+            + " Helm again (helm doctor says how)"
+        : null;
+  }
+
+  @Override
+  public void start() {
+    var unusedHealth =
+        upkeep.scheduleWithFixedDelay(
+            this::look, 0, HEALTH_EVERY.toMillis(), TimeUnit.MILLISECONDS);
+    var unusedWork = upkeep.schedule(this::work, 0, TimeUnit.MILLISECONDS);
+  }
+
+  @Override
+  public void close() {
+    upkeep.shutdownNow();
+    workers.shutdownNow();
+    workers.awaitTermination(3, TimeUnit.SECONDS);
+    temporal.shutdownNow();
+    sandbox.close();
+    try {
+      ledgerSocket.close();
+    } catch (IOException e) {
+      LOG.debug("the ledger's socket was closed already", e);
+    }
+    if (egress != null) {
+      egress.close();
+    }
+  }
+
+  // ---- work --------------------------------------------------------------------------------
+
+  private WorkerFactory workers(WorkflowClient client, StreamHub hub, EgressGrants grants) {
+    WorkerFactory factory =
+        WorkerFactory.newInstance(
+            client,
+            WorkerFactoryOptions.newBuilder()
+                .setWorkflowCacheSize(WORKFLOWS_CACHED)
+                .setUsingVirtualWorkflowThreads(true)
+                .build());
+    Worker worker =
+        factory.newWorker(
+            AgentRunWorkflow.TASK_QUEUE,
+            WorkerOptions.newBuilder()
+                .setMaxConcurrentActivityExecutionSize(ACTIVITIES_MAX)
+                .setUsingVirtualThreadsOnActivityWorker(true)
+                // An interrupt reaches a running activity with its next beat.
+                .setDefaultHeartbeatThrottleInterval(Duration.ofMillis(400))
+                .setMaxHeartbeatThrottleInterval(Duration.ofMillis(400))
+                .build());
+    worker.registerWorkflowImplementationTypes(AgentRunWorkflowImpl.class);
+    worker.registerActivitiesImplementations(
+        new LogActivityImpl(store.log(), sandbox::release),
+        new ModelActivityImpl(
+            store.log(),
+            store.blobs(),
+            store.conversations(),
+            store.runs(),
+            hub,
+            new ModelClient(URI.create(settings.keyProxy()), MODEL_IDLE)),
+        Tools.activity(
+            store.log(),
+            store.blobs(),
+            store.runs(),
+            sandbox,
+            door(grants),
+            settings.smtpUrl().isEmpty() ? null : new Relay(URI.create(settings.smtpUrl())),
+            Clock.systemUTC()));
+    return factory;
+  }
+
+  /** Takes over what a former life left, then polls; tried again until Temporal is there. */
+  private void work() {
+    try {
+      reconciler.reconcile(true);
+      workers.start();
+      working = true;
+      var unused =
+          upkeep.scheduleWithFixedDelay(
+              () -> reconcileQuietly(),
+              RECONCILE_EVERY.toMillis(),
+              RECONCILE_EVERY.toMillis(),
+              TimeUnit.MILLISECONDS);
+    } catch (RuntimeException e) {
+      LOG.info("Temporal is not there yet: {}", e.toString());
+      var unused = upkeep.schedule(this::work, 300, TimeUnit.MILLISECONDS);
+    }
+  }
+
+  private void reconcileQuietly() {
+    try {
+      reconciler.reconcile(false);
+    } catch (RuntimeException e) {
+      LOG.info("reconciling waits for Temporal: {}", e.toString());
+    }
+  }
+
+  private static EgressDoor door(EgressGrants grants) {
+    return (run, slot, toolUseId, hosts) -> {
+      if (hosts.isEmpty()) {
+        return () -> {};
+      }
+      AutoCloseable grant = grants.grant(slot, toolUseId, hosts);
+      return () -> {
+        try {
+          grant.close();
+        } catch (Exception e) {
+          throw new IllegalStateException("a grant could not be closed", e);
+        }
+      };
+    };
+  }
+
+  /** Each attempt is an event; what cannot be recorded does not happen. */
+  private void record(@Nullable DockerSandbox docker, EgressAttempt attempt) {
+    String run = docker == null ? null : docker.runOf(attempt.slot());
+    if (run == null) {
+      if (attempt.allowed()) {
+        throw new IllegalStateException("no run holds slot " + attempt.slot());
+      }
+      return;
+    }
+    RunEvent event =
+        attempt.allowed()
+            ? new RunEvent.EgressAllowed(attempt.callId(), attempt.host(), attempt.port())
+            : new RunEvent.EgressDenied(
+                attempt.callId(), attempt.host(), attempt.port(), attempt.reason());
+    store.log().append(run, List.of(new Fact("egress/" + UUID.randomUUID(), "main", event)));
+  }
+
+  // ---- health ------------------------------------------------------------------------------
+
+  private void look() {
+    boolean practice = settings.practice();
+    components =
+        List.of(
+            component("temporal", temporalAnswers() && working, "the launcher restarts it"),
+            engine(),
+            component("keyproxy", ledgerSocket.connected(), "the launcher restarts it"),
+            new Bodies.Component(
+                "model",
+                "healthy",
+                practice ? "practice model: no real model is called" : "your own key"));
+  }
+
+  private Bodies.Component engine() {
+    if (readOnlyBecause() != null) {
+      return new Bodies.Component("engine", "absent", readOnlyBecause());
+    }
+    return component(
+        "engine", EnginePing.answers(settings.dockerHost()), "runs wait until it is back");
+  }
+
+  private static Bodies.Component component(String name, boolean healthy, String otherwise) {
+    return new Bodies.Component(name, healthy ? "healthy" : "down", healthy ? null : otherwise);
+  }
+
+  private boolean temporalAnswers() {
+    try {
+      temporal.healthCheck();
+      return true;
+    } catch (RuntimeException e) {
+      return false;
+    }
+  }
+
+  // ---- settings ----------------------------------------------------------------------------
+
+  private static WorkflowServiceStubs stubs(String address) {
+    return WorkflowServiceStubs.newServiceStubs(
+        WorkflowServiceStubsOptions.newBuilder()
+            .setTarget(address)
+            .setRpcTimeout(Duration.ofSeconds(5))
+            .setHealthCheckTimeout(Duration.ofSeconds(1))
+            .setConnectionBackoffResetFrequency(Duration.ofSeconds(1))
+            .setRpcRetryOptions(
+                RpcRetryOptions.newBuilder()
+                    .setInitialInterval(Duration.ofMillis(50))
+                    .setMaximumInterval(Duration.ofMillis(500))
+                    .setExpiration(Duration.ofSeconds(8))
+                    .validateBuildWithDefaults())
+            .build());
+  }
+
+  private static SandboxSettings sandboxSettings(Settings settings, OperatorConfig operator) {
+    return new SandboxSettings(
+        settings.home(),
+        Sha256.hex(settings.home().toString()).substring(0, 16),
+        URI.create(settings.dockerHost()),
+        settings.image(),
+        Workspaces.defaultOwnerUid(),
+        1,
+        64,
+        operator.trust());
+  }
+
+  private static Secret ledgerSecret(Path home) throws IOException {
+    Path file = home.resolve("keys").resolve("ledger.secret");
+    if (!Files.exists(file)) {
+      throw new IOException(file + " is missing; the launcher (helm up) makes it");
+    }
+    return Secret.of(Files.readString(file).strip());
+  }
+}

@@ -1,0 +1,98 @@
+package dev.helm.service.run;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.helm.activities.egress.HostName;
+import dev.helm.activities.egress.OperatorTarget;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+
+/**
+ * What only the operator may say, in {@code HELM_HOME/config.yml}. A blueprint can never say it.
+ *
+ * @param targets private or unusual hosts that egress may reach, at pinned addresses
+ * @param trust PEM files whose certificates containers trust besides the system's
+ */
+public record OperatorConfig(List<OperatorTarget> targets, List<Path> trust) {
+  private static final Set<String> TOP = Set.of("egress");
+  private static final Set<String> EGRESS = Set.of("targets", "trust");
+  private static final Set<String> TARGET = Set.of("host", "port", "protocol", "address");
+
+  public OperatorConfig {
+    targets = List.copyOf(targets);
+    trust = List.copyOf(trust);
+  }
+
+  /**
+   * Reads the file; a missing one is empty.
+   *
+   * @throws IllegalArgumentException when something in it is not understood: nothing is ignored
+   */
+  public static OperatorConfig read(Path home) {
+    Path file = home.resolve("config.yml");
+    if (!Files.exists(file)) {
+      return new OperatorConfig(List.of(), List.of());
+    }
+    try {
+      JsonNode root = new YAMLMapper().readTree(Files.readString(file));
+      if (root == null || root.isMissingNode() || root.isNull()) {
+        return new OperatorConfig(List.of(), List.of());
+      }
+      known(root, TOP, "config.yml");
+      JsonNode egress = root.path("egress");
+      known(egress, EGRESS, "egress");
+      List<OperatorTarget> targets = new ArrayList<>();
+      for (JsonNode target : egress.path("targets")) {
+        targets.add(target(target));
+      }
+      List<Path> trust = new ArrayList<>();
+      for (JsonNode pem : egress.path("trust")) {
+        trust.add(home.resolve(pem.asText()));
+      }
+      return new OperatorConfig(targets, trust);
+    } catch (IOException e) {
+      throw new IllegalArgumentException(file + " cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  private static OperatorTarget target(JsonNode target) throws IOException {
+    known(target, TARGET, "egress.targets");
+    String address = target.path("address").asText();
+    int colon = address.lastIndexOf(':');
+    String ip = colon > 0 && address.indexOf(':') == colon ? address.substring(0, colon) : address;
+    if (!ip.matches("[0-9.]{7,15}|[0-9a-fA-F:]{2,39}")) {
+      throw new IllegalArgumentException(
+          "config.yml: egress.targets.address has to be an IP address, not \"" + address + "\"");
+    }
+    int port = target.path("port").asInt(443);
+    return new OperatorTarget(
+        HostName.parse(target.path("host").asText()),
+        port,
+        OperatorTarget.Protocol.valueOf(
+            target.path("protocol").asText("tls").toUpperCase(Locale.ROOT)),
+        InetAddress.getByName(ip),
+        ip.equals(address) ? port : Integer.parseInt(address.substring(colon + 1)));
+  }
+
+  private static void known(JsonNode node, Set<String> names, String where) {
+    node.fieldNames()
+        .forEachRemaining(
+            name -> {
+              if (!names.contains(name)) {
+                throw new IllegalArgumentException(
+                    "config.yml: "
+                        + where
+                        + " has no member \""
+                        + name
+                        + "\"; known are "
+                        + String.join(", ", names.stream().sorted().toList()));
+              }
+            });
+  }
+}

@@ -1,0 +1,175 @@
+package dev.helm.service.run;
+
+import dev.helm.api.RunStatus;
+import dev.helm.api.event.RunEvent;
+import dev.helm.api.rest.Bodies;
+import dev.helm.service.rest.RunControl;
+import dev.helm.service.store.RunQueries;
+import dev.helm.service.store.Store;
+import dev.helm.workflows.AgentRunWorkflow;
+import dev.helm.workflows.Fact;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.temporal.api.common.v1.WorkflowExecution;
+import io.temporal.api.enums.v1.PendingActivityState;
+import io.temporal.api.enums.v1.WorkflowExecutionStatus;
+import io.temporal.api.failure.v1.ApplicationFailureInfo;
+import io.temporal.api.failure.v1.Failure;
+import io.temporal.api.workflow.v1.PendingActivityInfo;
+import io.temporal.api.workflowservice.v1.DescribeWorkflowExecutionRequest;
+import io.temporal.api.workflowservice.v1.DescribeWorkflowExecutionResponse;
+import io.temporal.api.workflowservice.v1.ResetStickyTaskQueueRequest;
+import io.temporal.api.workflowservice.v1.RespondActivityTaskFailedByIdRequest;
+import io.temporal.serviceclient.WorkflowServiceStubs;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings the log and Temporal together after a start: what was accepted and not carried over is
+ * carried over, and what a former life of this service was doing is ended at once, so that nobody
+ * waits for its heart beat to be missed.
+ */
+final class Reconciler {
+  private static final Logger LOG = LoggerFactory.getLogger(Reconciler.class);
+
+  private final WorkflowServiceStubs temporal;
+  private final String namespace;
+  private final String identity;
+  private final Store store;
+  private final RunControl control;
+
+  Reconciler(
+      WorkflowServiceStubs temporal,
+      String namespace,
+      String identity,
+      Store store,
+      RunControl control) {
+    this.temporal = temporal;
+    this.namespace = namespace;
+    this.identity = identity;
+    this.store = store;
+    this.control = control;
+  }
+
+  /** Goes through all active runs; one that fails does not hold up the others. */
+  void reconcile(boolean formerLife) {
+    for (String run : store.queries().activeRunIds()) {
+      try {
+        reconcile(run, formerLife);
+      } catch (RuntimeException e) {
+        LOG.warn("run {} could not be reconciled: {}", run, e.toString());
+      }
+    }
+  }
+
+  private void reconcile(String run, boolean formerLife) {
+    Bodies.Run now = store.queries().run(run);
+    RunQueries.Started started = store.queries().started(run);
+    if (now == null || started == null) {
+      return;
+    }
+    WorkflowExecution execution =
+        WorkflowExecution.newBuilder()
+            .setWorkflowId(AgentRunWorkflow.workflowId(run, started.epoch()))
+            .build();
+    DescribeWorkflowExecutionResponse found;
+    try {
+      found =
+          temporal
+              .blockingStub()
+              .describeWorkflowExecution(
+                  DescribeWorkflowExecutionRequest.newBuilder()
+                      .setNamespace(namespace)
+                      .setExecution(execution)
+                      .build());
+    } catch (StatusRuntimeException e) {
+      if (e.getStatus().getCode() != Status.Code.NOT_FOUND) {
+        throw e;
+      }
+      missing(run, now, started);
+      return;
+    }
+    WorkflowExecutionStatus status = found.getWorkflowExecutionInfo().getStatus();
+    if (status != WorkflowExecutionStatus.WORKFLOW_EXECUTION_STATUS_RUNNING) {
+      ended(run, started, "its workflow was ended outside Helm (" + status.name() + ")");
+      return;
+    }
+    if (formerLife) {
+      takeOver(execution, found.getPendingActivitiesList());
+    }
+    signalUnread(run);
+  }
+
+  /** Accepted, and its workflow was not started before the service died: it is started now. */
+  private void missing(String run, Bodies.Run now, RunQueries.Started started) {
+    if (now.status() == RunStatus.QUEUED) {
+      control.start(run);
+      signalUnread(run);
+    } else {
+      ended(run, started, "Temporal no longer knows its workflow");
+    }
+  }
+
+  private void takeOver(WorkflowExecution execution, List<PendingActivityInfo> pending) {
+    temporal
+        .blockingStub()
+        .resetStickyTaskQueue(
+            ResetStickyTaskQueueRequest.newBuilder()
+                .setNamespace(namespace)
+                .setExecution(execution)
+                .build());
+    for (PendingActivityInfo activity : pending) {
+      boolean ofFormerLife =
+          activity.getState() == PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
+              && !activity.getLastWorkerIdentity().equals(identity);
+      if (ofFormerLife) {
+        failNow(execution, activity.getActivityId());
+      }
+    }
+  }
+
+  private void failNow(WorkflowExecution execution, String activityId) {
+    try {
+      temporal
+          .blockingStub()
+          .respondActivityTaskFailedById(
+              RespondActivityTaskFailedByIdRequest.newBuilder()
+                  .setNamespace(namespace)
+                  .setWorkflowId(execution.getWorkflowId())
+                  .setActivityId(activityId)
+                  .setIdentity(identity)
+                  .setFailure(
+                      Failure.newBuilder()
+                          .setMessage("the service was restarted")
+                          .setApplicationFailureInfo(
+                              ApplicationFailureInfo.newBuilder().setType("Restarted")))
+                  .build());
+    } catch (StatusRuntimeException e) {
+      // It ended in the meantime.
+      LOG.debug("activity {} of {} is over", activityId, execution.getWorkflowId());
+    }
+  }
+
+  private void signalUnread(String run) {
+    for (Bodies.Message message : store.messages().list(run)) {
+      if (message.state().equals("queued")) {
+        // The workflow counts a message once, however often it hears of it.
+        control.message(run, message.id(), "next");
+      }
+    }
+  }
+
+  private void ended(String run, RunQueries.Started started, String reason) {
+    LOG.warn("run {} has failed: {}", run, reason);
+    store
+        .log()
+        .append(
+            run,
+            List.of(
+                new Fact(
+                    "e" + started.epoch() + "/main/lost",
+                    "main",
+                    new RunEvent.RunFinished("failed", reason, null))));
+  }
+}

@@ -1,0 +1,152 @@
+package dev.helm.service.run;
+
+import dev.helm.api.Usd;
+import dev.helm.api.blueprint.Blueprint;
+import dev.helm.service.ledger.Ledger;
+import dev.helm.service.rest.RunControl;
+import dev.helm.service.store.RunEndedException;
+import dev.helm.service.store.RunQueries;
+import dev.helm.service.store.Store;
+import dev.helm.workflows.AgentRunWorkflow;
+import dev.helm.workflows.RunStart;
+import dev.helm.workflows.Signals;
+import io.grpc.StatusRuntimeException;
+import io.temporal.api.enums.v1.WorkflowIdReusePolicy;
+import io.temporal.client.WorkflowClient;
+import io.temporal.client.WorkflowExecutionAlreadyStarted;
+import io.temporal.client.WorkflowNotFoundException;
+import io.temporal.client.WorkflowOptions;
+import io.temporal.client.WorkflowServiceException;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Carries what people do to the run's workflow as signals, which Temporal keeps even while no
+ * worker is up. Each carries the id that its sender made, so that sending twice counts once.
+ */
+final class TemporalRunControl implements RunControl {
+  /** How long a run waits for money before it fails. */
+  private static final Duration BUDGET_WAIT = Duration.ofHours(24);
+
+  private final WorkflowClient client;
+  private final Store store;
+  private final Ledger ledger;
+
+  TemporalRunControl(WorkflowClient client, Store store, Ledger ledger) {
+    this.client = client;
+    this.store = store;
+    this.ledger = ledger;
+  }
+
+  @Override
+  public void start(String run) {
+    RunQueries.Started started = started(run);
+    Blueprint blueprint = started.blueprint().blueprint();
+    AgentRunWorkflow workflow =
+        client.newWorkflowStub(
+            AgentRunWorkflow.class,
+            WorkflowOptions.newBuilder()
+                .setTaskQueue(AgentRunWorkflow.TASK_QUEUE)
+                .setWorkflowId(AgentRunWorkflow.workflowId(run, started.epoch()))
+                .setWorkflowIdReusePolicy(
+                    WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE)
+                .build());
+    RunStart start =
+        new RunStart(
+            run,
+            started.epoch(),
+            blueprint.limits().turns(),
+            blueprint.limits().wallTimeMs(),
+            BUDGET_WAIT.toMillis(),
+            null);
+    accepted(
+        run,
+        () -> {
+          try {
+            WorkflowClient.start(workflow::run, start);
+          } catch (WorkflowExecutionAlreadyStarted e) {
+            // The same run, started before: that is what was asked for.
+          }
+        });
+  }
+
+  @Override
+  public void decide(
+      String run,
+      String permissionId,
+      String decision,
+      String argumentsHash,
+      @Nullable String reason,
+      String by,
+      @Nullable String device,
+      String requestId) {
+    Signals.Decide signal =
+        new Signals.Decide(
+            requestId, permissionId, decision.equals("allow"), argumentsHash, reason, by, device);
+    accepted(run, () -> workflow(run).decide(signal));
+  }
+
+  @Override
+  public void answer(String run, String questionId, String answer, String by, String requestId) {
+    Signals.Answer signal = new Signals.Answer(requestId, questionId, answer, by);
+    accepted(run, () -> workflow(run).answer(signal));
+  }
+
+  @Override
+  public void message(String run, String messageId, String when) {
+    Signals.Message signal = new Signals.Message(messageId, when.equals("now"));
+    accepted(run, () -> workflow(run).message(signal));
+  }
+
+  @Override
+  public void cancelMessage(String run, String messageId, String by) {
+    Signals.CancelMessage signal = new Signals.CancelMessage(messageId, by);
+    accepted(run, () -> workflow(run).cancelMessage(signal));
+  }
+
+  @Override
+  public void pause(String run, String by, String requestId) {
+    accepted(run, () -> workflow(run).pause(new Signals.Control(requestId, by)));
+  }
+
+  @Override
+  public void resume(String run, String by, String requestId) {
+    accepted(run, () -> workflow(run).resume(new Signals.Control(requestId, by)));
+  }
+
+  @Override
+  public void cancel(String run, String by, String requestId) {
+    accepted(run, () -> workflow(run).cancel(new Signals.Control(requestId, by)));
+  }
+
+  @Override
+  public Usd raiseBudget(String run, Usd add, String by, String requestId) {
+    Usd cap = ledger.raise(run, add, by, requestId);
+    accepted(run, () -> workflow(run).budgetRaised(new Signals.Control(requestId, by)));
+    return cap;
+  }
+
+  private AgentRunWorkflow workflow(String run) {
+    return client.newWorkflowStub(
+        AgentRunWorkflow.class, AgentRunWorkflow.workflowId(run, started(run).epoch()));
+  }
+
+  private RunQueries.Started started(String run) {
+    RunQueries.Started started = store.queries().started(run);
+    if (started == null) {
+      throw new IllegalArgumentException("there is no run " + run);
+    }
+    return started;
+  }
+
+  private static void accepted(String run, Runnable call) {
+    try {
+      call.run();
+    } catch (WorkflowNotFoundException e) {
+      throw new RunEndedException("run " + run + " has ended");
+    } catch (WorkflowServiceException | StatusRuntimeException e) {
+      throw new WorkflowsDown(
+          "Temporal does not answer; the launcher restarts it, so try again in a few seconds", e);
+    }
+  }
+}

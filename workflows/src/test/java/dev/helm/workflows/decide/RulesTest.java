@@ -1,0 +1,139 @@
+package dev.helm.workflows.decide;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.helm.api.blueprint.Blueprint;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class RulesTest {
+  private static final Rules RULES =
+      new Rules(
+          new Blueprint.Permissions(
+              List.of("Bash(git push --force*)", "Read(secrets/**)"),
+              List.of("SendEmail", "Write(path=**/*.sql)", "Pay(amount>100)"),
+              List.of(
+                  "Read",
+                  "Write",
+                  "Pay",
+                  "Bash(git *)",
+                  "Bash(ls:*)",
+                  "WebFetch(domain=*.example.com)",
+                  "WebFetch(domain:exact.test)"),
+              60_000,
+              1));
+
+  private static String verdict(String tool, String arguments) {
+    return RULES.check(ToolCall.of("t", tool, arguments)).getClass().getSimpleName();
+  }
+
+  private static String bash(String command) {
+    return verdict(
+        "Bash", "{\"command\":" + new com.fasterxml.jackson.databind.node.TextNode(command) + "}");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '~',
+      value = {
+        "git status ~ Allow",
+        "git push --force origin ~ Deny",
+        "git status && git push --force ~ Deny",
+        "FOO=1 git push --force ~ Deny",
+        "git status; rm -rf x ~ Ask",
+        "git log | ls -l ~ Allow",
+        "git log $(rm x) ~ Ask",
+        "git log `rm x` ~ Ask",
+        "git log \"$(rm x)\" ~ Ask",
+        "git log '$(rm x)' ~ Allow",
+        "git log > out.txt 2>&1 ~ Allow",
+        "git log <(rm x) ~ Ask",
+        "git log & rm x ~ Ask",
+        "(git status) ~ Ask",
+        "git status 'open ~ Ask",
+        "ls ~ Allow",
+        "lsof ~ Allow",
+        "curl x ~ Ask",
+        "git log <<EOF ~ Ask"
+      })
+  void shellCommands(String command, String expected) {
+    assertThat(bash(command)).isEqualTo(expected);
+  }
+
+  @Test
+  void aNewLineIsACommandBoundary() {
+    assertThat(bash("git status\nrm -rf x")).isEqualTo("Ask");
+    assertThat(bash("git status\ngit push --force")).isEqualTo("Deny");
+    assertThat(bash("git sta\\\ntus")).isEqualTo("Ask");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "Read | {\"file_path\":\"a.txt\"} | Allow",
+        "Read | {\"file_path\":\"/workspace/secrets/a\"} | Deny",
+        "Read | {\"file_path\":\"x/../secrets/a\"} | Deny",
+        "Read | {\"file_path\":\"/etc/passwd\"} | Ask",
+        "Read | {} | Ask",
+        "Write | {\"file_path\":\"db/x.sql\",\"content\":\"\"} | Ask",
+        "Write | {\"file_path\":\"x.sql\",\"content\":\"\"} | Ask",
+        "Write | {\"file_path\":\"x.txt\",\"content\":\"\"} | Allow",
+        "Pay | {\"amount\":100} | Allow",
+        "Pay | {\"amount\":100.01} | Ask",
+        "Pay | {\"amount\":\"5\"} | Ask",
+        "Pay | {} | Ask",
+        "SendEmail | {\"to\":\"a@b\"} | Ask",
+        "WebFetch | {\"url\":\"https://a.example.com/x\"} | Allow",
+        "WebFetch | {\"url\":\"https://A.EXAMPLE.com/x\"} | Allow",
+        "WebFetch | {\"url\":\"https://example.com/x\"} | Ask",
+        "WebFetch | {\"url\":\"https://evilexample.com\"} | Ask",
+        "WebFetch | {\"url\":\"https://exact.test\"} | Allow",
+        "WebFetch | {\"url\":\"https://exact.test@evil.test\"} | Ask",
+        "WebFetch | {\"url\":\"no url\"} | Ask",
+        "Unnamed | {} | Ask",
+        "AskPerson | {\"question\":\"?\"} | Allow"
+      })
+  void otherTools(String tool, String arguments, String expected) {
+    assertThat(verdict(tool, arguments)).isEqualTo(expected);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "Bash(", "Bash()", "Ba sh", "Pay(amount>many)", "SendEmail(boss)"})
+  void brokenRules(String rule) {
+    assertThatThrownBy(() -> Rule.parse(rule)).isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
+  void egressIsNeverMoreThanTheBlueprintsList() {
+    Blueprint blueprint =
+        blueprint(List.of("Bash(egress=*.evil.test)", "Bash(egress=a.demo.test)"));
+    assertThat(EgressGrant.hosts(blueprint, ToolCall.of("t", "Bash", "{\"command\":\"curl\"}")))
+        .containsExactly("a.demo.test");
+    ToolCall fetch = ToolCall.of("t", "WebFetch", "{\"url\":\"https://evil.test/\"}");
+    assertThat(EgressGrant.hosts(blueprint, fetch)).isEmpty();
+    assertThat(Gate.of(blueprint).decide(fetch)).isInstanceOf(Verdict.Deny.class);
+  }
+
+  private static Blueprint blueprint(List<String> allow) {
+    return new Blueprint(
+        "b",
+        "",
+        "default",
+        "native",
+        new Blueprint.Model("m", 100),
+        "",
+        "",
+        java.util.Map.of(),
+        List.of("Bash", "WebFetch"),
+        new Blueprint.Permissions(List.of(), List.of(), allow, 1000, 1),
+        new Blueprint.Budget(dev.helm.api.Usd.ZERO, List.of()),
+        new Blueprint.Limits(1, 1),
+        new Blueprint.Egress(List.of("*.demo.test")),
+        new Blueprint.Sandbox("default", 1 << 30, 1000, 100));
+  }
+}
