@@ -20,11 +20,17 @@ import io.dropwizard.configuration.ResourceConfigurationSourceProvider;
 import io.dropwizard.configuration.SubstitutingSourceProvider;
 import io.dropwizard.configuration.YamlConfigurationFactory;
 import io.dropwizard.core.Application;
+import io.dropwizard.core.cli.Cli;
 import io.dropwizard.core.setup.Bootstrap;
 import io.dropwizard.core.setup.Environment;
 import io.dropwizard.jackson.Jackson;
 import io.dropwizard.lifecycle.AutoCloseableManager;
+import io.dropwizard.util.JarLocation;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.net.BindException;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import org.apache.commons.text.StringSubstitutor;
 import org.slf4j.Logger;
@@ -56,7 +62,7 @@ public final class HelmService extends Application<HelmConfiguration> {
   }
 
   /** Starts the service; it ends with a signal. */
-  public static void main(String[] args) throws Exception {
+  public static void main(String[] args) {
     Settings settings;
     try {
       settings = Settings.of(System.getenv());
@@ -150,16 +156,39 @@ public final class HelmService extends Application<HelmConfiguration> {
     environment.lifecycle().addServerLifecycleListener(_ -> backend.start());
   }
 
+  /** As the superclass does it, but a start that fails prints one line and no stack trace. */
+  @Override
+  public void run(String... arguments) {
+    Bootstrap<HelmConfiguration> bootstrap = new Bootstrap<>(this);
+    addDefaultCommands(bootstrap);
+    initialize(bootstrap);
+    bootstrap.registerMetrics();
+    new Cli(
+            new JarLocation(getClass()),
+            bootstrap,
+            System.out,
+            new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8))
+        .run(arguments)
+        .ifPresent(this::onFatalError);
+  }
+
   @Override
   protected void onFatalError(Throwable error) {
     System.err.println("helm service: cannot start: " + reason(error));
     System.exit(1);
   }
 
-  private static String reason(Throwable error) {
+  private String reason(Throwable error) {
     Throwable cause = error;
     while (cause.getCause() != null && cause.getCause() != cause) {
       cause = cause.getCause();
+    }
+    if (cause instanceof BindException) {
+      return "port "
+          + settings.port()
+          + " or "
+          + settings.adminPort()
+          + " is taken; stop what listens there, or set HELM_PORT to another port";
     }
     return cause.getMessage() == null ? cause.toString() : cause.getMessage();
   }

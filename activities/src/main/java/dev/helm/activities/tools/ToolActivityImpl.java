@@ -30,6 +30,9 @@ import org.jspecify.annotations.Nullable;
  * recorded; an effect that was started is attached to, never begun a second time.
  */
 public final class ToolActivityImpl implements ToolActivity {
+  /** Most of the model's text that a permission quotes as what led to it. */
+  private static final int LED_CHARS_MAX = 2_000;
+
   private final RunLog log;
   private final Blobs blobs;
   private final Runs runs;
@@ -109,7 +112,7 @@ public final class ToolActivityImpl implements ToolActivity {
                 requested.arguments(),
                 context.argumentsHash(),
                 requested.object(),
-                ask.because(),
+                Cut.middle(runs.saidBefore(context.run(), context.toolUseId()), LED_CHARS_MAX),
                 ask.rule(),
                 deadline.toString(),
                 context.info().blueprint().permissions().approvers())));
