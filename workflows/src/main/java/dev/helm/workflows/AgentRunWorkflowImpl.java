@@ -78,6 +78,10 @@ public final class AgentRunWorkflowImpl implements AgentRunWorkflow {
     if (state.cancelled()) {
       return cancelled();
     }
+    if (state.nothingToSay()) {
+      // Its last message was taken back while the run was paused.
+      return new End("succeeded", null, null);
+    }
     if (state.round() == 0) {
       End limit = limitReached();
       if (limit != null) {
@@ -104,6 +108,8 @@ public final class AgentRunWorkflowImpl implements AgentRunWorkflow {
   private @Nullable End answered(ModelActivity.Reply.Answered answered) {
     state.answered(answered.head());
     if (answered.calls().isEmpty()) {
+      // A "now" that came too late to interrupt this answer must not drop the calls of the next.
+      state.takeInterrupt();
       return state.hasMessages() || state.cancelled() ? null : new End("succeeded", null, null);
     }
     state.results(calls.all(answered.calls()));
@@ -200,6 +206,9 @@ public final class AgentRunWorkflowImpl implements AgentRunWorkflow {
     if (large && state.round() == 0) {
       // A note in flight would be lost with this execution: let it reach the log first.
       Workflow.await(() -> steps.nothingInFlight() && !state.hasTakenBack());
+      if (state.cancelled()) {
+        return;
+      }
       Workflow.continueAsNew(
           new RunStart(
               start.run(),

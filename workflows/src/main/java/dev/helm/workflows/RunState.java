@@ -317,6 +317,8 @@ final class RunState {
   }
 
   void answered(String newHead) {
+    // The turn is over, however often it was begun anew: the next one has a number of its own.
+    round = 0;
     messages.removeIf(m -> reading.contains(m.messageId()));
     reading.clear();
     head = newHead;
@@ -325,6 +327,11 @@ final class RunState {
 
   void results(List<RunStart.CallResult> callResults) {
     results = List.copyOf(callResults);
+  }
+
+  /** The model has said its last word and nobody has said more. */
+  boolean nothingToSay() {
+    return round == 0 && head != null && results.isEmpty() && messages.isEmpty();
   }
 
   boolean hasMessages() {

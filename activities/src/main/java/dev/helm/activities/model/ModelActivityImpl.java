@@ -22,8 +22,10 @@ import io.temporal.failure.ApplicationFailure;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
@@ -204,15 +206,17 @@ public final class ModelActivityImpl implements ModelActivity {
                 usage.cacheRead(),
                 usage.cacheWrite())));
     List<Call> calls = new ArrayList<>();
+    Set<String> ids = new HashSet<>();
     for (Answer.RequestedAction action : answer.calls()) {
+      if (!ids.add(action.toolUseId())) {
+        throw new ModelFault("the model gave two tool calls one id", 200, 0);
+      }
       facts.add(requested(request, action));
       calls.add(new Call(action.toolUseId(), action.tool()));
     }
     Reply reply = cutShort(answer);
     if (reply == null) {
-      reply =
-          new Reply.Answered(
-              conversations.append(request.head(), List.of(user, answer.messageJson())), calls);
+      reply = new Reply.Answered(conversations.append(request.head(), said(user, answer)), calls);
     }
     log.append(request.run(), facts, journalKey(request), HelmJson.write(reply));
     return reply;
@@ -228,6 +232,13 @@ public final class ModelActivityImpl implements ModelActivity {
       case "refusal" -> new Reply.Refused("the model refuses to go on");
       default -> null;
     };
+  }
+
+  /** An answer without content cannot stand in a conversation: the API refuses it there. */
+  private static List<String> said(String user, Answer answer) {
+    return answer.text().isEmpty() && answer.calls().isEmpty()
+        ? List.of(user)
+        : List.of(user, answer.messageJson());
   }
 
   private Fact requested(Request request, Answer.RequestedAction action) {
