@@ -55,15 +55,33 @@ final class Reconciler {
     this.control = control;
   }
 
-  /** Goes through all active runs; one that fails does not hold up the others. */
+  /**
+   * Goes through all active runs; one that fails does not hold up the others.
+   *
+   * @param formerLife also takes over what a former life was doing
+   * @throws RuntimeException with {@code formerLife}, when Temporal was away at one of the runs:
+   *     that run was not taken over, and would wait for its heart beat to be missed
+   */
   void reconcile(boolean formerLife) {
+    RuntimeException away = null;
     for (String run : store.queries().activeRunIds()) {
       try {
         reconcile(run, formerLife);
       } catch (RuntimeException e) {
         LOG.warn("run {} could not be reconciled: {}", run, e.toString());
+        away = isAway(e) ? e : away;
       }
     }
+    if (formerLife && away != null) {
+      throw away;
+    }
+  }
+
+  private static boolean isAway(RuntimeException e) {
+    return e instanceof RunControl.WorkflowsDown
+        || (e instanceof StatusRuntimeException status
+            && (status.getStatus().getCode() == Status.Code.UNAVAILABLE
+                || status.getStatus().getCode() == Status.Code.DEADLINE_EXCEEDED));
   }
 
   private void reconcile(String run, boolean formerLife) {

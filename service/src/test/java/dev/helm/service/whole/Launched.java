@@ -5,6 +5,12 @@ import dev.helm.workflows.HelmJson;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -136,6 +142,21 @@ final class Launched implements AutoCloseable {
       return at < 0 ? null : mounts.substring(at + mark.length(), at + mark.length() + 8);
     } catch (IOException e) {
       return null; // it ended meanwhile
+    }
+  }
+
+  /** How many containers the engine knows, running or not; -1 when it does not answer. */
+  int containersOfEngine() {
+    String ask = "GET /containers/json?all=1 HTTP/1.0\r\nHost: engine\r\n\r\n";
+    try (SocketChannel socket = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+      socket.connect(UnixDomainSocketAddress.of(home.resolve("run/docker.sock")));
+      socket.write(ByteBuffer.wrap(ask.getBytes(StandardCharsets.US_ASCII)));
+      String answer =
+          new String(Channels.newInputStream(socket).readAllBytes(), StandardCharsets.UTF_8);
+      int body = answer.indexOf("\r\n\r\n");
+      return HelmJson.read(answer.substring(body + 4), JsonNode.class).size();
+    } catch (IOException | RuntimeException e) {
+      return -1;
     }
   }
 

@@ -61,22 +61,34 @@ final class RunAudit {
   }
 
   /** What a client was shown stands in the log, in its place. */
-  void nothingAcknowledgedIsLost(List<Follower.Arrived> arrived, Set<String> decided) {
+  void nothingAcknowledgedIsLost(List<Follower.Arrived> arrived, Set<String> acknowledged) {
     for (Follower.Arrived event : arrived) {
       assertThat(log.get((int) event.seq() - 1).hash())
           .as("the event shown as seq " + event.seq())
           .isEqualTo(event.hash());
     }
     assertThat(arrived).as("the stream told all").hasSize(log.size());
+    long lastTurn =
+        log.stream()
+            .filter(event -> event.type().equals("turn.started"))
+            .mapToLong(LoggedEvent::seq)
+            .max()
+            .orElse(0);
     Set<String> inLog = new TreeSet<>();
     log.forEach(
         event -> {
-          inLog.add(String.valueOf(event.data().get("permissionId")));
-          if (event.type().equals("question.answered")) {
-            inLog.add(String.valueOf(event.data().get("questionId")));
-          }
+          String member =
+              switch (event.type()) {
+                case "permission.decided" -> "permissionId";
+                case "question.answered" -> "questionId";
+                case "message.read" -> "messageId";
+                // Queued while the last turn was made: nobody was left to read it.
+                case "message.queued" -> event.seq() > lastTurn ? "messageId" : "none";
+                default -> "none";
+              };
+          inLog.add(run + "/" + event.data().get(member));
         });
-    assertThat(inLog).as("decisions that were acknowledged").containsAll(decided);
+    assertThat(inLog).as("answers and messages acknowledged").containsAll(acknowledged);
   }
 
   /** Exactly one of each per turn or call, whatever was retried. */
@@ -84,6 +96,14 @@ final class RunAudit {
     Map<String, Integer> ends = new HashMap<>();
     for (LoggedEvent event : log) {
       switch (event.type()) {
+        case "permission.decided", "question.answered", "message.queued", "message.read" ->
+            ends.merge(
+                event.type()
+                    + event.data().get("permissionId")
+                    + event.data().get("questionId")
+                    + event.data().get("messageId"),
+                1,
+                Integer::sum);
         case "run.created", "run.started", "run.finished" ->
             ends.merge(event.type(), 1, Integer::sum);
         case "tool.requested", "tool.finished", "tool.blocked", "turn.started", "model.message" ->

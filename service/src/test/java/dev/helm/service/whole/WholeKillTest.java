@@ -129,6 +129,7 @@ class WholeKillTest {
           boolean goesOn = killer.idle(follower, FIRST_KILL_MS);
           while (goesOn && killer.kills().size() < until) {
             goesOn = killer.strike(follower, run);
+            stage.steer(run);
           }
           stage.awaitEnd(run);
           assertThat(killer.awaitHealthy(END_MS)).as("healthy after the kills").isTrue();
@@ -149,9 +150,11 @@ class WholeKillTest {
   /** One container may wait for the next run; none of an ended run is left. */
   private static void containersAreGone() throws Exception {
     long deadline = System.nanoTime() + END_MS * 1_000_000;
-    while (helm().busySlot() != null || helm().containers().size() > 1) {
+    int known = helm().containersOfEngine();
+    while (helm().busySlot() != null || helm().containers().size() > 1 || known < 0 || known > 1) {
+      known = helm().containersOfEngine();
       assertThat(System.nanoTime())
-          .as("containers %s, slot %s", helm().containers(), helm().busySlot())
+          .as("containers %s (%d), slot %s", helm().containers(), known, helm().busySlot())
           .isLessThan(deadline);
       Thread.sleep(200);
     }
@@ -173,6 +176,8 @@ class WholeKillTest {
   private static final class Stage implements AutoCloseable {
     private final Map<String, String> runByNonce = new ConcurrentHashMap<>();
     private final Person person = new Person(rest(), this::happened);
+    private final List<Thread> steering = new ArrayList<>();
+    private final Set<String> steered = ConcurrentHashMap.newKeySet();
 
     String start() throws InterruptedException {
       String nonce = "%08x".formatted(new Random().nextInt());
@@ -186,6 +191,28 @@ class WholeKillTest {
       runByNonce.put(nonce, run);
       System.out.println("chaos: run " + run + " · nonce " + nonce);
       return run;
+    }
+
+    /** Says something right after a kill, again and again until it is accepted. */
+    void steer(String run) {
+      int number = steering.size();
+      steering.add(
+          Thread.ofVirtual()
+              .start(
+                  () -> {
+                    try {
+                      Rest.Answer said =
+                          rest()
+                              .post(
+                                  "/api/runs/" + run + "/messages",
+                                  Map.of("text", "Go on, says message " + number + "."));
+                      if (said.ok()) {
+                        steered.add(run + "/" + said.body().path("id").asText());
+                      }
+                    } catch (InterruptedException | IllegalStateException e) {
+                      System.out.println("chaos: not steered: " + e);
+                    }
+                  }));
     }
 
     private boolean happened(String token) {
@@ -236,12 +263,12 @@ class WholeKillTest {
           Thread.sleep(50);
         }
         assertThat(follower.complaints()).as("the stream").isEmpty();
-        Set<String> decided = new HashSet<>();
-        for (String id : person.acknowledged()) {
-          if (id.startsWith(run + "/")) {
-            decided.add(id.substring(run.length() + 1));
-          }
+        for (Thread message : steering) {
+          message.join();
         }
+        Set<String> acknowledged = new HashSet<>(steered);
+        acknowledged.addAll(person.acknowledged());
+        acknowledged.removeIf(id -> !id.startsWith(run + "/"));
         String nonce =
             runByNonce.entrySet().stream()
                 .filter(entry -> entry.getValue().equals(run))
@@ -249,7 +276,7 @@ class WholeKillTest {
                 .findFirst()
                 .orElseThrow();
         audit.chainHolds();
-        audit.nothingAcknowledgedIsLost(follower.arrived(), decided);
+        audit.nothingAcknowledgedIsLost(follower.arrived(), acknowledged);
         audit.nothingIsToldTwice();
         audit.everythingWasGated();
         audit.effectsHappenedOnce(seen(nonce), person);
