@@ -91,10 +91,11 @@ final class AskProjection {
     }
   }
 
-  void resumed(Statements sql, Projection.Place place) throws SQLException {
+  void resumed(Statements sql, Projection.Place place, RunEvent.RunResumed e) throws SQLException {
     sql.update(
-        "UPDATE asks SET state = 'decided', decision = 'raised', closed_at = ?"
+        "UPDATE asks SET state = 'decided', decision = 'raised', principal = ?, closed_at = ?"
             + " WHERE run = ? AND state = 'open' AND kind = 'budget'",
+        e.by(),
         place.at(),
         place.run());
   }
