@@ -93,7 +93,9 @@ class ReconcilerTest {
               EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED);
       back.reconcile(false);
       assertThat(history(client, run))
-          .containsOnlyOnce(EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED);
+          .containsOnlyOnce(
+              EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED,
+              EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED);
       assertThat(status(run)).isEqualTo(RunStatus.QUEUED);
     }
   }
