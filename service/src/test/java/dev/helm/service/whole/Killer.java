@@ -23,7 +23,7 @@ final class Killer {
   static final List<String> VICTIMS =
       List.of("service", "temporal", "keyproxy", "practice", "engine", "container");
 
-  private static final int AIMED_PERCENT = 50;
+  private static final int AIMED_PERCENT = 40;
   private static final int IMPATIENT_PERCENT = 30;
   private static final long BACK_MS = 60_000;
 
@@ -61,6 +61,15 @@ final class Killer {
 
   List<Kill> kills() {
     return List.copyOf(kills);
+  }
+
+  /** Lets a random part of this time go by; false when the run ended in it. */
+  boolean idle(Follower follower, int atMostMs) throws InterruptedException {
+    long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(random.nextInt(atMostMs));
+    while (System.nanoTime() < until && !follower.finished()) {
+      Thread.sleep(5);
+    }
+    return !follower.finished();
   }
 
   /** Waits for a random moment and kills somebody; false when the run ended before. */

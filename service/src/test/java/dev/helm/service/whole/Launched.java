@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -138,7 +139,7 @@ final class Launched implements AutoCloseable {
     }
   }
 
-  /** The slot that holds a run's workspace now, or null. Only while one run is at work. */
+  /** The slot that a workspace was moved into last, or null. */
   @Nullable String busySlot() throws IOException {
     Path slots = home.resolve("slots");
     if (!Files.isDirectory(slots)) {
@@ -146,21 +147,28 @@ final class Launched implements AutoCloseable {
     }
     try (Stream<Path> all = Files.list(slots)) {
       return all.filter(slot -> Files.exists(slot.resolve("box/workspace")))
-          .map(slot -> slot.getFileName().toString())
-          .findFirst()
+          .max(Comparator.comparingLong(slot -> slot.resolve("box").toFile().lastModified()))
+          .map(slot -> String.valueOf(slot.getFileName()))
           .orElse(null);
     }
   }
 
-  /** A file of a run's workspace wherever that is; empty when there is none. */
-  String workspaceFile(String run, String name) throws IOException {
-    Path kept = home.resolve("workspaces").resolve(run).resolve(name);
-    if (Files.exists(kept)) {
-      return Files.readString(kept);
+  /** The lines of a file of this name in all workspaces, wherever they are now. */
+  List<String> workspaceLines(String name) throws IOException {
+    List<String> lines = new ArrayList<>();
+    for (String folder : List.of("workspaces", "slots")) {
+      if (Files.isDirectory(home.resolve(folder))) {
+        try (Stream<Path> all = Files.list(home.resolve(folder))) {
+          for (Path each : all.toList()) {
+            Path file = each.resolve(folder.equals("slots") ? "box/workspace" : ".").resolve(name);
+            if (Files.exists(file)) {
+              lines.addAll(Files.readAllLines(file));
+            }
+          }
+        }
+      }
     }
-    String slot = busySlot();
-    Path now = home.resolve("slots/" + slot + "/box/workspace").resolve(name);
-    return slot != null && Files.exists(now) ? Files.readString(now) : "";
+    return lines;
   }
 
   /** Ends everything, keeps the logs for who reads a failure, removes the rest. */
@@ -181,7 +189,7 @@ final class Launched implements AutoCloseable {
       throw new IllegalStateException("helm down failed:\n" + Files.readString(words));
     }
     try (Stream<Path> all = Files.walk(home, new FileVisitOption[0])) {
-      for (Path path : all.sorted(java.util.Comparator.reverseOrder()).toList()) {
+      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
         Files.deleteIfExists(path);
       }
     }

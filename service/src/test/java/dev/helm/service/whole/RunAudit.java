@@ -228,13 +228,22 @@ final class RunAudit {
     return story.toString();
   }
 
-  /** Tokens that stand in the files that the run's commands appended to. */
-  static List<Witness.Seen> inWorkspace(Launched helm, String run, Instant readAt)
-      throws IOException {
+  /** Tokens that stand in the files that runs appended to. */
+  static List<Witness.Seen> inWorkspaces(Launched helm, Instant readAt) throws IOException {
+    List<Witness.Seen> before = List.of();
+    List<Witness.Seen> now = look(helm, readAt);
+    // A workspace that is being moved may be met twice or not at all.
+    while (!now.equals(before)) {
+      before = now;
+      now = look(helm, readAt);
+    }
+    return now;
+  }
+
+  private static List<Witness.Seen> look(Launched helm, Instant readAt) throws IOException {
     List<Witness.Seen> tokens = new ArrayList<>();
     for (String file : List.of("effects.txt", "rows.csv")) {
-      helm.workspaceFile(run, file)
-          .lines()
+      helm.workspaceLines(file).stream()
           .map(Person::tokenIn)
           .filter(java.util.Objects::nonNull)
           .forEach(token -> tokens.add(new Witness.Seen(String.valueOf(token), readAt)));
