@@ -7,7 +7,6 @@ import static dev.helm.workflows.ScriptedRun.done;
 
 import dev.helm.api.event.RunEvent;
 import io.temporal.activity.Activity;
-import io.temporal.api.common.v1.WorkflowExecution;
 import io.temporal.client.ActivityCompletionException;
 import io.temporal.client.WorkflowClient;
 import io.temporal.common.WorkflowExecutionHistory;
@@ -189,7 +188,9 @@ class RecordHistories {
     return "succeeded";
   }
 
-  /** The answer was whole when the message came: nothing is interrupted, no later call is dropped. */
+  /**
+   * The answer was whole when the message came: nothing is interrupted, no later call is dropped.
+   */
   private static String steeringTooLate(ScriptedRun run) throws InterruptedException {
     CountDownLatch asked = new CountDownLatch(1);
     CountDownLatch goOn = new CountDownLatch(1);
@@ -263,8 +264,7 @@ class RecordHistories {
   private static String threeCalls(ScriptedRun run) {
     run.model = request -> request.turn() == 1 ? answer(request, "a", "b", "c") : answer(request);
     run.tool =
-        (r, request) ->
-            request.toolUseId().equals("b") ? done(request) : asksFirst(r, request);
+        (r, request) -> request.toolUseId().equals("b") ? done(request) : asksFirst(r, request);
     AgentRunWorkflow workflow = run.start();
     ScriptedRun.await("all asked", () -> run.toolSteps.size() == 3);
     workflow.decide(deny("c", "ada"));
@@ -277,9 +277,7 @@ class RecordHistories {
     run.model = RecordHistories::oneCall;
     run.tool =
         (r, request) ->
-            request.phase() instanceof ToolActivity.Phase.Asked
-                ? waits(r, reason)
-                : done(request);
+            request.phase() instanceof ToolActivity.Phase.Asked ? waits(r, reason) : done(request);
     AgentRunWorkflow workflow = run.start();
     ScriptedRun.await("the question", () -> !run.toolSteps.isEmpty());
     workflow.answer(new Signals.Answer("a1", "q1", said, "ada"));

@@ -12,7 +12,9 @@ import java.util.concurrent.TimeUnit;
  * a short run shows it.
  */
 final class TemporalServer implements AutoCloseable {
-  /** Names the variable with the path of the server's binary; without it these tests are skipped. */
+  /**
+   * Names the variable with the path of the server's binary; without it these tests are skipped.
+   */
   static final String BINARY = "HELM_TEST_TEMPORAL";
 
   private static final int SUGGEST_AT_EVENTS = 200;
