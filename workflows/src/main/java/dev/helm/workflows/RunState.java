@@ -29,7 +29,6 @@ final class RunState {
   private final Map<String, Signals.Answer> answers = new HashMap<>();
   private final List<CancellationScope> atWork = new ArrayList<>();
   private final Set<String> reading = new HashSet<>();
-  private final List<Signals.CancelMessage> takenBack = new ArrayList<>();
 
   private int signals;
   private int turn;
@@ -136,12 +135,10 @@ final class RunState {
     }
   }
 
+  /** The store has decided, and logged, that it is taken back; here it only leaves the queue. */
   void cancelMessage(Signals.CancelMessage taken) {
     signals++;
-    boolean inFlight = reading.contains(taken.messageId());
-    if (!inFlight && messages.removeIf(m -> m.messageId().equals(taken.messageId()))) {
-      takenBack.add(taken);
-    }
+    messages.removeIf(m -> m.messageId().equals(taken.messageId()));
   }
 
   void pause(Signals.Control control) {
@@ -346,15 +343,5 @@ final class RunState {
   List<String> readNow() {
     messages.forEach(m -> reading.add(m.messageId()));
     return messages.stream().map(Signals.Message::messageId).toList();
-  }
-
-  List<Signals.CancelMessage> takeTakenBack() {
-    List<Signals.CancelMessage> taken = List.copyOf(takenBack);
-    takenBack.clear();
-    return taken;
-  }
-
-  boolean hasTakenBack() {
-    return !takenBack.isEmpty();
   }
 }

@@ -2,6 +2,8 @@ package dev.helm.workflows;
 
 import dev.helm.api.event.RunEvent;
 import io.temporal.activity.Activity;
+import io.temporal.api.enums.v1.EventType;
+import io.temporal.api.history.v1.HistoryEvent;
 import io.temporal.client.ActivityCompletionException;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowClientOptions;
@@ -119,6 +121,20 @@ final class ScriptedRun implements AutoCloseable {
           synchronized (facts) {
             return facts.values().stream().anyMatch(wanted);
           }
+        });
+  }
+
+  /** Polls until the workflow has set a durable timer and has nothing more to do. */
+  void awaitWaiting() {
+    await(
+        "a waiting workflow",
+        () -> {
+          List<HistoryEvent> history =
+              env.getWorkflowClient()
+                  .fetchHistory(AgentRunWorkflow.workflowId(RUN, 1))
+                  .getHistory()
+                  .getEventsList();
+          return history.getLast().getEventType() == EventType.EVENT_TYPE_TIMER_STARTED;
         });
   }
 

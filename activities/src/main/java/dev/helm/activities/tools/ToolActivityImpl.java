@@ -251,7 +251,11 @@ public final class ToolActivityImpl implements ToolActivity {
   /** Commits the facts and the intent together, then acts. */
   private Reply start(CallContext context, List<Fact> facts, RunEvent.GatePass gate, int attempt) {
     Effect effect = effect(context);
-    String prepared = effect.prepare(context);
+    String prepared;
+    // Getting ready may mean a new container, which takes longer than a heart may be silent.
+    try (Heart heart = Heart.start(Activity.getExecutionContext(), () -> {})) {
+      prepared = effect.prepare(context);
+    }
     List<Fact> all = new ArrayList<>(facts);
     all.add(
         context.fact(

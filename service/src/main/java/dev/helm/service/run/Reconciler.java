@@ -21,7 +21,9 @@ import io.temporal.api.workflowservice.v1.DescribeWorkflowExecutionResponse;
 import io.temporal.api.workflowservice.v1.ResetStickyTaskQueueRequest;
 import io.temporal.api.workflowservice.v1.RespondActivityTaskFailedByIdRequest;
 import io.temporal.serviceclient.WorkflowServiceStubs;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,6 +40,7 @@ final class Reconciler {
   private final String identity;
   private final Store store;
   private final RunControl control;
+  private final Set<String> signalled = new HashSet<>();
 
   Reconciler(
       WorkflowServiceStubs temporal,
@@ -151,9 +154,10 @@ final class Reconciler {
     }
   }
 
+  /** Each message once in this life: a paused run may leave it unread for days. */
   private void signalUnread(String run) {
     for (Bodies.Message message : store.messages().list(run)) {
-      if (message.state().equals("queued")) {
+      if (message.state().equals("queued") && signalled.add(message.id())) {
         // The workflow counts a message once, however often it hears of it.
         control.message(run, message.id(), "next");
       }

@@ -81,7 +81,7 @@ final class AskProjection {
   }
 
   void paused(Statements sql, Projection.Place place, RunEvent.RunPaused e) throws SQLException {
-    if (e.reason().equals("budget")) {
+    if (e.reason().equals("budget") && !asksForMoney(sql, place)) {
       String deadline = Times.text(Instant.parse(place.at()).plus(BUDGET_WAIT));
       String id = place.run() + "-budget-" + place.seq();
       open(
@@ -91,7 +91,18 @@ final class AskProjection {
     }
   }
 
-  void resumed(Statements sql, Projection.Place place) throws SQLException {
+  private static boolean asksForMoney(Statements sql, Projection.Place place) throws SQLException {
+    return sql.number(
+            "SELECT count(*) FROM asks WHERE run = ? AND state = 'open' AND kind = 'budget'",
+            0,
+            place.run())
+        > 0;
+  }
+
+  void resumed(Statements sql, Projection.Place place, RunEvent.RunResumed e) throws SQLException {
+    if (!e.reason().equals("budget")) {
+      return;
+    }
     sql.update(
         "UPDATE asks SET state = 'decided', decision = 'raised', closed_at = ?"
             + " WHERE run = ? AND state = 'open' AND kind = 'budget'",
