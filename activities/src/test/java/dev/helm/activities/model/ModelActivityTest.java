@@ -96,8 +96,7 @@ class ModelActivityTest {
               ModelActivity.class,
               ActivityOptions.newBuilder().setStartToCloseTimeout(Duration.ofMinutes(1)).build());
       ModelActivity.Request request =
-          new ModelActivity.Request(
-              MemoryStore.RUN, 1, "main", 1, 0, null, List.of(), List.of());
+          new ModelActivity.Request(MemoryStore.RUN, 1, "main", 1, 0, null, List.of(), List.of());
       // The answer is committed, then the process dies before Temporal hears of it.
       store.crashes.at(4);
       assertThat(fails(() -> activity.call(request))).isTrue();
@@ -128,8 +127,7 @@ class ModelActivityTest {
   @ValueSource(strings = {"cut", "stall", "garbage", "error", "limited"})
   void whatMayPassIsLoggedAndMadeAgain(String fault) throws Exception {
     try (PracticeModel model =
-            PracticeModel.start(
-                0, List.of(Path.of("src", "test", "resources", "model")), false);
+            PracticeModel.start(0, List.of(Path.of("src", "test", "resources", "model")), false);
         ModelRig run =
             new ModelRig(URI.create("http://127.0.0.1:" + model.port()), "model " + fault)) {
       assertThat(run.end().outcome()).isEqualTo("succeeded");
@@ -177,9 +175,7 @@ class ModelActivityTest {
   @Test
   void anAffordableAnswerIsAskedForShorter() throws Exception {
     try (TinyModel model =
-            new TinyModel()
-                .refuses(402, Map.of("x-helm-affordable-tokens", "300"))
-                .says("Short.");
+            new TinyModel().refuses(402, Map.of("x-helm-affordable-tokens", "300")).says("Short.");
         ModelRig run = new ModelRig(model.uri(), "go")) {
       assertThat(run.end().outcome()).isEqualTo("succeeded");
       assertThat(model.asked)
@@ -221,10 +217,8 @@ class ModelActivityTest {
   @Test
   void aMessageNowEndsAnAnswerThatHasNotBegun() throws Exception {
     try (PracticeModel model =
-            PracticeModel.start(
-                0, List.of(Path.of("src", "test", "resources", "model")), false);
-        ModelRig run =
-            new ModelRig(URI.create("http://127.0.0.1:" + model.port()), "model late")) {
+            PracticeModel.start(0, List.of(Path.of("src", "test", "resources", "model")), false);
+        ModelRig run = new ModelRig(URI.create("http://127.0.0.1:" + model.port()), "model late")) {
       ModelRig.await("the call", () -> run.store.types().contains("turn.started"));
       run.store.queue("m1", "hurry");
       run.workflow.message(new Signals.Message("m1", true));
@@ -262,7 +256,10 @@ class ModelActivityTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "{\"command\":", "[1]", "{\"command\":\"\\ud800\"}", "{\"timeout\":9007199254740993}"
+        "{\"command\":",
+        "[1]",
+        "{\"command\":\"\\ud800\"}",
+        "{\"timeout\":9007199254740993}"
       })
   void argumentsWithoutOneMeaningAreBlockedAndTheRunGoesOn(String json) throws Exception {
     try (TinyModel model =

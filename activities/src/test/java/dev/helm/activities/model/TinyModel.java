@@ -30,8 +30,7 @@ final class TinyModel implements AutoCloseable {
   private record Said(int status, Map<String, String> headers, String body) {}
 
   TinyModel() throws IOException {
-    server =
-        HttpServer.create(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), 0), 100);
+    server = HttpServer.create(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), 0), 100);
     server.createContext("/", this::handle);
     server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
     server.start();

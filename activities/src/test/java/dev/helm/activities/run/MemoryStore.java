@@ -40,6 +40,7 @@ public final class MemoryStore implements RunLog, Blobs, Runs, LiveText {
 
   /** What was said. */
   public final Conversations talks = new Talks();
+
   private final Map<String, QueuedMessage> queue = new HashMap<>();
 
   public MemoryStore(Blueprint blueprint, String prompt) {
