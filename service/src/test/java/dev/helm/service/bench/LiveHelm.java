@@ -34,11 +34,20 @@ final class LiveHelm implements AutoCloseable {
       helm.close();
       throw new IOException("helm up failed; its words are above");
     }
-    if (helm.call("status").waitFor() != 0) { // logs in and keeps the token
-      helm.close();
-      throw new IOException("helm status says that Helm is not healthy");
-    }
+    helm.awaitHealthy();
     return helm;
+  }
+
+  /** Also logs in and keeps the token. On a busy machine the worker comes after the REST door. */
+  private void awaitHealthy() throws IOException, InterruptedException {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (call("status").waitFor() != 0) {
+      if (System.nanoTime() > deadline) {
+        close();
+        throw new IOException("helm status says for a minute that Helm is not healthy");
+      }
+      Thread.sleep(500);
+    }
   }
 
   /** What a command of the terminal needs in its environment. */
