@@ -33,8 +33,7 @@ class MailTest {
 
   private Relay relay() {
     return new Relay(
-        URI.create(
-            "smtp://127.0.0.1:" + server.getSmtp().getPort() + "?from=helm%40example.com"));
+        URI.create("smtp://127.0.0.1:" + server.getSmtp().getPort() + "?from=helm%40example.com"));
   }
 
   @Test
@@ -68,7 +67,14 @@ class MailTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "", "nobody", "a@b\r\nBcc: eve@example.com", "a@b, c@d", "@x", "a@", "<a@b>\nX: y", "a b@c"
+        "",
+        "nobody",
+        "a@b\r\nBcc: eve@example.com",
+        "a@b, c@d",
+        "@x",
+        "a@",
+        "<a@b>\nX: y",
+        "a b@c"
       })
   void whatIsNoSingleAddressIsRefused(String person) {
     assertThatThrownBy(() -> new Mail("k", List.of(person), "s", "b", List.of()))
