@@ -4,6 +4,7 @@ import dev.helm.api.RunStatus;
 import dev.helm.api.event.RunEvent;
 import dev.helm.api.rest.Bodies;
 import dev.helm.service.rest.RunControl;
+import dev.helm.service.store.Access;
 import dev.helm.service.store.RunQueries;
 import dev.helm.service.store.Store;
 import dev.helm.workflows.AgentRunWorkflow;
@@ -55,19 +56,31 @@ final class Reconciler {
     this.control = control;
   }
 
-  /** Goes through all active runs; one that fails does not hold up the others. */
+  /**
+   * Goes through all active runs; one that fails does not hold up the others.
+   *
+   * @throws StatusRuntimeException when Temporal is not there, so that the round is made again
+   */
   void reconcile(boolean formerLife) {
     for (String run : store.queries().activeRunIds()) {
       try {
         reconcile(run, formerLife);
       } catch (RuntimeException e) {
+        if (away(e)) {
+          throw e;
+        }
         LOG.warn("run {} could not be reconciled: {}", run, e.toString());
       }
     }
   }
 
+  private static boolean away(RuntimeException e) {
+    return e instanceof StatusRuntimeException answer
+        && answer.getStatus().getCode() == Status.Code.UNAVAILABLE;
+  }
+
   private void reconcile(String run, boolean formerLife) {
-    Bodies.Run now = store.queries().run(run);
+    Bodies.Run now = store.queries().run(Access.system(), run);
     RunQueries.Started started = store.queries().started(run);
     if (now == null || started == null) {
       return;
@@ -156,10 +169,11 @@ final class Reconciler {
 
   /** Each message once in this life: a paused run may leave it unread for days. */
   private void signalUnread(String run) {
-    for (Bodies.Message message : store.messages().list(run)) {
-      if (message.state().equals("queued") && signalled.add(message.id())) {
+    for (Bodies.Message message : store.messages().list(Access.system(), run)) {
+      if (message.state().equals("queued") && !signalled.contains(message.id())) {
         // The workflow counts a message once, however often it hears of it.
         control.message(run, message.id(), "next");
+        signalled.add(message.id());
       }
     }
   }

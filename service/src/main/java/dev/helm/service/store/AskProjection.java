@@ -1,5 +1,6 @@
 package dev.helm.service.store;
 
+import dev.helm.activities.store.Runs;
 import dev.helm.api.event.Content;
 import dev.helm.api.event.RunEvent;
 import dev.helm.api.rest.Bodies;
@@ -64,18 +65,28 @@ final class AskProjection {
   }
 
   void unknown(Statements sql, Projection.Place place, RunEvent.ToolUnknown e) throws SQLException {
+    Owner owner = owner(sql, place);
+    // Nobody can say whether a call happened without seeing what it was.
+    Runs.RequestedCall call = CallTable.find(sql, place.run(), e.toolUseId());
     open(
         sql,
         place,
-        plain(
-            sql,
-            place,
+        new Bodies.InboxItem(
             e.questionId(),
             "unknown",
+            place.run(),
+            owner.name(),
+            owner.project(),
+            place.seq(),
+            place.at(),
             e.deadline(),
             "unknown",
             e.toolUseId(),
             e.tool(),
+            call == null ? null : call.object(),
+            call == null ? null : call.arguments(),
+            null,
+            null,
             e.reason(),
             UNKNOWN_ANSWERS));
   }
@@ -104,8 +115,9 @@ final class AskProjection {
       return;
     }
     sql.update(
-        "UPDATE asks SET state = 'decided', decision = 'raised', closed_at = ?"
+        "UPDATE asks SET state = 'decided', decision = 'raised', principal = ?, closed_at = ?"
             + " WHERE run = ? AND state = 'open' AND kind = 'budget'",
+        e.by(),
         place.at(),
         place.run());
   }
