@@ -3,6 +3,7 @@ package dev.helm.service;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.helm.api.rest.Bodies;
 import dev.helm.service.auth.FirstOwner;
+import dev.helm.service.auth.Grants;
 import dev.helm.service.auth.JwtKey;
 import dev.helm.service.auth.LoginLimits;
 import dev.helm.service.auth.Passwords;
@@ -20,11 +21,17 @@ import io.dropwizard.configuration.ResourceConfigurationSourceProvider;
 import io.dropwizard.configuration.SubstitutingSourceProvider;
 import io.dropwizard.configuration.YamlConfigurationFactory;
 import io.dropwizard.core.Application;
+import io.dropwizard.core.cli.Cli;
 import io.dropwizard.core.setup.Bootstrap;
 import io.dropwizard.core.setup.Environment;
 import io.dropwizard.jackson.Jackson;
 import io.dropwizard.lifecycle.AutoCloseableManager;
+import io.dropwizard.util.JarLocation;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.net.BindException;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import org.apache.commons.text.StringSubstitutor;
 import org.slf4j.Logger;
@@ -40,12 +47,19 @@ public final class HelmService extends Application<HelmConfiguration> {
   private final Settings settings;
   private final Clock clock;
   private final BackendFactory backends;
+  private final Grants grants;
 
   /** With its settings, and what makes the part behind REST and the log. */
   public HelmService(Settings settings, Clock clock, BackendFactory backends) {
+    this(settings, clock, backends, Grants.OWNERS);
+  }
+
+  /** With a rule of one's own for who sees what. */
+  public HelmService(Settings settings, Clock clock, BackendFactory backends, Grants grants) {
     this.settings = settings;
     this.clock = clock;
     this.backends = backends;
+    this.grants = grants;
   }
 
   /** Makes the workflow engine's client, its worker, the sandbox and the ledger's socket. */
@@ -56,7 +70,7 @@ public final class HelmService extends Application<HelmConfiguration> {
   }
 
   /** Starts the service; it ends with a signal. */
-  public static void main(String[] args) throws Exception {
+  public static void main(String[] args) {
     Settings settings;
     try {
       settings = Settings.of(System.getenv());
@@ -116,7 +130,7 @@ public final class HelmService extends Application<HelmConfiguration> {
 
   private Tokens tokens(Store store) throws IOException {
     return new Tokens(
-        JwtKey.of(settings.home()), clock, store.users(), store.tokens(), store.tickets());
+        JwtKey.of(settings.home()), clock, store.users(), grants, store.tokens(), store.tickets());
   }
 
   private RestInterface rest(
@@ -150,16 +164,39 @@ public final class HelmService extends Application<HelmConfiguration> {
     environment.lifecycle().addServerLifecycleListener(_ -> backend.start());
   }
 
+  /** As the superclass does it, but a start that fails prints one line and no stack trace. */
+  @Override
+  public void run(String... arguments) {
+    Bootstrap<HelmConfiguration> bootstrap = new Bootstrap<>(this);
+    addDefaultCommands(bootstrap);
+    initialize(bootstrap);
+    bootstrap.registerMetrics();
+    new Cli(
+            new JarLocation(getClass()),
+            bootstrap,
+            System.out,
+            new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8))
+        .run(arguments)
+        .ifPresent(this::onFatalError);
+  }
+
   @Override
   protected void onFatalError(Throwable error) {
     System.err.println("helm service: cannot start: " + reason(error));
     System.exit(1);
   }
 
-  private static String reason(Throwable error) {
+  private String reason(Throwable error) {
     Throwable cause = error;
     while (cause.getCause() != null && cause.getCause() != cause) {
       cause = cause.getCause();
+    }
+    if (cause instanceof BindException) {
+      return "port "
+          + settings.port()
+          + " or "
+          + settings.adminPort()
+          + " is taken; stop what listens there, or set HELM_PORT to another port";
     }
     return cause.getMessage() == null ? cause.toString() : cause.getMessage();
   }

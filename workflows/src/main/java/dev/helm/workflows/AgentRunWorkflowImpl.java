@@ -31,6 +31,7 @@ public final class AgentRunWorkflowImpl implements AgentRunWorkflow {
   private final RunState state;
   private final Steps steps;
   private final CallFlow calls;
+  private RunEvent.@Nullable RunPaused moneyWait;
 
   /** Signals may arrive before {@link #run}, so all state is made here. */
   @WorkflowInit
@@ -44,7 +45,6 @@ public final class AgentRunWorkflowImpl implements AgentRunWorkflow {
   @Override
   public void run(RunStart ignored) {
     Async.procedure(this::keepPauseInLog);
-    Async.procedure(this::keepTakenBackInLog);
     End end;
     try {
       if (start.carry() == null) {
@@ -78,6 +78,10 @@ public final class AgentRunWorkflowImpl implements AgentRunWorkflow {
     if (state.cancelled()) {
       return cancelled();
     }
+    if (state.nothingToSay()) {
+      // Its last message was taken back while the run was paused.
+      return new End("succeeded", null, null);
+    }
     if (state.round() == 0) {
       End limit = limitReached();
       if (limit != null) {
@@ -104,6 +108,8 @@ public final class AgentRunWorkflowImpl implements AgentRunWorkflow {
   private @Nullable End answered(ModelActivity.Reply.Answered answered) {
     state.answered(answered.head());
     if (answered.calls().isEmpty()) {
+      // A "now" that came too late to interrupt this answer must not drop the calls of the next.
+      state.takeInterrupt();
       return state.hasMessages() || state.cancelled() ? null : new End("succeeded", null, null);
     }
     state.results(calls.all(answered.calls()));
@@ -112,10 +118,12 @@ public final class AgentRunWorkflowImpl implements AgentRunWorkflow {
   }
 
   private @Nullable End waitForMoney(ModelActivity.Reply.OverBudget over) {
+    moneyWait = new RunEvent.RunPaused("budget", null, null, null, over.detail());
     boolean goesOn =
         Workflow.await(
             Duration.ofMillis(start.budgetWaitMs()),
             () -> state.hasBudgetRaised() || state.cancelled());
+    moneyWait = null;
     if (state.cancelled()) {
       return cancelled();
     }
@@ -169,23 +177,12 @@ public final class AgentRunWorkflowImpl implements AgentRunWorkflow {
       } else {
         List<RunEvent> events = new ArrayList<>();
         events.add(new RunEvent.RunResumed("person", state.resumedBy()));
-        RunEvent stillWaits = calls.pauseNote();
+        RunEvent stillWaits = moneyWait != null ? moneyWait : calls.pauseNote();
         if (stillWaits != null) {
           events.add(stillWaits);
         }
         steps.append(key, events);
         state.pauseLogged(false);
-      }
-    }
-  }
-
-  private void keepTakenBackInLog() {
-    while (true) {
-      Workflow.await(state::hasTakenBack);
-      for (Signals.CancelMessage taken : state.takeTakenBack()) {
-        steps.append(
-            "message-" + taken.messageId() + "-cancelled",
-            new RunEvent.MessageCancelled(taken.messageId(), taken.by()));
       }
     }
   }
@@ -199,7 +196,10 @@ public final class AgentRunWorkflowImpl implements AgentRunWorkflow {
             || state.signals() > SIGNALS_MAX;
     if (large && state.round() == 0) {
       // A note in flight would be lost with this execution: let it reach the log first.
-      Workflow.await(() -> steps.nothingInFlight() && !state.hasTakenBack());
+      Workflow.await(steps::nothingInFlight);
+      if (state.cancelled()) {
+        return;
+      }
       Workflow.continueAsNew(
           new RunStart(
               start.run(),

@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  * workspace run one after the other; a call that waits for a person holds up no other.
  */
 final class CallFlow {
+  private static final String MESSAGE_FIRST =
+      "A person's message came first; the call was not started.";
+
   private final RunState state;
   private final Steps steps;
   private final WorkflowLock workspace = Workflow.newWorkflowLock();
@@ -95,7 +98,7 @@ final class CallFlow {
           if (state.cancelled()) {
             return null;
           }
-          phase = new Phase.Dropped("A person's message came first; the call was not started.");
+          phase = interrupted(phase);
         }
         case Reply.Done done -> {
           return done.result();
@@ -112,6 +115,17 @@ final class CallFlow {
     }
   }
 
+  /** What to do with a step whose end was lost in an interrupt; answers of people are kept. */
+  private static Phase interrupted(Phase phase) {
+    return switch (phase) {
+      case Phase.Asked asked -> new Phase.Dropped(MESSAGE_FIRST, null);
+      case Phase.Decided decided -> new Phase.Dropped(MESSAGE_FIRST, decided.decision());
+      case Phase.TimedOut timedOut -> phase;
+      case Phase.Answered answered -> phase;
+      case Phase.Dropped dropped -> phase;
+    };
+  }
+
   private @Nullable Reply step(ModelActivity.Call call, Phase phase) {
     workspace.lock();
     try {
@@ -120,10 +134,7 @@ final class CallFlow {
         return null;
       }
       boolean starts = phase instanceof Phase.Asked;
-      Phase now =
-          starts && state.interrupting()
-              ? new Phase.Dropped("A person's message came first; the call was not started.")
-              : phase;
+      Phase now = starts && state.interrupting() ? new Phase.Dropped(MESSAGE_FIRST, null) : phase;
       boolean alone = waiting.size() == unfinished - 1;
       Reply reply = steps.tool(call, alone, now);
       if (reply instanceof Reply.Waits waits) {

@@ -29,7 +29,6 @@ final class RunState {
   private final Map<String, Signals.Answer> answers = new HashMap<>();
   private final List<CancellationScope> atWork = new ArrayList<>();
   private final Set<String> reading = new HashSet<>();
-  private final List<Signals.CancelMessage> takenBack = new ArrayList<>();
 
   private int signals;
   private int turn;
@@ -136,12 +135,10 @@ final class RunState {
     }
   }
 
+  /** The store has decided, and logged, that it is taken back; here it only leaves the queue. */
   void cancelMessage(Signals.CancelMessage taken) {
     signals++;
-    boolean inFlight = reading.contains(taken.messageId());
-    if (!inFlight && messages.removeIf(m -> m.messageId().equals(taken.messageId()))) {
-      takenBack.add(taken);
-    }
+    messages.removeIf(m -> m.messageId().equals(taken.messageId()));
   }
 
   void pause(Signals.Control control) {
@@ -317,6 +314,8 @@ final class RunState {
   }
 
   void answered(String newHead) {
+    // The turn is over, however often it was begun anew: the next one has a number of its own.
+    round = 0;
     messages.removeIf(m -> reading.contains(m.messageId()));
     reading.clear();
     head = newHead;
@@ -325,6 +324,11 @@ final class RunState {
 
   void results(List<RunStart.CallResult> callResults) {
     results = List.copyOf(callResults);
+  }
+
+  /** The model has said its last word and nobody has said more. */
+  boolean nothingToSay() {
+    return round == 0 && head != null && results.isEmpty() && messages.isEmpty();
   }
 
   boolean hasMessages() {
@@ -339,15 +343,5 @@ final class RunState {
   List<String> readNow() {
     messages.forEach(m -> reading.add(m.messageId()));
     return messages.stream().map(Signals.Message::messageId).toList();
-  }
-
-  List<Signals.CancelMessage> takeTakenBack() {
-    List<Signals.CancelMessage> taken = List.copyOf(takenBack);
-    takenBack.clear();
-    return taken;
-  }
-
-  boolean hasTakenBack() {
-    return !takenBack.isEmpty();
   }
 }

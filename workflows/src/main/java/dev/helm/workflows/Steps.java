@@ -132,7 +132,9 @@ final class Steps {
     try {
       scope.run();
     } catch (ActivityFailure e) {
-      if (!(e.getCause() instanceof CanceledFailure)) {
+      // Temporal retries nothing that is to be cancelled: an attempt that failed or died meanwhile
+      // counts as interrupted, and the next step finds what it began.
+      if (!(e.getCause() instanceof CanceledFailure) && !scope.isCancelRequested()) {
         throw e;
       }
     } catch (CanceledFailure e) {

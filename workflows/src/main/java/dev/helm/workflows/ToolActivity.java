@@ -51,8 +51,13 @@ public interface ToolActivity {
     /** A person answered a question of the agent, or said what became of an unknown effect. */
     record Answered(Signals.Answer answer) implements Phase {}
 
-    /** The call will not start: a person interrupted or cancelled before it could. */
-    record Dropped(String reason) implements Phase {}
+    /**
+     * The call will not start: a person interrupted before it could. If an attempt that died began
+     * it, it is interrupted.
+     *
+     * @param decision what people had decided of it by then, null if nothing
+     */
+    record Dropped(String reason, Signals.@Nullable Decide decision) implements Phase {}
   }
 
   /** Where the call stands after the step. */

@@ -2,6 +2,8 @@ package dev.helm.workflows;
 
 import dev.helm.api.event.RunEvent;
 import io.temporal.activity.Activity;
+import io.temporal.api.enums.v1.EventType;
+import io.temporal.api.history.v1.HistoryEvent;
 import io.temporal.client.ActivityCompletionException;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowClientOptions;
@@ -29,14 +31,7 @@ import java.util.function.Predicate;
 final class ScriptedRun implements AutoCloseable {
   static final String RUN = "4f3a".repeat(8);
 
-  final TestWorkflowEnvironment env =
-      TestWorkflowEnvironment.newInstance(
-          TestEnvironmentOptions.newBuilder()
-              .setWorkflowClientOptions(
-                  WorkflowClientOptions.newBuilder()
-                      .setDataConverter(HelmJson.dataConverter())
-                      .build())
-              .build());
+  final TestWorkflowEnvironment env;
   final Map<String, RunEvent> facts = Collections.synchronizedMap(new LinkedHashMap<>());
   final List<ModelActivity.Request> modelCalls = Collections.synchronizedList(new ArrayList<>());
   final List<ToolActivity.Request> toolSteps = Collections.synchronizedList(new ArrayList<>());
@@ -47,8 +42,31 @@ final class ScriptedRun implements AutoCloseable {
       (run, request) -> done(request);
 
   private int turnsMax = 10_000;
-  private AgentRunWorkflow stub =
-      env.getWorkflowClient().newWorkflowStub(AgentRunWorkflow.class, "unset");
+  private AgentRunWorkflow stub;
+
+  /** In the time-skipping environment. */
+  ScriptedRun() {
+    this(options());
+  }
+
+  /** On a real server, for histories as they are written there. */
+  ScriptedRun(String target) {
+    this(options().setUseExternalService(true).setTarget(target));
+  }
+
+  private ScriptedRun(TestEnvironmentOptions.Builder options) {
+    env = TestWorkflowEnvironment.newInstance(options.build());
+    stub = env.getWorkflowClient().newWorkflowStub(AgentRunWorkflow.class, "unset");
+  }
+
+  private static TestEnvironmentOptions.Builder options() {
+    return TestEnvironmentOptions.newBuilder()
+        .setWorkflowClientOptions(
+            WorkflowClientOptions.newBuilder()
+                .setDataConverter(HelmJson.dataConverter())
+                .setIdentity("helm-test")
+                .build());
+  }
 
   ScriptedRun turnsMax(int turns) {
     turnsMax = turns;
@@ -103,6 +121,20 @@ final class ScriptedRun implements AutoCloseable {
           synchronized (facts) {
             return facts.values().stream().anyMatch(wanted);
           }
+        });
+  }
+
+  /** Polls until the workflow has set a durable timer and has nothing more to do. */
+  void awaitWaiting() {
+    await(
+        "a waiting workflow",
+        () -> {
+          List<HistoryEvent> history =
+              env.getWorkflowClient()
+                  .fetchHistory(AgentRunWorkflow.workflowId(RUN, 1))
+                  .getHistory()
+                  .getEventsList();
+          return history.getLast().getEventType() == EventType.EVENT_TYPE_TIMER_STARTED;
         });
   }
 

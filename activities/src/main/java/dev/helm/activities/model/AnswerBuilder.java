@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.helm.api.event.WellFormed;
 import dev.helm.workflows.HelmJson;
+import dev.helm.workflows.decide.ToolCall;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
@@ -64,7 +65,7 @@ final class AnswerBuilder {
     List<Answer.RequestedAction> calls = new ArrayList<>();
     StringBuilder text = new StringBuilder();
     for (Block block : blocks.values()) {
-      Answer.RequestedAction call = block.call();
+      Answer.RequestedAction call = block.call(stopReason.equals("max_tokens"));
       if (call != null) {
         calls.add(call);
         content.add(block.toolUse(call));
@@ -149,14 +150,17 @@ final class AnswerBuilder {
       text.append(more);
     }
 
-    Answer.@Nullable RequestedAction call() {
+    Answer.@Nullable RequestedAction call(boolean cutShort) {
       if (!type.equals("tool_use")) {
         return null;
       }
-      String source = text.isEmpty() ? "{}" : WellFormed.text(text.toString());
+      // Cut at the token limit, arguments that had not begun are not arguments that are empty.
+      String source = text.isEmpty() && !cutShort ? "{}" : WellFormed.text(text.toString());
       boolean wellFormed = true;
       try {
-        HelmJson.readObject(source);
+        // What has no canonical form (half a surrogate pair, 2^53 and more) cannot be shown, hashed
+        // and executed as one and the same.
+        ToolCall.of(id, name, source).argumentsHash();
       } catch (IllegalArgumentException e) {
         wellFormed = false;
       }

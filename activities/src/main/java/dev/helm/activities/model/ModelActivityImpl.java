@@ -22,8 +22,10 @@ import io.temporal.failure.ApplicationFailure;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
@@ -89,8 +91,8 @@ public final class ModelActivityImpl implements ModelActivity {
 
   private Reply attempt(Request request, int attempt, ModelClient.Line line) {
     Runs.Info info = runs.info(request.run());
-    String user = userMessage(request, info);
     begin(request);
+    String user = userMessage(request, info);
     List<String> messages = new ArrayList<>();
     if (request.head() != null) {
       messages.addAll(conversations.messages(request.head()));
@@ -98,14 +100,16 @@ public final class ModelActivityImpl implements ModelActivity {
     messages.add(user);
     int maxTokens = info.blueprint().model().maxTokens();
     ModelClient.Outcome outcome = send(request, info, messages, maxTokens, attempt, line);
+    boolean lowered = false;
     if (outcome instanceof ModelClient.Outcome.OverBudget over
         && over.affordableTokens() >= USEFUL_TOKENS_MIN) {
+      lowered = over.affordableTokens() < maxTokens;
       outcome =
           send(
               request, info, messages, Math.min(maxTokens, over.affordableTokens()), attempt, line);
     }
     return switch (outcome) {
-      case ModelClient.Outcome.Whole whole -> answered(request, user, whole.answer());
+      case ModelClient.Outcome.Whole whole -> answered(request, user, whole.answer(), lowered);
       case ModelClient.Outcome.OverBudget over -> overBudget(request, over);
       case ModelClient.Outcome.Refused refused ->
           new Reply.Refused(
@@ -172,6 +176,9 @@ public final class ModelActivityImpl implements ModelActivity {
                   : new String(bytes, StandardCharsets.UTF_8),
               result.error()));
     }
+    if (results.isEmpty() && texts.isEmpty()) {
+      texts.add("(What a person had written here was taken back. Go on.)");
+    }
     return RequestBody.user(results, texts);
   }
 
@@ -180,13 +187,23 @@ public final class ModelActivityImpl implements ModelActivity {
     facts.add(
         fact(request, "t" + request.turn() + "/started", new RunEvent.TurnStarted(request.turn())));
     for (String id : request.messages()) {
-      facts.add(
-          fact(request, "message-" + id + "/read", new RunEvent.MessageRead(id, request.turn())));
+      // A message that was taken back since is not read; the log refuses it if it is taken back
+      // now.
+      if (runs.message(request.run(), id) != null) {
+        facts.add(
+            fact(request, "message-" + id + "/read", new RunEvent.MessageRead(id, request.turn())));
+      }
     }
     log.append(request.run(), facts);
   }
 
-  private Reply answered(Request request, String user, Answer answer) {
+  private Reply answered(Request request, String user, Answer answer, boolean lowered) {
+    if (lowered && answer.stopReason().equals("max_tokens")) {
+      return overBudget(
+          request,
+          new ModelClient.Outcome.OverBudget(
+              "the budget left room for an answer of this length only, and it was cut", 0));
+    }
     List<Fact> facts = new ArrayList<>();
     Answer.Usage usage = answer.usage();
     facts.add(
@@ -204,15 +221,17 @@ public final class ModelActivityImpl implements ModelActivity {
                 usage.cacheRead(),
                 usage.cacheWrite())));
     List<Call> calls = new ArrayList<>();
+    Set<String> ids = new HashSet<>();
     for (Answer.RequestedAction action : answer.calls()) {
+      if (!ids.add(action.toolUseId())) {
+        throw new ModelFault("the model gave two tool calls one id", 200, 0);
+      }
       facts.add(requested(request, action));
       calls.add(new Call(action.toolUseId(), action.tool()));
     }
     Reply reply = cutShort(answer);
     if (reply == null) {
-      reply =
-          new Reply.Answered(
-              conversations.append(request.head(), List.of(user, answer.messageJson())), calls);
+      reply = new Reply.Answered(conversations.append(request.head(), said(user, answer)), calls);
     }
     log.append(request.run(), facts, journalKey(request), HelmJson.write(reply));
     return reply;
@@ -228,6 +247,13 @@ public final class ModelActivityImpl implements ModelActivity {
       case "refusal" -> new Reply.Refused("the model refuses to go on");
       default -> null;
     };
+  }
+
+  /** An answer without content cannot stand in a conversation: the API refuses it there. */
+  private static List<String> said(String user, Answer answer) {
+    return answer.text().isEmpty() && answer.calls().isEmpty()
+        ? List.of(user)
+        : List.of(user, answer.messageJson());
   }
 
   private Fact requested(Request request, Answer.RequestedAction action) {

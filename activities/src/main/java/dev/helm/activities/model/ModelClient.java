@@ -14,6 +14,9 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -72,12 +75,24 @@ public final class ModelClient {
   /** Where a call can be ended from another thread. */
   static final class Line {
     private final AtomicReference<InputStream> open = new AtomicReference<>();
+    private final AtomicReference<CompletableFuture<?>> asked = new AtomicReference<>();
     private volatile boolean cut;
 
     /** Ends the call; the key proxy sees it and ends the call upstream. */
     void cut() {
       cut = true;
+      CompletableFuture<?> answer = asked.get();
+      if (answer != null) {
+        answer.cancel(true);
+      }
       close(open.get());
+    }
+
+    private void asks(CompletableFuture<?> answer) {
+      asked.set(answer);
+      if (cut) {
+        answer.cancel(true);
+      }
     }
 
     private void opened(InputStream stream) {
@@ -104,8 +119,7 @@ public final class ModelClient {
             .POST(HttpRequest.BodyPublishers.ofString(body))
             .build();
     try {
-      HttpResponse<InputStream> response =
-          http.send(request, HttpResponse.BodyHandlers.ofInputStream());
+      HttpResponse<InputStream> response = send(request, line);
       try (InputStream stream = response.body()) {
         line.opened(stream);
         return response.statusCode() == 200
@@ -123,6 +137,21 @@ public final class ModelClient {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new ModelFault("the service is stopping", null, 0);
+    }
+  }
+
+  /** Waits for the answer's head, which may take minutes; a cut ends that too. */
+  private HttpResponse<InputStream> send(HttpRequest request, Line line)
+      throws IOException, InterruptedException {
+    CompletableFuture<HttpResponse<InputStream>> answer =
+        http.sendAsync(request, HttpResponse.BodyHandlers.ofInputStream());
+    line.asks(answer);
+    try {
+      return answer.get();
+    } catch (CancellationException e) {
+      throw new IOException("cut", e);
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof IOException cause ? cause : new IOException(e.getCause());
     }
   }
 

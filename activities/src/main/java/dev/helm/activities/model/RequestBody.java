@@ -7,6 +7,8 @@ import dev.helm.api.event.WellFormed;
 import dev.helm.workflows.HelmJson;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * The body of a model call. Messages are spliced in as the text that is stored; only the last two
@@ -17,15 +19,20 @@ final class RequestBody {
   private static final ObjectNode EPHEMERAL =
       HelmJson.mapper().createObjectNode().put("type", "ephemeral");
 
+  private static final Pattern NAME = Pattern.compile("\\$\\{([^{}$]{1,200})}");
+
   private RequestBody() {}
 
   static String write(
       String model, int maxTokens, String system, String toolsJson, List<String> messages) {
     ObjectNode head = HelmJson.mapper().createObjectNode();
     head.put("model", model).put("max_tokens", maxTokens).put("stream", true);
-    ArrayNode blocks = head.putArray("system");
-    ObjectNode block = blocks.addObject().put("type", "text").put("text", system);
-    block.set("cache_control", EPHEMERAL);
+    if (!system.isBlank()) {
+      // The API refuses an empty block.
+      ObjectNode block =
+          head.putArray("system").addObject().put("type", "text").put("text", system);
+      block.set("cache_control", EPHEMERAL);
+    }
     String open = head.toString();
     StringBuilder body = new StringBuilder(open.length() + 64 * 1024);
     body.append(open, 0, open.length() - 1);
@@ -70,11 +77,14 @@ final class RequestBody {
 
   /** Replaces {@code ${name}} by the input's value; unknown names stay as they are. */
   static String fill(String template, Map<String, Object> input) {
-    String filled = template;
-    for (Map.Entry<String, Object> entry : input.entrySet()) {
-      filled = filled.replace("${" + entry.getKey() + "}", String.valueOf(entry.getValue()));
-    }
-    return filled;
+    // In one pass: what a value holds is not read as a template.
+    return NAME.matcher(template)
+        .replaceAll(
+            found ->
+                Matcher.quoteReplacement(
+                    input.containsKey(found.group(1))
+                        ? String.valueOf(input.get(found.group(1)))
+                        : found.group()));
   }
 
   record Result(String toolUseId, String text, boolean error) {}

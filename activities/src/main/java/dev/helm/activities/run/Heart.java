@@ -53,6 +53,14 @@ public final class Heart implements AutoCloseable {
     return orphaned;
   }
 
+  /** Interrupts the work as a person does who is heard through the beat; only the first counts. */
+  public synchronized void interrupt() {
+    if (!interrupted) {
+      interrupted = true;
+      Thread.startVirtualThread(onInterrupt);
+    }
+  }
+
   private void beat() {
     if (interrupted || orphaned) {
       return;
@@ -60,8 +68,7 @@ public final class Heart implements AutoCloseable {
     try {
       context.heartbeat(null);
     } catch (ActivityCanceledException e) {
-      interrupted = true;
-      Thread.startVirtualThread(onInterrupt);
+      interrupt();
     } catch (ActivityCompletionException e) {
       // The attempt is over for Temporal. What it started goes on and is found by the next attempt.
       orphaned = true;

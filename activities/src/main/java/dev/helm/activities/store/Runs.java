@@ -16,6 +16,9 @@ public interface Runs {
   /** A tool call that the model asked for in this run, as {@code tool.requested} recorded it. */
   @Nullable RequestedCall requested(String run, String toolUseId);
 
+  /** What the model said when it asked for this call; empty when it said nothing. */
+  String saidBefore(String run, String toolUseId);
+
   /** A steering message of this run. */
   @Nullable QueuedMessage message(String run, String messageId);
 

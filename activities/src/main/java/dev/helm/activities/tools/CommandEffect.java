@@ -77,6 +77,10 @@ final class CommandEffect implements Effect {
         door.open(context.run(), slot.path("slot").asText(), context.toolUseId(), hosts)) {
       ToolCommand command = tool.command(context.call());
       Execution execution = sandbox.execute(context.run(), effect, command, sink);
+      if (heart.interrupted()) {
+        // The interrupt was heard before there was anything to end.
+        interrupt(context, attempt);
+      }
       return switch (await(execution)) {
         case EffectOutcome.Ended ended ->
             new Result.Ended(end(ended.exit(), sink.bytes(), heart), execution::acknowledge);

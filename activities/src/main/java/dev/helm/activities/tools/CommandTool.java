@@ -123,7 +123,7 @@ sealed interface CommandTool {
   /** A tool that is built into the executor: JSON in, one JSON object out. */
   record BuiltIn(String name, long timeoutMs, boolean repeatable) implements CommandTool {
     private static final String EXECUTOR = "/usr/local/bin/helm-executor";
-    private static final long OUTPUT_BYTES_MAX = 1 << 20;
+    private static final long OUTPUT_BYTES_MAX = 2 << 20;
     private static final int PATHS_MAX = 200;
 
     @Override

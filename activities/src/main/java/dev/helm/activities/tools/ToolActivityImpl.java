@@ -30,6 +30,9 @@ import org.jspecify.annotations.Nullable;
  * recorded; an effect that was started is attached to, never begun a second time.
  */
 public final class ToolActivityImpl implements ToolActivity {
+  /** Most of the model's text that a permission quotes as what led to it. */
+  private static final int LED_CHARS_MAX = 2_000;
+
   private final RunLog log;
   private final Blobs blobs;
   private final Runs runs;
@@ -70,7 +73,7 @@ public final class ToolActivityImpl implements ToolActivity {
           started(context, 1) ? goOn(context, 1) : decided(context, decided.decision());
       case Phase.TimedOut timedOut -> timedOut(context, timedOut.waitId());
       case Phase.Answered answered -> answered(context, answered.answer());
-      case Phase.Dropped dropped -> blocked(context, List.of(), "person", dropped.reason(), null);
+      case Phase.Dropped dropped -> dropped(context, dropped);
     };
   }
 
@@ -82,7 +85,8 @@ public final class ToolActivityImpl implements ToolActivity {
           context,
           List.of(),
           "builtin",
-          "The arguments are not a JSON object; nothing was run.",
+          "The arguments are not a JSON object that has one meaning (valid Unicode, no integer"
+              + " beyond 2^53); nothing was run.",
           null);
     }
     return switch (Gate.of(context.info().blueprint()).decide(context.call())) {
@@ -109,7 +113,7 @@ public final class ToolActivityImpl implements ToolActivity {
                 requested.arguments(),
                 context.argumentsHash(),
                 requested.object(),
-                ask.because(),
+                Cut.middle(runs.saidBefore(context.run(), context.toolUseId()), LED_CHARS_MAX),
                 ask.rule(),
                 deadline.toString(),
                 context.info().blueprint().permissions().approvers())));
@@ -119,18 +123,7 @@ public final class ToolActivityImpl implements ToolActivity {
   // ---- people ------------------------------------------------------------------------------
 
   private Reply decided(CallContext context, Signals.Decide decision) {
-    RunEvent.PermissionDecided event =
-        new RunEvent.PermissionDecided(
-            decision.permissionId(),
-            context.toolUseId(),
-            decision.allow() ? "allow" : "deny",
-            decision.by(),
-            decision.device(),
-            decision.reason(),
-            context.argumentsHash());
-    List<Fact> facts = new ArrayList<>();
-    facts.add(context.fact("decided", event));
-    facts.addAll(resumed(context, "decided"));
+    List<Fact> facts = decidedFacts(context, decision);
     if (!decision.allow()) {
       String reason = decision.reason();
       return blocked(
@@ -150,6 +143,22 @@ public final class ToolActivityImpl implements ToolActivity {
           null);
     }
     return start(context, facts, new RunEvent.GatePass("person", null, decision.permissionId()), 1);
+  }
+
+  private List<Fact> decidedFacts(CallContext context, Signals.Decide decision) {
+    RunEvent.PermissionDecided event =
+        new RunEvent.PermissionDecided(
+            decision.permissionId(),
+            context.toolUseId(),
+            decision.allow() ? "allow" : "deny",
+            decision.by(),
+            decision.device(),
+            decision.reason(),
+            context.argumentsHash());
+    List<Fact> facts = new ArrayList<>();
+    facts.add(context.fact("decided", event));
+    facts.addAll(resumed(context, "decided"));
+    return facts;
   }
 
   private Reply timedOut(CallContext context, String waitId) {
@@ -216,12 +225,37 @@ public final class ToolActivityImpl implements ToolActivity {
             context, facts, new RunEvent.GatePass("person", null, answer.questionId()), attempt);
   }
 
+  private Reply dropped(CallContext context, Phase.Dropped dropped) {
+    Signals.Decide decision = dropped.decision();
+    String done = log.outcome(context.run(), context.key(decision == null ? "asked" : "decided"));
+    if (done != null) {
+      // The step had been taken, only its answer was lost.
+      return HelmJson.read(done, Reply.class);
+    }
+    for (int attempt = Unknowns.ATTEMPTS_MAX; attempt > 0; attempt--) {
+      if (started(context, attempt)) {
+        // An attempt of the activity that died had begun it: it is found again and ended.
+        return goOn(context, attempt);
+      }
+    }
+    return blocked(
+        context,
+        decision == null ? List.of() : decidedFacts(context, decision),
+        "person",
+        dropped.reason(),
+        null);
+  }
+
   // ---- effect ------------------------------------------------------------------------------
 
   /** Commits the facts and the intent together, then acts. */
   private Reply start(CallContext context, List<Fact> facts, RunEvent.GatePass gate, int attempt) {
     Effect effect = effect(context);
-    String prepared = effect.prepare(context);
+    String prepared;
+    // Getting ready may mean a new container, which takes longer than a heart may be silent.
+    try (Heart heart = Heart.start(Activity.getExecutionContext(), () -> {})) {
+      prepared = effect.prepare(context);
+    }
     List<Fact> all = new ArrayList<>(facts);
     all.add(
         context.fact(
@@ -251,6 +285,9 @@ public final class ToolActivityImpl implements ToolActivity {
     long beganNs = System.nanoTime();
     try (Heart heart =
         Heart.start(Activity.getExecutionContext(), () -> effect.interrupt(context, attempt))) {
+      if (context.request().phase() instanceof Phase.Dropped) {
+        heart.interrupt();
+      }
       Effect.Result result =
           attach
               ? effect.attach(context, attempt, prepared, heart)
@@ -402,16 +439,18 @@ public final class ToolActivityImpl implements ToolActivity {
     Runs.RequestedCall requested = requested(request);
     String source = blobs.text(requested.arguments());
     ToolCall call;
+    String hash;
     boolean wellFormed = true;
     try {
+      // The hash is computed from what will be executed, not believed from the record.
       call = ToolCall.of(request.toolUseId(), requested.tool(), source);
+      hash = call.argumentsHash();
     } catch (IllegalArgumentException e) {
       call = new ToolCall(request.toolUseId(), requested.tool(), source, Map.of());
+      hash = call.argumentsHash();
       wellFormed = false;
     }
-    // The hash is computed from what will be executed, not believed from the record.
-    return new CallContext(
-        request, runs.info(request.run()), call, call.argumentsHash(), wellFormed);
+    return new CallContext(request, runs.info(request.run()), call, hash, wellFormed);
   }
 
   private Runs.RequestedCall requested(Request request) {

@@ -73,16 +73,17 @@ public final class DemoCommand extends HelmCommand {
     ExitCode code =
         new DemoStory(own, new DemoStory.Options(auto, !unsteered, deny, blueprint)).play();
     boolean person = out().interactive() && !auto;
+    out().say("");
+    String export =
+        "  export HELM_HOME=" + settings.home().root() + " HELM_PORT=" + settings.ports().service();
     if (stay || person) {
-      out().say("");
-      out().say("This Helm runs until Ctrl-C. In another terminal:");
-      out()
-          .say(
-              "  export HELM_HOME="
-                  + settings.home().root()
-                  + " HELM_PORT="
-                  + settings.ports().service());
+      out().say("This Helm runs until Ctrl-C. For these commands, in another terminal:");
+      out().say(export);
       launch.awaitStopped();
+    } else {
+      out().say("The demo's Helm stops now. For these commands:");
+      out().say(export);
+      out().say("  ./helm up --detach");
     }
     return code;
   }

@@ -65,6 +65,11 @@ public record HelmHome(Path root) {
     return root.resolve("demo-ca.pem");
   }
 
+  /** Scenario files of the operator's own for the practice model; may be missing. */
+  public Path scenarios() {
+    return root.resolve("scenarios");
+  }
+
   /** Where the service listens for the key proxy. */
   public Path ledgerSocket() {
     return run().resolve("ledger.sock");

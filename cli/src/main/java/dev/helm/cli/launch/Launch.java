@@ -163,6 +163,7 @@ public final class Launch implements AutoCloseable {
     try {
       Path config = settings.home().run().resolve("engine.json");
       Files.writeString(config, "{}\n");
+      supervisor.atStop(() -> EngineMounts.clear(settings.home(), progress));
       supervisor.start(List.of(plan.engine(dockerd, config)));
       return "unix://" + settings.home().engineSocket();
     } catch (LaunchException | IOException e) {

@@ -76,9 +76,10 @@ public record Plan(Settings settings, @Nullable SystemUsers users, Path app) {
   public ProcessSpec practice() {
     int port = settings.ports().practice();
     List<String> arguments = new ArrayList<>(List.of("--port", "" + port));
-    Path scenarios = AppInstall.examples(app);
-    if (Files.isDirectory(scenarios)) {
-      arguments.addAll(List.of("--scenarios", scenarios.toString()));
+    for (Path folder : List.of(AppInstall.examples(app), settings.home().scenarios())) {
+      if (Files.isDirectory(folder)) {
+        arguments.addAll(List.of("--scenarios", folder.toString()));
+      }
     }
     return fromServiceJar(
         "practice", "dev.helm.activities.practice.PracticeModel", arguments, port);

@@ -80,6 +80,7 @@ public final class Shutdown {
     Optional<SystemUsers> users = Account.ownUid() == 0 ? SystemUsers.existing() : Optional.empty();
     Plan plan = new Plan(settings, users.orElse(null), settings.home().app());
     try (Supervisor supervisor = new Supervisor(settings.home(), progress, () -> {})) {
+      supervisor.atStop(() -> EngineMounts.clear(settings.home(), progress));
       supervisor.start(List.of(plan.engine(dockerd.get(), config)));
       Containers.removeAll("unix://" + settings.home().engineSocket(), settings.home(), progress);
     } catch (LaunchException e) {

@@ -13,7 +13,8 @@ final class Welcome {
     out.println(
         "  log in    helm login · the owner's password is in "
             + settings.home().ownerCredentials());
-    out.println("  try       helm run q1-competitor-brief");
+    out.println(
+        "  try       helm blueprint apply -f FILE, then helm run NAME · helm demo shows a whole run");
     if (launch.practice()) {
       out.println("  real key  helm key set < FILE, then helm down and helm up");
     }

@@ -10,7 +10,7 @@ final class Tools {
   /** Arguments by tool, with the words that only rules know: {@code path domain egress}. */
   private static final Map<String, List<String>> ARGUMENTS =
       Map.ofEntries(
-          Map.entry("Bash", List.of("command", "egress")),
+          Map.entry("Bash", List.of("command", "timeout", "description", "egress")),
           Map.entry("Read", List.of("path", "file_path", "offset", "limit")),
           Map.entry("Write", List.of("path", "file_path", "content")),
           Map.entry(
@@ -18,7 +18,7 @@ final class Tools {
           Map.entry("Glob", List.of("pattern", "path")),
           Map.entry("Grep", List.of("pattern", "path", "glob", "output_mode", "head_limit")),
           Map.entry("WebFetch", List.of("domain", "url", "save_as")),
-          Map.entry("WriteRow", List.of("path", "file_path", "rows", "rows_file")),
+          Map.entry("WriteRow", List.of("path", "file_path", "rows", "rows_file", "row_count")),
           Map.entry("SendEmail", List.of("to", "subject", "body", "attachments")),
           Map.entry("AskPerson", List.of("question", "options")));
 

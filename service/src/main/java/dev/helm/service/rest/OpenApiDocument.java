@@ -1,6 +1,9 @@
 package dev.helm.service.rest;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import dev.helm.api.blueprint.Blueprint;
+import dev.helm.api.event.LoggedEvent;
+import dev.helm.api.rest.Bodies;
 import dev.helm.api.rest.Problem;
 import io.swagger.v3.core.converter.ModelConverters;
 import io.swagger.v3.core.util.Json31;
@@ -19,10 +22,14 @@ import io.swagger.v3.oas.models.responses.ApiResponse;
 import io.swagger.v3.oas.models.security.SecurityRequirement;
 import io.swagger.v3.oas.models.security.SecurityScheme;
 import java.lang.reflect.Method;
+import java.lang.reflect.RecordComponent;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** The OpenAPI 3.1 document, made from the resource classes and their bodies. */
 public final class OpenApiDocument {
@@ -56,6 +63,8 @@ public final class OpenApiDocument {
     Set<Class<?>> resources = new java.util.LinkedHashSet<>(RESOURCES);
     OpenAPI read = new Reader(configuration).read(resources);
     addProblem(read);
+    addRequired(read);
+    addContent(read);
     addSecurity(read);
     addIdempotencyKeys(read);
     try {
@@ -79,12 +88,60 @@ public final class OpenApiDocument {
                 new MediaType()
                     .schema(new Schema<>(SpecVersion.V31).$ref("#/components/schemas/Problem")));
     operations(document)
+        .map(Operation::getResponses)
         .forEach(
-            operation ->
-                operation
-                    .getResponses()
-                    .addApiResponse(
-                        "default", new ApiResponse().description("an error").content(content)));
+            responses -> {
+              ApiResponse answer = responses.remove("default");
+              if (answer != null && responses.isEmpty()) {
+                responses.addApiResponse("200", answer.description("the answer"));
+              }
+              responses.addApiResponse(
+                  "default", new ApiResponse().description("an error").content(content));
+            });
+  }
+
+  /** Members that are not marked nullable are always there, in requests and in answers. */
+  private static void addRequired(OpenAPI document) {
+    Map<String, Schema> schemas = document.getComponents().getSchemas();
+    Stream.of(Bodies.class, Problem.class, Blueprint.class, LoggedEvent.class)
+        .flatMap(
+            outer -> Stream.concat(Stream.of(outer), Arrays.stream(outer.getDeclaredClasses())))
+        .filter(Class::isRecord)
+        .forEach(
+            type -> {
+              Schema<?> schema = schemas.get(type.getSimpleName());
+              if (schema != null) {
+                schema.setRequired(required(type, schema));
+              }
+            });
+    schemas.forEach(
+        (name, schema) -> {
+          if (name.startsWith("Page")) {
+            schema.setRequired(List.of("items"));
+          }
+        });
+  }
+
+  private static List<String> required(Class<?> type, Schema<?> schema) {
+    return Arrays.stream(type.getRecordComponents())
+        .filter(component -> !component.getAnnotatedType().isAnnotationPresent(Nullable.class))
+        .map(RecordComponent::getName)
+        .map(name -> name.equals("purpose") ? "for" : name)
+        .filter(schema.getProperties()::containsKey)
+        .toList();
+  }
+
+  /** A sealed pair that JSON tells apart by its kind, which the reader of classes cannot see. */
+  private static void addContent(OpenAPI document) {
+    Schema<?> text = new Schema<>(SpecVersion.V31).types(Set.of("string"));
+    Schema<?> reference = new Schema<>(SpecVersion.V31).types(Set.of("object"));
+    reference.addProperty("sha256", new Schema<>(SpecVersion.V31).types(Set.of("string")));
+    reference.addProperty("bytes", new Schema<>(SpecVersion.V31).types(Set.of("integer")));
+    reference.addProperty("mediaType", new Schema<>(SpecVersion.V31).types(Set.of("string")));
+    reference.setRequired(List.of("bytes", "mediaType", "sha256"));
+    document
+        .getComponents()
+        .addSchemas("Content", new Schema<>(SpecVersion.V31).oneOf(List.of(text, reference)));
   }
 
   private static void addSecurity(OpenAPI document) {

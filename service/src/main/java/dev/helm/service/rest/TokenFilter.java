@@ -3,6 +3,7 @@ package dev.helm.service.rest;
 import dev.helm.api.rest.ErrorCode;
 import dev.helm.service.auth.Caller;
 import dev.helm.service.auth.Tokens;
+import dev.helm.service.store.Access;
 import jakarta.annotation.Priority;
 import jakarta.ws.rs.Priorities;
 import jakarta.ws.rs.container.ContainerRequestContext;
@@ -56,6 +57,11 @@ public final class TokenFilter implements ContainerRequestFilter {
       return caller;
     }
     throw new IllegalStateException("the token filter has not run");
+  }
+
+  /** What the caller of an authenticated request may see. */
+  static Access access(SecurityContext context) {
+    return caller(context).access();
   }
 
   private record Known(Caller caller) implements SecurityContext {

@@ -66,6 +66,7 @@ public final class LiveBackend implements Backend {
   private static final String NAMESPACE = "default";
   private static final Duration HEALTH_EVERY = Duration.ofSeconds(2);
   private static final Duration RECONCILE_EVERY = Duration.ofSeconds(30);
+  private static final Duration REAP_EVERY = Duration.ofSeconds(5);
   private static final Duration MODEL_IDLE = Duration.ofSeconds(120);
   private static final int ACTIVITIES_MAX = 256;
   private static final int WORKFLOWS_CACHED = 600;
@@ -79,9 +80,10 @@ public final class LiveBackend implements Backend {
   private final LedgerSocket ledgerSocket;
   private final TemporalRunControl control;
   private final Reconciler reconciler;
+  private final Reaper reaper;
   private final ScheduledExecutorService upkeep =
       Executors.newScheduledThreadPool(
-          2, Thread.ofPlatform().daemon().name("helm-upkeep-", 0).factory());
+          3, Thread.ofPlatform().daemon().name("helm-upkeep-", 0).factory());
   private volatile boolean working;
   private volatile List<Bodies.Component> components = List.of();
 
@@ -133,6 +135,7 @@ public final class LiveBackend implements Backend {
       docker.set(started);
       this.sandbox = started;
     }
+    this.reaper = new Reaper(store, sandbox::release);
     this.workers = workers(client, hub, grants);
   }
 
@@ -169,6 +172,9 @@ public final class LiveBackend implements Backend {
         upkeep.scheduleWithFixedDelay(
             this::look, 0, HEALTH_EVERY.toMillis(), TimeUnit.MILLISECONDS);
     var unusedWork = upkeep.schedule(this::work, 0, TimeUnit.MILLISECONDS);
+    var unusedReaper =
+        upkeep.scheduleWithFixedDelay(
+            this::reapQuietly, REAP_EVERY.toMillis(), REAP_EVERY.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   @Override
@@ -244,6 +250,14 @@ public final class LiveBackend implements Backend {
     } catch (RuntimeException e) {
       LOG.info("Temporal is not there yet: {}", e.toString());
       var unused = upkeep.schedule(this::work, 300, TimeUnit.MILLISECONDS);
+    }
+  }
+
+  private void reapQuietly() {
+    try {
+      reaper.reap();
+    } catch (RuntimeException e) {
+      LOG.info("ended runs could not be looked through: {}", e.toString());
     }
   }
 

@@ -4,6 +4,7 @@ import dev.helm.api.RunStatus;
 import dev.helm.api.event.RunEvent;
 import dev.helm.api.rest.Bodies;
 import dev.helm.service.rest.RunControl;
+import dev.helm.service.store.Access;
 import dev.helm.service.store.RunQueries;
 import dev.helm.service.store.Store;
 import dev.helm.workflows.AgentRunWorkflow;
@@ -21,7 +22,9 @@ import io.temporal.api.workflowservice.v1.DescribeWorkflowExecutionResponse;
 import io.temporal.api.workflowservice.v1.ResetStickyTaskQueueRequest;
 import io.temporal.api.workflowservice.v1.RespondActivityTaskFailedByIdRequest;
 import io.temporal.serviceclient.WorkflowServiceStubs;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,6 +41,7 @@ final class Reconciler {
   private final String identity;
   private final Store store;
   private final RunControl control;
+  private final Set<String> signalled = new HashSet<>();
 
   Reconciler(
       WorkflowServiceStubs temporal,
@@ -52,19 +56,31 @@ final class Reconciler {
     this.control = control;
   }
 
-  /** Goes through all active runs; one that fails does not hold up the others. */
+  /**
+   * Goes through all active runs; one that fails does not hold up the others.
+   *
+   * @throws StatusRuntimeException when Temporal is not there, so that the round is made again
+   */
   void reconcile(boolean formerLife) {
     for (String run : store.queries().activeRunIds()) {
       try {
         reconcile(run, formerLife);
       } catch (RuntimeException e) {
+        if (away(e)) {
+          throw e;
+        }
         LOG.warn("run {} could not be reconciled: {}", run, e.toString());
       }
     }
   }
 
+  private static boolean away(RuntimeException e) {
+    return e instanceof StatusRuntimeException answer
+        && answer.getStatus().getCode() == Status.Code.UNAVAILABLE;
+  }
+
   private void reconcile(String run, boolean formerLife) {
-    Bodies.Run now = store.queries().run(run);
+    Bodies.Run now = store.queries().run(Access.system(), run);
     RunQueries.Started started = store.queries().started(run);
     if (now == null || started == null) {
       return;
@@ -151,11 +167,13 @@ final class Reconciler {
     }
   }
 
+  /** Each message once in this life: a paused run may leave it unread for days. */
   private void signalUnread(String run) {
-    for (Bodies.Message message : store.messages().list(run)) {
-      if (message.state().equals("queued")) {
+    for (Bodies.Message message : store.messages().list(Access.system(), run)) {
+      if (message.state().equals("queued") && !signalled.contains(message.id())) {
         // The workflow counts a message once, however often it hears of it.
         control.message(run, message.id(), "next");
+        signalled.add(message.id());
       }
     }
   }

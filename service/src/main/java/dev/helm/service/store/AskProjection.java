@@ -1,5 +1,6 @@
 package dev.helm.service.store;
 
+import dev.helm.activities.store.Runs;
 import dev.helm.api.event.Content;
 import dev.helm.api.event.RunEvent;
 import dev.helm.api.rest.Bodies;
@@ -64,24 +65,34 @@ final class AskProjection {
   }
 
   void unknown(Statements sql, Projection.Place place, RunEvent.ToolUnknown e) throws SQLException {
+    Owner owner = owner(sql, place);
+    // Nobody can say whether a call happened without seeing what it was.
+    Runs.RequestedCall call = CallTable.find(sql, place.run(), e.toolUseId());
     open(
         sql,
         place,
-        plain(
-            sql,
-            place,
+        new Bodies.InboxItem(
             e.questionId(),
             "unknown",
+            place.run(),
+            owner.name(),
+            owner.project(),
+            place.seq(),
+            place.at(),
             e.deadline(),
             "unknown",
             e.toolUseId(),
             e.tool(),
+            call == null ? null : call.object(),
+            call == null ? null : call.arguments(),
+            null,
+            null,
             e.reason(),
             UNKNOWN_ANSWERS));
   }
 
   void paused(Statements sql, Projection.Place place, RunEvent.RunPaused e) throws SQLException {
-    if (e.reason().equals("budget")) {
+    if (e.reason().equals("budget") && !asksForMoney(sql, place)) {
       String deadline = Times.text(Instant.parse(place.at()).plus(BUDGET_WAIT));
       String id = place.run() + "-budget-" + place.seq();
       open(
@@ -91,10 +102,22 @@ final class AskProjection {
     }
   }
 
-  void resumed(Statements sql, Projection.Place place) throws SQLException {
+  private static boolean asksForMoney(Statements sql, Projection.Place place) throws SQLException {
+    return sql.number(
+            "SELECT count(*) FROM asks WHERE run = ? AND state = 'open' AND kind = 'budget'",
+            0,
+            place.run())
+        > 0;
+  }
+
+  void resumed(Statements sql, Projection.Place place, RunEvent.RunResumed e) throws SQLException {
+    if (!e.reason().equals("budget")) {
+      return;
+    }
     sql.update(
-        "UPDATE asks SET state = 'decided', decision = 'raised', closed_at = ?"
+        "UPDATE asks SET state = 'decided', decision = 'raised', principal = ?, closed_at = ?"
             + " WHERE run = ? AND state = 'open' AND kind = 'budget'",
+        e.by(),
         place.at(),
         place.run());
   }

@@ -1,5 +1,6 @@
 package dev.helm.service.store;
 
+import dev.helm.activities.store.RunLog;
 import dev.helm.api.event.RunEvent;
 import dev.helm.workflows.HelmJson;
 import java.sql.SQLException;
@@ -21,12 +22,19 @@ final class MessageProjection {
         place.run());
   }
 
+  /** Whoever comes first decides: a message that was taken back is never read. */
   void read(Statements sql, Projection.Place place, RunEvent.MessageRead e) throws SQLException {
-    sql.update(
-        "UPDATE messages SET state = 'read', read_at_turn = ? WHERE run = ? AND id = ?",
-        e.turn(),
-        place.run(),
-        e.messageId());
+    int changed =
+        sql.update(
+            "UPDATE messages SET state = 'read', read_at_turn = ?"
+                + " WHERE run = ? AND id = ? AND state <> 'cancelled'",
+            e.turn(),
+            place.run(),
+            e.messageId());
+    if (changed == 0) {
+      throw new RunLog.KeyConflictException(
+          "message " + e.messageId() + " was taken back before it was read");
+    }
   }
 
   void cancelled(Statements sql, Projection.Place place, RunEvent.MessageCancelled e)

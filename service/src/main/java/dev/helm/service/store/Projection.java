@@ -24,7 +24,7 @@ final class Projection {
       }
       case RunEvent.RunResumed e -> {
         runs.resumed(sql, place);
-        asks.resumed(sql, place);
+        asks.resumed(sql, place, e);
       }
       case RunEvent.RunFinished e -> {
         runs.finished(sql, place, e);

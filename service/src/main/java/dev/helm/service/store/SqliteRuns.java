@@ -6,6 +6,7 @@ import dev.helm.api.RunStatus;
 import dev.helm.api.Secret;
 import dev.helm.api.Usd;
 import dev.helm.api.blueprint.Blueprint;
+import dev.helm.api.event.RunEvent;
 import dev.helm.workflows.HelmJson;
 import org.jspecify.annotations.Nullable;
 
@@ -50,6 +51,25 @@ final class SqliteRuns implements Runs {
   @Override
   public @Nullable RequestedCall requested(String run, String toolUseId) {
     return reads.read(sql -> CallTable.find(sql, run, toolUseId));
+  }
+
+  @Override
+  public String saidBefore(String run, String toolUseId) {
+    String data =
+        reads.read(
+            sql ->
+                sql.one(
+                    "SELECT e.data FROM events e JOIN calls c ON c.run = e.run"
+                        + " WHERE c.run = ? AND c.tool_use_id = ? AND e.type = 'model.message'"
+                        + " AND e.seq < c.seq ORDER BY e.seq DESC LIMIT 1",
+                    row -> row.getString(1),
+                    run,
+                    toolUseId));
+    return data != null
+            && HelmJson.event("model.message", EventJson.tree(data))
+                instanceof RunEvent.ModelMessage message
+        ? blobs.text(message.text())
+        : "";
   }
 
   @Override

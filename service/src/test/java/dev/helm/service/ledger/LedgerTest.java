@@ -7,6 +7,7 @@ import dev.helm.activities.store.Runs;
 import dev.helm.api.RunId;
 import dev.helm.api.Usd;
 import dev.helm.api.event.LoggedEvent;
+import dev.helm.service.store.Access;
 import dev.helm.service.store.Store;
 import dev.helm.service.store.StoreFixture;
 import java.nio.file.Files;
@@ -68,7 +69,7 @@ class LedgerTest {
   }
 
   private List<LoggedEvent> events(String run, String type) {
-    return store.queries().events(run, 0, 1000, Set.of(type)).items();
+    return store.queries().events(Access.system(), run, 0, 1000, Set.of(type)).items();
   }
 
   private long held(String run) {

@@ -69,6 +69,7 @@ class OpenApiTest {
                         .asText())
                 .as(path)
                 .isEqualTo("#/components/schemas/Problem");
+            assertThat(names(call.path("responses"))).as(path).hasSizeGreaterThanOrEqualTo(2);
             boolean keyed = call.toString().contains("\"Idempotency-Key\"");
             boolean exempt =
                 !method.equals("post")

@@ -77,6 +77,9 @@ public final class CallLine {
       return line;
     }
     int half = CHARS_MAX / 2 - 1;
-    return line.substring(0, half) + " … " + line.substring(line.length() - half);
+    int from = Character.isHighSurrogate(line.charAt(half - 1)) ? half - 1 : half;
+    int to = line.length() - half;
+    to = Character.isLowSurrogate(line.charAt(to)) ? to + 1 : to;
+    return line.substring(0, from) + " … " + line.substring(to);
   }
 }

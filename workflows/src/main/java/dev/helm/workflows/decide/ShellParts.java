@@ -6,8 +6,8 @@ import java.util.List;
 /**
  * A conservative look at a shell command: its simple commands, and whether that is surely all of
  * it. It never says that a command is plain when it is not: substitutions, here-documents,
- * subshells and open quotes make it unsure, and an unsure command is never allowed by a rule, only
- * by people.
+ * subshells, comments and open quotes make it unsure, and an unsure command is never allowed by a
+ * rule, only by people.
  *
  * @param parts the simple commands, in order
  * @param sure whether {@code parts} is the whole command
@@ -22,6 +22,7 @@ record ShellParts(List<String> parts, boolean sure) {
     StringBuilder part = new StringBuilder();
     boolean sure = true;
     char quote = 0;
+    int redirect = -1;
     for (int i = 0; i < command.length(); i++) {
       char c = command.charAt(i);
       char next = i + 1 < command.length() ? command.charAt(i + 1) : 0;
@@ -40,9 +41,18 @@ record ShellParts(List<String> parts, boolean sure) {
       } else if (c == '\'' || c == '"') {
         quote = c;
         part.append(c);
-      } else if (c == ';' || c == '|' || c == '\n' || (c == '&' && !redirect(command, i))) {
+      } else if (c == ';'
+          || c == '|'
+          || c == '\n'
+          || (c == '&' && redirect != i - 1 && next != '>')) {
         add(parts, part);
+      } else if (c == '#' && wordBegins(command, i)) {
+        // A quote in a comment opens nothing, so what follows must not be read as quoted.
+        sure = false;
+        i = lineEnd(command, i) - 1;
       } else {
+        // An escaped > redirects nothing: the & behind it is a command boundary.
+        redirect = c == '>' || c == '<' ? i : redirect;
         sure &= plain(c, next);
         part.append(c);
       }
@@ -51,11 +61,14 @@ record ShellParts(List<String> parts, boolean sure) {
     return new ShellParts(parts, sure && quote == 0 && !parts.isEmpty());
   }
 
-  /** {@code 2>&1} and {@code &>file} are redirections, not a background command. */
-  private static boolean redirect(String command, int i) {
-    boolean after = i > 0 && (command.charAt(i - 1) == '>' || command.charAt(i - 1) == '<');
-    boolean before = i + 1 < command.length() && command.charAt(i + 1) == '>';
-    return after || before;
+  /** Whether a {@code #} here may begin a comment; an escaped blank before it only looks so. */
+  private static boolean wordBegins(String command, int i) {
+    return i == 0 || " \t\n;|&()<>".indexOf(command.charAt(i - 1)) >= 0;
+  }
+
+  private static int lineEnd(String command, int i) {
+    int end = command.indexOf('\n', i);
+    return end < 0 ? command.length() : end;
   }
 
   private static boolean plain(char c, char next) {

@@ -1,0 +1,111 @@
+package dev.helm.workflows.decide;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.node.TextNode;
+import dev.helm.api.blueprint.Blueprint;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * What the rules allow is run by a real bash that knows two programs: {@code ls}, which a rule
+ * allows, and {@code evil}, which leaves a witness. No allowed command may leave one.
+ */
+class ShellOracleTest {
+  private static final Rules RULES =
+      new Rules(
+          new Blueprint.Permissions(
+              List.of("Bash(gone *)"), List.of(), List.of("Read", "Bash(ls *)"), 1000, 1));
+  private static final String[] PIECES = {
+    "ls ", "ls ", "ls x", "evil", "evil ", " ", "\n", ";", "&", "&&", "|", "||", "'", "\"", "\\",
+    "#", " #", ">", "<", "$", "(", ")", "`", "{", "}", "!", "x", "=", "[", "]", "*", "?", "\t",
+    "\r", "-", "x=1 ", "2>&1", ":", "~", ","
+  };
+
+  @TempDir Path temp;
+  private Path witness = Path.of("unset");
+
+  @BeforeEach
+  void programs() throws IOException {
+    witness = temp.resolve("witness");
+    Path bin = Files.createDirectory(temp.resolve("bin"));
+    program(bin.resolve("ls"), "#!/bin/sh\nexit 0\n");
+    program(bin.resolve("evil"), "#!/bin/sh\n: > '" + witness + "'\n");
+  }
+
+  private static void program(Path file, String text) throws IOException {
+    Files.writeString(file, text);
+    assertThat(file.toFile().setExecutable(true)).isTrue();
+  }
+
+  /** Each of these ran {@code evil} under a rule for {@code ls} once, or might be thought to. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "ls \\>& evil",
+        "ls \\<& evil",
+        "ls # it's\nevil #'",
+        "ls #\"\nevil #\"",
+        "ls x;#'\nevil #'",
+        "ls & evil",
+        "ls |& evil",
+        "ls \"$(evil)\"",
+        "ls $'\\'' ; evil #'",
+        "ls <<x\n$(evil)\nx"
+      })
+  void noUnlistedPartIsAllowed(String command) throws Exception {
+    assertThat(leavesAWitness(command)).as("bash runs evil").isTrue();
+    assertThat(verdict(command)).isInstanceOf(Verdict.Ask.class);
+  }
+
+  @Test
+  void whatIsAllowedRunsNothingElse() throws Exception {
+    long seed = System.nanoTime();
+    Random random = new Random(seed);
+    int ran = 0;
+    for (int i = 0; i < 60_000 && ran < 500; i++) {
+      StringBuilder command = new StringBuilder("ls ");
+      int length = 2 + random.nextInt(9);
+      for (int piece = 0; piece < length; piece++) {
+        command.append(PIECES[random.nextInt(PIECES.length)]);
+      }
+      String text = command.toString();
+      if (text.contains("evil") && verdict(text) instanceof Verdict.Allow) {
+        ran++;
+        assertThat(leavesAWitness(text)).as("seed %d: %s", seed, text).isFalse();
+      }
+    }
+    assertThat(ran).as("seed %d", seed).isGreaterThan(50);
+  }
+
+  private static Verdict verdict(String command) {
+    return RULES.check(ToolCall.of("t", "Bash", "{\"command\":" + new TextNode(command) + "}"));
+  }
+
+  private boolean leavesAWitness(String command) throws Exception {
+    Files.deleteIfExists(witness);
+    Path cwd = Files.createDirectories(temp.resolve("cwd"));
+    ProcessBuilder bash =
+        new ProcessBuilder("/bin/bash", "-c", command + "\nwait")
+            .directory(cwd.toFile())
+            .redirectErrorStream(true)
+            .redirectInput(new java.io.File("/dev/null"))
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD);
+    bash.environment().clear();
+    bash.environment().put("PATH", temp.resolve("bin").toString());
+    Process process = bash.start();
+    if (!process.waitFor(10, TimeUnit.SECONDS)) {
+      process.destroyForcibly().waitFor();
+    }
+    return Files.exists(witness);
+  }
+}
