@@ -11,6 +11,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -33,6 +34,9 @@ public final class Training {
           "/api/inbox",
           "{\"items\":[]}");
 
+  private static final String TOKEN =
+      "{\"url\":\"%s\",\"token\":\"x\",\"user\":\"x\",\"expiresAt\":\"9999-01-01T00:00:00Z\"}";
+
   private Training() {}
 
   /** Plays every quick command once. */
@@ -40,10 +44,10 @@ public final class Training {
     try (ServerSocket server = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
       Thread.ofPlatform().daemon().start(() -> answer(server));
       PrintStream nowhere = new PrintStream(OutputStream.nullOutputStream());
-      Env env =
-          new Env(
-              Map.of("HELM_URL", "http://127.0.0.1:" + server.getLocalPort(), "HELM_TOKEN", "x"),
-              Path.of("/"));
+      String url = "http://127.0.0.1:" + server.getLocalPort();
+      Path home = Files.createTempDirectory("helm-training");
+      Path token = Files.writeString(home.resolve("cli-token.json"), TOKEN.formatted(url));
+      Env env = new Env(Map.of("HELM_URL", url, "HELM_HOME", home.toString()), home);
       Out out = new Out(nowhere, nowhere, Paint.NONE, Paint.NONE, 80, false);
       Context context = new Context(env, out, InputStream.nullInputStream());
       for (List<String> words :
@@ -58,6 +62,8 @@ public final class Training {
         Helm.run(words.toArray(String[]::new), context);
       }
       Out.ofProcess(Env.ofProcess());
+      Files.delete(token);
+      Files.delete(home);
     }
   }
 

@@ -3,6 +3,7 @@ package dev.helm.service;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.helm.api.rest.Bodies;
 import dev.helm.service.auth.FirstOwner;
+import dev.helm.service.auth.Grants;
 import dev.helm.service.auth.JwtKey;
 import dev.helm.service.auth.LoginLimits;
 import dev.helm.service.auth.Passwords;
@@ -46,12 +47,19 @@ public final class HelmService extends Application<HelmConfiguration> {
   private final Settings settings;
   private final Clock clock;
   private final BackendFactory backends;
+  private final Grants grants;
 
   /** With its settings, and what makes the part behind REST and the log. */
   public HelmService(Settings settings, Clock clock, BackendFactory backends) {
+    this(settings, clock, backends, Grants.OWNERS);
+  }
+
+  /** With a rule of one's own for who sees what. */
+  public HelmService(Settings settings, Clock clock, BackendFactory backends, Grants grants) {
     this.settings = settings;
     this.clock = clock;
     this.backends = backends;
+    this.grants = grants;
   }
 
   /** Makes the workflow engine's client, its worker, the sandbox and the ledger's socket. */
@@ -122,7 +130,7 @@ public final class HelmService extends Application<HelmConfiguration> {
 
   private Tokens tokens(Store store) throws IOException {
     return new Tokens(
-        JwtKey.of(settings.home()), clock, store.users(), store.tokens(), store.tickets());
+        JwtKey.of(settings.home()), clock, store.users(), grants, store.tokens(), store.tickets());
   }
 
   private RestInterface rest(

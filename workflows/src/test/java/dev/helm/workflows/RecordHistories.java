@@ -37,6 +37,9 @@ class RecordHistories {
 
   public static void main(String[] args) throws Exception {
     Files.createDirectories(FOLDER);
+    for (Path old : ReplayTest.histories()) {
+      Files.delete(old);
+    }
     try (TemporalServer server = TemporalServer.start(System.getenv(TemporalServer.BINARY))) {
       for (Map.Entry<String, Shape> shape : shapes().entrySet()) {
         try (ScriptedRun run = new ScriptedRun(server.target())) {

@@ -29,7 +29,13 @@ public record Mail(
   private static final int SUBJECT_CHARS_MAX = 500;
 
   /** A file that goes with it. */
-  public record Attachment(String name, byte[] bytes) {}
+  public record Attachment(String name, byte[] bytes) {
+    /** File names come from the agent: a line break in one would become a header of its own. */
+    public Attachment {
+      String plain = name.replaceAll("[\\p{Cntrl}\\u2028\\u2029]", "_").strip();
+      name = plain.isEmpty() ? "attachment" : plain;
+    }
+  }
 
   public Mail {
     to = List.copyOf(to);
@@ -64,6 +70,8 @@ public record Mail(
             new DataHandler(
                 new ByteArrayDataSource(attachment.bytes(), "application/octet-stream")));
         part.setFileName(attachment.name());
+        // Plain text would have its line ends changed on the way.
+        part.setHeader("Content-Transfer-Encoding", "base64");
         parts.addBodyPart(part);
       }
       message.setContent(parts);
@@ -86,6 +94,9 @@ public record Mail(
   }
 
   private static InternetAddress address(String text) {
+    if (text.chars().anyMatch(Character::isISOControl)) {
+      throw new IllegalArgumentException("a mail address holds no line break");
+    }
     try {
       InternetAddress address = new InternetAddress(text, true);
       address.validate();

@@ -102,7 +102,7 @@ public record Plan(Settings settings, @Nullable SystemUsers users, Path app) {
     boolean real = key instanceof KeyFile.State.Usable;
     String upstream =
         real ? settings.upstream() : "http://127.0.0.1:" + settings.ports().practice();
-    List<String> argv = java("-Xmx128m", "-XX:TieredStopAtLevel=1");
+    List<String> argv = java("-Xms16m", "-Xmx128m", "-XX:TieredStopAtLevel=1");
     argv.addAll(
         List.of("-jar", AppInstall.jar(app, "keyproxy").toString(), "--upstream", upstream));
     argv.addAll(List.of("--listen", "tcp:127.0.0.1:" + settings.ports().keyProxy()));
@@ -126,7 +126,13 @@ public record Plan(Settings settings, @Nullable SystemUsers users, Path app) {
    * @param socketGid group of the engine's socket; -1 when none is needed
    */
   public ProcessSpec service(String dockerHost, String image, boolean practice, int socketGid) {
-    List<String> argv = java("-Xmx768m", "--add-opens", "java.base/sun.nio.ch=ALL-UNNAMED");
+    List<String> argv =
+        java("-Xms32m", "-Xmx768m", "--add-opens", "java.base/sun.nio.ch=ALL-UNNAMED");
+    // Made by the JVM itself when the service first ends in order, made anew when the jars change.
+    argv.addAll(List.of("-XX:+AutoCreateSharedArchive", "-Xlog:cds=off", "-Xlog:cds+dynamic=off"));
+    // Netty's use of Unsafe would print four lines of warnings into the log at each start.
+    argv.add("--sun-misc-unsafe-memory-access=allow");
+    argv.add("-XX:SharedArchiveFile=" + settings.home().root().resolve("service.jsa"));
     argv.addAll(List.of("-jar", AppInstall.jar(app, "service").toString()));
     Map<String, String> env = new HashMap<>(base());
     env.put("HELM_HOME", settings.home().root().toString());
@@ -152,7 +158,7 @@ public record Plan(Settings settings, @Nullable SystemUsers users, Path app) {
   }
 
   private ProcessSpec fromServiceJar(String name, String main, List<String> arguments, int port) {
-    List<String> argv = java("-Xmx128m", "-XX:TieredStopAtLevel=1");
+    List<String> argv = java("-Xms16m", "-Xmx128m", "-XX:TieredStopAtLevel=1");
     argv.addAll(List.of("-cp", AppInstall.jar(app, "service").toString(), main));
     argv.addAll(arguments);
     return ProcessSpec.of(name, argv, base(), new Readiness.TcpPort(port))
@@ -172,7 +178,18 @@ public record Plan(Settings settings, @Nullable SystemUsers users, Path app) {
   private Map<String, String> base() {
     // USER: Go programs ask for the user's name, which a number without an entry does not have.
     String home = settings.home().root().toString();
-    return Map.of("PATH", SAFE_PATH, "LANG", "C.UTF-8", "HOME", home, "USER", SystemUsers.HELM);
+    return Map.of(
+        "PATH",
+        SAFE_PATH,
+        "LANG",
+        "C.UTF-8",
+        "HOME",
+        home,
+        "USER",
+        SystemUsers.HELM,
+        // An arena for each thread would keep 30 to 60 MB of the service idle.
+        "MALLOC_ARENA_MAX",
+        "2");
   }
 
   private @Nullable RunAs asHelm(List<Integer> more) {

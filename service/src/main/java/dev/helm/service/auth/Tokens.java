@@ -41,14 +41,22 @@ public final class Tokens {
   private final Algorithm algorithm;
   private final Clock clock;
   private final UserStore users;
+  private final Grants grants;
   private final TokenStore revoked;
   private final TicketStore used;
 
-  /** With the key of {@link JwtKey} and the stores that outlive a restart. */
-  public Tokens(byte[] key, Clock clock, UserStore users, TokenStore revoked, TicketStore used) {
+  /** With the key of {@link JwtKey}, the stores that outlive a restart, and who sees what. */
+  public Tokens(
+      byte[] key,
+      Clock clock,
+      UserStore users,
+      Grants grants,
+      TokenStore revoked,
+      TicketStore used) {
     this.algorithm = Algorithm.HMAC256(key);
     this.clock = clock;
     this.users = users;
+    this.grants = grants;
     this.revoked = revoked;
     this.used = used;
   }
@@ -98,6 +106,7 @@ public final class Tokens {
     return new Caller(
         user.id(),
         user.name(),
+        grants.of(user),
         jwt.getClaim("dev").asString(),
         jwt.getId(),
         jwt.getExpiresAtAsInstant());
@@ -148,6 +157,7 @@ public final class Tokens {
         new Caller(
             user.id(),
             user.name(),
+            grants.of(user),
             jwt.getClaim("dev").asString(),
             session,
             Instant.ofEpochSecond(sessionEnd));

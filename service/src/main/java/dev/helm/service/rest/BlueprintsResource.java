@@ -3,6 +3,7 @@ package dev.helm.service.rest;
 import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.rest.Bodies;
 import dev.helm.api.rest.ErrorCode;
+import dev.helm.service.auth.Caller;
 import dev.helm.service.blueprint.BlueprintLoader;
 import dev.helm.service.store.BlueprintStore;
 import io.swagger.v3.oas.annotations.Operation;
@@ -23,6 +24,7 @@ import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.SecurityContext;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
@@ -46,16 +48,19 @@ public final class BlueprintsResource {
   @GET
   @Operation(summary = "The newest version of every blueprint, by name")
   public Bodies.Page<Bodies.BlueprintSummary> list(
-      @QueryParam("limit") @Nullable String limit, @QueryParam("cursor") @Nullable String cursor) {
-    return blueprints.list(Params.limit(limit), cursor);
+      @QueryParam("limit") @Nullable String limit,
+      @QueryParam("cursor") @Nullable String cursor,
+      @Context SecurityContext security) {
+    return blueprints.list(TokenFilter.access(security), Params.limit(limit), cursor);
   }
 
   /** One. */
   @GET
   @Path("/{name}")
   @Operation(summary = "The newest version, or an exact one as name@version")
-  public Blueprint.Stored get(@PathParam("name") String name) {
-    Blueprint.Stored stored = name.length() > 100 ? null : blueprints.find(name);
+  public Blueprint.Stored get(@PathParam("name") String name, @Context SecurityContext security) {
+    Blueprint.Stored stored =
+        name.length() > 100 ? null : blueprints.find(TokenFilter.access(security), name);
     if (stored == null) {
       throw unknown();
     }
@@ -66,8 +71,10 @@ public final class BlueprintsResource {
   @GET
   @Path("/{name}/versions")
   @Operation(summary = "All versions, newest first")
-  public Bodies.Page<Blueprint.Stored> versions(@PathParam("name") String name) {
-    List<Blueprint.Stored> versions = name.length() > 100 ? List.of() : blueprints.versions(name);
+  public Bodies.Page<Blueprint.Stored> versions(
+      @PathParam("name") String name, @Context SecurityContext security) {
+    List<Blueprint.Stored> versions =
+        name.length() > 100 ? List.of() : blueprints.versions(TokenFilter.access(security), name);
     if (versions.isEmpty()) {
       throw unknown();
     }
@@ -99,12 +106,26 @@ public final class BlueprintsResource {
           "the blueprint is named \"" + blueprint.name() + "\", the path \"" + name + "\"",
           "make them the same");
     }
-    BlueprintStore.Put put =
-        blueprints.put(blueprint, TokenFilter.caller(context.getSecurityContext()).name());
+    BlueprintStore.Put put = store(blueprint, TokenFilter.caller(context.getSecurityContext()));
     if (put.fresh()) {
       StatusFilter.answer(context, Response.Status.CREATED);
     }
     return put.stored();
+  }
+
+  private BlueprintStore.Put store(Blueprint blueprint, Caller caller) {
+    if (!caller.access().sees(blueprint.project())) {
+      throw ProblemException.of(
+          ErrorCode.NOT_FOUND,
+          "there is no project \"" + blueprint.project() + "\"",
+          "name a project of yours");
+    }
+    try {
+      return blueprints.put(caller.access(), blueprint, caller.name());
+    } catch (BlueprintStore.NameTakenException e) {
+      throw ProblemException.of(
+          ErrorCode.CONFLICT, "the name belongs to another project", "choose another name");
+    }
   }
 
   /** Checks without storing. */

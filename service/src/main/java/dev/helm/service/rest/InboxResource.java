@@ -3,6 +3,7 @@ package dev.helm.service.rest;
 import dev.helm.api.rest.Bodies;
 import dev.helm.api.rest.ErrorCode;
 import dev.helm.service.auth.Caller;
+import dev.helm.service.store.Access;
 import dev.helm.service.store.InboxStore;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.responses.ApiResponse;
@@ -18,6 +19,7 @@ import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.SecurityContext;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -44,16 +46,23 @@ public final class InboxResource {
   @Path("/inbox")
   @Operation(summary = "Everything that waits for a person, oldest first")
   public Bodies.Page<Bodies.InboxItem> list(
-      @QueryParam("limit") @Nullable String limit, @QueryParam("cursor") @Nullable String cursor) {
-    return inbox.list(Params.limit(limit), cursor);
+      @QueryParam("limit") @Nullable String limit,
+      @QueryParam("cursor") @Nullable String cursor,
+      @Context SecurityContext security) {
+    return inbox.list(TokenFilter.access(security), Params.limit(limit), cursor);
   }
 
   /** One permission. */
   @GET
   @Path("/permissions/{id}")
   @Operation(summary = "A permission in whatever state")
-  public Bodies.Permission permission(@PathParam("id") String id) {
-    Bodies.Permission permission = id.length() > 100 ? null : inbox.permission(id);
+  public Bodies.Permission permission(
+      @PathParam("id") String id, @Context SecurityContext security) {
+    return permission(TokenFilter.access(security), id);
+  }
+
+  private Bodies.Permission permission(Access access, String id) {
+    Bodies.Permission permission = id.length() > 100 ? null : inbox.permission(access, id);
     if (permission == null) {
       throw ProblemException.of(
           ErrorCode.NOT_FOUND, "there is no such permission", "GET /api/inbox lists the open ones");
@@ -70,11 +79,11 @@ public final class InboxResource {
   @ApiResponse(responseCode = "202", useReturnTypeSchema = true, description = "not yet applied")
   public Bodies.Permission decide(
       @PathParam("id") String id, Bodies.Decide request, @Context ContainerRequestContext context) {
-    Bodies.Permission before = permission(id);
+    Caller caller = TokenFilter.caller(context.getSecurityContext());
+    Bodies.Permission before = permission(caller.access(), id);
     check(request);
     if (before.state().equals("open")) {
       requireFresh(request, before);
-      Caller caller = TokenFilter.caller(context.getSecurityContext());
       control.decide(
           before.run(),
           id,
@@ -86,7 +95,9 @@ public final class InboxResource {
           IdempotencyFilter.requestId(context));
     }
     Bodies.Permission after =
-        commits.await(() -> permission(id), permission -> !permission.state().equals("open"));
+        commits.await(
+            () -> permission(caller.access(), id),
+            permission -> !permission.state().equals("open"));
     return answer(request, after, context);
   }
 
@@ -101,18 +112,19 @@ public final class InboxResource {
       @PathParam("id") String id,
       Bodies.AnswerQuestion request,
       @Context ContainerRequestContext context) {
-    InboxStore.Question before = question(id);
+    Caller caller = TokenFilter.caller(context.getSecurityContext());
+    InboxStore.Question before = question(caller.access(), id);
     String answer = Params.text("answer", request.answer(), 10_000);
     if (before.kind().equals("unknown") && !UNKNOWN_ANSWERS.contains(answer)) {
       throw ProblemException.member(
           "answer", "expected one of " + String.join(", ", UNKNOWN_ANSWERS), null);
     }
     if (before.state().equals("open")) {
-      Caller caller = TokenFilter.caller(context.getSecurityContext());
       control.answer(before.run(), id, answer, caller.name(), IdempotencyFilter.requestId(context));
     }
     InboxStore.Question after =
-        commits.await(() -> question(id), question -> !question.state().equals("open"));
+        commits.await(
+            () -> question(caller.access(), id), question -> !question.state().equals("open"));
     return switch (after.state()) {
       case "open" -> {
         StatusFilter.answer(context, Response.Status.ACCEPTED);
@@ -198,8 +210,8 @@ public final class InboxResource {
     };
   }
 
-  private InboxStore.Question question(String id) {
-    InboxStore.Question question = id.length() > 100 ? null : inbox.question(id);
+  private InboxStore.Question question(Access access, String id) {
+    InboxStore.Question question = id.length() > 100 ? null : inbox.question(access, id);
     if (question == null) {
       throw ProblemException.of(
           ErrorCode.NOT_FOUND, "there is no such question", "GET /api/inbox lists the open ones");

@@ -5,6 +5,7 @@ import dev.helm.api.RunStatus;
 import dev.helm.api.event.RunEvent;
 import dev.helm.api.rest.ErrorCode;
 import dev.helm.service.blueprint.Nearest;
+import dev.helm.service.store.Access;
 import dev.helm.service.store.RunQueries;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -94,9 +95,9 @@ final class Params {
   }
 
   /** The full id that an unambiguous beginning stands for. */
-  static String run(RunQueries queries, String id) {
+  static String run(RunQueries queries, Access access, String id) {
     RunQueries.Resolved found =
-        RunId.isPrefix(id) ? queries.resolve(id) : new RunQueries.Resolved.None();
+        RunId.isPrefix(id) ? queries.resolve(access, id) : new RunQueries.Resolved.None();
     return switch (found) {
       case RunQueries.Resolved.One one -> one.run();
       case RunQueries.Resolved.None _ ->

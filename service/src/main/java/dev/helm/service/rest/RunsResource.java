@@ -9,6 +9,7 @@ import dev.helm.api.rest.Problem;
 import dev.helm.service.auth.Caller;
 import dev.helm.service.blueprint.InputSchema;
 import dev.helm.service.blueprint.Nearest;
+import dev.helm.service.store.Access;
 import dev.helm.service.store.BlueprintStore;
 import dev.helm.service.store.RunQueries;
 import dev.helm.workflows.HelmJson;
@@ -26,6 +27,7 @@ import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.SecurityContext;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -77,8 +79,10 @@ public final class RunsResource {
       @QueryParam("blueprint") @Nullable String blueprint,
       @QueryParam("q") @Nullable String q,
       @QueryParam("limit") @Nullable String limit,
-      @QueryParam("cursor") @Nullable String cursor) {
+      @QueryParam("cursor") @Nullable String cursor,
+      @Context SecurityContext security) {
     return runs.list(
+        TokenFilter.access(security),
         new RunQueries.Filter(
             Params.statuses(status),
             blueprint == null ? null : Params.line("blueprint", blueprint, 100),
@@ -91,8 +95,9 @@ public final class RunsResource {
   @GET
   @Path("/{id}")
   @Operation(summary = "One run; {id} may be any unambiguous beginning")
-  public Bodies.Run get(@PathParam("id") String id) {
-    Bodies.Run run = runs.run(Params.run(runs, id));
+  public Bodies.Run get(@PathParam("id") String id, @Context SecurityContext security) {
+    Access access = TokenFilter.access(security);
+    Bodies.Run run = runs.run(access, Params.run(runs, access, id));
     if (run == null) {
       throw new IllegalStateException("a resolved run is there");
     }
@@ -107,14 +112,20 @@ public final class RunsResource {
       @PathParam("id") String id,
       @QueryParam("after") @Nullable String after,
       @QueryParam("limit") @Nullable String limit,
-      @QueryParam("type") @Nullable String type) {
+      @QueryParam("type") @Nullable String type,
+      @Context SecurityContext security) {
+    Access access = TokenFilter.access(security);
     return runs.events(
-        Params.run(runs, id), Params.after(after), Params.limit(limit), Params.types(type));
+        access,
+        Params.run(runs, access, id),
+        Params.after(after),
+        Params.limit(limit),
+        Params.types(type));
   }
 
   private RunQueries.NewRun wanted(Bodies.StartRun request, ContainerRequestContext context) {
     Caller caller = TokenFilter.caller(context.getSecurityContext());
-    Blueprint.Stored stored = blueprint(request.blueprint());
+    Blueprint.Stored stored = blueprint(caller.access(), request.blueprint());
     Blueprint blueprint = stored.blueprint();
     Map<String, Object> input = input(blueprint, request.input());
     String prompt = request.prompt();
@@ -139,12 +150,12 @@ public final class RunsResource {
         requestId);
   }
 
-  private Blueprint.Stored blueprint(String reference) {
+  private Blueprint.Stored blueprint(Access access, String reference) {
     Params.line("blueprint", reference, 100);
-    Blueprint.Stored stored = blueprints.find(reference);
+    Blueprint.Stored stored = blueprints.find(access, reference);
     if (stored == null) {
       List<String> names =
-          blueprints.list(RunQueries.LIMIT_MAX, null).items().stream()
+          blueprints.list(access, RunQueries.LIMIT_MAX, null).items().stream()
               .map(Bodies.BlueprintSummary::name)
               .toList();
       int at = reference.indexOf('@');

@@ -5,6 +5,7 @@ import dev.helm.api.Usd;
 import dev.helm.api.rest.Bodies;
 import dev.helm.api.rest.ErrorCode;
 import dev.helm.service.auth.Caller;
+import dev.helm.service.store.Access;
 import dev.helm.service.store.MessageStore;
 import dev.helm.service.store.RunQueries;
 import io.swagger.v3.oas.annotations.Operation;
@@ -52,7 +53,7 @@ public final class SteeringResource {
       @PathParam("id") String id,
       Bodies.SendMessage request,
       @Context ContainerRequestContext context) {
-    String run = active(id);
+    String run = active(id, context);
     String when = Objects.requireNonNullElse(request.when(), "next");
     if (!when.equals("next") && !when.equals("now")) {
       throw ProblemException.member("when", "expected \"next\" or \"now\"", null);
@@ -69,8 +70,10 @@ public final class SteeringResource {
   @GET
   @Path("/{id}/messages")
   @Operation(summary = "A run's messages with their read receipts")
-  public Bodies.Page<Bodies.Message> list(@PathParam("id") String id) {
-    return new Bodies.Page<>(messages.list(Params.run(runs, id)), null);
+  public Bodies.Page<Bodies.Message> list(
+      @PathParam("id") String id, @Context SecurityContext security) {
+    Access access = TokenFilter.access(security);
+    return new Bodies.Page<>(messages.list(access, Params.run(runs, access, id)), null);
   }
 
   /** Takes a message back. */
@@ -81,7 +84,8 @@ public final class SteeringResource {
       @PathParam("id") String id,
       @PathParam("message") String messageId,
       @Context SecurityContext security) {
-    String run = Params.run(runs, id);
+    Access access = TokenFilter.access(security);
+    String run = Params.run(runs, access, id);
     String by = TokenFilter.caller(security).name();
     switch (messages.cancel(run, messageId, by)) {
       case CANCELLED -> control.cancelMessage(run, messageId, by);
@@ -93,7 +97,7 @@ public final class SteeringResource {
               "send another one that corrects it");
       case NOT_FOUND -> throw noMessage();
     }
-    Bodies.Message message = messages.message(run, messageId);
+    Bodies.Message message = messages.message(access, run, messageId);
     if (message == null) {
       throw noMessage();
     }
@@ -107,7 +111,7 @@ public final class SteeringResource {
   @ApiResponse(responseCode = "202", useReturnTypeSchema = true, description = "accepted")
   public Bodies.Accepted pause(
       @PathParam("id") String id, @Context ContainerRequestContext context) {
-    String run = active(id);
+    String run = active(id, context);
     control.pause(run, caller(context).name(), IdempotencyFilter.requestId(context));
     return accepted(run, context);
   }
@@ -119,7 +123,7 @@ public final class SteeringResource {
   @ApiResponse(responseCode = "202", useReturnTypeSchema = true, description = "accepted")
   public Bodies.Accepted resume(
       @PathParam("id") String id, @Context ContainerRequestContext context) {
-    String run = active(id);
+    String run = active(id, context);
     control.resume(run, caller(context).name(), IdempotencyFilter.requestId(context));
     return accepted(run, context);
   }
@@ -131,7 +135,7 @@ public final class SteeringResource {
   @ApiResponse(responseCode = "202", useReturnTypeSchema = true, description = "accepted")
   public Bodies.Accepted cancel(
       @PathParam("id") String id, @Context ContainerRequestContext context) {
-    String run = active(id);
+    String run = active(id, context);
     control.cancel(run, caller(context).name(), IdempotencyFilter.requestId(context));
     return accepted(run, context);
   }
@@ -145,14 +149,14 @@ public final class SteeringResource {
       @PathParam("id") String id,
       Bodies.RaiseBudget request,
       @Context ContainerRequestContext context) {
-    String run = active(id);
+    String run = active(id, context);
     Usd add = request.addUsd();
     if (add.compareTo(Usd.ZERO) <= 0 || add.compareTo(RAISE_MAX) > 0) {
       throw ProblemException.member(
           "addUsd", "expected more than 0 and at most 100000 dollars", null);
     }
     control.raiseBudget(run, add, caller(context).name(), IdempotencyFilter.requestId(context));
-    return read(run);
+    return read(caller(context).access(), run);
   }
 
   private static Bodies.Accepted accepted(String run, ContainerRequestContext context) {
@@ -160,8 +164,9 @@ public final class SteeringResource {
     return new Bodies.Accepted(run, "accepted");
   }
 
-  private String active(String id) {
-    Bodies.Run run = read(Params.run(runs, id));
+  private String active(String id, ContainerRequestContext context) {
+    Access access = caller(context).access();
+    Bodies.Run run = read(access, Params.run(runs, access, id));
     RunStatus status = run.status();
     if (!status.active()) {
       throw ProblemException.of(
@@ -172,8 +177,8 @@ public final class SteeringResource {
     return run.id();
   }
 
-  private Bodies.Run read(String run) {
-    return Objects.requireNonNull(runs.run(run), "a resolved run is there");
+  private Bodies.Run read(Access access, String run) {
+    return Objects.requireNonNull(runs.run(access, run), "a resolved run is there");
   }
 
   private static Caller caller(ContainerRequestContext context) {

@@ -40,7 +40,7 @@ public final class StreamSocket implements Session.Listener.AutoDemanding, Subsc
   @Override
   public void onWebSocketOpen(Session opened) {
     session = opened;
-    conversation = hub.open(this);
+    conversation = hub.open(caller.access(), this);
   }
 
   @Override

@@ -1,16 +1,19 @@
 package dev.helm.service.rest;
 
 import dev.helm.api.rest.Bodies;
+import dev.helm.service.store.Access;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.SecurityContext;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.IntSupplier;
 import java.util.function.Supplier;
+import java.util.function.ToIntFunction;
 
 /** Whether Helm is there, and how its parts are. */
 @Path("/api")
@@ -19,7 +22,7 @@ import java.util.function.Supplier;
 public final class SystemResource {
   private final Supplier<Bodies.Component> log;
   private final Backend backend;
-  private final IntSupplier activeRuns;
+  private final ToIntFunction<Access> activeRuns;
   private final String version;
   private final boolean practice;
 
@@ -27,7 +30,7 @@ public final class SystemResource {
   public SystemResource(
       Supplier<Bodies.Component> log,
       Backend backend,
-      IntSupplier activeRuns,
+      ToIntFunction<Access> activeRuns,
       String version,
       boolean practice) {
     this.log = log;
@@ -50,13 +53,17 @@ public final class SystemResource {
   @GET
   @Path("/status")
   @Operation(summary = "The backend's state, part by part")
-  public Bodies.Status status() {
+  public Bodies.Status status(@Context SecurityContext security) {
     List<Bodies.Component> components = new ArrayList<>();
     components.add(new Bodies.Component("service", "healthy", null));
     components.add(log.get());
     components.addAll(backend.components());
     return new Bodies.Status(
-        state(components), activeRuns.getAsInt(), version, practice, List.copyOf(components));
+        state(components),
+        activeRuns.applyAsInt(TokenFilter.access(security)),
+        version,
+        practice,
+        List.copyOf(components));
   }
 
   private String state(List<Bodies.Component> components) {

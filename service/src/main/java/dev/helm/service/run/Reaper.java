@@ -1,6 +1,7 @@
 package dev.helm.service.run;
 
 import dev.helm.api.rest.Bodies;
+import dev.helm.service.store.Access;
 import dev.helm.service.store.SlotStore;
 import dev.helm.service.store.Store;
 import java.util.function.Consumer;
@@ -29,7 +30,7 @@ final class Reaper {
   void reap() {
     for (SlotStore.Slot slot : store.slots().list()) {
       String run = slot.run();
-      Bodies.Run card = run == null ? null : store.queries().run(run);
+      Bodies.Run card = run == null ? null : store.queries().run(Access.system(), run);
       if (run != null && card != null && !card.status().active()) {
         try {
           release.accept(run);

@@ -115,8 +115,9 @@ final class AskProjection {
       return;
     }
     sql.update(
-        "UPDATE asks SET state = 'decided', decision = 'raised', closed_at = ?"
+        "UPDATE asks SET state = 'decided', decision = 'raised', principal = ?, closed_at = ?"
             + " WHERE run = ? AND state = 'open' AND kind = 'budget'",
+        e.by(),
         place.at(),
         place.run());
   }

@@ -7,23 +7,39 @@ import org.jspecify.annotations.Nullable;
 
 /** Blueprints by name and version. A version never changes. */
 public interface BlueprintStore {
-  /** Stores a new version, unless the newest has the same content. */
-  Put put(Blueprint blueprint, String by);
+  /**
+   * Stores a new version, unless the newest has the same content.
+   *
+   * @throws NameTakenException when a project that is not seen has a blueprint of this name
+   */
+  Put put(Access access, Blueprint blueprint, String by);
 
-  /** The newest version, or null. */
-  Blueprint.@Nullable Stored newest(String name);
+  /** The newest version that is seen, or null. */
+  Blueprint.@Nullable Stored newest(Access access, String name);
 
-  /** An exact version, or null. */
-  Blueprint.@Nullable Stored version(String name, int version);
+  /** An exact version that is seen, or null. */
+  Blueprint.@Nullable Stored version(Access access, String name, int version);
 
-  /** What {@code name} (newest) or {@code name@version} stands for, or null. */
-  Blueprint.@Nullable Stored find(String reference);
+  /**
+   * What {@code name} (newest) or {@code name@version} stands for among those that are seen, or
+   * null.
+   */
+  Blueprint.@Nullable Stored find(Access access, String reference);
 
-  /** The newest version of each, by name. */
-  Bodies.Page<Bodies.BlueprintSummary> list(int limit, @Nullable String cursor);
+  /** The newest version of each that is seen, by name. */
+  Bodies.Page<Bodies.BlueprintSummary> list(Access access, int limit, @Nullable String cursor);
 
-  /** All versions, newest first; empty for an unknown name. */
-  List<Blueprint.Stored> versions(String name);
+  /** All versions that are seen, newest first; empty for an unknown name. */
+  List<Blueprint.Stored> versions(Access access, String name);
+
+  /** The name belongs to a project that is not seen. */
+  final class NameTakenException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    NameTakenException(String name) {
+      super("a blueprint named " + name + " belongs to another project");
+    }
+  }
 
   /** What is stored now, and whether this call made a version. */
   record Put(Blueprint.Stored stored, boolean fresh) {}

@@ -12,7 +12,8 @@ public interface CommitListener {
    * An event that is on disk.
    *
    * @param pos the store's global position, 1..n without gaps
+   * @param project project of the run, which says who may see the event
    * @param json the event as clients read it
    */
-  record Committed(long pos, String run, long seq, String type, String json) {}
+  record Committed(long pos, String run, String project, long seq, String type, String json) {}
 }

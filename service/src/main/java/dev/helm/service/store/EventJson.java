@@ -15,8 +15,13 @@ import java.util.Map;
  * what {@link LoggedEvent} gives.
  */
 final class EventJson {
-  /** Columns in the order that {@link #row} and {@link #logged} read. */
+  /** Columns in the order that {@link #row} and {@link #logged} read; the former's has one more. */
   static final String COLUMNS = "pos, run, seq, at, type, agent, data, prev, hash";
+
+  /** Events with their run's project. The CROSS JOIN keeps the order of reading: events first. */
+  static final String SELECT_ROWS =
+      "SELECT pos, run, seq, at, type, agent, data, prev, hash, project"
+          + " FROM events CROSS JOIN runs ON id = run WHERE ";
 
   private static final TypeReference<Map<String, Object>> TREE = new TypeReference<>() {};
 
@@ -85,6 +90,7 @@ final class EventJson {
     return new CommitListener.Committed(
         row.getLong(1),
         run,
+        row.getString(10),
         seq,
         type,
         wire(

@@ -9,7 +9,10 @@ import dev.helm.api.event.LoggedEvent;
  * @param hash newest hash
  * @param at newest time, or the empty text
  * @param ended whether {@code run.finished} closed the log
+ * @param project project of the run, which never changes
  */
-record Head(long seq, String hash, String at, boolean ended) {
-  static final Head EMPTY = new Head(0, LoggedEvent.NO_PREV, "", false);
+record Head(long seq, String hash, String at, boolean ended, String project) {
+  static Head empty(String project) {
+    return new Head(0, LoggedEvent.NO_PREV, "", false, project);
+  }
 }

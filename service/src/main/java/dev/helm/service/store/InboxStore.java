@@ -5,17 +5,20 @@ import org.jspecify.annotations.Nullable;
 
 /** What waits for a person. The log changes it; nothing else does. */
 public interface InboxStore {
-  /** Open items, oldest first. */
-  Bodies.Page<Bodies.InboxItem> list(int limit, @Nullable String cursor);
+  /** Open items that are seen, oldest first. */
+  Bodies.Page<Bodies.InboxItem> list(Access access, int limit, @Nullable String cursor);
 
   /**
    * A permission in whatever state: {@code open}, {@code decided}, or {@code expired} when nobody
-   * answered in time or the run ended first.
+   * answered in time or the run ended first. Null when there is none that is seen.
    */
-  Bodies.@Nullable Permission permission(String id);
+  Bodies.@Nullable Permission permission(Access access, String id);
 
-  /** A question (of the agent, or about an unknown outcome) in whatever state. */
-  @Nullable Question question(String id);
+  /**
+   * A question (of the agent, or about an unknown outcome) in whatever state; null when none is
+   * seen.
+   */
+  @Nullable Question question(Access access, String id);
 
   /**
    * A question's state: {@code open answered expired}.

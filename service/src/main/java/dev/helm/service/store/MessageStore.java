@@ -14,11 +14,11 @@ public interface MessageStore {
    */
   Bodies.Message queue(String run, String messageId, String text, String when, String by);
 
-  /** All messages of a run, oldest first, with their receipts. */
-  List<Bodies.Message> list(String run);
+  /** All messages of a run that is seen, oldest first, with their receipts. */
+  List<Bodies.Message> list(Access access, String run);
 
-  /** One message, or null. */
-  Bodies.@Nullable Message message(String run, String messageId);
+  /** One message, or null when there is none that is seen. */
+  Bodies.@Nullable Message message(Access access, String run, String messageId);
 
   /** Logs {@code message.cancelled} if the message is still queued. */
   Cancelled cancel(String run, String messageId, String by);

@@ -22,31 +22,37 @@ public interface RunQueries {
    */
   Created create(NewRun run);
 
-  /** The run, or null. */
-  Bodies.@Nullable Run run(String run);
+  /** The run, or null when there is none that is seen. */
+  Bodies.@Nullable Run run(Access access, String run);
 
-  /** Runs, newest first. */
-  Bodies.Page<Bodies.Run> list(Filter filter);
+  /** Runs that are seen, newest first. */
+  Bodies.Page<Bodies.Run> list(Access access, Filter filter);
 
-  /** Runs that are queued, running or paused. */
-  int activeRuns();
-
-  /** Ids of all runs that are queued, running or paused, oldest first. */
-  List<String> activeRunIds();
-
-  /** The run whose id begins with {@code prefix}. */
-  Resolved resolve(String prefix);
+  /** Runs that are seen and are queued, running or paused. */
+  int activeRuns(Access access);
 
   /**
-   * A page of the log.
+   * Ids of all runs that are queued, running or paused, oldest first. For Helm's own upkeep, never
+   * for a person.
+   */
+  List<String> activeRunIds();
+
+  /** The run whose id begins with {@code prefix}, among those that are seen. */
+  Resolved resolve(Access access, String prefix);
+
+  /**
+   * A page of the log; empty for a run that is not seen.
    *
    * @param after last seq that the caller has, 0 for none
    * @param limit 1 to {@link #LIMIT_MAX}
    * @param types only these types; empty for all
    */
-  Bodies.Events events(String run, long after, int limit, Set<String> types);
+  Bodies.Events events(Access access, String run, long after, int limit, Set<String> types);
 
-  /** The blueprint version that the run keeps, with what was given at its start. */
+  /**
+   * The blueprint version that the run keeps, with what was given at its start. For the run's
+   * workflow, never for a person.
+   */
   @Nullable Started started(String run);
 
   /**

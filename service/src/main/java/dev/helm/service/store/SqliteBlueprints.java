@@ -24,12 +24,15 @@ final class SqliteBlueprints implements BlueprintStore {
   }
 
   @Override
-  public Put put(Blueprint blueprint, String by) {
+  public Put put(Access access, Blueprint blueprint, String by) {
     String body = HelmJson.write(blueprint);
     String hash = Sha256.hex(CanonicalJson.write(EventJson.tree(body)));
     return writer.write(
         tx -> {
-          Blueprint.Stored newest = newest(tx.sql(), blueprint.name());
+          Blueprint.Stored newest = newest(tx.sql(), Access.system(), blueprint.name());
+          if (newest != null && !access.sees(newest.blueprint().project())) {
+            throw new NameTakenException(blueprint.name());
+          }
           if (newest != null && newest.hash().equals(hash)) {
             return new Put(newest, false);
           }
@@ -52,49 +55,60 @@ final class SqliteBlueprints implements BlueprintStore {
   }
 
   @Override
-  public Blueprint.@Nullable Stored newest(String name) {
-    return reads.read(sql -> newest(sql, name));
+  public Blueprint.@Nullable Stored newest(Access access, String name) {
+    return reads.read(sql -> newest(sql, access, name));
   }
 
-  private static Blueprint.@Nullable Stored newest(Statements sql, String name)
+  private static Blueprint.@Nullable Stored newest(Statements sql, Access access, String name)
       throws SQLException {
     return sql.one(
-        COLUMNS + "WHERE name = ? ORDER BY version DESC LIMIT 1", SqliteBlueprints::stored, name);
+        COLUMNS
+            + "WHERE "
+            + access.condition("project")
+            + " AND name = ? ORDER BY version DESC LIMIT 1",
+        SqliteBlueprints::stored,
+        access.with(name));
   }
 
   @Override
-  public Blueprint.@Nullable Stored version(String name, int version) {
-    return reads.read(sql -> version(sql, name, version));
+  public Blueprint.@Nullable Stored version(Access access, String name, int version) {
+    return reads.read(sql -> version(sql, access, name, version));
   }
 
-  static Blueprint.@Nullable Stored version(Statements sql, String name, int version)
+  static Blueprint.@Nullable Stored version(Statements sql, Access access, String name, int version)
       throws SQLException {
     return sql.one(
-        COLUMNS + "WHERE name = ? AND version = ?", SqliteBlueprints::stored, name, version);
+        COLUMNS + "WHERE " + access.condition("project") + " AND name = ? AND version = ?",
+        SqliteBlueprints::stored,
+        access.with(name, version));
   }
 
   @Override
-  public Blueprint.@Nullable Stored find(String reference) {
+  public Blueprint.@Nullable Stored find(Access access, String reference) {
     int at = reference.lastIndexOf('@');
     if (at < 0) {
-      return newest(reference);
+      return newest(access, reference);
     }
     try {
-      return version(reference.substring(0, at), Integer.parseInt(reference.substring(at + 1)));
+      return version(
+          access, reference.substring(0, at), Integer.parseInt(reference.substring(at + 1)));
     } catch (NumberFormatException e) {
       return null;
     }
   }
 
   @Override
-  public Bodies.Page<Bodies.BlueprintSummary> list(int limit, @Nullable String cursor) {
+  public Bodies.Page<Bodies.BlueprintSummary> list(
+      Access access, int limit, @Nullable String cursor) {
     String after = Cursor.read("blueprints", cursor);
     List<Bodies.BlueprintSummary> rows =
         reads.read(
             sql ->
                 sql.list(
                     "SELECT name, max(version), hash, description, project, created_at"
-                        + " FROM blueprints WHERE name > ? GROUP BY name ORDER BY name LIMIT ?",
+                        + " FROM blueprints WHERE "
+                        + access.condition("project")
+                        + " AND name > ? GROUP BY name ORDER BY name LIMIT ?",
                     row ->
                         new Bodies.BlueprintSummary(
                             row.getString(1),
@@ -103,21 +117,23 @@ final class SqliteBlueprints implements BlueprintStore {
                             row.getString(4),
                             row.getString(5),
                             row.getString(6)),
-                    after == null ? "" : after,
-                    Cursor.limit(limit) + 1));
+                    access.with(after == null ? "" : after, Cursor.limit(limit) + 1)));
     List<Bodies.BlueprintSummary> page = List.copyOf(rows.subList(0, Math.min(limit, rows.size())));
     return new Bodies.Page<>(
         page, rows.size() > limit ? Cursor.of("blueprints", page.getLast().name()) : null);
   }
 
   @Override
-  public List<Blueprint.Stored> versions(String name) {
+  public List<Blueprint.Stored> versions(Access access, String name) {
     return reads.read(
         sql ->
             sql.list(
-                COLUMNS + "WHERE name = ? ORDER BY version DESC LIMIT 1000",
+                COLUMNS
+                    + "WHERE "
+                    + access.condition("project")
+                    + " AND name = ? ORDER BY version DESC LIMIT 1000",
                 SqliteBlueprints::stored,
-                name));
+                access.with(name)));
   }
 
   private static Blueprint.Stored stored(ResultSet row) throws SQLException {

@@ -27,18 +27,18 @@ final class SqliteInbox implements InboxStore {
       @Nullable String closedAt) {}
 
   @Override
-  public Bodies.Page<Bodies.InboxItem> list(int limit, @Nullable String cursor) {
+  public Bodies.Page<Bodies.InboxItem> list(Access access, int limit, @Nullable String cursor) {
     record Row(long pos, Bodies.InboxItem item) {}
     long after = Cursor.number("inbox", cursor, 0);
     List<Row> rows =
         reads.read(
             sql ->
                 sql.list(
-                    "SELECT pos, item FROM asks WHERE state = 'open' AND pos > ?"
-                        + " ORDER BY pos LIMIT ?",
+                    "SELECT pos, item FROM asks WHERE "
+                        + access.condition("project")
+                        + " AND state = 'open' AND pos > ? ORDER BY pos LIMIT ?",
                     row -> new Row(row.getLong(1), item(row.getString(2))),
-                    after,
-                    Cursor.limit(limit) + 1));
+                    access.with(after, Cursor.limit(limit) + 1)));
     List<Row> page = rows.subList(0, Math.min(limit, rows.size()));
     return new Bodies.Page<>(
         page.stream().map(Row::item).toList(),
@@ -46,8 +46,8 @@ final class SqliteInbox implements InboxStore {
   }
 
   @Override
-  public Bodies.@Nullable Permission permission(String id) {
-    Ask ask = ask(id);
+  public Bodies.@Nullable Permission permission(Access access, String id) {
+    Ask ask = ask(access, id);
     if (ask == null || !ask.kind().equals("permission")) {
       return null;
     }
@@ -62,8 +62,8 @@ final class SqliteInbox implements InboxStore {
   }
 
   @Override
-  public @Nullable Question question(String id) {
-    Ask ask = ask(id);
+  public @Nullable Question question(Access access, String id) {
+    Ask ask = ask(access, id);
     if (ask == null || !(ask.kind().equals("question") || ask.kind().equals("unknown"))) {
       return null;
     }
@@ -79,12 +79,14 @@ final class SqliteInbox implements InboxStore {
         ask.closedAt());
   }
 
-  private @Nullable Ask ask(String id) {
+  private @Nullable Ask ask(Access access, String id) {
     return reads.read(
         sql ->
             sql.one(
                 "SELECT kind, state, item, decision, principal, device, answer, closed_at"
-                    + " FROM asks WHERE id = ?",
+                    + " FROM asks WHERE "
+                    + access.condition("project")
+                    + " AND id = ?",
                 row ->
                     new Ask(
                         row.getString(1),
@@ -95,7 +97,7 @@ final class SqliteInbox implements InboxStore {
                         row.getString(6),
                         row.getString(7),
                         row.getString(8)),
-                id));
+                access.with(id)));
   }
 
   private static Bodies.InboxItem item(String json) {

@@ -35,7 +35,7 @@ final class SqliteMessages implements MessageStore {
                   "message/" + messageId + "/queued",
                   "main",
                   new RunEvent.MessageQueued(messageId, content, when, by)));
-          Bodies.Message stored = find(tx.sql(), run, messageId);
+          Bodies.Message stored = find(tx.sql(), Access.system(), run, messageId);
           if (stored == null) {
             throw new IllegalStateException("the message " + messageId + " was not stored");
           }
@@ -44,23 +44,28 @@ final class SqliteMessages implements MessageStore {
   }
 
   @Override
-  public List<Bodies.Message> list(String run) {
+  public List<Bodies.Message> list(Access access, String run) {
     return reads.read(
         sql ->
             sql.list(
-                COLUMNS + "WHERE run = ? ORDER BY seq LIMIT 10000", SqliteMessages::message, run));
+                COLUMNS
+                    + "WHERE "
+                    + access.condition("project")
+                    + " AND run = ? ORDER BY seq LIMIT 10000",
+                SqliteMessages::message,
+                access.with(run)));
   }
 
   @Override
-  public Bodies.@Nullable Message message(String run, String messageId) {
-    return reads.read(sql -> find(sql, run, messageId));
+  public Bodies.@Nullable Message message(Access access, String run, String messageId) {
+    return reads.read(sql -> find(sql, access, run, messageId));
   }
 
   @Override
   public Cancelled cancel(String run, String messageId, String by) {
     return writer.write(
         tx -> {
-          Bodies.Message found = find(tx.sql(), run, messageId);
+          Bodies.Message found = find(tx.sql(), Access.system(), run, messageId);
           if (found == null) {
             return Cancelled.NOT_FOUND;
           }
@@ -80,9 +85,12 @@ final class SqliteMessages implements MessageStore {
         });
   }
 
-  private static Bodies.@Nullable Message find(Statements sql, String run, String id)
+  private static Bodies.@Nullable Message find(Statements sql, Access access, String run, String id)
       throws SQLException {
-    return sql.one(COLUMNS + "WHERE run = ? AND id = ?", SqliteMessages::message, run, id);
+    return sql.one(
+        COLUMNS + "WHERE " + access.condition("project") + " AND run = ? AND id = ?",
+        SqliteMessages::message,
+        access.with(run, id));
   }
 
   private static Bodies.Message message(ResultSet row) throws SQLException {

@@ -55,7 +55,7 @@ final class SqliteRunQueries implements RunQueries {
             insert(tx, run);
             tx.append(run.run(), created(run, input));
           }
-          Row row = row(tx.sql(), known == null ? run.run() : known);
+          Row row = row(tx.sql(), Access.system(), known == null ? run.run() : known);
           if (row == null) {
             throw new IllegalStateException("the run " + run.run() + " was not stored");
           }
@@ -124,16 +124,19 @@ final class SqliteRunQueries implements RunQueries {
   }
 
   @Override
-  public Bodies.@Nullable Run run(String run) {
+  public Bodies.@Nullable Run run(Access access, String run) {
     return reads.read(
         sql -> {
-          Row row = row(sql, run);
+          Row row = row(sql, access, run);
           return row == null ? null : row.run();
         });
   }
 
-  private static @Nullable Row row(Statements sql, String run) throws SQLException {
-    return sql.one(COLUMNS + "WHERE id = ?", SqliteRunQueries::read, run);
+  private static @Nullable Row row(Statements sql, Access access, String run) throws SQLException {
+    return sql.one(
+        COLUMNS + "WHERE " + access.condition("project") + " AND id = ?",
+        SqliteRunQueries::read,
+        access.with(run));
   }
 
   private static Row read(ResultSet row) throws SQLException {
@@ -162,9 +165,9 @@ final class SqliteRunQueries implements RunQueries {
   }
 
   @Override
-  public Bodies.Page<Bodies.Run> list(Filter filter) {
+  public Bodies.Page<Bodies.Run> list(Access access, Filter filter) {
     int limit = Cursor.limit(filter.limit());
-    StringBuilder where = new StringBuilder("WHERE n < ?");
+    StringBuilder where = new StringBuilder("WHERE " + access.condition("project") + " AND n < ?");
     List<@Nullable Object> values = new ArrayList<>();
     values.add(Cursor.number("runs", filter.cursor(), Long.MAX_VALUE));
     if (!filter.statuses().isEmpty()) {
@@ -187,7 +190,7 @@ final class SqliteRunQueries implements RunQueries {
                 sql.list(
                     COLUMNS + where + " ORDER BY n DESC LIMIT ?",
                     SqliteRunQueries::read,
-                    values.toArray()));
+                    access.with(values.toArray())));
     List<Row> page = rows.subList(0, Math.min(limit, rows.size()));
     return new Bodies.Page<>(
         page.stream().map(Row::run).toList(),
@@ -195,8 +198,17 @@ final class SqliteRunQueries implements RunQueries {
   }
 
   @Override
-  public int activeRuns() {
-    return reads.read(sql -> (int) sql.number("SELECT count(*) FROM runs WHERE" + ACTIVE, 0));
+  public int activeRuns(Access access) {
+    return reads.read(
+        sql ->
+            (int)
+                sql.number(
+                    "SELECT count(*) FROM runs WHERE "
+                        + access.condition("project")
+                        + " AND"
+                        + ACTIVE,
+                    0,
+                    access.with()));
   }
 
   @Override
@@ -207,7 +219,7 @@ final class SqliteRunQueries implements RunQueries {
   }
 
   @Override
-  public Resolved resolve(String prefix) {
+  public Resolved resolve(Access access, String prefix) {
     if (!dev.helm.api.RunId.isPrefix(prefix)) {
       return new Resolved.None();
     }
@@ -216,11 +228,11 @@ final class SqliteRunQueries implements RunQueries {
         reads.read(
             sql ->
                 sql.list(
-                    "SELECT id FROM runs WHERE id >= ? AND id < ? ORDER BY id LIMIT ?",
+                    "SELECT id FROM runs WHERE "
+                        + access.condition("project")
+                        + " AND id >= ? AND id < ? ORDER BY id LIMIT ?",
                     row -> row.getString(1),
-                    prefix,
-                    prefix + "g",
-                    AMBIGUOUS_SHOWN));
+                    access.with(prefix, prefix + "g", AMBIGUOUS_SHOWN)));
     return switch (found.size()) {
       case 0 -> new Resolved.None();
       case 1 -> new Resolved.One(found.getFirst());
@@ -229,7 +241,7 @@ final class SqliteRunQueries implements RunQueries {
   }
 
   @Override
-  public Bodies.Events events(String run, long after, int limit, Set<String> types) {
+  public Bodies.Events events(Access access, String run, long after, int limit, Set<String> types) {
     Cursor.limit(limit);
     List<@Nullable Object> values = new ArrayList<>(List.of(run, after));
     StringBuilder where = new StringBuilder(" FROM events WHERE run = ? AND seq > ?");
@@ -241,6 +253,9 @@ final class SqliteRunQueries implements RunQueries {
     values.add(limit);
     return reads.read(
         sql -> {
+          if (!sees(sql, access, run)) {
+            return new Bodies.Events(List.of(), 0);
+          }
           List<LoggedEvent> items =
               sql.list(
                   "SELECT " + EventJson.COLUMNS + where + " ORDER BY seq LIMIT ?",
@@ -249,6 +264,12 @@ final class SqliteRunQueries implements RunQueries {
           long last = sql.number("SELECT max(seq) FROM events WHERE run = ?", 0, run);
           return new Bodies.Events(items, last);
         });
+  }
+
+  private static boolean sees(Statements sql, Access access, String run) throws SQLException {
+    String condition = access.condition("project");
+    return sql.number("SELECT 1 FROM runs WHERE " + condition + " AND id = ?", 0, access.with(run))
+        == 1;
   }
 
   @Override
@@ -270,7 +291,8 @@ final class SqliteRunQueries implements RunQueries {
           if (kept == null) {
             return null;
           }
-          Blueprint.Stored stored = SqliteBlueprints.version(sql, kept.name(), kept.version());
+          Blueprint.Stored stored =
+              SqliteBlueprints.version(sql, Access.system(), kept.name(), kept.version());
           return stored == null
               ? null
               : new Started(stored, kept.epoch(), EventJson.tree(kept.input()), kept.prompt());

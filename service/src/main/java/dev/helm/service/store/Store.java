@@ -163,29 +163,29 @@ public final class Store implements AutoCloseable {
     return reads.read(sql -> sql.number("SELECT max(pos) FROM events", 0));
   }
 
-  /** Events of one run after a seq, as clients read them, oldest first. */
-  public List<CommitListener.Committed> replay(String run, long afterSeq, int limit) {
+  /** Events of one run after a seq, as clients read them, oldest first; none if it is not seen. */
+  public List<CommitListener.Committed> replay(
+      Access access, String run, long afterSeq, int limit) {
     return reads.read(
         sql ->
             sql.list(
-                "SELECT "
-                    + EventJson.COLUMNS
-                    + " FROM events WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?",
+                EventJson.SELECT_ROWS
+                    + access.condition("project")
+                    + " AND run = ? AND seq > ? ORDER BY seq LIMIT ?",
                 EventJson::row,
-                run,
-                afterSeq,
-                limit));
+                access.with(run, afterSeq, limit)));
   }
 
-  /** Events of all runs after a position, as clients read them, oldest first. */
-  public List<CommitListener.Committed> replay(long afterPos, int limit) {
+  /** Events of all runs that are seen after a position, as clients read them, oldest first. */
+  public List<CommitListener.Committed> replay(Access access, long afterPos, int limit) {
     return reads.read(
         sql ->
             sql.list(
-                "SELECT " + EventJson.COLUMNS + " FROM events WHERE pos > ? ORDER BY pos LIMIT ?",
+                EventJson.SELECT_ROWS
+                    + access.condition("project")
+                    + " AND pos > ? ORDER BY pos LIMIT ?",
                 EventJson::row,
-                afterPos,
-                limit));
+                access.with(afterPos, limit)));
   }
 
   @Override

@@ -141,11 +141,12 @@ public final class Tx {
         head.hash(),
         hash);
     pos = next;
-    unitHeads.put(run, new Head(seq, hash, at, ended(head, fact.type())));
+    unitHeads.put(run, new Head(seq, hash, at, ended(head, fact.type()), head.project()));
     unitEvents.add(
         new CommitListener.Committed(
             next,
             run,
+            head.project(),
             seq,
             fact.type(),
             EventJson.wire(
@@ -170,7 +171,8 @@ public final class Tx {
   }
 
   private Head readHead(String run) throws SQLException {
-    if (sql.number("SELECT 1 FROM runs WHERE id = ?", 0, run) == 0) {
+    String project = sql.one("SELECT project FROM runs WHERE id = ?", row -> row.getString(1), run);
+    if (project == null) {
       throw new IllegalArgumentException("there is no run " + run);
     }
     boolean ended =
@@ -184,9 +186,9 @@ public final class Tx {
     Head head =
         sql.one(
             "SELECT seq, hash, at FROM events WHERE run = ? ORDER BY seq DESC LIMIT 1",
-            row -> new Head(row.getLong(1), row.getString(2), row.getString(3), ended),
+            row -> new Head(row.getLong(1), row.getString(2), row.getString(3), ended, project),
             run);
-    return head == null ? Head.EMPTY : head;
+    return head == null ? Head.empty(project) : head;
   }
 
   void unitDone() {

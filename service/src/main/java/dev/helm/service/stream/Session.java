@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.helm.activities.store.RunLog.LogUnavailableException;
 import dev.helm.api.stream.ClientFrame;
 import dev.helm.api.stream.Frame;
+import dev.helm.service.store.Access;
 import dev.helm.service.store.RunQueries.Resolved;
 import dev.helm.service.store.Store;
 import dev.helm.workflows.HelmJson;
@@ -34,6 +35,7 @@ public final class Session {
   private static final int REQUESTS_MAX = 256;
   private static final String PING = "{\"op\":\"ping\"}";
 
+  private final Access access;
   private final Subscriber subscriber;
   private final Store store;
   private final Ring ring;
@@ -48,7 +50,13 @@ public final class Session {
   private volatile Frame.@Nullable Error lastWords;
 
   Session(
-      Subscriber subscriber, Store store, Ring ring, StreamLimits limits, Consumer<Session> ended) {
+      Access access,
+      Subscriber subscriber,
+      Store store,
+      Ring ring,
+      StreamLimits limits,
+      Consumer<Session> ended) {
+    this.access = access;
     this.subscriber = subscriber;
     this.store = store;
     this.ring = ring;
@@ -230,7 +238,7 @@ public final class Session {
       return;
     }
     watched.remove(run);
-    subscriptions.put(run, new Subscription(run, after, store, ring));
+    subscriptions.put(run, new Subscription(access, run, after, store, ring));
   }
 
   private void unsubscribe(String prefix) throws InterruptedException, GoneException {
@@ -245,7 +253,7 @@ public final class Session {
     if (run.equals(Subscription.ALL)) {
       return run;
     }
-    switch (store.queries().resolve(run)) {
+    switch (store.queries().resolve(access, run)) {
       case Resolved.One one -> {
         return one.run();
       }

@@ -2,6 +2,7 @@ package dev.helm.service.stream;
 
 import dev.helm.activities.store.LiveText;
 import dev.helm.api.stream.Frame;
+import dev.helm.service.store.Access;
 import dev.helm.service.store.CommitListener;
 import dev.helm.service.store.Store;
 import dev.helm.workflows.HelmJson;
@@ -33,9 +34,9 @@ public final class StreamHub implements CommitListener, LiveText, AutoCloseable 
     store.onCommit(this);
   }
 
-  /** Serves a client until either side closes. */
-  public Session open(Subscriber subscriber) {
-    Session session = new Session(subscriber, store, ring, limits, sessions::remove);
+  /** Serves a client until either side closes, with events of the runs that it sees. */
+  public Session open(Access access, Subscriber subscriber) {
+    Session session = new Session(access, subscriber, store, ring, limits, sessions::remove);
     sessions.add(session);
     session.start();
     return session;

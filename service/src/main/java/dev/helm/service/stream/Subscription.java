@@ -1,5 +1,6 @@
 package dev.helm.service.stream;
 
+import dev.helm.service.store.Access;
 import dev.helm.service.store.CommitListener.Committed;
 import dev.helm.service.store.Store;
 import java.util.List;
@@ -7,8 +8,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One client's place in one run's log, or in the store's whole log ({@code *}). Used by its
- * session's thread only.
+ * One client's place in one run's log, or in the log of all runs that it sees ({@code *}). Used by
+ * its session's thread only.
  *
  * <p>It reads the database in pages until a page is not full. Everything that the ring held before
  * that page was read is in the database, so from there the ring takes over without a gap, and
@@ -16,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * database again.
  */
 final class Subscription {
-  /** Stands for all runs. */
+  /** Stands for all runs that the client sees. */
   static final String ALL = "*";
 
   /**
@@ -27,6 +28,7 @@ final class Subscription {
 
   private static final int PAGE = 256;
 
+  private final Access access;
   private final String run;
   private final boolean all;
   private final Store store;
@@ -41,7 +43,8 @@ final class Subscription {
   private boolean told;
   private long behindPos;
 
-  Subscription(String run, long after, Store store, Ring ring) {
+  Subscription(Access access, String run, long after, Store store, Ring ring) {
+    this.access = access;
     this.run = run;
     this.all = run.equals(ALL);
     this.store = store;
@@ -89,7 +92,8 @@ final class Subscription {
   /** One page of the database; null when it held nothing to send. */
   private @Nullable String replay() {
     long published = ring.newest();
-    List<Committed> page = all ? store.replay(cursor, PAGE) : store.replay(run, cursor, PAGE);
+    List<Committed> page =
+        all ? store.replay(access, cursor, PAGE) : store.replay(access, run, cursor, PAGE);
     Batch batch = new Batch();
     boolean full = false;
     for (Committed event : page) {
@@ -123,6 +127,7 @@ final class Subscription {
 
   private boolean wanted(Committed event) {
     return number(event) > cursor
-        && (all ? !NOT_FOR_ALL.contains(event.type()) : event.run().equals(run));
+        && (all ? !NOT_FOR_ALL.contains(event.type()) : event.run().equals(run))
+        && access.sees(event.project());
   }
 }

@@ -7,6 +7,7 @@ import dev.helm.activities.store.Runs;
 import dev.helm.api.RunId;
 import dev.helm.api.Usd;
 import dev.helm.api.event.LoggedEvent;
+import dev.helm.service.store.Access;
 import dev.helm.service.store.Store;
 import dev.helm.service.store.StoreFixture;
 import java.nio.file.Files;
@@ -68,11 +69,22 @@ class LedgerTest {
   }
 
   private List<LoggedEvent> events(String run, String type) {
-    return store.queries().events(run, 0, 1000, Set.of(type)).items();
+    return store.queries().events(Access.system(), run, 0, 1000, Set.of(type)).items();
   }
 
   private long held(String run) {
     return store.runs().money(run).heldUsd().micros();
+  }
+
+  @Test
+  void anErrorThatWasNotBilledTeachesNothingOfThePromptsLength() {
+    String run = StoreFixture.run(store);
+    String first = id();
+    ledger.reserve(boot, call(run, first, 200_000, 100)).join();
+    long held = held(run);
+    ledger.settle(first, TokenUsage.NONE, null).join();
+    ledger.reserve(boot, call(run, id(), 200_000, 100)).join();
+    assertThat(held(run)).isEqualTo(held);
   }
 
   @Test

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.helm.service.HelmConfiguration;
 import dev.helm.service.HelmService;
 import dev.helm.service.Settings;
+import dev.helm.service.auth.Grants;
 import dev.helm.workflows.HelmJson;
 import io.dropwizard.core.Application;
 import io.dropwizard.testing.DropwizardTestSupport;
@@ -30,6 +31,7 @@ final class RunningService implements AutoCloseable {
   final Path home;
   final int port;
   final ShiftableClock clock = new ShiftableClock();
+  volatile Grants grants = Grants.OWNERS;
   private final HttpClient http =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   private @Nullable FakeBackend backend;
@@ -82,7 +84,8 @@ final class RunningService implements AutoCloseable {
                   FakeBackend made = new FakeBackend(store);
                   backend = made;
                   return made;
-                });
+                },
+                user -> grants.of(user));
           }
         };
     fresh.before();

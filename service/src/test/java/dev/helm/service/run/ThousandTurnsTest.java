@@ -11,6 +11,7 @@ import dev.helm.api.event.LoggedEvent;
 import dev.helm.api.rest.Bodies;
 import dev.helm.service.Settings;
 import dev.helm.service.rest.Backend;
+import dev.helm.service.store.Access;
 import dev.helm.service.store.RunQueries;
 import dev.helm.service.store.Store;
 import dev.helm.service.stream.StreamHub;
@@ -68,7 +69,7 @@ class ThousandTurnsTest {
     List<LoggedEvent> log = new ArrayList<>();
     Bodies.Events page;
     do {
-      page = store.queries().events(run, log.size(), 1_000, Set.of());
+      page = store.queries().events(Access.system(), run, log.size(), 1_000, Set.of());
       log.addAll(page.items());
     } while (!page.items().isEmpty());
     Map<String, Integer> types = new HashMap<>();
@@ -110,7 +111,7 @@ class ThousandTurnsTest {
             new Blueprint.Limits(TURNS + 1, TimeUnit.HOURS.toMillis(8)),
             new Blueprint.Egress(List.of()),
             new Blueprint.Sandbox("default", 1L << 30, 1_000, 256));
-    Blueprint.Stored stored = store.blueprints().put(blueprint, "test").stored();
+    Blueprint.Stored stored = store.blueprints().put(Access.system(), blueprint, "test").stored();
     String run = RunId.random().value();
     store
         .queries()
@@ -152,7 +153,7 @@ class ThousandTurnsTest {
   }
 
   private static RunStatus status(Store store, String run) {
-    return Objects.requireNonNull(store.queries().run(run)).status();
+    return Objects.requireNonNull(store.queries().run(Access.system(), run)).status();
   }
 
   private static long historyEvents(TemporalServer temporal, String run) {

@@ -64,7 +64,8 @@ class FaultTest {
         fill(store, run, "fill/" + round, acked);
         assertThat(store.health().writable()).isFalse();
         assertThat(store.health().detail()).contains("full");
-        assertThat(store.queries().events(run, 0, 1, Set.of()).last()).isEqualTo(acked.size() + 1L);
+        assertThat(store.queries().events(Access.system(), run, 0, 1, Set.of()).last())
+            .isEqualTo(acked.size() + 1L);
         Files.delete(home.resolve("ballast" + round));
         await(() -> store.health().writable());
         store.log().append(run, List.of(StoreFixture.output("after/" + round, "x")));
@@ -72,7 +73,7 @@ class FaultTest {
       }
     }
     try (Store store = Store.open(home, Clock.systemUTC())) {
-      var events = store.queries().events(run, 0, 1000, Set.of()).items();
+      var events = store.queries().events(Access.system(), run, 0, 1000, Set.of()).items();
       assertThat(events).hasSize(acked.size() + 1);
       RunLogTest.verifyChain(events);
     }
@@ -160,8 +161,14 @@ class FaultTest {
         String run =
             i % 20 == 0 ? StoreFixture.run(store) : store.queries().activeRunIds().getLast();
         long seq = store.log().append(run, List.of(StoreFixture.turn(i))).getFirst();
-        String hash = store.queries().events(run, seq - 1, 1, Set.of()).items().getFirst().hash();
-        file.append(java.util.Map.of(run, new Head(seq, hash, "", false)));
+        String hash =
+            store
+                .queries()
+                .events(Access.system(), run, seq - 1, 1, Set.of())
+                .items()
+                .getFirst()
+                .hash();
+        file.append(java.util.Map.of(run, new Head(seq, hash, "", false, "default")));
         file.compactIfLarge(sql);
       }
       assertThat(Files.size(home.resolve("h"))).isLessThan(3_000);

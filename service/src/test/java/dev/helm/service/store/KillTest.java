@@ -117,7 +117,8 @@ class KillTest {
       String run = store.queries().activeRunIds().getFirst();
       List<LoggedEvent> all = new ArrayList<>();
       while (true) {
-        List<LoggedEvent> page = store.queries().events(run, all.size(), 1000, Set.of()).items();
+        List<LoggedEvent> page =
+            store.queries().events(Access.system(), run, all.size(), 1000, Set.of()).items();
         if (page.isEmpty()) {
           break;
         }

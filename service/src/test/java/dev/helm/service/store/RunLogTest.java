@@ -46,7 +46,8 @@ class RunLogTest {
   private List<LoggedEvent> events(String run) {
     List<LoggedEvent> all = new ArrayList<>();
     while (true) {
-      List<LoggedEvent> page = store.queries().events(run, all.size(), 1000, Set.of()).items();
+      List<LoggedEvent> page =
+          store.queries().events(Access.system(), run, all.size(), 1000, Set.of()).items();
       if (page.isEmpty()) {
         return all;
       }
@@ -253,7 +254,7 @@ class RunLogTest {
             "DELETE FROM runs",
             "UPDATE talk SET message = ''");
     store.conversations().append(null, List.of("{}"));
-    String before = store.queries().events(run, 0, 10, Set.of()).toString();
+    String before = store.queries().events(Access.system(), run, 0, 10, Set.of()).toString();
     // A foreign connection: none of Helm's pragmas is set on it.
     try (Connection raw = DriverManager.getConnection("jdbc:sqlite:" + home.resolve("helm.db"));
         Statement statement = raw.createStatement()) {
@@ -266,7 +267,8 @@ class RunLogTest {
             .isInstanceOf(SQLException.class);
       }
     }
-    assertThat(store.queries().events(run, 0, 10, Set.of()).toString()).isEqualTo(before);
+    assertThat(store.queries().events(Access.system(), run, 0, 10, Set.of()).toString())
+        .isEqualTo(before);
     assertThat(store.blobs().get(blob)).containsExactly(1, 2, 3);
     store.log().append(run, List.of(StoreFixture.turn(2)));
     verifyChain(events(run));
@@ -284,7 +286,7 @@ class RunLogTest {
     store.close();
     store = Store.open(home, Clock.systemUTC());
     assertThat(heard).hasSize(22);
-    assertThat(store.replay(0, 100)).isEqualTo(heard);
+    assertThat(store.replay(Access.system(), 0, 100)).isEqualTo(heard);
     for (int i = 0; i < heard.size(); i++) {
       assertThat(heard.get(i).pos()).isEqualTo(i + 1);
     }

@@ -15,10 +15,14 @@ public final class StoreFixture {
   private StoreFixture() {}
 
   public static Blueprint blueprint(String name) {
+    return blueprint(name, "default");
+  }
+
+  public static Blueprint blueprint(String name, String project) {
     return new Blueprint(
         name,
         "a test",
-        "default",
+        project,
         "native",
         new Blueprint.Model("claude-sonnet-4-5", 8192),
         "Do it.",
@@ -33,9 +37,14 @@ public final class StoreFixture {
   }
 
   public static RunQueries.NewRun newRun(Store store, long capMicros, @Nullable String key) {
-    Blueprint.Stored stored = store.blueprints().put(blueprint("demo"), "owner").stored();
+    return newRun(store, RunId.random().value(), blueprint("demo"), capMicros, key);
+  }
+
+  private static RunQueries.NewRun newRun(
+      Store store, String run, Blueprint blueprint, long capMicros, @Nullable String key) {
+    Blueprint.Stored stored = store.blueprints().put(Access.system(), blueprint, "owner").stored();
     return new RunQueries.NewRun(
-        RunId.random().value(),
+        run,
         "demo",
         stored,
         "u1",
@@ -55,6 +64,17 @@ public final class StoreFixture {
 
   public static String run(Store store, long capMicros) {
     return store.queries().create(newRun(store, capMicros, null)).run().id();
+  }
+
+  /** A new run of a project, from the project's own blueprint. */
+  public static String runIn(Store store, String project) {
+    return runIn(store, project, RunId.random().value());
+  }
+
+  /** The same with an id of one's own. */
+  public static String runIn(Store store, String project, String run) {
+    Blueprint blueprint = blueprint("of-" + project, project);
+    return store.queries().create(newRun(store, run, blueprint, 5_000_000, null)).run().id();
   }
 
   public static Fact output(String key, String text) {

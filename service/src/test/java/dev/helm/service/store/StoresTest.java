@@ -42,7 +42,7 @@ class StoresTest {
   }
 
   private Bodies.Run row(String run) {
-    return Objects.requireNonNull(store.queries().run(run));
+    return Objects.requireNonNull(store.queries().run(Access.system(), run));
   }
 
   @Test
@@ -53,7 +53,7 @@ class StoresTest {
     assertThat(row(run).status()).isEqualTo(RunStatus.RUNNING);
     log(run, "p", new RunEvent.RunPaused("permission", null, "p1", null, null));
     assertThat(row(run).waitingFor()).isEqualTo("permission");
-    assertThat(store.queries().activeRuns()).isEqualTo(1);
+    assertThat(store.queries().activeRuns(Access.system())).isEqualTo(1);
     log(run, "r", new RunEvent.RunResumed("decided", "owner"));
     assertThat(row(run).waitingFor()).isNull();
     log(run, "f", new RunEvent.RunFinished("failed", "no luck", null));
@@ -75,23 +75,25 @@ class StoresTest {
           new RunEvent.PermissionRequested(
               id, "tu", "Bash", Content.text("{}"), "h", "ls", "because", null, DEADLINE, 1));
     }
-    assertThat(store.inbox().list(2, null).items())
+    assertThat(store.inbox().list(Access.system(), 2, null).items())
         .extracting(Bodies.InboxItem::id)
         .containsExactly("p1", "p2");
-    String cursor = store.inbox().list(2, null).nextCursor();
-    assertThat(store.inbox().list(2, cursor).items())
+    String cursor = store.inbox().list(Access.system(), 2, null).nextCursor();
+    assertThat(store.inbox().list(Access.system(), 2, cursor).items())
         .extracting(Bodies.InboxItem::id)
         .containsExactly("p3");
     log(run, "d1", new RunEvent.PermissionDecided("p1", "tu", "allow", "ann", "phone", null, "h"));
     log(run, "d1b", new RunEvent.PermissionDecided("p1", "tu", "deny", "bob", null, null, "h"));
     log(run, "d2", new RunEvent.PermissionDecided("p2", "tu", "deny", "timeout", null, "t", "h"));
     log(run, "f", new RunEvent.RunFinished("cancelled", null, null));
-    Bodies.Permission p1 = Objects.requireNonNull(store.inbox().permission("p1"));
+    Bodies.Permission p1 = Objects.requireNonNull(store.inbox().permission(Access.system(), "p1"));
     assertThat(p1.state()).isEqualTo("decided");
     assertThat(Objects.requireNonNull(p1.winner()).by().user()).isEqualTo("ann");
-    assertThat(Objects.requireNonNull(store.inbox().permission("p2")).state()).isEqualTo("expired");
-    assertThat(Objects.requireNonNull(store.inbox().permission("p3")).state()).isEqualTo("expired");
-    assertThat(store.inbox().list(10, null).items()).isEmpty();
+    assertThat(Objects.requireNonNull(store.inbox().permission(Access.system(), "p2")).state())
+        .isEqualTo("expired");
+    assertThat(Objects.requireNonNull(store.inbox().permission(Access.system(), "p3")).state())
+        .isEqualTo("expired");
+    assertThat(store.inbox().list(Access.system(), 10, null).items()).isEmpty();
   }
 
   @Test
@@ -100,15 +102,15 @@ class StoresTest {
     log(run, "q", new RunEvent.QuestionAsked("q1", "tu", "which?", List.of("a", "b"), DEADLINE));
     log(run, "u", new RunEvent.ToolUnknown("tu2", "Bash", "lost", "q2", DEADLINE));
     log(run, "b", new RunEvent.RunPaused("budget", null, null, null, "spent"));
-    assertThat(store.inbox().list(10, null).items())
+    assertThat(store.inbox().list(Access.system(), 10, null).items())
         .extracting(Bodies.InboxItem::kind)
         .containsExactly("question", "unknown", "budget");
     log(run, "a", new RunEvent.QuestionAnswered("q1", Content.text("a"), "ann"));
     log(run, "r", new RunEvent.RunResumed("budget", "ann"));
-    InboxStore.Question q1 = Objects.requireNonNull(store.inbox().question("q1"));
+    InboxStore.Question q1 = Objects.requireNonNull(store.inbox().question(Access.system(), "q1"));
     assertThat(q1.state()).isEqualTo("answered");
     assertThat(q1.answer()).isEqualTo("a");
-    assertThat(store.inbox().list(10, null).items())
+    assertThat(store.inbox().list(Access.system(), 10, null).items())
         .extracting(Bodies.InboxItem::id)
         .containsExactly("q2");
   }
@@ -128,7 +130,7 @@ class StoresTest {
         .isEqualTo(MessageStore.Cancelled.ALREADY_CANCELLED);
     assertThat(store.messages().cancel(run, "m3", "ann"))
         .isEqualTo(MessageStore.Cancelled.NOT_FOUND);
-    assertThat(store.messages().list(run))
+    assertThat(store.messages().list(Access.system(), run))
         .extracting(Bodies.Message::state)
         .containsExactly("read", "cancelled");
     assertThat(Objects.requireNonNull(store.runs().message(run, "m1")).text()).isEqualTo("go left");
@@ -162,35 +164,50 @@ class StoresTest {
         java.util.stream.IntStream.range(0, 5).mapToObj(i -> StoreFixture.run(store)).toList();
     log(ids.get(1), "s", new RunEvent.RunStarted(1, null));
     RunQueries.Filter two = new RunQueries.Filter(Set.of(), null, null, 2, null);
-    Bodies.Page<Bodies.Run> page = store.queries().list(two);
+    Bodies.Page<Bodies.Run> page = store.queries().list(Access.system(), two);
     assertThat(page.items()).extracting(Bodies.Run::id).containsExactly(ids.get(4), ids.get(3));
     page =
-        store.queries().list(new RunQueries.Filter(Set.of(), "demo", "DEM", 10, page.nextCursor()));
+        store
+            .queries()
+            .list(
+                Access.system(),
+                new RunQueries.Filter(Set.of(), "demo", "DEM", 10, page.nextCursor()));
     assertThat(page.items()).hasSize(3);
     assertThat(page.nextCursor()).isNull();
     RunQueries.Filter running =
         new RunQueries.Filter(Set.of(RunStatus.RUNNING), "demo@1", null, 10, null);
-    assertThat(store.queries().list(running).items())
+    assertThat(store.queries().list(Access.system(), running).items())
         .extracting(Bodies.Run::id)
         .containsExactly(ids.get(1));
     assertThatThrownBy(
-            () -> store.queries().list(new RunQueries.Filter(Set.of(), null, null, 2, "x%")))
+            () ->
+                store
+                    .queries()
+                    .list(Access.system(), new RunQueries.Filter(Set.of(), null, null, 2, "x%")))
         .isInstanceOf(InvalidCursorException.class);
-    assertThat(store.queries().resolve(ids.get(0).substring(0, 20)))
+    assertThat(store.queries().resolve(Access.system(), ids.get(0).substring(0, 20)))
         .isEqualTo(new RunQueries.Resolved.One(ids.get(0)));
-    assertThat(store.queries().resolve("zz")).isInstanceOf(RunQueries.Resolved.None.class);
-    assertThat(store.queries().events(ids.get(1), 0, 10, Set.of("run.started")).items()).hasSize(1);
+    assertThat(store.queries().resolve(Access.system(), "zz"))
+        .isInstanceOf(RunQueries.Resolved.None.class);
+    assertThat(
+            store
+                .queries()
+                .events(Access.system(), ids.get(1), 0, 10, Set.of("run.started"))
+                .items())
+        .hasSize(1);
   }
 
   @Test
   void blueprintVersionsChangeWithContentOnly() {
-    var one = store.blueprints().put(StoreFixture.blueprint("a"), "ann");
-    assertThat(store.blueprints().put(StoreFixture.blueprint("a"), "bob").fresh()).isFalse();
+    var one = store.blueprints().put(Access.system(), StoreFixture.blueprint("a"), "ann");
+    assertThat(store.blueprints().put(Access.system(), StoreFixture.blueprint("a"), "bob").fresh())
+        .isFalse();
     var changed = StoreFixture.blueprint("a");
     var two =
         store
             .blueprints()
             .put(
+                Access.system(),
                 new dev.helm.api.blueprint.Blueprint(
                     "a",
                     "changed",
@@ -208,10 +225,10 @@ class StoresTest {
                     changed.sandbox()),
                 "bob");
     assertThat(two.stored().version()).isEqualTo(2);
-    assertThat(store.blueprints().find("a@1")).isEqualTo(one.stored());
-    assertThat(store.blueprints().find("a")).isEqualTo(two.stored());
-    assertThat(store.blueprints().versions("a")).hasSize(2);
-    assertThat(store.blueprints().list(10, null).items()).hasSize(1);
+    assertThat(store.blueprints().find(Access.system(), "a@1")).isEqualTo(one.stored());
+    assertThat(store.blueprints().find(Access.system(), "a")).isEqualTo(two.stored());
+    assertThat(store.blueprints().versions(Access.system(), "a")).hasSize(2);
+    assertThat(store.blueprints().list(Access.system(), 10, null).items()).hasSize(1);
   }
 
   @Test

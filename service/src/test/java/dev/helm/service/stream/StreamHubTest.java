@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.helm.api.stream.Frame;
+import dev.helm.service.store.Access;
 import dev.helm.service.store.Store;
 import dev.helm.service.store.StoreFixture;
 import dev.helm.workflows.HelmJson;
@@ -12,6 +13,7 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
@@ -120,7 +122,7 @@ class StreamHubTest {
     turns(run, 0, 700);
     try (StreamHub hub = new StreamHub(store)) {
       Client client = new Client(false);
-      Session session = hub.open(client);
+      Session session = hub.open(Access.system(), client);
       session.receive(subscribe(run.substring(0, 16), 0));
       await(() -> client.count("caughtUp") == 1);
       assertThat(client.numbers).isEqualTo(upTo(701));
@@ -142,7 +144,7 @@ class StreamHubTest {
   void mistakesAreToldAndTheSocketStays() {
     try (StreamHub hub = new StreamHub(store)) {
       Client client = new Client(false);
-      Session session = hub.open(client);
+      Session session = hub.open(Access.system(), client);
       session.receive("nonsense");
       session.receive("{\"op\":\"dance\",\"run\":\"*\"}");
       session.receive(subscribe("f".repeat(32), 0));
@@ -160,8 +162,8 @@ class StreamHubTest {
     try (StreamHub hub = new StreamHub(store)) {
       Client one = new Client(false);
       Client all = new Client(true);
-      hub.open(one).receive(subscribe(run, 0));
-      hub.open(all).receive(subscribe("*", 0));
+      hub.open(Access.system(), one).receive(subscribe(run, 0));
+      hub.open(Access.system(), all).receive(subscribe("*", 0));
       await(() -> one.count("caughtUp") == 1 && all.count("caughtUp") == 1);
       await(
           () -> {
@@ -176,12 +178,47 @@ class StreamHubTest {
   void allRunsLeaveOutBulk() {
     try (StreamHub hub = new StreamHub(store)) {
       Client all = new Client(true);
-      hub.open(all).receive(subscribe("*", 0));
+      hub.open(Access.system(), all).receive(subscribe("*", 0));
       String run = StoreFixture.run(store);
       store.log().append(run, List.of(StoreFixture.output("o", "bulk"), StoreFixture.turn(1)));
       await(() -> all.numbers.size() == 2);
       assertThat(all.numbers).containsExactly(1L, 3L);
       assertThat(all.lastPos).isEqualTo(3);
+    }
+  }
+
+  @Test
+  void aClientHearsOfNoRunInAProjectThatItDoesNotSee() {
+    String theirs = StoreFixture.runIn(store, "market-intel");
+    String mine = StoreFixture.runIn(store, "infra-ops");
+    turns(theirs, 0, 300);
+    Access ann = Access.only("ann", Set.of("infra-ops"));
+    // A small ring, so that both the past and the live part come from database and ring.
+    StreamLimits limits = new StreamLimits(64, 1 << 20, 1_000, 1_000, 10_000, 8);
+    try (StreamHub hub = new StreamHub(store, limits)) {
+      Client all = new Client(true);
+      Session session = hub.open(ann, all);
+      session.receive(subscribe("*", 0));
+      await(() -> all.count("caughtUp") == 1);
+      assertThat(all.numbers).containsExactly(1L);
+      assertThat(all.others.getFirst()).endsWith("\"seq\":2}");
+      session.receive(subscribe(theirs, 0));
+      session.receive(subscribe(theirs.substring(0, 20), 0));
+      await(() -> all.count("error") == 2);
+      assertThat(all.others)
+          .filteredOn(json -> json.contains("\"error\""))
+          .allMatch(json -> json.contains("\"code\":\"not_found\""));
+      for (int i = 0; i < 200; i++) {
+        store.log().append(theirs, List.of(StoreFixture.turn(1_000 + i)));
+        if (i % 20 == 0) {
+          store.log().append(mine, List.of(StoreFixture.turn(i)));
+        }
+      }
+      hub.send(new Frame.Delta(theirs, "model.delta", "main", 1, 1, "he", null));
+      store.log().append(mine, List.of(StoreFixture.turn(2_000)));
+      await(() -> all.numbers.size() == 12);
+      assertThat(all.numbers).isEqualTo(upTo(12));
+      assertThat(all.count("delta")).isZero();
     }
   }
 
@@ -192,7 +229,7 @@ class StreamHubTest {
     try (StreamHub hub = new StreamHub(store, limits)) {
       Client client = new Client(false);
       client.stuck = new CompletableFuture<>();
-      hub.open(client).receive(subscribe(run, 0));
+      hub.open(Access.system(), client).receive(subscribe(run, 0));
       await(() -> client.lastWords != null);
       assertThat(String.valueOf(client.lastWords)).contains("too_slow");
       await(() -> hub.connected() == 0);
@@ -204,7 +241,7 @@ class StreamHubTest {
     StreamLimits limits = new StreamLimits(64, 1 << 20, 1_000, 1_000, 20, 8);
     try (StreamHub hub = new StreamHub(store, limits)) {
       Client client = new Client(false);
-      hub.open(client);
+      hub.open(Access.system(), client);
       await(() -> client.count("ping") >= 2);
     }
   }
@@ -245,7 +282,7 @@ class StreamHubTest {
     List<Long> have = new ArrayList<>();
     while (have.size() < last) {
       Client client = new Client(false);
-      Session session = hub.open(client);
+      Session session = hub.open(Access.system(), client);
       session.receive(subscribe(run, have.isEmpty() ? 0 : have.getLast()));
       int wanted = 1 + random.nextInt(800);
       long before = have.size();

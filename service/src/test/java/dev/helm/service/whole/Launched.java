@@ -216,7 +216,7 @@ final class Launched implements AutoCloseable {
     }
   }
 
-  private static Path checkout() {
+  static Path checkout() {
     for (Path at = Path.of("").toAbsolutePath(); at != null; at = at.getParent()) {
       if (Files.isExecutable(at.resolve("helm"))) {
         return at;
@@ -225,7 +225,7 @@ final class Launched implements AutoCloseable {
     throw new IllegalStateException("no launcher script above " + Path.of("").toAbsolutePath());
   }
 
-  private static int freePorts() throws IOException {
+  static int freePorts() throws IOException {
     Random random = new Random();
     for (int tries = 0; tries < 100; tries++) {
       int base = 10_000 + random.nextInt(20_000);

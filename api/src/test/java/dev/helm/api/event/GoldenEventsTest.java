@@ -1,0 +1,168 @@
+package dev.helm.api.event;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.helm.api.Usd;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+
+/**
+ * One log with every event type, as every client must read it. {@code -Dhelm.golden.write=true}
+ * writes the file anew; a difference in it is a change of the contract.
+ */
+class GoldenEventsTest {
+  private static final Path FILE = Path.of("src", "test", "resources", "events.golden.json");
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final TypeReference<Map<String, Object>> TREE = new TypeReference<>() {};
+  private static final String RUN = "4f3a90c2d1e84b5fa6c7d8e9f0a1b2c3";
+  private static final String HASH = "ab".repeat(32);
+  private static final String DEADLINE = "2026-03-02T14:32:13.482Z";
+
+  private static List<RunEvent> examples() {
+    Content text = Content.text("{\"command\":\"ls -l \\u20ac\"}");
+    Content blob = new Content.BlobRef(HASH, 70_000, "text/plain");
+    Usd usd = Usd.parse("0.42");
+    return List.of(
+        new RunEvent.RunCreated(
+            "Q1 brief",
+            "q1-competitor-brief@3",
+            HASH,
+            "market-intel",
+            "ada",
+            Usd.parse("5"),
+            "claude-sonnet-4-5",
+            true,
+            Content.text("{\"quarter\":\"Q1\"}"),
+            1,
+            null,
+            null),
+        new RunEvent.RunStarted(1, "sha256:" + HASH),
+        new RunEvent.TurnStarted(1),
+        new RunEvent.ModelRetried(1, 1, "the model's service answered 529: busy", 529, 1_000),
+        new RunEvent.BudgetCharged(
+            usd, "claude-sonnet-4-5", "e1/main/t1.0/a2", 11, 7, 5, 3, null, null),
+        new RunEvent.BudgetCharged(
+            Usd.parse("-0.000001"), "claude-sonnet-4-5", null, 0, 0, 0, 0, "late", 5L),
+        new RunEvent.ModelMessage(
+            1, Content.text("Looking. 😀"), "claude-sonnet-4-5", "tool_use", "msg_1", 11, 7, 5, 3),
+        new RunEvent.ToolRequested("toolu_1", "Bash", text, HASH, "ls -l €", 1),
+        new RunEvent.PermissionRequested(
+            "p0123456789abcde",
+            "toolu_1",
+            "Bash",
+            text,
+            HASH,
+            "ls -l €",
+            "Looking.",
+            "Bash",
+            DEADLINE,
+            1),
+        new RunEvent.RunPaused("permission", null, "p0123456789abcde", null, null),
+        new RunEvent.PermissionDecided(
+            "p0123456789abcde", "toolu_1", "allow", "ada", "phone", null, HASH),
+        new RunEvent.RunResumed("permission", null),
+        new RunEvent.ToolStarted(
+            "toolu_1", "Bash", HASH, new RunEvent.GatePass("person", null, "p0123456789abcde"), 1),
+        new RunEvent.EgressAllowed("toolu_1", "quillwhistle.demo.test", 443),
+        new RunEvent.EgressDenied(null, "evil.test", 443, "not on the list"),
+        new RunEvent.ToolOutput("toolu_1", Content.text("total 0\n"), 0),
+        new RunEvent.ToolUnknown(
+            "toolu_1", "Bash", "the container is gone", "u0123456789abcde", DEADLINE),
+        new RunEvent.ToolFinished("toolu_1", "Bash", "ok", "ok · 1 line", blob, 0, 12, 8, 3L),
+        new RunEvent.FileRead("pages/a.html", "toolu_1"),
+        new RunEvent.FileChanged("brief.md", "toolu_1"),
+        new RunEvent.ToolBlocked("toolu_2", "Bash", "rule", "A rule denies this.", "Bash(rm *)"),
+        new RunEvent.QuestionAsked(
+            "q0123456789abcde", "toolu_3", "Which?", List.of("a", "b"), DEADLINE),
+        new RunEvent.QuestionAnswered("q0123456789abcde", Content.text("a"), "bo"),
+        new RunEvent.MessageQueued("m1", Content.text("Hurry."), "now", "ada"),
+        new RunEvent.MessageRead("m1", 2),
+        new RunEvent.MessageCancelled("m2", "ada"),
+        new RunEvent.BudgetWarned(80, Usd.parse("4"), Usd.parse("5")),
+        new RunEvent.BudgetExhausted("run", Usd.parse("4.99"), Usd.parse("5"), "no room"),
+        new RunEvent.BudgetRaised(usd, Usd.parse("5.42"), "ada"),
+        new RunEvent.LimitReached("turns", "the blueprint allows 60 turns"),
+        new RunEvent.RunFinished("succeeded", null, null));
+  }
+
+  private static List<LoggedEvent> chain() {
+    List<LoggedEvent> chain = new ArrayList<>();
+    String prev = LoggedEvent.NO_PREV;
+    for (RunEvent event : examples()) {
+      long seq = chain.size() + 1L;
+      String at = String.format("2026-03-02T14:02:13.%03dZ", 480 + seq);
+      Map<String, Object> data = JSON.convertValue(event, TREE);
+      LoggedEvent logged = LoggedEvent.chained(RUN, seq, at, event.type(), "main", data, prev);
+      chain.add(logged);
+      prev = logged.hash();
+    }
+    return chain;
+  }
+
+  @Test
+  void theFileIsWhatTheCodeWrites() throws Exception {
+    String now =
+        chain().stream()
+            .map(GoldenEventsTest::line)
+            .collect(Collectors.joining(",\n", "[\n", "\n]\n"));
+    if (Boolean.getBoolean("helm.golden.write")) {
+      Files.writeString(FILE, now);
+    }
+    assertThat(Files.readString(FILE)).isEqualTo(now);
+  }
+
+  @Test
+  void everyTypeIsThere() {
+    assertThat(chain().stream().map(LoggedEvent::type).collect(Collectors.toSet()))
+        .isEqualTo(RunEvent.TYPES.keySet());
+  }
+
+  @Test
+  void theFileIsReadBackAndItsChainHolds() throws Exception {
+    LoggedEvent[] read = JSON.readValue(FILE.toFile(), LoggedEvent[].class);
+    List<RunEvent> examples = examples();
+    String prev = LoggedEvent.NO_PREV;
+    for (int i = 0; i < read.length; i++) {
+      LoggedEvent event = read[i];
+      assertThat(event.seq()).isEqualTo(i + 1L);
+      assertThat(event.prev()).isEqualTo(prev);
+      assertThat(event.computedHash()).isEqualTo(event.hash());
+      Class<? extends RunEvent> type = Objects.requireNonNull(RunEvent.TYPES.get(event.type()));
+      assertThat((RunEvent) JSON.convertValue(event.data(), type)).isEqualTo(examples.get(i));
+      prev = event.hash();
+    }
+  }
+
+  @Test
+  void aChangedMemberBreaksTheChain() {
+    LoggedEvent event = chain().getFirst();
+    assertThat(
+            new LoggedEvent(
+                    event.run(),
+                    event.seq(),
+                    event.at(),
+                    event.type(),
+                    "other",
+                    event.data(),
+                    event.prev(),
+                    event.hash())
+                .computedHash())
+        .isNotEqualTo(event.hash());
+  }
+
+  private static String line(LoggedEvent event) {
+    try {
+      return JSON.writeValueAsString(event);
+    } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

@@ -1,0 +1,182 @@
+package dev.helm.service.bench;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** The rows whose measuring programs stand in the modules that they measure. */
+final class ProgramRows {
+  private static final int ROUNDS = 3;
+  private static final double MODEL_CALL_MS = 2000;
+  private static final Pattern APPENDS =
+      Pattern.compile(
+          "round \\d+: helm (\\d+)/s in batches of ([0-9.]+), python (\\d+)/s, raw fsync (\\d+)/s");
+  private static final Pattern STREAMS =
+      Pattern.compile(
+          "streams (\\d+) calls \\d+ first byte ms p50/p99: direct ([0-9.]+)/([0-9.]+), proxy"
+              + " ([0-9.]+)/([0-9.]+), added p50 (-?[0-9.]+) p99 (-?[0-9.]+), ratio p50 ([0-9.]+)");
+
+  private final Path checkout;
+  private final List<JsonNode> sandbox = new ArrayList<>();
+
+  ProgramRows(Path checkout) {
+    this.checkout = checkout;
+  }
+
+  Row steps() throws IOException, InterruptedException {
+    JsonNode rounds =
+        Program.json(Program.run(checkout, "service", StepBench.class.getName(), "300", "3"))
+            .get("rounds");
+    List<Double> tuned = each(rounds, round -> round.at("/tuned/p50").asDouble());
+    List<Double> tails = each(rounds, round -> round.at("/tuned/p99").asDouble());
+    List<Double> untuned = each(rounds, round -> round.at("/untuned/p50").asDouble());
+    List<Double> ratios =
+        each(
+            rounds,
+            round -> round.at("/untuned/p50").asDouble() / round.at("/tuned/p50").asDouble());
+    double p50 = Stats.median(tuned);
+    double p99 = Stats.median(tails);
+    double ratio = Stats.median(untuned) / p50;
+    return new Row(
+        "P1",
+        "Temporal's share of a step: end of one activity to start of the next, real run workflow",
+        Stats.text(
+            "p50 %.1f ms, p99 %.1f ms; %.2f %% of a 2 s model call",
+            p50, p99, 100 * p50 / MODEL_CALL_MS),
+        Stats.text(
+            "untuned dev server p50 %.1f ms, p99 %.1f ms",
+            Stats.median(untuned),
+            Stats.median(each(rounds, round -> round.at("/untuned/p99").asDouble()))),
+        Stats.text("%.1f× below untuned", ratio),
+        Stats.spread(ratios, "%.1f"),
+        "p50 ≤ 12 ms, p99 ≤ 30 ms, ≥ 8× below, ≤ 1 % of a call",
+        p50 <= 12 && p99 <= 30 && ratio >= 8,
+        Map.of("rounds", rounds));
+  }
+
+  Row appends() throws IOException, InterruptedException {
+    String out =
+        Program.run(checkout, "service", "dev.helm.service.store.LogBench", "3", "" + ROUNDS);
+    List<List<Double>> rounds = matches(APPENDS, out);
+    List<Double> ratios = rounds.stream().map(one -> one.get(0) / one.get(2)).toList();
+    double helm = column(rounds, 0);
+    double python = column(rounds, 2);
+    return new Row(
+        "P4",
+        "durable appends, `synchronous=FULL`, group commit",
+        Stats.text("%.0f events/s in commits of %.0f", helm, column(rounds, 1)),
+        Stats.text(
+            "the same work in Python's sqlite3 %.0f/s; raw fsync %.0f/s",
+            python, column(rounds, 3)),
+        Stats.text("%.2f× Python", helm / python),
+        Stats.spread(ratios, "%.2f"),
+        "≥ 0.8× the same work in Python",
+        helm / python >= 0.8,
+        Map.of("roundsHelmBatchPythonFsync", rounds));
+  }
+
+  Row commands() throws IOException, InterruptedException {
+    List<JsonNode> rounds = sandbox();
+    List<Double> ratios = each(rounds, round -> ratio(round, "/P5/executor", "/P5/processBuilder"));
+    return new Row(
+        "P5",
+        "`/bin/true` in a run's warm container, start to outcome",
+        Stats.text("p50 %.1f ms", median(rounds, "/P5/executor/p50") / 1000),
+        Stats.text(
+            "the JVM's own fork and exec on the host %.1f ms; engine exec %.0f ms",
+            median(rounds, "/P5/processBuilder/p50") / 1000,
+            median(rounds, "/P5/engineExec/p50") / 1000),
+        Stats.text("%.2f× fork and exec", Stats.median(ratios)),
+        Stats.spread(ratios, "%.2f"),
+        "≤ 1.0× fork and exec",
+        Stats.median(ratios) <= 1,
+        Map.of("rounds", rounds));
+  }
+
+  Row claims() throws IOException, InterruptedException {
+    List<JsonNode> rounds = sandbox();
+    List<Double> ratios =
+        each(rounds, round -> ratio(round, "/P6/poolClaim", "/P6/coldCreateAndStart"));
+    return new Row(
+        "P6",
+        "container ready for a new run, from the pool",
+        Stats.text("p50 %.1f ms", median(rounds, "/P6/poolClaim/p50") / 1000),
+        Stats.text(
+            "cold create and start %.0f ms", median(rounds, "/P6/coldCreateAndStart/p50") / 1000),
+        Stats.text("%.3f× cold", Stats.median(ratios)),
+        Stats.spread(ratios, "%.3f"),
+        "≤ 0.05× cold",
+        Stats.median(ratios) <= 0.05,
+        Map.of("rounds", rounds));
+  }
+
+  Row keyProxy() throws IOException, InterruptedException {
+    List<List<Double>> lines = new ArrayList<>();
+    for (int i = 0; i < ROUNDS; i++) {
+      String out = Program.run(checkout, "keyproxy", "dev.helm.keyproxy.KeyProxyBench", "300");
+      lines.addAll(matches(STREAMS, out));
+    }
+    List<List<Double>> one = lines.stream().filter(line -> line.get(0) == 1).toList();
+    List<List<Double>> ten = lines.stream().filter(line -> line.get(0) == 10).toList();
+    double added = column(one, 5);
+    double tail = column(ten, 6);
+    return new Row(
+        "P8",
+        "key proxy in front of a streamed call, first byte (ledger answers at once)",
+        Stats.text("adds p50 %.2f ms; at 10 streams p99 %.1f ms", added, tail),
+        Stats.text("direct p50 %.2f ms", column(one, 1)),
+        Stats.text("%.2f× direct", column(one, 7)),
+        Stats.spread(one.stream().map(line -> line.get(7)).toList(), "%.2f"),
+        "adds ≤ 1 ms; at 10 streams p99 ≤ 10 ms",
+        added <= 1 && tail <= 10,
+        Map.of("lines", lines));
+  }
+
+  private List<JsonNode> sandbox() throws IOException, InterruptedException {
+    for (int i = sandbox.size(); i < ROUNDS; i++) {
+      String main = "dev.helm.activities.sandbox.SandboxBench";
+      sandbox.add(Program.json(Program.run(checkout, "activities", main, "150")));
+    }
+    return sandbox;
+  }
+
+  private static double ratio(JsonNode round, String first, String second) {
+    return round.at(first + "/p50").asDouble() / round.at(second + "/p50").asDouble();
+  }
+
+  private static double median(List<JsonNode> rounds, String place) {
+    return Stats.median(each(rounds, round -> round.at(place).asDouble()));
+  }
+
+  private static List<Double> each(Iterable<JsonNode> rounds, Function<JsonNode, Double> figure) {
+    List<Double> all = new ArrayList<>();
+    rounds.forEach(round -> all.add(figure.apply(round)));
+    return all;
+  }
+
+  private static double column(List<List<Double>> lines, int index) {
+    return Stats.median(lines.stream().map(line -> line.get(index)).toList());
+  }
+
+  private static List<List<Double>> matches(Pattern pattern, String out) throws IOException {
+    List<List<Double>> lines = new ArrayList<>();
+    Matcher matcher = pattern.matcher(out);
+    while (matcher.find()) {
+      List<Double> line = new ArrayList<>();
+      for (int i = 1; i <= matcher.groupCount(); i++) {
+        line.add(Double.valueOf(matcher.group(i)));
+      }
+      lines.add(line);
+    }
+    if (lines.isEmpty()) {
+      throw new IOException("the program printed no figures:\n" + out);
+    }
+    return lines;
+  }
+}
