@@ -128,6 +128,11 @@ public record Plan(Settings settings, @Nullable SystemUsers users, Path app) {
   public ProcessSpec service(String dockerHost, String image, boolean practice, int socketGid) {
     List<String> argv =
         java("-Xms32m", "-Xmx768m", "--add-opens", "java.base/sun.nio.ch=ALL-UNNAMED");
+    // Made by the JVM itself when the service first ends in order, made anew when the jars change.
+    argv.addAll(List.of("-XX:+AutoCreateSharedArchive", "-Xlog:cds=off", "-Xlog:cds+dynamic=off"));
+    // Netty's use of Unsafe would print four lines of warnings into the log at each start.
+    argv.add("--sun-misc-unsafe-memory-access=allow");
+    argv.add("-XX:SharedArchiveFile=" + settings.home().root().resolve("service.jsa"));
     argv.addAll(List.of("-jar", AppInstall.jar(app, "service").toString()));
     Map<String, String> env = new HashMap<>(base());
     env.put("HELM_HOME", settings.home().root().toString());

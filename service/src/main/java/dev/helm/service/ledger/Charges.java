@@ -44,7 +44,8 @@ final class Charges {
     Price price = prices.price(held.model());
     long actual = price == null ? held.micros() : price.micros(usage);
     book(tx, held, held.run(), held.model(), new Booking(actual, usage, null, messageId));
-    if (held.prefix() != null) {
+    // An error that was not billed says nothing of how long its prompt is.
+    if (held.prefix() != null && usage.allInput() > 0) {
       tx.sql()
           .update(
               "INSERT INTO prefixes (run, sha256, tokens) VALUES (?, ?, ?)"

@@ -146,7 +146,7 @@ public final class Ledger {
       long tokens =
           sql.number(
               "SELECT tokens FROM prefixes WHERE run = ? AND sha256 = ?", -1, run, prefix.sha256());
-      if (tokens >= 0) {
+      if (tokens > 0) {
         return tokens + (call.bodyBytes() - prefix.bytes()) + margin;
       }
     }
@@ -265,5 +265,18 @@ public final class Ledger {
                       raised.micros());
               return raised;
             });
+  }
+
+  /** Reservations of the run whose call cost more than was held for it. */
+  public List<String> overdrawn(String run) {
+    return store
+        .writer()
+        .write(
+            tx ->
+                tx.sql()
+                    .list(
+                        "SELECT reservation FROM charges WHERE run = ? AND over = 1",
+                        row -> row.getString(1),
+                        run));
   }
 }

@@ -71,7 +71,7 @@ public final class RestInterface {
   private List<Object> filters() {
     return List.of(
         new BodyLimit(),
-        new TokenFilter(tokens),
+        TokenFilter.of(tokens),
         new IdempotencyFilter(store.idempotency(), mapper),
         new StatusFilter(),
         new RequestJson());

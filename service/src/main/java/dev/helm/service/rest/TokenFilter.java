@@ -4,29 +4,33 @@ import dev.helm.api.rest.ErrorCode;
 import dev.helm.service.auth.Caller;
 import dev.helm.service.auth.Tokens;
 import dev.helm.service.store.Access;
+import io.dropwizard.auth.AuthFilter;
 import jakarta.annotation.Priority;
 import jakarta.ws.rs.Priorities;
 import jakarta.ws.rs.container.ContainerRequestContext;
-import jakarta.ws.rs.container.ContainerRequestFilter;
 import jakarta.ws.rs.container.ResourceInfo;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.SecurityContext;
 import java.lang.reflect.Method;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Lets nobody in without a valid token but where a call is {@link Open}. */
 @Priority(Priorities.AUTHENTICATION)
-public final class TokenFilter implements ContainerRequestFilter {
-  private static final String SCHEME = "Bearer ";
+public final class TokenFilter extends AuthFilter<String, Caller> {
+  private static final String SCHEME = "Bearer";
 
-  private final Tokens tokens;
   @Context private @Nullable ResourceInfo resource;
 
-  /** With what checks tokens. */
-  public TokenFilter(Tokens tokens) {
-    this.tokens = tokens;
+  private TokenFilter() {}
+
+  /** A filter with what checks tokens. */
+  public static TokenFilter of(Tokens tokens) {
+    return new Builder()
+        .setAuthenticator(token -> Optional.ofNullable(tokens.caller(token)))
+        .buildAuthFilter();
   }
 
   @Override
@@ -36,19 +40,19 @@ public final class TokenFilter implements ContainerRequestFilter {
       return;
     }
     List<String> headers = request.getHeaders().getOrDefault(HttpHeaders.AUTHORIZATION, List.of());
-    Caller caller = headers.size() == 1 ? caller(headers.getFirst()) : null;
-    if (caller == null) {
+    if (!authenticate(request, token(headers), SCHEME)) {
       throw ProblemException.of(
           ErrorCode.UNAUTHENTICATED,
           headers.isEmpty() ? "this call needs a token" : "the token is not valid, or has ended",
           "log in with POST /api/auth/login (helm login) and send Authorization: Bearer TOKEN");
     }
-    request.setSecurityContext(new Known(caller));
   }
 
-  private @Nullable Caller caller(String header) {
-    boolean bearer = header.regionMatches(true, 0, SCHEME, 0, SCHEME.length());
-    return bearer ? tokens.caller(header.substring(SCHEME.length()).strip()) : null;
+  /** The token of the one header that there may be, or null. */
+  private static @Nullable String token(List<String> headers) {
+    String header = headers.size() == 1 ? headers.getFirst() : "";
+    boolean bearer = header.regionMatches(true, 0, SCHEME + " ", 0, SCHEME.length() + 1);
+    return bearer ? header.substring(SCHEME.length() + 1).strip() : null;
   }
 
   /** The caller of an authenticated request. */
@@ -64,25 +68,10 @@ public final class TokenFilter implements ContainerRequestFilter {
     return caller(context).access();
   }
 
-  private record Known(Caller caller) implements SecurityContext {
+  private static final class Builder extends AuthFilterBuilder<String, Caller, TokenFilter> {
     @Override
-    public Caller getUserPrincipal() {
-      return caller;
-    }
-
-    @Override
-    public boolean isUserInRole(String role) {
-      return false;
-    }
-
-    @Override
-    public boolean isSecure() {
-      return false;
-    }
-
-    @Override
-    public String getAuthenticationScheme() {
-      return "Bearer";
+    protected TokenFilter newInstance() {
+      return new TokenFilter();
     }
   }
 }

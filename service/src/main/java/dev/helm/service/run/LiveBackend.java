@@ -108,7 +108,7 @@ public final class LiveBackend implements Backend {
                 .setDataConverter(HelmJson.dataConverter())
                 .build());
     this.control = new TemporalRunControl(client, store, ledger);
-    this.reconciler = new Reconciler(temporal, NAMESPACE, identity, store, control);
+    this.reconciler = new Reconciler(temporal, NAMESPACE, identity, store, ledger, control);
     ledger.onOver(
         (run, reservation, held, actual) ->
             Thread.startVirtualThread(() -> control.pause(run, "helm", "over-" + reservation)));
@@ -298,8 +298,15 @@ public final class LiveBackend implements Backend {
         attempt.allowed()
             ? new RunEvent.EgressAllowed(attempt.callId(), attempt.host(), attempt.port())
             : new RunEvent.EgressDenied(
-                attempt.callId(), attempt.host(), attempt.port(), attempt.reason());
+                attempt.callId(), attempt.host(), attempt.port(), told(attempt));
     store.log().append(run, List.of(new Fact("egress/" + UUID.randomUUID(), "main", event)));
+  }
+
+  /** Beyond some each minute refused attempts are only counted; the next one tells how many. */
+  private static String told(EgressAttempt attempt) {
+    return attempt.suppressed() == 0
+        ? attempt.reason()
+        : attempt.reason() + " (and " + attempt.suppressed() + " more were refused before)";
   }
 
   // ---- health ------------------------------------------------------------------------------
@@ -308,13 +315,25 @@ public final class LiveBackend implements Backend {
     boolean practice = settings.practice();
     components =
         List.of(
-            component("temporal", temporalAnswers() && working, "the launcher restarts it"),
+            temporal(),
             engine(),
             component("keyproxy", ledgerSocket.connected(), "the launcher restarts it"),
             new Bodies.Component(
                 "model",
                 "healthy",
                 practice ? "practice model: no real model is called" : "your own key"));
+  }
+
+  private Bodies.Component temporal() {
+    int strangers = reconciler.unknownToTemporal();
+    return strangers > 0
+        ? new Bodies.Component(
+            "temporal",
+            "degraded",
+            "it does not know "
+                + strangers
+                + " of the runs at work here; check TEMPORAL_ADDRESS, or end them with helm cancel")
+        : component("temporal", temporalAnswers() && working, "the launcher restarts it");
   }
 
   private Bodies.Component engine() {

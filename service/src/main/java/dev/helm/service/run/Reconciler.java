@@ -1,9 +1,10 @@
 package dev.helm.service.run;
 
 import dev.helm.api.RunStatus;
+import dev.helm.api.event.LoggedEvent;
 import dev.helm.api.event.RunEvent;
 import dev.helm.api.rest.Bodies;
-import dev.helm.service.rest.RunControl;
+import dev.helm.service.ledger.Ledger;
 import dev.helm.service.store.Access;
 import dev.helm.service.store.RunQueries;
 import dev.helm.service.store.Store;
@@ -25,6 +26,7 @@ import io.temporal.serviceclient.WorkflowServiceStubs;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,25 +36,30 @@ import org.slf4j.LoggerFactory;
  * waits for its heart beat to be missed.
  */
 final class Reconciler {
+  private static final Set<String> MONEY = Set.of("run.paused", "budget.raised");
   private static final Logger LOG = LoggerFactory.getLogger(Reconciler.class);
 
   private final WorkflowServiceStubs temporal;
   private final String namespace;
   private final String identity;
   private final Store store;
-  private final RunControl control;
+  private final Ledger ledger;
+  private final TemporalRunControl control;
   private final Set<String> signalled = new HashSet<>();
+  private final Set<String> strangers = ConcurrentHashMap.newKeySet();
 
   Reconciler(
       WorkflowServiceStubs temporal,
       String namespace,
       String identity,
       Store store,
-      RunControl control) {
+      Ledger ledger,
+      TemporalRunControl control) {
     this.temporal = temporal;
     this.namespace = namespace;
     this.identity = identity;
     this.store = store;
+    this.ledger = ledger;
     this.control = control;
   }
 
@@ -62,6 +69,7 @@ final class Reconciler {
    * @throws StatusRuntimeException when Temporal is not there, so that the round is made again
    */
   void reconcile(boolean formerLife) {
+    strangers.clear();
     for (String run : store.queries().activeRunIds()) {
       try {
         reconcile(run, formerLife);
@@ -115,6 +123,8 @@ final class Reconciler {
       takeOver(execution, found.getPendingActivitiesList());
     }
     signalUnread(run);
+    signalRaise(run, now);
+    pauseOverdrawn(run);
   }
 
   /** Accepted, and its workflow was not started before the service died: it is started now. */
@@ -123,7 +133,44 @@ final class Reconciler {
       control.start(run);
       signalUnread(run);
     } else {
-      ended(run, started, "Temporal no longer knows its workflow");
+      // It may be the wrong Temporal, or an older copy of its database: nothing is ended for that.
+      strangers.add(run);
+    }
+  }
+
+  /** Runs at work here that Temporal does not know; a person can cancel them. */
+  int unknownToTemporal() {
+    return strangers.size();
+  }
+
+  /** A raise that was logged, and perhaps not signalled before the service died. */
+  private void signalRaise(String run, Bodies.Run now) {
+    if (!"budget".equals(now.waitingFor())) {
+      return;
+    }
+    long raised = 0;
+    long after = 0;
+    Bodies.Events page;
+    do {
+      page = store.queries().events(Access.system(), run, after, 1_000, MONEY);
+      for (LoggedEvent event : page.items()) {
+        boolean waits =
+            event.type().equals("run.paused") && "budget".equals(event.data().get("reason"));
+        raised = event.type().equals("budget.raised") ? event.seq() : waits ? 0 : raised;
+        after = event.seq();
+      }
+    } while (!page.items().isEmpty());
+    if (raised > 0) {
+      control.budgetRaised(run, "helm", "raised-" + raised);
+    }
+  }
+
+  /** A call that cost more than was held stops its run, also when the service died in between. */
+  private void pauseOverdrawn(String run) {
+    for (String reservation : ledger.overdrawn(run)) {
+      if (signalled.add(reservation)) {
+        control.pause(run, "helm", "over-" + reservation);
+      }
     }
   }
 
@@ -172,7 +219,7 @@ final class Reconciler {
     for (Bodies.Message message : store.messages().list(Access.system(), run)) {
       if (message.state().equals("queued") && !signalled.contains(message.id())) {
         // The workflow counts a message once, however often it hears of it.
-        control.message(run, message.id(), "next");
+        control.message(run, message.id(), message.when());
         signalled.add(message.id());
       }
     }

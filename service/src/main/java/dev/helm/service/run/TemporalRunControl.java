@@ -2,12 +2,14 @@ package dev.helm.service.run;
 
 import dev.helm.api.Usd;
 import dev.helm.api.blueprint.Blueprint;
+import dev.helm.api.event.RunEvent;
 import dev.helm.service.ledger.Ledger;
 import dev.helm.service.rest.RunControl;
 import dev.helm.service.store.RunEndedException;
 import dev.helm.service.store.RunQueries;
 import dev.helm.service.store.Store;
 import dev.helm.workflows.AgentRunWorkflow;
+import dev.helm.workflows.Fact;
 import dev.helm.workflows.RunStart;
 import dev.helm.workflows.Signals;
 import io.grpc.StatusRuntimeException;
@@ -18,6 +20,7 @@ import io.temporal.client.WorkflowNotFoundException;
 import io.temporal.client.WorkflowOptions;
 import io.temporal.client.WorkflowServiceException;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -116,19 +119,42 @@ final class TemporalRunControl implements RunControl {
 
   @Override
   public void cancel(String run, String by, String requestId) {
-    accepted(run, () -> workflow(run).cancel(new Signals.Control(requestId, by)));
+    try {
+      accepted(run, () -> workflow(run).cancel(new Signals.Control(requestId, by)));
+    } catch (RunEndedException e) {
+      endWithoutWorkflow(run, by);
+    }
   }
 
   @Override
   public Usd raiseBudget(String run, Usd add, String by, String requestId) {
     Usd cap = ledger.raise(run, add, by, requestId);
-    accepted(run, () -> workflow(run).budgetRaised(new Signals.Control(requestId, by)));
+    budgetRaised(run, by, requestId);
     return cap;
+  }
+
+  /** Tells a run that waits for money that its cap was raised. */
+  void budgetRaised(String run, String by, String requestId) {
+    accepted(run, () -> workflow(run).budgetRaised(new Signals.Control(requestId, by)));
   }
 
   private AgentRunWorkflow workflow(String run) {
     return client.newWorkflowStub(
         AgentRunWorkflow.class, AgentRunWorkflow.workflowId(run, started(run).epoch()));
+  }
+
+  /** Temporal knows no such workflow: if the log says that the run goes on, it ends here. */
+  private void endWithoutWorkflow(String run, String by) {
+    store
+        .log()
+        .append(
+            run,
+            List.of(
+                new Fact(
+                    "e" + started(run).epoch() + "/main/lost",
+                    "main",
+                    new RunEvent.RunFinished(
+                        "cancelled", "Temporal no longer knew its workflow", by))));
   }
 
   private RunQueries.Started started(String run) {

@@ -42,9 +42,12 @@ final class Program {
     return out;
   }
 
-  /** The last line as JSON. */
+  /** The last line that is a JSON object; a library's log may stand around it. */
   static JsonNode json(String out) throws IOException {
-    List<String> lines = out.strip().lines().toList();
-    return new ObjectMapper().readTree(lines.getLast());
+    List<String> objects = out.lines().filter(line -> line.startsWith("{")).toList();
+    if (objects.isEmpty()) {
+      throw new IOException("the program printed no figures:\n" + out);
+    }
+    return new ObjectMapper().readTree(objects.getLast());
   }
 }

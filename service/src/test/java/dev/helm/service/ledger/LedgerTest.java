@@ -77,6 +77,17 @@ class LedgerTest {
   }
 
   @Test
+  void anErrorThatWasNotBilledTeachesNothingOfThePromptsLength() {
+    String run = StoreFixture.run(store);
+    String first = id();
+    ledger.reserve(boot, call(run, first, 200_000, 100)).join();
+    long held = held(run);
+    ledger.settle(first, TokenUsage.NONE, null).join();
+    ledger.reserve(boot, call(run, id(), 200_000, 100)).join();
+    assertThat(held(run)).isEqualTo(held);
+  }
+
+  @Test
   void holdsTheDearestAndBooksTheTruth() {
     String run = StoreFixture.run(store);
     String id = id();
