@@ -155,8 +155,10 @@ public final class Workspaces {
 
   private void takeHome(String run, String slot) throws IOException {
     open(box(slot));
-    Path from = isDirectory(inSlot(slot)) ? inSlot(slot) : box(slot);
-    if (from.equals(box(slot)) && !holdsSomething(from)) {
+    boolean whole = isDirectory(inSlot(slot));
+    Path from = whole ? inSlot(slot) : box(slot);
+    // A crash after the rename leaves the workspace at home, and here only what lay beside it.
+    if (!whole && (holdsSomething(home(run)) || !holdsSomething(from))) {
       create(run);
       return;
     }

@@ -87,6 +87,16 @@ final class WorkspacesTest {
     assertThat(home.resolve("workspaces/found-" + SLOT + "/beside")).hasContent("too");
   }
 
+  @Test
+  void aMoveHomeThatACrashCutShortIsFinished() throws Exception {
+    workspaces.moveIn(RUN, SLOT);
+    Files.writeString(workspaces.box(SLOT).resolve("beside"), "too");
+    Files.move(workspaces.inSlot(SLOT), workspaces.home(RUN));
+    workspaces.moveHome(RUN, SLOT);
+    assertThat(workspaces.home(RUN).resolve("file")).hasContent("kept");
+    assertThat(home.resolve("workspaces/found-" + SLOT + "/beside")).hasContent("too");
+  }
+
   /** Root passes through any mode: only as an ordinary user does this tell. */
   @Test
   void aBoxLockedFromInsideHidesNothing() throws Exception {
