@@ -61,7 +61,7 @@ public final class EgressGrants {
    * Lets a slot reach hosts while a call runs; an earlier grant of the same call ends.
    *
    * @param hosts {@code example.com} or {@code *.example.com}, at most 256
-   * @return revokes this grant when closed
+   * @return revokes this grant and closes its connections when closed
    * @throws IllegalArgumentException a host is not one
    */
   public AutoCloseable grant(String slot, String callId, List<String> hosts) {
@@ -77,21 +77,6 @@ public final class EgressGrants {
       earlier.revoke();
     }
     return () -> end(slot, grant);
-  }
-
-  /** Ends a call's grant and closes its connections. Nothing happens if there is none. */
-  public void revoke(String slot, String callId) {
-    Grant grant;
-    synchronized (this) {
-      Map<String, Grant> calls = bySlot.get(slot);
-      grant = calls == null ? null : calls.remove(callId);
-      if (calls != null && calls.isEmpty()) {
-        bySlot.remove(slot);
-      }
-    }
-    if (grant != null) {
-      grant.revoke();
-    }
   }
 
   /** A grant that lets this slot reach this host now, or null. */

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Decides on one slot's attempts and tells of each. */
 final class SlotGate {
+  private static final System.Logger LOG = System.getLogger(SlotGate.class.getName());
   private static final int TLS_PORT = 443;
   private static final long MINUTE_NANOS = 60_000_000_000L;
   private static final int MAX_HOST_CHARACTERS = 255;
@@ -131,18 +132,26 @@ final class SlotGate {
       missed = suppressed;
       suppressed = 0;
     }
-    listener.attempt(
-        new EgressAttempt(
-            slot,
-            pass.grant().callId(),
-            pass.host().toString(),
-            pass.port(),
-            true,
-            "granted",
-            missed));
+    try {
+      listener.attempt(
+          new EgressAttempt(
+              slot,
+              pass.grant().callId(),
+              pass.host().toString(),
+              pass.port(),
+              true,
+              "granted",
+              missed));
+    } catch (RuntimeException e) {
+      suppress(missed);
+      throw e;
+    }
   }
 
-  /** A container could make thousands a second; beyond some each minute they are only counted. */
+  /**
+   * A container could make thousands a second; beyond some each minute they are only counted. So is
+   * one that the listener cannot take: as nothing is let out, it need not be recorded now.
+   */
   void denied(@Nullable String callId, String rawHost, int port, String reason) {
     long missed;
     synchronized (this) {
@@ -158,8 +167,17 @@ final class SlotGate {
       missed = suppressed;
       suppressed = 0;
     }
-    listener.attempt(
-        new EgressAttempt(slot, callId, printable(rawHost), port, false, reason, missed));
+    try {
+      listener.attempt(
+          new EgressAttempt(slot, callId, printable(rawHost), port, false, reason, missed));
+    } catch (RuntimeException e) {
+      suppress(missed + 1);
+      LOG.log(System.Logger.Level.WARNING, "a refused attempt could not be recorded", e);
+    }
+  }
+
+  private synchronized void suppress(long attempts) {
+    suppressed += attempts;
   }
 
   private static String printable(String raw) {

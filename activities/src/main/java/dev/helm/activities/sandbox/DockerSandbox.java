@@ -9,10 +9,8 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /** Containers made by a Docker engine. docs/sandbox.md tells how. */
@@ -28,9 +26,9 @@ public final class DockerSandbox implements Sandbox {
   private final SlotWatch watch;
   private final SlotRecovery recovery;
   private final SlotPool pool;
-  private final Semaphore room;
+  private final Room room;
   private final Map<String, LiveSlot> held = new ConcurrentHashMap<>();
-  private final Map<String, ReentrantLock> runs = new ConcurrentHashMap<>();
+  private final RunLocks runs = new RunLocks();
   private final CompletableFuture<Void> recovered = new CompletableFuture<>();
   private volatile boolean closed;
 
@@ -43,7 +41,7 @@ public final class DockerSandbox implements Sandbox {
     this.maker = new SlotMaker(settings, engine, store, workspaces, doors, watch);
     this.recovery = new SlotRecovery(settings, engine, store, workspaces, maker, watch);
     this.pool = new SlotPool(settings.pool(), () -> maker.make(SandboxLimits.DEFAULT));
-    this.room = new Semaphore(settings.maxSlots() - settings.pool());
+    this.room = new Room(settings.maxSlots() - settings.pool());
   }
 
   /**
@@ -62,14 +60,7 @@ public final class DockerSandbox implements Sandbox {
   private void recover() {
     while (!closed) {
       try {
-        for (LiveSlot live : recovery.recover()) {
-          String run = live.kept().run();
-          if (run != null) {
-            held.put(run, live);
-            // More than maxSlots may come from an earlier configuration: then nobody gets in.
-            boolean unused = room.tryAcquire();
-          }
-        }
+        recovery.recover().forEach(this::hold);
         pool.start();
         recovered.complete(null);
         return;
@@ -78,6 +69,17 @@ public final class DockerSandbox implements Sandbox {
         engine.renegotiate();
         pause();
       }
+    }
+  }
+
+  private void hold(LiveSlot live) {
+    String run = live.kept().run();
+    if (run != null) {
+      held.put(run, live);
+      room.enter();
+    }
+    if (closed) {
+      live.close();
     }
   }
 
@@ -122,7 +124,8 @@ public final class DockerSandbox implements Sandbox {
   }
 
   private Slot give(String run, SandboxLimits limits) throws IOException {
-    if (!room.tryAcquire()) {
+    recovery.settle(run);
+    if (!room.tryEnter()) {
       throw new SandboxRefused(
           "full", "all container slots are taken; the run can go on when another one ends");
     }
@@ -143,7 +146,7 @@ public final class DockerSandbox implements Sandbox {
       return live.of(run);
     } finally {
       if (!given) {
-        room.release();
+        room.leave();
         if (live != null) {
           discard(run, live);
         }
@@ -206,6 +209,8 @@ public final class DockerSandbox implements Sandbox {
           LiveSlot live = held.get(run);
           if (live != null) {
             takeDown(run, live);
+          } else {
+            recovery.settle(run);
           }
           return run;
         });
@@ -214,7 +219,7 @@ public final class DockerSandbox implements Sandbox {
   private void takeDown(String run, LiveSlot live) throws IOException {
     removeSlot(run, live);
     if (held.remove(run, live)) {
-      room.release();
+      room.leave();
     }
   }
 
@@ -292,19 +297,11 @@ public final class DockerSandbox implements Sandbox {
     }
   }
 
-  private interface Work<T> {
-    T run() throws IOException;
-  }
-
-  private <T> T exclusively(String run, Work<T> work) {
-    ReentrantLock lock = runs.computeIfAbsent(run, id -> new ReentrantLock());
-    lock.lock();
+  private <T> T exclusively(String run, RunLocks.Work<T> work) {
     try {
-      return work.run();
+      return runs.exclusively(run, work);
     } catch (IOException e) {
       throw new UncheckedIOException("the workspace of run " + run + " cannot be moved", e);
-    } finally {
-      lock.unlock();
     }
   }
 }

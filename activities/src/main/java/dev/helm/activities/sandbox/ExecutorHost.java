@@ -3,20 +3,13 @@ package dev.helm.activities.sandbox;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -25,18 +18,14 @@ import org.jspecify.annotations.Nullable;
  * going over any number of connections. docs/sandbox.md tells the protocol.
  */
 public final class ExecutorHost implements AutoCloseable {
-  private static final Duration FIRST_FRAME = Duration.ofSeconds(1);
-  private static final Duration PID_KNOWN = Duration.ofSeconds(30);
   private static final int MAX_HANDSHAKES = 16;
   private static final int MAX_VIOLATIONS = 5;
   private static final int MAX_REMEMBERED_ACKS = 1024;
 
-  private final String secret;
+  private final Admission admission;
   private final HostEvents events;
   private final UnixListener listener;
-  private final CompletableFuture<Integer> executorPid = new CompletableFuture<>();
   private final Semaphore handshakes = new Semaphore(MAX_HANDSHAKES);
-  private final AtomicInteger refusals = new AtomicInteger();
   private final AtomicInteger violations = new AtomicInteger();
   private final Map<String, Effect> effects = new ConcurrentHashMap<>();
   private final Lines lines = new Lines();
@@ -49,15 +38,12 @@ public final class ExecutorHost implements AutoCloseable {
           return size() > MAX_REMEMBERED_ACKS;
         }
       };
-  private volatile boolean secretGiven;
-  private volatile @Nullable String boot;
   private volatile @Nullable SandboxException over;
 
   private ExecutorHost(
       Path socket, int ownerUid, String secret, boolean secretGiven, HostEvents events)
       throws IOException {
-    this.secret = secret;
-    this.secretGiven = secretGiven;
+    this.admission = new Admission(secret, secretGiven);
     this.events = events;
     this.listener = UnixListener.open(socket, ownerUid, this::accepted);
   }
@@ -78,12 +64,12 @@ public final class ExecutorHost implements AutoCloseable {
 
   /** Tells which process the executor is, as the engine says; 0 if that cannot be known. */
   void expectPid(int pid) {
-    executorPid.complete(pid);
+    admission.expectPid(pid);
   }
 
   /** From now on nobody is let in without the secret. */
   void secretGiven() {
-    secretGiven = true;
+    admission.secretGiven();
   }
 
   /** Waits until the executor is known and answers; false if that takes longer. */
@@ -94,11 +80,6 @@ public final class ExecutorHost implements AutoCloseable {
   /** Whether the executor is on the line now. */
   public boolean connected() {
     return lines.current() != null;
-  }
-
-  /** How many connections were refused: more than none means that something tried. */
-  public int refusals() {
-    return refusals.get();
   }
 
   /** Whether the executor says that it knows the key, or has been told to start it. */
@@ -169,7 +150,7 @@ public final class ExecutorHost implements AutoCloseable {
     ExecutorLine line = null;
     Hello hello = null;
     try {
-      hello = admit(channel);
+      hello = admission.admit(channel);
       line = lines.take(channel, hello);
     } catch (IOException e) {
       refuse(channel, e.getMessage() == null ? "broken line" : e.getMessage());
@@ -183,54 +164,15 @@ public final class ExecutorHost implements AutoCloseable {
     }
   }
 
-  private Hello admit(SocketChannel channel) throws IOException {
-    Hello hello;
-    Future<?> closing = Closer.closeAfter(channel, FIRST_FRAME);
-    try {
-      hello = Hello.parse(Frames.read(channel, Frames.MAX_HELLO_BYTES));
-    } finally {
-      closing.cancel(false);
-    }
-    checkPid(channel);
-    String shown = hello.secret();
-    if (shown == null ? secretGiven : !same(shown, secret)) {
-      throw new ProtocolViolation(shown == null ? "no secret" : "wrong secret");
-    }
-    String known = boot;
-    if (known != null && !known.equals(hello.boot())) {
-      throw new ProtocolViolation("another boot");
-    }
-    return hello;
-  }
-
-  /** The kernel's word on who dialled; without it (0, unavailable) only the secret counts. */
-  private void checkPid(SocketChannel channel) throws IOException {
-    int expected;
-    try {
-      expected = executorPid.get(PID_KNOWN.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (InterruptedException | ExecutionException | TimeoutException e) {
-      throw new IOException("the container's pid is not known", e);
-    }
-    int actual = PeerPid.of(channel);
-    if (expected > 0 && actual > 0 && expected != actual) {
-      throw new ProtocolViolation("another process");
-    }
-  }
-
-  private static boolean same(String shown, String secret) {
-    return MessageDigest.isEqual(
-        shown.getBytes(StandardCharsets.US_ASCII), secret.getBytes(StandardCharsets.US_ASCII));
-  }
-
   private void serve(ExecutorLine line, Hello hello) {
     try {
-      line.send(Frames.frame("welcome").put("secret", secret));
+      line.send(Frames.frame("welcome").put("secret", admission.secret()));
       line.send(Frames.frame("ping"));
       // The answer proves that the welcome arrived, and with it the secret.
       while (!dispatch(line, line.read())) {
         continue;
       }
-      boot = hello.boot();
+      admission.know(hello.boot());
       repeatAcks(line, hello);
       lines.ready(line);
       effects.values().forEach(effect -> sendStart(line, effect));
@@ -332,10 +274,9 @@ public final class ExecutorHost implements AutoCloseable {
   }
 
   private void refuse(SocketChannel channel, String why) {
-    // Counted first, so that whoever sees the line closed sees the count too.
-    refusals.incrementAndGet();
-    Closer.close(channel);
+    // Told first, so that whoever sees the line closed can know why.
     events.refused(why);
+    Closer.close(channel);
   }
 
   private void tell(ObjectNode frame) {

@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
  * @param imageId {@code sha256:…}
  * @param ownerUid who owns workspaces and runs in containers; never 0
  * @param pool ready containers that wait, 0 to 16
- * @param maxSlots containers at once, 1 to 256
+ * @param maxSlots containers at once, more than {@code pool}, at most 256
  * @param extraCertificates the operator's PEM files, added to the system's bundle
  */
 public record SandboxSettings(
@@ -52,8 +52,8 @@ public record SandboxSettings(
     if (ownerUid < 1) {
       throw new IllegalArgumentException("containers never run as uid 0");
     }
-    if (pool < 0 || pool > 16 || maxSlots < 1 || maxSlots > 256 || pool > maxSlots) {
-      throw new IllegalArgumentException("pool must be 0 to 16 and maxSlots pool to 256");
+    if (pool < 0 || pool > 16 || maxSlots > 256 || pool >= maxSlots) {
+      throw new IllegalArgumentException("pool must be 0 to 16 and maxSlots pool + 1 to 256");
     }
   }
 

@@ -46,6 +46,7 @@ final class SlotMaker {
               + settings.imageId()
               + "; `helm up` builds the sandbox image again");
     }
+    checkCpus(limits);
     String slot = Ids.newSlot();
     LiveSlot live = null;
     String container = null;
@@ -64,6 +65,24 @@ final class SlotMaker {
       throw e instanceof com.github.dockerjava.api.exception.DockerException refusal
           ? new SandboxRefused("engine", "the container engine refused: " + refusal.getMessage(), e)
           : e;
+    }
+  }
+
+  /** The engine would refuse too, in words that do not say what the machine has. */
+  private void checkCpus(SandboxLimits limits) {
+    if (limits.milliCpus() <= 1000) {
+      return;
+    }
+    int cpus = engine.info().path("NCPU").asInt();
+    if (cpus > 0 && limits.milliCpus() > cpus * 1000L) {
+      throw new SandboxRefused(
+          "cpus",
+          "a container with "
+              + limits.milliCpus()
+              + " thousandths of a CPU was asked for, and this machine has "
+              + cpus
+              + " CPUs; ask for at most "
+              + cpus * 1000L);
     }
   }
 

@@ -10,7 +10,6 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Where workspaces and slots lie on the host, and how a workspace moves between them. Every move is
@@ -122,12 +121,20 @@ public final class Workspaces {
     return found;
   }
 
-  /** Moves a run's workspace into a slot; also finishes a move that a crash cut short. */
+  /**
+   * Moves a run's workspace into a slot; also finishes a move that a crash cut short.
+   *
+   * @throws IOException also if the container put something else where the workspace belongs
+   */
   void moveIn(String run, String slot) throws IOException {
+    open(box(slot));
     Path to = inSlot(slot);
     if (isDirectory(to)) {
       Files.deleteIfExists(home(run));
       return;
+    }
+    if (holdsSomething(box(slot))) {
+      throw new IOException("slot " + slot + " holds something else than its run's workspace");
     }
     Path from = create(run);
     if (serviceUid() == 0) {
@@ -138,14 +145,20 @@ public final class Workspaces {
 
   /**
    * Takes a run's workspace home from a slot whose container is gone. The container could rename
-   * things in its box; whatever is there is kept, so that no file of the run is ever lost.
+   * things in its box: without a workspace there the box itself goes home, and what lies beside a
+   * workspace is kept as {@code found-<slot>}, so that no file of the run is ever lost.
    */
   void moveHome(String run, String slot) throws IOException {
-    Path from = inSlot(slot);
-    if (!isDirectory(from)) {
-      from = holdsSomething(box(slot)) ? box(slot) : null;
-    }
-    if (from == null) {
+    takeHome(run, slot);
+    rescue(slot);
+  }
+
+  private void takeHome(String run, String slot) throws IOException {
+    open(box(slot));
+    boolean whole = isDirectory(inSlot(slot));
+    Path from = whole ? inSlot(slot) : box(slot);
+    // A crash after the rename leaves the workspace at home, and here only what lay beside it.
+    if (!whole && (holdsSomething(home(run)) || !holdsSomething(from))) {
       create(run);
       return;
     }
@@ -154,26 +167,29 @@ public final class Workspaces {
           "run " + run + " has two workspaces, at home and in slot " + slot + "; move one away");
     }
     // A directory without its owner's write bit cannot be moved to another parent.
-    Files.setPosixFilePermissions(from, PosixFilePermissions.fromString("rwx------"));
+    open(from);
     Files.move(
         from, home(run), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 
-  /** Keeps what lies in a slot that no record names. */
+  /** Keeps what lies in a slot that nothing else accounts for. */
   void rescue(String slot) throws IOException {
+    open(box(slot));
     if (holdsSomething(box(slot))) {
       Path to = workspaces.resolve("found-" + slot);
-      Files.setPosixFilePermissions(box(slot), PosixFilePermissions.fromString("rwx------"));
       Files.move(box(slot), to, StandardCopyOption.ATOMIC_MOVE);
     }
   }
 
-  boolean isInSlot(String slot) {
-    return isDirectory(inSlot(slot));
+  /** The container owns its box and may have locked it, which would hide what is there. */
+  private static void open(Path directory) throws IOException {
+    if (isDirectory(directory)) {
+      Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
+    }
   }
 
-  private static boolean holdsSomething(@Nullable Path directory) throws IOException {
-    if (directory == null || !isDirectory(directory)) {
+  private static boolean holdsSomething(Path directory) throws IOException {
+    if (!isDirectory(directory)) {
       return false;
     }
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {

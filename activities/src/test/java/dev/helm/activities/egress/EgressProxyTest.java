@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -57,6 +58,10 @@ final class EgressProxyTest {
   }
 
   private Path start(EgressLimits limits) throws Exception {
+    return start(limits, attempts::add);
+  }
+
+  private Path start(EgressLimits limits, EgressListener listener) throws Exception {
     int port = canary.getLocalPort();
     EgressProxy proxy =
         new EgressProxy(
@@ -72,7 +77,7 @@ final class EgressProxyTest {
                     port,
                     OperatorTarget.Protocol.HTTP,
                     LOOPBACK)),
-            attempts::add,
+            listener,
             limits);
     toClose.add(proxy);
     Path sockets = Files.createTempDirectory(directory, "eg");
@@ -254,28 +259,40 @@ final class EgressProxyTest {
 
   @Test
   void whatCannotBeRecordedDoesNotHappen() throws Exception {
-    EgressProxy proxy =
-        new EgressProxy(
-            grants,
-            this::resolve,
-            List.of(
-                new OperatorTarget(
-                    HostName.parse("db"),
-                    canary.getLocalPort(),
-                    OperatorTarget.Protocol.TCP,
-                    LOOPBACK)),
+    socket =
+        start(
+            EgressLimits.DEFAULT,
             attempt -> {
               if (attempt.allowed()) {
                 throw new IllegalStateException("disk full");
               }
-            },
-            EgressLimits.DEFAULT);
-    toClose.add(proxy);
-    Path sockets = Files.createTempDirectory(directory, "eg");
-    toClose.add(proxy.open(SLOT, sockets, Workspaces.defaultOwnerUid()));
-    socket = sockets.resolve("egress.sock");
+            });
     grants.grant(SLOT, "call", List.of("db"));
     assertThat(ask(connect("db"))).startsWith("HTTP/1.1 503 ").contains("could not be recorded");
+  }
+
+  @Test
+  void aRefusalIsAnsweredEvenIfItCannotBeRecorded() throws Exception {
+    AtomicBoolean full = new AtomicBoolean(true);
+    socket =
+        start(
+            EgressLimits.DEFAULT,
+            attempt -> {
+              if (full.get()) {
+                throw new IllegalStateException("disk full");
+              }
+              attempts.add(attempt);
+            });
+    assertThat(ask("CONNECT evil.net:443 HTTP/1.1\r\n\r\n"))
+        .startsWith("HTTP/1.1 403 ")
+        .contains("no running tool call is granted web access");
+    grants.grant(SLOT, "call", List.of("db"));
+    assertThat(ask(connect("db"))).startsWith("HTTP/1.1 503 ").contains("could not be recorded");
+    full.set(false);
+    ask("CONNECT evil.net:443 HTTP/1.1\r\n\r\n");
+    assertThat(attempts)
+        .singleElement()
+        .satisfies(attempt -> assertThat(attempt.suppressed()).isEqualTo(2));
   }
 
   @Test

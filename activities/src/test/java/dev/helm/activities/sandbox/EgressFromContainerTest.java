@@ -53,7 +53,7 @@ final class EgressFromContainerTest {
 
       assertThat(bash(sandbox, slot, "1", curl + url)).contains("403 000");
       assertThat(site.accepted()).isZero();
-      grants.grant(slot.id(), "call", List.of(TlsSite.HOST));
+      AutoCloseable grant = grants.grant(slot.id(), "call", List.of(TlsSite.HOST));
       assertThat(bash(sandbox, slot, "2", curl + url)).isEqualTo("hello200 200\n");
       assertThat(bash(sandbox, slot, "3", curl + "https://example.com/")).contains("403 000");
       assertThat(
@@ -68,7 +68,7 @@ final class EgressFromContainerTest {
                       + site.port()
                       + " https://other.demo.test/"))
           .doesNotContain("hello");
-      grants.revoke(slot.id(), "call");
+      grant.close();
       assertThat(bash(sandbox, slot, "5", curl + url)).contains("403 000");
       assertThat(bash(sandbox, slot, "6", curl + "--noproxy '*' " + url)).contains("000 000");
       assertThat(site.accepted()).isEqualTo(1);

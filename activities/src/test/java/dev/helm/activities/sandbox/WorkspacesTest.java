@@ -65,6 +65,52 @@ final class WorkspacesTest {
   }
 
   @Test
+  void nothingMovesIntoASlotThatHoldsSomethingElse() throws Exception {
+    workspaces.moveIn(RUN, SLOT);
+    Files.move(workspaces.inSlot(SLOT), workspaces.box(SLOT).resolve("away"));
+    assertThatThrownBy(() -> workspaces.moveIn(RUN, SLOT)).isInstanceOf(IOException.class);
+    assertThat(workspaces.home(RUN)).doesNotExist();
+    Files.createFile(workspaces.inSlot(SLOT));
+    assertThatThrownBy(() -> workspaces.moveIn(RUN, SLOT)).isInstanceOf(IOException.class);
+    workspaces.moveHome(RUN, SLOT);
+    assertThat(workspaces.home(RUN).resolve("away/file")).hasContent("kept");
+  }
+
+  @Test
+  void whatLiesBesideAWorkspaceIsKept() throws Exception {
+    workspaces.moveIn(RUN, SLOT);
+    Files.writeString(workspaces.box(SLOT).resolve("beside"), "too");
+    workspaces.moveHome(RUN, SLOT);
+    workspaces.moveHome(RUN, SLOT);
+    workspaces.removeSlot(SLOT);
+    assertThat(workspaces.home(RUN).resolve("file")).hasContent("kept");
+    assertThat(home.resolve("workspaces/found-" + SLOT + "/beside")).hasContent("too");
+  }
+
+  @Test
+  void aMoveHomeThatACrashCutShortIsFinished() throws Exception {
+    workspaces.moveIn(RUN, SLOT);
+    Files.writeString(workspaces.box(SLOT).resolve("beside"), "too");
+    Files.move(workspaces.inSlot(SLOT), workspaces.home(RUN));
+    workspaces.moveHome(RUN, SLOT);
+    assertThat(workspaces.home(RUN).resolve("file")).hasContent("kept");
+    assertThat(home.resolve("workspaces/found-" + SLOT + "/beside")).hasContent("too");
+  }
+
+  /** Root passes through any mode: only as an ordinary user does this tell. */
+  @Test
+  void aBoxLockedFromInsideHidesNothing() throws Exception {
+    workspaces.moveIn(RUN, SLOT);
+    Files.setPosixFilePermissions(
+        workspaces.box(SLOT), PosixFilePermissions.fromString("---------"));
+    workspaces.moveIn(RUN, SLOT);
+    Files.setPosixFilePermissions(
+        workspaces.box(SLOT), PosixFilePermissions.fromString("---------"));
+    workspaces.moveHome(RUN, SLOT);
+    assertThat(workspaces.home(RUN).resolve("file")).hasContent("kept");
+  }
+
+  @Test
   void twoWorkspacesOfOneRunAreNeverMerged() throws Exception {
     workspaces.moveIn(RUN, SLOT);
     Files.writeString(workspaces.create(RUN).resolve("other"), "x");

@@ -16,13 +16,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Remembers slots in one small file, replaced as a whole at each change. */
-public final class FileSlotStore implements SlotStore {
+final class FileSlotStore implements SlotStore {
   private static final ObjectMapper JSON = new ObjectMapper();
   private final Path file;
   private final Map<String, SlotRecord> records = new LinkedHashMap<>();
 
   /** Reads the file if there is one. */
-  public FileSlotStore(Path file) {
+  FileSlotStore(Path file) {
     this.file = file;
     if (Files.exists(file)) {
       try {
