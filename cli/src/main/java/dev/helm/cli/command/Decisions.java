@@ -12,6 +12,7 @@ import dev.helm.cli.render.SafeText;
 import dev.helm.cli.render.Times;
 import java.time.ZoneId;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Finds what a person means in the inbox, decides it, and tells what became of that. */
@@ -53,6 +54,7 @@ public final class Decisions {
       return found.getFirst();
     }
     if (found.isEmpty()) {
+      severalRuns(named);
       throw nothing(named, kinds);
     }
     throw Failure.usage(
@@ -63,6 +65,39 @@ public final class Decisions {
 
   private static boolean ofRun(Bodies.InboxItem item, String named) {
     return RunId.isPrefix(named) && item.run().startsWith(named);
+  }
+
+  /** A beginning that fits several runs is wrong use, whether or not one of them waits. */
+  private void severalRuns(String named) {
+    if (!RunId.isPrefix(named) || named.length() == 32) {
+      return;
+    }
+    List<Bodies.Run> runs;
+    try {
+      runs =
+          client.runs("", "", "", 1000, "").items(Bodies.Run.class).stream()
+              .filter(run -> run.id().startsWith(named))
+              .toList();
+    } catch (Failure failure) {
+      return;
+    }
+    if (runs.size() > 1) {
+      Map<String, String> shown = ShownIds.of(runs.stream().map(Bodies.Run::id).toList());
+      throw Failure.usage(
+          "\"" + named + "\" names " + runs.size() + " runs.",
+          "Name one: "
+              + String.join(
+                  ", ",
+                  runs.stream()
+                      .limit(5)
+                      .map(
+                          run ->
+                              shown.getOrDefault(run.id(), run.id())
+                                  + " · "
+                                  + SafeText.line(run.name()))
+                      .toList())
+              + (runs.size() > 5 ? ", …" : ""));
+    }
   }
 
   /** Nothing open: say what became of it, if the service still knows. */
