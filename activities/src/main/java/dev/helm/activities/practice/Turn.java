@@ -86,7 +86,7 @@ record Turn(String name, List<Block> blocks, List<Scenario.Fault> faults) {
 
         The task was: %s
 
-        To let a real model do it, store a key with `helm key set` and start the run again. To practise, start one of the examples, or write a scenario as docs/practice-model.md shows. I finish here and have changed nothing."""
+        To let a real model do it, store a key with `helm key set` and start the run again. To practise, start one of the examples, or write a scenario as docs/practice-model.md shows, into the folder scenarios of HELM_HOME (`helm down` and `helm up` read it). I finish here and have changed nothing."""
         .formatted(shown.isBlank() ? "(empty)" : shown);
   }
 

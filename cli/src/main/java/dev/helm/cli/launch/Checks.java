@@ -1,11 +1,13 @@
 package dev.helm.cli.launch;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -74,9 +76,26 @@ final class Checks {
     return wanted;
   }
 
+  /** What can be told before a new HELM_HOME is made; a failed start then leaves none behind. */
+  static void beforeNewHome(Settings settings) throws LaunchException {
+    if (!Files.exists(settings.home().root())) {
+      platform();
+      clock();
+      ports(settings, !Files.exists(settings.keyFile()));
+    }
+  }
+
   static void ports(Settings settings, boolean practice) throws LaunchException {
     for (var wanted : wantedPorts(settings, practice).entrySet()) {
       if (PortOwner.taken(wanted.getKey())) {
+        Optional<Path> other = PortOwner.helm(wanted.getKey());
+        if (other.isPresent()) {
+          throw new LaunchException(
+              "Port %d, for %s, is taken by the Helm in %s."
+                  .formatted(wanted.getKey(), wanted.getValue(), other.get()),
+              "End that one: HELM_HOME=%s helm down; or use six other ports: helm up --port %d"
+                  .formatted(other.get(), settings.ports().service() + 100));
+        }
         throw new LaunchException(
             "Port %d, for %s, is taken by %s."
                 .formatted(

@@ -18,10 +18,9 @@ import picocli.CommandLine.Option;
 /** Starts a Helm of its own with a fictitious site, and plays the landing page's run on it. */
 @Command(
     name = "demo",
-    description = "Play one run from its start to its end. Example: helm demo --auto")
+    header = "helm demo --auto",
+    description = "Plays one run from its start to its end.")
 public final class DemoCommand extends HelmCommand {
-  private static final String EXAMPLE = "examples/q1-competitor-brief";
-
   @Option(names = "--auto", description = "play the person's part too")
   private boolean auto;
 
@@ -42,7 +41,10 @@ public final class DemoCommand extends HelmCommand {
   @Option(names = "--home", paramLabel = "DIR", description = "the demo's own state")
   private @Nullable Path home;
 
-  @Option(names = "--port", paramLabel = "PORT", description = "first of six loopback ports")
+  @Option(
+      names = "--port",
+      paramLabel = "PORT",
+      description = "first of six loopback ports (default: ${env:HELM_PORT:-4356})")
   private @Nullable Integer port;
 
   @Option(names = "--site", paramLabel = "DIR", description = "other pages for the demo's site")
@@ -56,10 +58,13 @@ public final class DemoCommand extends HelmCommand {
       Launch launch = new Launch(settings, progress);
       Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(launch::close));
       try (launch) {
-        Launch.prepare(settings);
-        DemoConfig.write(settings);
         launch.start();
         return play(settings, launch);
+      } catch (LaunchException e) {
+        if (launch.endAsked()) {
+          return ExitCode.FAILED;
+        }
+        throw e;
       }
     } catch (LaunchException e) {
       throw new Failure(ExitCode.FAILED, String.valueOf(e.getMessage()), e.repair(), "", e);
@@ -67,7 +72,7 @@ public final class DemoCommand extends HelmCommand {
   }
 
   private ExitCode play(Settings settings, Launch launch) throws IOException, InterruptedException {
-    Path blueprint = settings.checkout().resolve(EXAMPLE).resolve("blueprint.yaml");
+    Path blueprint = settings.checkout().resolve(DemoConfig.EXAMPLE).resolve("blueprint.yaml");
     Context own = new Context(surroundings(settings), out(), context().in());
     out().say("");
     ExitCode code =
@@ -91,7 +96,7 @@ public final class DemoCommand extends HelmCommand {
   private Settings settings() throws LaunchException {
     Map<String, String> env = System.getenv();
     Settings standard = Settings.read(env, home != null ? home : demoHome(env), port);
-    Path pages = site != null ? site : standard.checkout().resolve(EXAMPLE).resolve("site");
+    Path pages = site != null ? site : DemoConfig.site(standard);
     if (!Files.isDirectory(pages)) {
       throw new LaunchException(
           "The demo's site is not in " + pages + ".",

@@ -10,10 +10,30 @@ import java.util.stream.Stream;
  * The operator's file of the demo's own HELM_HOME: it pins the fictitious hosts to the demo's site.
  */
 final class DemoConfig {
+  /** The demo's example, below the checkout. */
+  static final String EXAMPLE = "examples/q1-competitor-brief";
+
   private static final String MARK = "# Written by helm demo at each start.";
   private static final String DOMAIN = ".demo.test";
 
   private DemoConfig() {}
+
+  /** The demo's pages, below the checkout. */
+  static Path site(Settings settings) {
+    return settings.checkout().resolve(EXAMPLE).resolve("site");
+  }
+
+  /** The same settings, with the demo's site where HELM_HOME is a demo's. */
+  static Settings served(Settings settings) {
+    Path file = settings.home().root().resolve("config.yml");
+    try {
+      boolean demo = Files.exists(file) && Files.readString(file).startsWith(MARK);
+      Path site = site(settings);
+      return demo && Files.isDirectory(site) ? settings.withDemoSite(site) : settings;
+    } catch (IOException e) {
+      return settings; // the service reads it too, and says what is wrong with it
+    }
+  }
 
   /** Writes {@code config.yml}, unless a person has put one of their own there. */
   static void write(Settings settings) throws LaunchException {

@@ -28,8 +28,13 @@ final class Detached {
         RunState.read(settings.home().stateFile()).filter(RunState::launcherAlive);
     if (running.isPresent() && running.get().phase() == Phase.HEALTHY) {
       new Progress(err).done("already running · http://127.0.0.1:" + running.get().port());
+      String export = Welcome.export(settings, running.get().port());
+      if (!export.isEmpty()) {
+        err.println(export);
+      }
       return 0;
     }
+    Checks.beforeNewHome(settings);
     Launch.prepare(settings);
     Path log = settings.home().log("launcher");
     try {

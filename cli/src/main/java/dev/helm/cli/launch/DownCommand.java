@@ -8,7 +8,8 @@ import picocli.CommandLine.Mixin;
 @Command(
     name = "down",
     mixinStandardHelpOptions = true,
-    description = "Stop everything that 'helm up' started, containers too.")
+    header = "helm down",
+    description = "Stops everything that 'helm up' started, containers too.")
 public final class DownCommand implements Callable<Integer> {
   @Mixin private final LaunchOptions options = new LaunchOptions();
 

@@ -26,6 +26,7 @@ public final class Launch implements AutoCloseable {
   private volatile Phase phase = Phase.STARTING;
   private volatile String engine = "";
   private volatile boolean practice;
+  private volatile boolean endAsked;
   private @Nullable HomeLock lock;
 
   /** Nothing happens before {@link #start}. */
@@ -47,9 +48,11 @@ public final class Launch implements AutoCloseable {
 
   /** Starts everything; returns when all is ready. After an exception {@link #close} is due. */
   public void start() throws LaunchException, InterruptedException {
+    Checks.beforeNewHome(settings);
     SystemUsers users = prepare(settings);
     takeLock();
     endLeftovers();
+    DemoConfig.write(settings);
     KeyFile.State key = Checks.key(settings, users);
     practice = key instanceof KeyFile.State.Absent;
     Checks.clock();
@@ -57,12 +60,19 @@ public final class Launch implements AutoCloseable {
     if (users != null) {
       Checks.reachableFor(users, settings);
     }
+    supervisor.goOn();
     Plan plan = new Plan(settings, users, AppInstall.install(settings));
     startBase(plan);
     String image = engine.isEmpty() ? "" : image();
     startRest(plan, key, image);
+    supervisor.goOn();
     phase = Phase.HEALTHY;
     writeState();
+  }
+
+  /** Whether the end was asked for by {@link #close}; what fails from then on is no news. */
+  public boolean endAsked() {
+    return endAsked;
   }
 
   /** The address of the service. */
@@ -88,6 +98,7 @@ public final class Launch implements AutoCloseable {
   /** Ends everything that was started, in reverse order, and removes the containers. */
   @Override
   public void close() {
+    endAsked = true;
     phase = Phase.STOPPING;
     writeState();
     supervisor.close();
@@ -140,6 +151,7 @@ public final class Launch implements AutoCloseable {
   }
 
   private void startBase(Plan plan) throws LaunchException, InterruptedException {
+    supervisor.goOn();
     switch (settings.engine()) {
       case Settings.Engine.None none -> progress.held("engine · none · read-only: no tool runs");
       case Settings.Engine.Found(String host) ->
@@ -159,7 +171,7 @@ public final class Launch implements AutoCloseable {
     }
   }
 
-  private String startEngine(Plan plan, Path dockerd) throws InterruptedException {
+  private String startEngine(Plan plan, Path dockerd) throws LaunchException, InterruptedException {
     try {
       Path config = settings.home().run().resolve("engine.json");
       Files.writeString(config, "{}\n");
@@ -167,6 +179,7 @@ public final class Launch implements AutoCloseable {
       supervisor.start(List.of(plan.engine(dockerd, config)));
       return "unix://" + settings.home().engineSocket();
     } catch (LaunchException | IOException e) {
+      supervisor.goOn();
       supervisor.end("engine");
       progress.held("engine · " + e.getMessage());
       progress.held("engine · none · Helm goes on read-only: no tool runs");
@@ -174,11 +187,18 @@ public final class Launch implements AutoCloseable {
     }
   }
 
-  private String image() throws InterruptedException {
+  private String image() throws LaunchException, InterruptedException {
     Path launcher = settings.launcher();
+    Optional<String> id = Optional.empty();
     try {
-      Optional<String> id =
-          launcher == null ? Optional.empty() : SandboxImage.ensure(launcher, engine);
+      if (launcher != null) {
+        SandboxImage image = new SandboxImage(launcher, System.err);
+        // Before the engine, which a build that still runs would lose.
+        supervisor.atStop(image::end);
+        supervisor.goOn();
+        id = image.ensure(engine);
+      }
+      supervisor.goOn();
       if (id.isPresent()) {
         progress.done("image · " + id.get().substring(0, 19));
         return id.get();
@@ -186,6 +206,7 @@ public final class Launch implements AutoCloseable {
     } catch (IOException e) {
       progress.failed("image · " + e.getMessage());
     }
+    supervisor.goOn();
     progress.held("image · none · Helm goes on read-only: no tool runs");
     engine = "";
     return "";

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,7 +33,47 @@ public final class PortOwner {
 
   /** Who listens, as {@code pid 123 (java)}; empty when that cannot be seen. */
   public static Optional<String> describe(int port) {
-    return inode(port).flatMap(PortOwner::holder);
+    return inode(port).flatMap(PortOwner::holder).map(PortOwner::named);
+  }
+
+  /** HELM_HOME of the Helm that listens; empty when it is no Helm, or that cannot be seen. */
+  static Optional<Path> helm(int port) {
+    return inode(port).flatMap(PortOwner::holder).flatMap(PortOwner::helmOf);
+  }
+
+  /** Helm's processes have HELM_HOME or HOME there; its state file must name that process. */
+  private static Optional<Path> helmOf(Path process) {
+    try {
+      String environment =
+          Files.readString(process.resolve("environ"), StandardCharsets.ISO_8859_1);
+      long pid = Long.parseLong(process.getFileName().toString());
+      for (String entry : environment.split("\0")) {
+        String[] parts = entry.split("=", 2);
+        if (parts.length == 2 && (parts[0].equals("HELM_HOME") || parts[0].equals("HOME"))) {
+          Path home = Path.of(parts[1]);
+          boolean its =
+              RunState.read(home.resolve("run/state.json"))
+                  .filter(RunState::launcherAlive)
+                  .filter(s -> s.children().stream().anyMatch(c -> c.process().pid() == pid))
+                  .isPresent();
+          if (its) {
+            return Optional.of(home);
+          }
+        }
+      }
+    } catch (IOException | IllegalArgumentException e) {
+      return Optional.empty(); // ended meanwhile, or another user's
+    }
+    return Optional.empty();
+  }
+
+  private static String named(Path process) {
+    try {
+      String name = Files.readString(process.resolve("comm")).strip();
+      return "pid " + process.getFileName() + " (" + name + ")";
+    } catch (IOException e) {
+      return "pid " + process.getFileName();
+    }
   }
 
   private static Optional<String> inode(int port) {
@@ -54,14 +95,13 @@ public final class PortOwner {
     return Optional.empty();
   }
 
-  private static Optional<String> holder(String socket) {
+  private static Optional<Path> holder(String socket) {
     try (DirectoryStream<Path> processes =
         Files.newDirectoryStream(
             Path.of("/proc"), path -> path.getFileName().toString().matches("[0-9]+"))) {
       for (Path process : processes) {
         if (holds(process, socket)) {
-          String name = Files.readString(process.resolve("comm")).strip();
-          return Optional.of("pid " + process.getFileName() + " (" + name + ")");
+          return Optional.of(process);
         }
       }
     } catch (IOException e) {

@@ -58,6 +58,7 @@ public final class Supervisor implements AutoCloseable {
    */
   public void start(List<ProcessSpec> specs) throws LaunchException, InterruptedException {
     List<Child> fresh = new ArrayList<>();
+    goOn();
     for (ProcessSpec spec : specs) {
       Child child = new Child(spec, spawner, log(spec), progress, changed);
       synchronized (this) {
@@ -90,6 +91,17 @@ public final class Supervisor implements AutoCloseable {
       if (!waiting.isEmpty() && stopped.await(POLL_MS, TimeUnit.MILLISECONDS)) {
         throw new LaunchException("Helm was stopped while it started.", "Start it with 'helm up'.");
       }
+    }
+  }
+
+  /**
+   * Returns as long as nobody asked for the end.
+   *
+   * @throws LaunchException once {@link #stop} was called
+   */
+  public synchronized void goOn() throws LaunchException {
+    if (stopping) {
+      throw new LaunchException("Helm is being stopped.", "Start it again with 'helm up'.");
     }
   }
 

@@ -9,7 +9,8 @@ import picocli.CommandLine.Option;
 @Command(
     name = "up",
     mixinStandardHelpOptions = true,
-    description = "Start Helm. Example: helm up --detach")
+    header = "helm up --detach",
+    description = "Starts Helm and keeps it running.")
 public final class UpCommand implements Callable<Integer> {
   @Mixin private final LaunchOptions options = new LaunchOptions();
 
@@ -26,7 +27,7 @@ public final class UpCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     try {
-      Settings settings = options.settings();
+      Settings settings = DemoConfig.served(options.settings());
       return detach ? Detached.start(settings, System.err) : foreground(settings);
     } catch (LaunchException e) {
       return Complaint.print(System.err, e);
@@ -40,6 +41,10 @@ public final class UpCommand implements Callable<Integer> {
     try {
       launch.start();
     } catch (LaunchException e) {
+      if (launch.endAsked()) {
+        launch.awaitStopped();
+        return 1;
+      }
       launch.close();
       return Complaint.print(System.err, e);
     }

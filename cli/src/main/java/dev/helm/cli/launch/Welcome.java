@@ -1,10 +1,27 @@
 package dev.helm.cli.launch;
 
 import java.io.PrintStream;
+import java.util.Map;
 
 /** What a person reads when everything is ready. */
 final class Welcome {
   private Welcome() {}
+
+  /**
+   * What other commands in a shell need to find this Helm; empty when they find it as it is.
+   *
+   * @param port the port of its service
+   */
+  static String export(Settings settings, int port) {
+    Map<String, String> env = System.getenv();
+    String home =
+        settings.home().root().equals(Settings.homeOf(env))
+            ? ""
+            : " HELM_HOME=" + settings.home().root();
+    boolean known = ("" + port).equals(env.getOrDefault("HELM_PORT", "" + Ports.STANDARD).strip());
+    String words = home + (known ? "" : " HELM_PORT=" + port);
+    return words.isEmpty() ? "" : "export" + words;
+  }
 
   static void print(Settings settings, Launch launch, PrintStream out) {
     String tools = launch.engine().isEmpty() ? "read-only, no engine" : "engine ready";
@@ -15,6 +32,11 @@ final class Welcome {
             + settings.home().ownerCredentials());
     out.println(
         "  try       helm blueprint apply -f FILE, then helm run NAME · helm demo shows a whole run");
+    String export = export(settings, settings.ports().service());
+    if (!export.isEmpty()) {
+      out.println("  first     for other commands, in their shell:");
+      out.println(export);
+    }
     if (launch.practice()) {
       out.println("  real key  helm key set < FILE, then helm down and helm up");
     }
