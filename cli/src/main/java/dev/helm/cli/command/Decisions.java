@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Finds what a person means in the inbox, decides it, and tells what became of that. */
 public final class Decisions {
+  /** Shown ids have four digits; a shorter beginning may mean a run that does not wait. */
+  private static final int CERTAIN = 4;
+
   private static final long APPLIED_WITHIN_MS = 10_000;
   private static final long LOOK_EVERY_MS = 100;
 
@@ -51,6 +54,9 @@ public final class Decisions {
                 .toList()
             : exact;
     if (found.size() == 1) {
+      if (named.length() < CERTAIN && !found.getFirst().id().equals(named)) {
+        severalRuns(named);
+      }
       return found.getFirst();
     }
     if (found.isEmpty()) {
@@ -59,8 +65,12 @@ public final class Decisions {
     }
     throw Failure.usage(
         "\"" + named + "\" names " + found.size() + " things that wait.",
-        "Name one: "
-            + String.join(", ", found.stream().limit(5).map(i -> SafeText.line(i.id())).toList()));
+        "Name one: " + String.join(", ", found.stream().limit(5).map(Decisions::named).toList()));
+  }
+
+  private static String named(Bodies.InboxItem item) {
+    String tool = item.tool() == null ? item.kind() : item.tool();
+    return SafeText.line(item.id()) + " (" + SafeText.line(item.runName() + " · " + tool) + ")";
   }
 
   private static boolean ofRun(Bodies.InboxItem item, String named) {

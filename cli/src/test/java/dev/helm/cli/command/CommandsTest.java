@@ -222,7 +222,9 @@ class CommandsTest {
     inbox(permission("perm-1"), permission("perm-2"));
     assertThat(terminal.helm("allow", "4f3a")).isEqualTo(2);
     assertThat(terminal.words())
-        .containsExactly("\"4f3a\" names 2 things that wait.", "Name one: perm-1, perm-2");
+        .containsExactly(
+            "\"4f3a\" names 2 things that wait.",
+            "Name one: perm-1 (q1-competitor-brief · SendEmail), perm-2 (q1-competitor-brief · SendEmail)");
     assertThat(terminal.helm("allow", "beef")).isEqualTo(4);
   }
 
@@ -300,7 +302,9 @@ class CommandsTest {
 
   @Test
   void aBeginningOfSeveralRunsIsWrongUse() {
-    inbox();
+    Map<String, Object> waits = new HashMap<>(permission("perm-1"));
+    waits.put("run", "0a1b" + "0".repeat(28));
+    inbox(waits);
     service.on(
         "GET /api/runs",
         _ ->
@@ -314,6 +318,7 @@ class CommandsTest {
     assertThat(terminal.helm("allow", "0")).isEqualTo(2);
     assertThat(terminal.words())
         .containsExactly("\"0\" names 2 runs.", "Name one: 0a1b · a, 0c1d · b");
+    assertThat(service.asked("POST /api/permissions/perm-1")).isEmpty();
   }
 
   @Test
