@@ -34,12 +34,16 @@ final class SandboxImage {
   /** The image's id in this engine; empty when it cannot be had, which the script has explained. */
   Optional<String> ensure(String dockerHost) throws IOException, InterruptedException {
     Process running;
+    // In a session of its own: Ctrl-C must reach it through end() alone, or it would be taken for
+    // a failed build by a launcher that does not know of the Ctrl-C yet.
     synchronized (this) {
       if (ended) {
         return Optional.empty();
       }
       running =
-          new ProcessBuilder(List.of("/bin/bash", launcher.toString(), "__image", dockerHost))
+          new ProcessBuilder(
+                  List.of(
+                      "/usr/bin/setsid", "/bin/bash", launcher.toString(), "__image", dockerHost))
               .start();
       script = running;
     }
