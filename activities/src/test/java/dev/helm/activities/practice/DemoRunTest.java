@@ -1,6 +1,7 @@
 package dev.helm.activities.practice;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,6 +36,15 @@ class DemoRunTest {
   private final List<String> steps = new ArrayList<>();
   private final List<String> words = new ArrayList<>();
   private String refusedCommand = "(none)";
+  private boolean offline;
+
+  @BeforeAll
+  static void needsPython() {
+    boolean present =
+        Stream.of(System.getenv().getOrDefault("PATH", "").split(":"))
+            .anyMatch(folder -> Files.isExecutable(Path.of(folder, "python3")));
+    assumeTrue(present, "python3 is not on this machine");
+  }
 
   @BeforeEach
   void copySite() throws IOException {
@@ -161,6 +172,17 @@ class DemoRunTest {
   }
 
   @Test
+  void pagesThatCannotBeFetchedEndIt() throws Exception {
+    offline = true;
+    play(Map.of(), "");
+    assertThat(words.getLast())
+        .contains("could not be fetched, so there is no brief")
+        .contains("nothing listens there");
+    assertThat(steps).containsOnly("WebFetch");
+    assertThat(mails).isEmpty();
+  }
+
+  @Test
   void anotherProcessGoesOnInTheMiddle() throws Exception {
     play(Map.of("Write brief.md", STEERING), "", true);
     assertThat(rows()).hasSize(81);
@@ -228,6 +250,9 @@ class DemoRunTest {
   private String run(String tool, JsonNode input, TlsFetch fetch) throws Exception {
     return switch (tool) {
       case "WebFetch" -> {
+        if (offline) {
+          throw new IOException("nothing listens there");
+        }
         byte[] page = fetch.get(input.path("url").asText());
         Path target = workspace.resolve(input.path("save_as").asText());
         Files.createDirectories(target.getParent());
