@@ -1,8 +1,10 @@
 package dev.helm.cli;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /**
  * What the terminal takes from its surroundings.
@@ -13,6 +15,8 @@ import java.util.Map;
 public record Env(Map<String, String> variables, Path userHome) {
   /** The port of a service on this machine, unless HELM_PORT says otherwise. */
   public static final int DEFAULT_PORT = 4356;
+
+  private static final Pattern COMMAND = Pattern.compile("(?<![\\w./-])helm (?=[a-z])");
 
   public Env {
     variables = Map.copyOf(variables);
@@ -51,6 +55,17 @@ public record Env(Map<String, String> variables, Path userHome) {
       return Path.of(home);
     }
     return root() ? Path.of("/var/lib/helm") : userHome.resolve(".helm");
+  }
+
+  /**
+   * Advice with the command as this person calls it: {@code ./helm} where the checkout's launcher
+   * was started beside itself.
+   */
+  public String hint(String text) {
+    boolean launcher = !get("HELM_LAUNCHER").isEmpty() || !get("HELM_JAVA_HOME").isEmpty();
+    return launcher && Files.isExecutable(Path.of("helm")) && !Files.isDirectory(Path.of("helm"))
+        ? COMMAND.matcher(text).replaceAll("./helm ")
+        : text;
   }
 
   /** Where tokens of explicit logins are kept. */

@@ -32,7 +32,7 @@ public final class Helm {
         default -> one(name, Arrays.copyOfRange(args, 1, args.length), context);
       };
     } catch (Failure failure) {
-      context.out().fail(failure.what(), failure.todo());
+      context.out().fail(failure.what(), context.env().hint(failure.todo()));
       return failure.exit().code();
     }
   }
@@ -113,7 +113,7 @@ public final class Helm {
 
   private static int failed(Exception e, Context context) {
     if (e instanceof Failure failure) {
-      context.out().fail(failure.what(), failure.todo());
+      context.out().fail(failure.what(), context.env().hint(failure.todo()));
       return failure.exit().code();
     }
     context

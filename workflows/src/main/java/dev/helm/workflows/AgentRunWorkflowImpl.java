@@ -5,7 +5,6 @@ import io.temporal.failure.ActivityFailure;
 import io.temporal.failure.ApplicationFailure;
 import io.temporal.failure.CanceledFailure;
 import io.temporal.workflow.Async;
-import io.temporal.workflow.CancellationScope;
 import io.temporal.workflow.Workflow;
 import io.temporal.workflow.WorkflowInfo;
 import io.temporal.workflow.WorkflowInit;
@@ -45,18 +44,27 @@ public final class AgentRunWorkflowImpl implements AgentRunWorkflow {
   @Override
   public void run(RunStart ignored) {
     Async.procedure(this::keepPauseInLog);
-    End end;
+    boolean begun = start.carry() != null;
+    List<String> unread;
+    do {
+      unread = finish(toTheEnd(begun));
+      // The store had acknowledged them, whether or not their signals have come by now.
+      unread.forEach(state::unread);
+      begun = true;
+    } while (!unread.isEmpty());
+  }
+
+  private End toTheEnd(boolean begun) {
     try {
-      if (start.carry() == null) {
+      if (!begun) {
         steps.append("started", new RunEvent.RunStarted(start.epoch(), null));
       }
-      end = turns();
+      return turns();
     } catch (CanceledFailure e) {
-      end = new End("cancelled", "cancelled in Temporal", "operator");
+      return new End("cancelled", "cancelled in Temporal", "operator");
     } catch (ActivityFailure e) {
-      end = state.cancelled() ? cancelled() : new End("failed", reasonOf(e), null);
+      return state.cancelled() ? cancelled() : new End("failed", reasonOf(e), null);
     }
-    finish(end);
   }
 
   private End turns() {
@@ -156,11 +164,17 @@ public final class AgentRunWorkflowImpl implements AgentRunWorkflow {
     return new End("cancelled", null, state.cancelledBy());
   }
 
-  private void finish(End end) {
-    CancellationScope scope =
-        Workflow.newDetachedCancellationScope(
-            () -> steps.finish(new RunEvent.RunFinished(end.outcome(), end.reason(), end.by())));
-    scope.run();
+  /** Ids of messages that keep the run from its end; none when it has ended. */
+  private List<String> finish(End end) {
+    List<String> unread = new ArrayList<>();
+    Workflow.newDetachedCancellationScope(
+            () ->
+                unread.addAll(
+                    steps
+                        .finish(new RunEvent.RunFinished(end.outcome(), end.reason(), end.by()))
+                        .unread()))
+        .run();
+    return unread;
   }
 
   // ---- what goes on beside the turns -------------------------------------------------------

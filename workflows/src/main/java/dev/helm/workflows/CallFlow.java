@@ -24,6 +24,8 @@ final class CallFlow {
   private static final String MESSAGE_FIRST =
       "A person's message came first; the call was not started.";
 
+  private static final String RUN_ENDS = "The run was cancelled; the call was not started.";
+
   private final RunState state;
   private final Steps steps;
   private final WorkflowLock workspace = Workflow.newWorkflowLock();
@@ -98,7 +100,7 @@ final class CallFlow {
           if (state.cancelled()) {
             return null;
           }
-          phase = interrupted(phase);
+          phase = interrupted(phase, MESSAGE_FIRST);
         }
         case Reply.Done done -> {
           return done.result();
@@ -116,14 +118,21 @@ final class CallFlow {
   }
 
   /** What to do with a step whose end was lost in an interrupt; answers of people are kept. */
-  private static Phase interrupted(Phase phase) {
+  private static Phase interrupted(Phase phase, String reason) {
     return switch (phase) {
-      case Phase.Asked asked -> new Phase.Dropped(MESSAGE_FIRST, null);
-      case Phase.Decided decided -> new Phase.Dropped(MESSAGE_FIRST, decided.decision());
+      case Phase.Asked asked -> new Phase.Dropped(reason, phase);
+      case Phase.Decided decided -> new Phase.Dropped(reason, phase);
       case Phase.TimedOut timedOut -> phase;
       case Phase.Answered answered -> phase;
       case Phase.Dropped dropped -> phase;
     };
+  }
+
+  /** As {@link #interrupted}, but nothing may begin any more. */
+  private static Phase cancelled(Phase phase) {
+    return phase instanceof Phase.Answered
+        ? new Phase.Dropped(RUN_ENDS, phase)
+        : interrupted(phase, RUN_ENDS);
   }
 
   private @Nullable Reply step(ModelActivity.Call call, Phase phase) {
@@ -134,9 +143,13 @@ final class CallFlow {
         return null;
       }
       boolean starts = phase instanceof Phase.Asked;
-      Phase now = starts && state.interrupting() ? new Phase.Dropped(MESSAGE_FIRST, null) : phase;
+      Phase now = starts && state.interrupting() ? interrupted(phase, MESSAGE_FIRST) : phase;
       boolean alone = waiting.size() == unfinished - 1;
       Reply reply = steps.tool(call, alone, now);
+      if (reply == null && state.cancelled()) {
+        // What it began must have its end in the log before the run has.
+        steps.drop(call, cancelled(now));
+      }
       if (reply instanceof Reply.Waits waits) {
         state.open(waits);
         waiting.put(waits.waitId(), waits);

@@ -3,23 +3,29 @@ package dev.helm.workflows;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.DeserializationContext;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JavaType;
+import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.SerializerProvider;
 import com.fasterxml.jackson.databind.deser.std.StdDeserializer;
+import com.fasterxml.jackson.databind.deser.std.UntypedObjectDeserializer;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.ser.std.StdSerializer;
 import dev.helm.api.event.RunEvent;
+import dev.helm.api.event.SourceNumber;
 import io.temporal.common.converter.DataConverter;
 import io.temporal.common.converter.DefaultDataConverter;
 import io.temporal.common.converter.JacksonJsonPayloadConverter;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The one place that makes JSON mappers, for Temporal's payloads, the store, REST and the stream.
@@ -34,6 +40,7 @@ public final class HelmJson {
 
   private static final TypeReference<Map<String, Object>> TREE = new TypeReference<>() {};
   private static final JsonMapper MAPPER = create();
+  private static final ObjectReader SOURCE = source().readerFor(TREE);
 
   private HelmJson() {}
 
@@ -105,13 +112,13 @@ public final class HelmJson {
   }
 
   /**
-   * Reads a JSON object from foreign text.
+   * Reads a JSON object from foreign text. Fractions are {@link SourceNumber}s.
    *
    * @throws IllegalArgumentException when it is no single JSON object; the message names the place
    */
   public static Map<String, Object> readObject(String json) {
     try {
-      Map<String, Object> tree = MAPPER.readValue(json, TREE);
+      Map<String, Object> tree = SOURCE.readValue(json);
       if (tree == null) {
         throw new IllegalArgumentException("expected a JSON object, found null");
       }
@@ -120,6 +127,12 @@ public final class HelmJson {
       throw new IllegalArgumentException(
           "not a JSON object: " + e.getOriginalMessage() + " at " + where(e), e);
     }
+  }
+
+  private static JsonMapper source() {
+    SimpleModule module = new SimpleModule("helm-source-numbers");
+    module.addDeserializer(Object.class, new SourceReader());
+    return create().rebuild().addModule(module).build();
   }
 
   private static String where(JsonProcessingException e) {
@@ -134,6 +147,23 @@ public final class HelmJson {
     module.addSerializer(new FactWriter());
     module.addDeserializer(Fact.class, new FactReader());
     return module;
+  }
+
+  /** Reads as Jackson does, but for the text of fractions. */
+  private static final class SourceReader extends UntypedObjectDeserializer {
+    private static final long serialVersionUID = 1;
+
+    SourceReader() {
+      super((@Nullable JavaType) null, (@Nullable JavaType) null);
+    }
+
+    @Override
+    public @Nullable Object deserialize(JsonParser parser, DeserializationContext context)
+        throws IOException {
+      return parser.hasToken(JsonToken.VALUE_NUMBER_FLOAT)
+          ? new SourceNumber(parser.getText())
+          : super.deserialize(parser, context);
+    }
   }
 
   /** A sealed subtype has no type of its own in JSON, so a fact carries its event's type name. */

@@ -10,8 +10,24 @@ public interface LogActivity {
   void append(String run, List<Fact> facts);
 
   /**
-   * Appends the last facts, then frees what the run held: its container and its model token.
-   * Freeing is repeated by the reaper if this process dies in between.
+   * Appends the last facts, with an end for every call that was started and has none, then frees
+   * what the run held: its container and its model token. What cannot be freed at once is left to
+   * the reaper.
+   *
+   * <p>A run does not succeed while a message waits that was acknowledged to a person: then nothing
+   * is written.
    */
-  void finish(String run, List<Fact> facts);
+  End finish(String run, List<Fact> facts);
+
+  /**
+   * Whether the run has ended.
+   *
+   * @param unread ids of messages that have to be read first, oldest first; none when it has ended
+   */
+  record End(List<String> unread) {
+    /** Copies the list. */
+    public End {
+      unread = List.copyOf(unread);
+    }
+  }
 }

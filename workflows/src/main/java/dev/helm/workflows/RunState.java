@@ -135,6 +135,14 @@ final class RunState {
     }
   }
 
+  /** The store holds a message that no turn has read; its signal may come later. */
+  void unread(String messageId) {
+    seen.add(messageId);
+    if (messages.stream().noneMatch(m -> m.messageId().equals(messageId))) {
+      messages.add(new Signals.Message(messageId, false));
+    }
+  }
+
   /** The store has decided, and logged, that it is taken back; here it only leaves the queue. */
   void cancelMessage(Signals.CancelMessage taken) {
     signals++;
@@ -255,10 +263,6 @@ final class RunState {
 
   @Nullable String cancelledBy() {
     return cancelledBy;
-  }
-
-  void cancelledBy(String by) {
-    cancelledBy = by;
   }
 
   boolean takeInterrupt() {

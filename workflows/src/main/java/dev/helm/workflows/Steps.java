@@ -22,10 +22,14 @@ final class Steps {
   /** Longer than a restart of the Temporal server, so that a restart does not start work twice. */
   private static final Duration HEARTBEAT = Duration.ofSeconds(15);
 
+  /** An interrupt takes up to 2 s. */
+  private static final Duration LAST_STEP = Duration.ofSeconds(6);
+
   private final RunStart start;
   private final RunState state;
   private final ModelActivity model;
   private final ToolActivity tools;
+  private final ToolActivity lastTools;
   private final LogActivity log;
   private int inFlight;
 
@@ -34,6 +38,13 @@ final class Steps {
     this.state = state;
     this.model = Workflow.newActivityStub(ModelActivity.class, work(Duration.ofMinutes(30)));
     this.tools = Workflow.newActivityStub(ToolActivity.class, work(Duration.ofHours(3)));
+    this.lastTools =
+        Workflow.newActivityStub(
+            ToolActivity.class,
+            ActivityOptions.newBuilder()
+                .setScheduleToCloseTimeout(LAST_STEP)
+                .setRetryOptions(retry(Duration.ofMillis(200), Duration.ofSeconds(1)))
+                .build());
     this.log =
         Workflow.newActivityStub(
             LogActivity.class,
@@ -80,16 +91,20 @@ final class Steps {
   /** One step of a tool call, or null when it was interrupted before it began. */
   ToolActivity.@Nullable Reply tool(
       ModelActivity.Call call, boolean alone, ToolActivity.Phase phase) {
-    ToolActivity.Request request =
-        new ToolActivity.Request(
-            start.run(),
-            start.epoch(),
-            AgentRunWorkflowImpl.MAIN,
-            call.toolUseId(),
-            call.tool(),
-            alone,
-            phase);
+    ToolActivity.Request request = request(call, alone, phase);
     return interruptible(() -> tools.step(request));
+  }
+
+  private ToolActivity.Request request(
+      ModelActivity.Call call, boolean alone, ToolActivity.Phase phase) {
+    return new ToolActivity.Request(
+        start.run(),
+        start.epoch(),
+        AgentRunWorkflowImpl.MAIN,
+        call.toolUseId(),
+        call.tool(),
+        alone,
+        phase);
   }
 
   void append(String name, RunEvent event) {
@@ -110,8 +125,21 @@ final class Steps {
     }
   }
 
-  void finish(RunEvent.RunFinished event) {
-    log.finish(start.run(), List.of(fact("finished", event)));
+  /**
+   * Records how a call of a run that is being cancelled ended. An engine that does not answer must
+   * not hold up the cancel: what is not recorded in time is closed with the run.
+   */
+  void drop(ModelActivity.Call call, ToolActivity.Phase phase) {
+    try {
+      Workflow.newDetachedCancellationScope(() -> lastTools.step(request(call, false, phase)))
+          .run();
+    } catch (ActivityFailure e) {
+      // LogActivity.finish gives the call its end.
+    }
+  }
+
+  LogActivity.End finish(RunEvent.RunFinished event) {
+    return log.finish(start.run(), List.of(fact("finished", event)));
   }
 
   boolean nothingInFlight() {

@@ -52,12 +52,17 @@ public interface ToolActivity {
     record Answered(Signals.Answer answer) implements Phase {}
 
     /**
-     * The call will not start: a person interrupted before it could. If an attempt that died began
-     * it, it is interrupted.
+     * The call will not start: a person interrupted, or the run ends, before it could. If an
+     * attempt that died began it, it is interrupted.
      *
-     * @param decision what people had decided of it by then, null if nothing
+     * @param lost the step that is not taken, or whose end was lost
      */
-    record Dropped(String reason, Signals.@Nullable Decide decision) implements Phase {}
+    record Dropped(String reason, Phase lost) implements Phase {
+      /** What people had decided of the call by then, null if nothing. */
+      public Signals.@Nullable Decide decision() {
+        return lost instanceof Decided decided ? decided.decision() : null;
+      }
+    }
   }
 
   /** Where the call stands after the step. */

@@ -4,6 +4,8 @@ import static dev.helm.workflows.ScriptedRun.answer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.helm.api.event.RunEvent;
+import io.temporal.activity.Activity;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -54,6 +56,64 @@ class AgentRunEdgeTest {
       workflow.resume(new Signals.Control("c2", "ada"));
       assertThat(run.end().outcome()).isEqualTo("succeeded");
       assertThat(run.modelCalls).hasSize(1);
+    }
+  }
+
+  @Test
+  void aMessageThatTheStoreHoldsIsReadBeforeTheRunSucceeds() {
+    try (ScriptedRun run = new ScriptedRun()) {
+      run.unread = () -> run.modelCalls.size() < 2 ? List.of("m1", "m2") : List.of();
+      run.start();
+      assertThat(run.end().outcome()).isEqualTo("succeeded");
+      assertThat(run.modelCalls).hasSize(2);
+      assertThat(run.modelCalls.get(1).messages()).containsExactly("m1", "m2");
+      assertThat(run.modelCalls.get(1).turn()).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void aCancelThatBreaksOffAStepFindsAndEndsWhatItBegan() throws InterruptedException {
+    try (ScriptedRun run = new ScriptedRun()) {
+      run.model = request -> answer(request, "t1", "t2");
+      run.tool =
+          (r, request) ->
+              request.phase() instanceof ToolActivity.Phase.Asked
+                  ? breaksOff(r)
+                  : ScriptedRun.done(request);
+      AgentRunWorkflow workflow = run.start();
+      assertThat(run.toolRuns.await(20, TimeUnit.SECONDS)).isTrue();
+      workflow.cancel(new Signals.Control("c1", "ada"));
+      assertThat(run.end().outcome()).isEqualTo("cancelled");
+      assertThat(run.toolSteps)
+          .extracting(step -> step.toolUseId() + step.phase().getClass().getSimpleName())
+          .containsExactly("t1Asked", "t1Dropped");
+    }
+  }
+
+  @Test
+  void aCancelDoesNotHangOnAnEngineThatDoesNotAnswer() throws InterruptedException {
+    try (ScriptedRun run = new ScriptedRun()) {
+      run.model = request -> answer(request, "t1");
+      run.tool =
+          (r, request) -> {
+            if (request.phase() instanceof ToolActivity.Phase.Asked) {
+              return breaksOff(r);
+            }
+            throw new IllegalStateException("the engine does not answer");
+          };
+      AgentRunWorkflow workflow = run.start();
+      assertThat(run.toolRuns.await(20, TimeUnit.SECONDS)).isTrue();
+      workflow.cancel(new Signals.Control("c1", "ada"));
+      assertThat(run.end().outcome()).isEqualTo("cancelled");
+    }
+  }
+
+  /** An attempt that ends with its cancellation and says nothing of the call. */
+  private static ToolActivity.Reply breaksOff(ScriptedRun run) {
+    run.toolRuns.countDown();
+    while (true) {
+      Activity.getExecutionContext().heartbeat(null);
+      Thread.onSpinWait();
     }
   }
 

@@ -59,6 +59,11 @@ class HelmJsonTest {
         .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> HelmJson.readObject("{} {}"))
         .isInstanceOf(IllegalArgumentException.class);
+    for (String number : List.of("1e2", "0.0000001", "1.10", "-0.0", "1E+400", "100.0")) {
+      String source = "{\"a\":" + number + ",\"b\":[{\"c\":" + number + "}]}";
+      assertThat(CanonicalJson.write(HelmJson.readObject(source))).isEqualTo(source);
+      assertThat(HelmJson.write(HelmJson.readObject(source))).isEqualTo(source);
+    }
     assertThat(CanonicalJson.write(HelmJson.readObject("{\"b\":1.10,\"a\":[true,null]}")))
         .isEqualTo("{\"a\":[true,null],\"b\":1.10}");
   }

@@ -100,6 +100,9 @@ class RecordHistories {
     shapes.put("steering-now-too-late", RecordHistories::steeringTooLate);
     shapes.put("pause-and-resume", RecordHistories::pause);
     shapes.put("cancel-during-a-tool", RecordHistories::cancelDuringTool);
+    shapes.put("cancel-while-the-attempt-dies", run -> cancelWhileDying(run, true));
+    shapes.put("cancel-while-the-engine-is-dead", run -> cancelWhileDying(run, false));
+    shapes.put("unread-at-the-end", RecordHistories::unreadAtTheEnd);
     shapes.put("cancel-while-waiting", RecordHistories::cancelWhileWaiting);
     shapes.put("budget-raised", RecordHistories::budget);
     shapes.put("three-calls-two-waiting", RecordHistories::threeCalls);
@@ -241,6 +244,36 @@ class RecordHistories {
     came(run.toolRuns);
     workflow.cancel(new Signals.Control("c1", "ada"));
     return "cancelled";
+  }
+
+  /** What the dying attempt began is found and ended, and a dead engine does not hold that up. */
+  private static String cancelWhileDying(ScriptedRun run, boolean engine)
+      throws InterruptedException {
+    run.model = request -> answer(request, "t1");
+    run.tool =
+        (r, request) -> {
+          if (request.phase() instanceof ToolActivity.Phase.Asked) {
+            return diesWhenInterrupted(r);
+          }
+          if (engine) {
+            return done(request);
+          }
+          throw new IllegalStateException("the engine does not answer");
+        };
+    AgentRunWorkflow workflow = run.start();
+    came(run.toolRuns);
+    workflow.cancel(new Signals.Control("c1", "ada"));
+    run.end();
+    if (!(run.toolSteps.getLast().phase() instanceof ToolActivity.Phase.Dropped)) {
+      throw new AssertionError("the call was left open: " + run.toolSteps);
+    }
+    return "cancelled";
+  }
+
+  private static String unreadAtTheEnd(ScriptedRun run) {
+    run.unread = () -> run.modelCalls.size() < 2 ? List.of("m1") : List.of();
+    run.start();
+    return "succeeded";
   }
 
   private static String cancelWhileWaiting(ScriptedRun run) {

@@ -23,6 +23,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /**
  * A run in Temporal's time-skipping environment whose activities follow a script. The log keeps the
@@ -40,6 +41,9 @@ final class ScriptedRun implements AutoCloseable {
   Function<ModelActivity.Request, ModelActivity.Reply> model = request -> answer(request);
   BiFunction<ScriptedRun, ToolActivity.Request, ToolActivity.Reply> tool =
       (run, request) -> done(request);
+
+  /** Messages that are queued when the run wants to end. */
+  Supplier<List<String>> unread = List::of;
 
   private int turnsMax = 10_000;
   private AgentRunWorkflow stub;
@@ -197,8 +201,12 @@ final class ScriptedRun implements AutoCloseable {
     }
 
     @Override
-    public void finish(String run, List<Fact> written) {
-      append(run, written);
+    public End finish(String run, List<Fact> written) {
+      List<String> waiting = unread.get();
+      if (waiting.isEmpty()) {
+        append(run, written);
+      }
+      return new End(waiting);
     }
   }
 

@@ -9,6 +9,8 @@ import java.net.URI;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Properties;
+import org.eclipse.angus.mail.smtp.SMTPAddressFailedException;
+import org.eclipse.angus.mail.smtp.SMTPSendFailedException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -69,15 +71,55 @@ public final class Relay {
   /**
    * Hands a composed mail over.
    *
-   * @throws MessagingException when the relay refused it or was lost; then it may or may not have
-   *     taken it
+   * @throws Refused when the relay surely did not take it
+   * @throws MessagingException when the relay was lost; then it may or may not have taken it
    */
   public void send(String eml) throws MessagingException {
     MimeMessage message =
         new MimeMessage(session, new ByteArrayInputStream(eml.getBytes(StandardCharsets.UTF_8)));
     try (Transport transport = session.getTransport()) {
+      connect(transport);
+      try {
+        transport.sendMessage(message, message.getAllRecipients());
+      } catch (MessagingException e) {
+        throw refusedForGood(e) ? new Refused(e) : e;
+      }
+    }
+  }
+
+  private void connect(Transport transport) throws Refused {
+    try {
       transport.connect(user, password);
-      transport.sendMessage(message, message.getAllRecipients());
+    } catch (MessagingException e) {
+      // Nothing of the mail has left.
+      throw new Refused(e);
+    }
+  }
+
+  /** Whether a 5xx answer to the mail, a recipient or the data says that it was not taken. */
+  private static boolean refusedForGood(MessagingException e) {
+    Exception cause = e;
+    while (cause instanceof MessagingException next) {
+      int code =
+          switch (next) {
+            case SMTPSendFailedException failed -> failed.getReturnCode();
+            case SMTPAddressFailedException failed -> failed.getReturnCode();
+            default -> 0;
+          };
+      if (code >= 500 && code < 600) {
+        return true;
+      }
+      cause = next.getNextException();
+    }
+    return false;
+  }
+
+  /** The relay surely did not take the mail. */
+  public static final class Refused extends MessagingException {
+    private static final long serialVersionUID = 1;
+
+    Refused(MessagingException cause) {
+      super("the mail relay did not take the mail: " + cause.getMessage(), cause);
     }
   }
 

@@ -48,11 +48,6 @@ public final class Heart implements AutoCloseable {
     return interrupted;
   }
 
-  /** Whether Temporal gave this attempt up: its result will be ignored, another one goes on. */
-  public boolean orphaned() {
-    return orphaned;
-  }
-
   /** Interrupts the work as a person does who is heard through the beat; only the first counts. */
   public synchronized void interrupt() {
     if (!interrupted) {

@@ -1,5 +1,7 @@
 package dev.helm.activities.store;
 
+import dev.helm.api.event.Content;
+import dev.helm.api.event.RunEvent;
 import dev.helm.workflows.Fact;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -26,8 +28,34 @@ public interface RunLog {
    */
   List<Long> append(String run, List<Fact> facts, String journalKey, String outcomeJson);
 
+  /**
+   * Appends the last facts of a run. In the same transaction every call that was started and has
+   * neither {@code tool.finished} nor {@code tool.unknown} gets a {@code tool.finished}.
+   *
+   * @return ids of messages that are queued and keep the run from succeeding, oldest first; then
+   *     nothing was written. Empty when the run has ended
+   */
+  List<String> finish(String run, List<Fact> facts);
+
   /** The outcome that was stored under the key, or null. */
   @Nullable String outcome(String run, String journalKey);
+
+  /** What {@link #finish} records for a started call, under {@code key}. */
+  static Fact endOfOpen(String key, String agent, String toolUseId, String tool) {
+    return new Fact(
+        key,
+        agent,
+        new RunEvent.ToolFinished(
+            toolUseId,
+            tool,
+            "interrupted",
+            "interrupted · the run ended",
+            Content.text("The run ended before this call did; what it did by then is not known."),
+            null,
+            0,
+            0,
+            null));
+  }
 
   /** Nothing could be stored; nothing was written. Retryable. */
   final class LogUnavailableException extends RuntimeException {

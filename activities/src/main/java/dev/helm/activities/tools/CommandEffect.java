@@ -82,8 +82,10 @@ final class CommandEffect implements Effect {
         interrupt(context, attempt);
       }
       return switch (await(execution)) {
-        case EffectOutcome.Ended ended ->
-            new Result.Ended(end(ended.exit(), sink.bytes(), heart), execution::acknowledge);
+        case EffectOutcome.Ended ended -> {
+          sink.ended();
+          yield new Result.Ended(end(ended.exit(), sink.bytes(), heart), execution::acknowledge);
+        }
         case EffectOutcome.Lost lost ->
             lost.mayHaveRun()
                 ? new Result.Unknown(lost.reason())
@@ -108,7 +110,8 @@ final class CommandEffect implements Effect {
         : end;
   }
 
-  private static EffectOutcome await(Execution execution) {
+  /** The outcome, with the sandbox's own exceptions. */
+  static EffectOutcome await(Execution execution) {
     try {
       return execution.outcome().join();
     } catch (CompletionException e) {

@@ -73,6 +73,21 @@ final class OutputSink implements EffectSink {
     partial = rest;
   }
 
+  /** Shows what is left of a character that the command did not write to its end. */
+  void ended() {
+    if (watched && partial.length > 0) {
+      log.append(
+          context.run(),
+          List.of(
+              context.fact(
+                  "output-" + attempt + "-rest",
+                  new RunEvent.ToolOutput(
+                      context.toolUseId(),
+                      blobs.content(WellFormed.text(partial), "text/plain"),
+                      kept.size() - partial.length))));
+    }
+  }
+
   private String key(long offsetBytes) {
     return context.key("out-" + attempt + "-" + offsetBytes);
   }

@@ -73,10 +73,13 @@ final class SendEmail implements Effect {
       relay.send(eml);
       return new Result.Ended(
           ToolEnd.ok("sent", "Sent to " + String.join(", ", people(context.call())) + "."), null);
+    } catch (Relay.Refused e) {
+      return new Result.Ended(
+          ToolEnd.failed("failed · the relay refused it", "Not sent: " + e.getMessage()), null);
     } catch (MessagingException e) {
       log.warn("the relay did not take a mail of run {}: {}", context.run(), e.toString());
       return new Result.Unknown(
-          "the mail relay was lost or refused the mail before it confirmed it: " + e.getMessage());
+          "the mail relay was lost before it confirmed the mail: " + e.getMessage());
     }
   }
 
@@ -177,7 +180,7 @@ final class SendEmail implements Effect {
             EffectAttempt.first("read." + UUID.randomUUID(), slot),
             command,
             (offset, data) -> base64.writeBytes(data));
-    EffectOutcome outcome = execution.outcome().join();
+    EffectOutcome outcome = CommandEffect.await(execution);
     execution.acknowledge();
     if (!(outcome instanceof EffectOutcome.Ended ended)
         || ended.exit().code() != 0

@@ -35,4 +35,17 @@ record ToolEnd(
     return new ToolEnd(
         "failed", summary, forModel, true, null, forModel.length(), 0, List.of(), List.of());
   }
+
+  static ToolEnd interrupted(String forModel) {
+    return new ToolEnd(
+        "interrupted",
+        "interrupted",
+        forModel,
+        true,
+        null,
+        forModel.length(),
+        0,
+        List.of(),
+        List.of());
+  }
 }

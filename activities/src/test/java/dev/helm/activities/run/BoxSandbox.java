@@ -69,8 +69,19 @@ public final class BoxSandbox implements Sandbox {
     effects.clear();
   }
 
+  /** What a claim meets: a refusal to throw, or something that happens meanwhile. */
+  public volatile Runnable onClaim = () -> {};
+
+  /** What an execution meets after the command was begun, if it has begun by then. */
+  public volatile Runnable onExecute = () -> {};
+
   @Override
-  public synchronized Slot claim(String run, SandboxLimits limits) {
+  public Slot claim(String run, SandboxLimits limits) {
+    onClaim.run();
+    return slot(run);
+  }
+
+  private synchronized Slot slot(String run) {
     return new Slot("0000000" + life % 10, run, "life-" + life);
   }
 
@@ -78,6 +89,7 @@ public final class BoxSandbox implements Sandbox {
   public Execution execute(
       String run, EffectAttempt attempt, ToolCommand command, EffectSink sink) {
     crashes.point();
+    onExecute.run();
     Ran ran;
     synchronized (this) {
       if (!attempt.life().equals("life-" + life)) {
@@ -154,7 +166,7 @@ public final class BoxSandbox implements Sandbox {
 
   @Override
   public synchronized SandboxStatus status(String run) {
-    return new SandboxStatus(SandboxStatus.State.HELD, claim(run), true);
+    return new SandboxStatus(SandboxStatus.State.HELD, slot(run), true);
   }
 
   @Override

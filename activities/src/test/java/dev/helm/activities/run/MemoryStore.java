@@ -76,6 +76,35 @@ public final class MemoryStore implements RunLog, Blobs, Runs, LiveText {
     return commit(written, journalKey, outcomeJson);
   }
 
+  @Override
+  public synchronized List<String> finish(String run, List<Fact> written) {
+    boolean succeeds =
+        written.stream()
+            .anyMatch(
+                fact ->
+                    fact.event() instanceof RunEvent.RunFinished end
+                        && end.outcome().equals("succeeded"));
+    List<String> read =
+        all(RunEvent.MessageRead.class).stream().map(RunEvent.MessageRead::messageId).toList();
+    List<String> unread = queue.keySet().stream().filter(id -> !read.contains(id)).toList();
+    if (succeeds && !unread.isEmpty()) {
+      return unread;
+    }
+    List<Fact> all = new ArrayList<>();
+    for (RunEvent.ToolStarted started : all(RunEvent.ToolStarted.class)) {
+      String id = started.toolUseId();
+      boolean ended =
+          all(RunEvent.ToolFinished.class).stream().anyMatch(e -> e.toolUseId().equals(id))
+              || all(RunEvent.ToolUnknown.class).stream().anyMatch(e -> e.toolUseId().equals(id));
+      if (!ended) {
+        all.add(RunLog.endOfOpen("e1/main/" + id + "/finished", "main", id, started.tool()));
+      }
+    }
+    all.addAll(written);
+    commit(all, null, "");
+    return List.of();
+  }
+
   private synchronized List<Long> commit(
       List<Fact> written, @Nullable String journalKey, String outcome) {
     crashes.point();

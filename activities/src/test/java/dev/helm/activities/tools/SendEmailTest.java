@@ -19,6 +19,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 class SendEmailTest {
@@ -88,13 +90,12 @@ class SendEmailTest {
 
   @Test
   void aLostRelayIsUnknownAndAgainSendsUnderTheSameId() throws Exception {
-    int port = server.getSmtp().getPort();
-    Relay relay = relay();
-    server.stop();
-    try (ToolRig rig = new ToolRig(Plans.open(), "SendEmail", MAIL, relay)) {
+    try (ShortRelay lost = new ShortRelay("\r\n.\r\n", "");
+        ToolRig rig = new ToolRig(Plans.open(), "SendEmail", MAIL, lost.relay())) {
       Reply.Waits unknown = (Reply.Waits) rig.step(new Phase.Asked());
       assertThat(unknown.reason()).isEqualTo("unknown");
-      GreenMail again = new GreenMail(new ServerSetup(port, "127.0.0.1", "smtp"));
+      lost.close();
+      GreenMail again = new GreenMail(new ServerSetup(lost.port(), "127.0.0.1", "smtp"));
       again.start();
       try {
         assertThat(rig.told(rig.step(rig.answer(unknown, "again")))).startsWith("Sent to");
@@ -103,6 +104,26 @@ class SendEmailTest {
       } finally {
         again.stop();
       }
+    }
+  }
+
+  @Test
+  void aRelayThatIsNotThereHasTakenNothing() {
+    Relay relay = relay();
+    server.stop();
+    try (ToolRig rig = new ToolRig(Plans.open(), "SendEmail", MAIL, relay)) {
+      assertThat(rig.told(rig.step(new Phase.Asked()))).startsWith("Not sent");
+      assertThat(rig.store.types()).endsWith("tool.started", "tool.finished");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"MAIL", "RCPT", "DATA", "\r\n.\r\n"})
+  void aRelayThatRefusesForGoodHasTakenNothing(String at) throws Exception {
+    try (ShortRelay refuses = new ShortRelay(at, "554 no");
+        ToolRig rig = new ToolRig(Plans.open(), "SendEmail", MAIL, refuses.relay())) {
+      assertThat(rig.told(rig.step(new Phase.Asked()))).startsWith("Not sent");
+      assertThat(rig.store.types()).endsWith("tool.started", "tool.finished");
     }
   }
 

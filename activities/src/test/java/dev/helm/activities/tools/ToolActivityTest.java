@@ -2,7 +2,11 @@ package dev.helm.activities.tools;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.helm.activities.run.Heart;
 import dev.helm.activities.run.Plans;
+import dev.helm.activities.sandbox.EngineUnavailable;
+import dev.helm.activities.sandbox.NoEngine;
+import dev.helm.activities.sandbox.SandboxRefused;
 import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.event.RunEvent;
 import dev.helm.workflows.Signals;
@@ -12,6 +16,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -217,7 +223,7 @@ class ToolActivityTest {
   @Test
   void aDroppedCallThatNobodyStartedIsBlocked() {
     try (ToolRig rig = new ToolRig(Plans.open(), "Bash", LS)) {
-      rig.step(new Phase.Dropped("A message came first.", null));
+      rig.step(new Phase.Dropped("A message came first.", new Phase.Asked()));
       assertThat(rig.store.types()).containsExactly("tool.requested", "tool.blocked");
     }
   }
@@ -228,7 +234,7 @@ class ToolActivityTest {
       rig.sandbox.endless();
       rig.store.crashes.at(4);
       assertThat(catchFailure(rig, new Phase.Asked())).isTrue();
-      Reply reply = rig.step(new Phase.Dropped("A message came first.", null));
+      Reply reply = rig.step(new Phase.Dropped("A message came first.", new Phase.Asked()));
       assertThat(rig.told(reply)).contains("interrupted");
       assertThat(rig.store.types()).doesNotContain("tool.blocked");
       assertThat(rig.sandbox.begun).hasSize(1);
@@ -241,7 +247,7 @@ class ToolActivityTest {
     try (ToolRig rig = new ToolRig(ASKS, "Bash", LS)) {
       Reply asked = rig.step(new Phase.Asked());
       Phase.Decided decided = (Phase.Decided) rig.allow(asked, rig.hash());
-      rig.step(new Phase.Dropped("A message came first.", decided.decision()));
+      rig.step(new Phase.Dropped("A message came first.", decided));
       assertThat(rig.store.types()).endsWith("permission.decided", "run.resumed", "tool.blocked");
       assertThat(rig.sandbox.begun).isEmpty();
     }
@@ -251,7 +257,170 @@ class ToolActivityTest {
   void aDropAfterTheQuestionWasPutGoesOnWaiting() {
     try (ToolRig rig = new ToolRig(ASKS, "Bash", LS)) {
       Reply asked = rig.step(new Phase.Asked());
-      assertThat(rig.step(new Phase.Dropped("A message came first.", null))).isEqualTo(asked);
+      assertThat(rig.step(new Phase.Dropped("A message came first.", new Phase.Asked())))
+          .isEqualTo(asked);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"checklist", "image", "no engine"})
+  void aRefusalForGoodBeforeTheIntentBlocksTheCall(String code) {
+    try (ToolRig rig = new ToolRig(Plans.open(), "Bash", LS)) {
+      rig.sandbox.onClaim =
+          () -> {
+            throw code.equals("no engine") ? new NoEngine() : new SandboxRefused(code, "for good");
+          };
+      assertThat(rig.told(rig.step(new Phase.Asked())))
+          .contains(code.equals("no engine") ? NoEngine.MESSAGE : "for good");
+      assertThat(rig.store.types()).containsExactly("tool.requested", "tool.blocked");
+      assertThat(rig.store.all(RunEvent.ToolBlocked.class).getFirst().by()).isEqualTo("builtin");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"full", "superseded", "unavailable"})
+  void aRefusalThatPassesIsTriedAgain(String code) {
+    try (ToolRig rig = new ToolRig(Plans.open(), "Bash", LS)) {
+      AtomicInteger claims = new AtomicInteger();
+      rig.sandbox.onClaim =
+          () -> {
+            if (claims.incrementAndGet() < 3) {
+              throw code.equals("unavailable")
+                  ? new EngineUnavailable("later")
+                  : new SandboxRefused(code, "later");
+            }
+          };
+      assertThat(catchFailure(rig, new Phase.Asked())).isTrue();
+      assertThat(catchFailure(rig, new Phase.Asked())).isTrue();
+      assertThat(rig.told(rig.step(new Phase.Asked()))).isEqualTo("done");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"too_large", "checklist"})
+  void aRefusalForGoodAfterTheIntentIsAFailure(String code) {
+    try (ToolRig rig = new ToolRig(Plans.open(), "Bash", LS)) {
+      rig.sandbox.onExecute =
+          () -> {
+            throw new SandboxRefused(code, "for good");
+          };
+      assertThat(rig.told(rig.step(new Phase.Asked()))).contains("for good");
+      assertThat(rig.store.types())
+          .containsExactly("tool.requested", "tool.started", "tool.finished");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"hash_mismatch", "bad_offset", "already_ended"})
+  void aRefusalAfterWhichNobodyKnowsAsksAPerson(String code) {
+    try (ToolRig rig = new ToolRig(Plans.open(), "Bash", LS)) {
+      rig.sandbox.onExecute =
+          () -> {
+            throw new SandboxRefused(code, "who knows");
+          };
+      assertThat(((Reply.Waits) rig.step(new Phase.Asked())).reason()).isEqualTo("unknown");
+      assertThat(rig.store.types())
+          .containsExactly("tool.requested", "tool.started", "tool.unknown", "run.paused");
+    }
+  }
+
+  @Test
+  void anOffsetThatAnotherAttemptMovedIsReadAgain() {
+    try (ToolRig rig = new ToolRig(Plans.open(), "Bash", LS)) {
+      AtomicInteger executions = new AtomicInteger();
+      rig.sandbox.onExecute =
+          () -> {
+            if (executions.incrementAndGet() == 1) {
+              throw new SandboxRefused("bad_offset", "it moved");
+            }
+          };
+      assertThat(rig.told(rig.step(new Phase.Asked()))).isEqualTo("done");
+    }
+  }
+
+  @Test
+  void anInterruptWhileTheContainerIsMadeStartsNothing() throws Exception {
+    try (ToolRig rig = new ToolRig(Plans.open(), "Bash", LS)) {
+      // A container that takes some beats of the heart.
+      rig.sandbox.onClaim = () -> LockSupport.parkNanos(4 * Heart.BEAT_MS * 1_000_000);
+      CompletableFuture<Reply> reply =
+          CompletableFuture.supplyAsync(() -> rig.step(new Phase.Asked()));
+      rig.env.requestCancelActivity();
+      assertThat(rig.told(reply.get(20, TimeUnit.SECONDS))).contains("interrupted");
+      assertThat(rig.store.types()).containsExactly("tool.requested", "tool.blocked");
+      assertThat(rig.sandbox.begun).isEmpty();
+    }
+  }
+
+  @Test
+  void anAttemptThatWasGivenUpCannotBeginABlockedCall() {
+    try (ToolRig rig = new ToolRig(Plans.open(), "Bash", LS);
+        ToolRig other = rig.another()) {
+      rig.sandbox.onClaim =
+          () -> {
+            // Temporal gave this attempt up, and the run has dropped the call.
+            other.step(new Phase.Dropped("A message came first.", new Phase.Asked()));
+          };
+      assertThat(catchFailure(rig, new Phase.Asked())).isTrue();
+      assertThat(rig.store.types()).containsExactly("tool.requested", "tool.blocked");
+      assertThat(rig.sandbox.begun).isEmpty();
+    }
+  }
+
+  @Test
+  void aDroppedAnswerThatBeganTheCallAgainIsInterrupted() {
+    try (ToolRig rig = new ToolRig(Plans.open(), "Bash", LS)) {
+      rig.store.crashes.at(4);
+      assertThat(catchFailure(rig, new Phase.Asked())).isTrue();
+      rig.sandbox.lose();
+      Reply unknown = rig.step(new Phase.Asked());
+      rig.sandbox.endless();
+      rig.store.crashes.at(4);
+      Phase again = rig.answer(unknown, "again");
+      assertThat(catchFailure(rig, again)).isTrue();
+      assertThat(rig.told(rig.step(new Phase.Dropped("The run ends.", again))))
+          .contains("interrupted");
+      assertThat(rig.sandbox.begun).hasSize(2);
+      assertThat(rig.store.types()).endsWith("tool.finished");
+    }
+  }
+
+  @Test
+  void aDroppedAnswerThatBeganNothingIsRecordedAndTheCallEnds() {
+    for (String tool : List.of("Bash", "AskPerson")) {
+      try (ToolRig rig =
+          new ToolRig(Plans.open(), tool, tool.equals("Bash") ? LS : "{\"question\":\"?\"}")) {
+        if (tool.equals("Bash")) {
+          rig.store.crashes.at(4);
+          assertThat(catchFailure(rig, new Phase.Asked())).isTrue();
+          rig.sandbox.lose();
+        }
+        Phase answer = rig.answer(rig.step(new Phase.Asked()), "again");
+        rig.step(new Phase.Dropped("The run ends.", answer));
+        assertThat(rig.store.types()).endsWith("question.answered", "run.resumed", "tool.finished");
+        assertThat(rig.store.all(RunEvent.ToolFinished.class).getFirst().outcome())
+            .isEqualTo("interrupted");
+      }
+    }
+  }
+
+  @Test
+  void deadlinesHaveThreeDecimals() {
+    try (ToolRig rig = new ToolRig(ASKS, "Bash", LS)) {
+      rig.step(new Phase.Asked());
+      assertThat(rig.store.all(RunEvent.PermissionRequested.class).getFirst().deadline())
+          .isEqualTo("2026-03-02T14:03:13.000Z");
+    }
+  }
+
+  @Test
+  void theRestOfACharacterIsShownAtTheEnd() {
+    try (ToolRig rig = new ToolRig(Plans.open(), "Bash", LS)) {
+      rig.sandbox.prints(new byte[] {'o', 'k', (byte) 0xe2, (byte) 0x82}, 3);
+      rig.step(new Phase.Asked());
+      List<RunEvent.ToolOutput> shown = rig.store.all(RunEvent.ToolOutput.class);
+      assertThat(shown).extracting(RunEvent.ToolOutput::offset).containsExactly(0L, 2L);
+      assertThat(rig.store.text(shown.getLast().text())).isNotEmpty();
     }
   }
 

@@ -20,6 +20,8 @@ import io.temporal.testing.TestEnvironmentOptions;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -43,8 +45,20 @@ final class ToolRig implements AutoCloseable {
   }
 
   ToolRig(Blueprint blueprint, String tool, String arguments, @Nullable Relay relay) {
+    this(tool, new MemoryStore(blueprint, "task"), relay);
+    store.append(
+        MemoryStore.RUN,
+        List.of(
+            new Fact(
+                "requested",
+                "main",
+                new RunEvent.ToolRequested(
+                    "t1", tool, store.content(arguments, "application/json"), hash(), "x", 1))));
+  }
+
+  private ToolRig(String tool, MemoryStore store, @Nullable Relay relay) {
     this.tool = tool;
-    store = new MemoryStore(blueprint, "task");
+    this.store = store;
     sandbox = new BoxSandbox(store.crashes);
     env.registerActivitiesImplementations(
         Tools.activity(
@@ -54,19 +68,16 @@ final class ToolRig implements AutoCloseable {
             sandbox,
             (run, slot, toolUseId, hosts) -> () -> {},
             relay,
-            Clock.systemUTC()));
+            Clock.fixed(Instant.parse("2026-03-02T14:02:13Z"), ZoneOffset.UTC)));
     activity =
         env.newActivityStub(
             ToolActivity.class,
             ActivityOptions.newBuilder().setStartToCloseTimeout(Duration.ofSeconds(60)).build());
-    store.append(
-        MemoryStore.RUN,
-        List.of(
-            new Fact(
-                "requested",
-                "main",
-                new RunEvent.ToolRequested(
-                    "t1", tool, store.content(arguments, "application/json"), hash(), "x", 1))));
+  }
+
+  /** Another worker over the same store, with a sandbox of its own. */
+  ToolRig another() {
+    return new ToolRig(tool, store, null);
   }
 
   String hash() {

@@ -11,9 +11,9 @@ import org.jspecify.annotations.Nullable;
  * Canonical JSON (RFC 8785) of a tree of maps, collections, strings, booleans, nulls and numbers.
  *
  * <p>Numbers: integers within ±2^53 print as themselves. A fraction is kept as its source text
- * ({@link BigDecimal#toString()}), so that the hash of a tool's arguments is of what was written
- * and not of a rounding; the log's own data holds none. Lone surrogates are refused: whoever makes
- * the tree escapes and marks them first ({@link WellFormed}).
+ * ({@link SourceNumber}; a {@link BigDecimal} prints as itself), so that the hash of a tool's
+ * arguments is of what was written and not of a rounding; the log's own data holds none. Lone
+ * surrogates are refused: whoever makes the tree escapes and marks them first ({@link WellFormed}).
  */
 public final class CanonicalJson {
   private static final BigInteger SAFE = BigInteger.ONE.shiftLeft(53);
@@ -40,6 +40,7 @@ public final class CanonicalJson {
       case Integer number -> out.append(number.intValue());
       case Long number -> integer(out, BigInteger.valueOf(number));
       case BigInteger number -> integer(out, number);
+      case SourceNumber number -> out.append(number);
       case BigDecimal number -> out.append(number);
       case Map<?, ?> map -> object(out, map);
       case Collection<?> items -> array(out, items);

@@ -50,6 +50,13 @@ public final class AnswerCommand extends HelmCommand {
         return options.get(i);
       }
     }
+    if (!options.isEmpty() && !options.contains(given) && given.matches("[0-9]{1,9}")) {
+      throw Failure.usage(
+          options.size() == 1
+              ? "There is 1 option, so " + given + " is none of them."
+              : "There are " + options.size() + " options, so " + given + " is none of them.",
+          "Write words in quotes to answer in words.");
+    }
     if (item.kind().equals("unknown") && !options.isEmpty() && !options.contains(given)) {
       throw Failure.usage(
           "\"" + given + "\" is no answer to this.",

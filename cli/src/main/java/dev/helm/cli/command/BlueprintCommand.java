@@ -4,7 +4,6 @@ import dev.helm.api.rest.Bodies;
 import dev.helm.api.rest.Problem;
 import dev.helm.cli.ExitCode;
 import dev.helm.cli.Failure;
-import dev.helm.cli.http.Json;
 import dev.helm.cli.http.Problems;
 import dev.helm.cli.http.Reply;
 import dev.helm.cli.render.Role;
@@ -12,7 +11,6 @@ import dev.helm.cli.render.SafeText;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -41,7 +39,7 @@ public final class BlueprintCommand extends HelmCommand {
         names = {"-f", "--file"},
         paramLabel = "FILE",
         required = true,
-        description = "YAML, or JSON if it ends in .json")
+        description = "YAML, or JSON if it ends in .json; - is standard input")
     Path file = Path.of("");
 
     abstract boolean checkOnly();
@@ -50,7 +48,10 @@ public final class BlueprintCommand extends HelmCommand {
 
     @Override
     protected ExitCode run() throws IOException {
-      BlueprintFile source = BlueprintFile.read(file);
+      BlueprintFile source =
+          file.toString().equals("-")
+              ? BlueprintFile.read(context().in())
+              : BlueprintFile.read(file);
       Reply reply =
           client().putBlueprint(source.name(), source.bytes(), source.mediaType(), checkOnly());
       if (reply.status() < 400) {
@@ -135,7 +136,9 @@ public final class BlueprintCommand extends HelmCommand {
                               ? ""
                               : " · " + SafeText.prose(each.description()))));
       if (all.isEmpty()) {
-        out().say("No blueprints yet. Store one: helm blueprint apply -f FILE");
+        out()
+            .say(
+                context().env().hint("No blueprints yet. Store one: helm blueprint apply -f FILE"));
       }
       return ExitCode.DONE;
     }
@@ -145,7 +148,7 @@ public final class BlueprintCommand extends HelmCommand {
   @Command(
       name = "show",
       header = "helm blueprint show q1-competitor-brief",
-      description = "Shows a blueprint with every default filled in.")
+      description = "Shows a blueprint with every default filled in, fit to be applied again.")
   public static final class Show extends HelmCommand {
     @Parameters(index = "0", paramLabel = "NAME", description = "its name")
     String name = "";
@@ -156,28 +159,8 @@ public final class BlueprintCommand extends HelmCommand {
       if (json) {
         return print(reply, "");
       }
-      tree(reply.tree(), "");
+      BlueprintText.rows(reply.tree()).forEach(out()::line);
       return ExitCode.DONE;
-    }
-
-    private void tree(Map<?, ?> members, String indent) {
-      members.forEach((key, value) -> member(SafeText.line(String.valueOf(key)), value, indent));
-    }
-
-    private void member(String key, Object value, String indent) {
-      switch (value) {
-        case Map<?, ?> map -> {
-          out().line(indent + key + ":");
-          tree(map, indent + "  ");
-        }
-        case String text when text.contains("\n") -> {
-          out().line(indent + key + ": |");
-          SafeText.block(text).lines().forEach(row -> out().line(indent + "  " + row));
-        }
-        case String text -> out().line(indent + key + ": " + SafeText.line(text));
-        case null -> out().line(indent + key + ":");
-        default -> out().line(indent + key + ": " + SafeText.line(Json.write(value)));
-      }
     }
   }
 }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import dev.helm.cli.ExitCode;
 import dev.helm.cli.Failure;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -36,7 +37,22 @@ public record BlueprintFile(String name, byte[] bytes, String mediaType) {
           name(file, bytes), bytes, json ? "application/json" : "application/yaml");
     } catch (IOException e) {
       throw new Failure(
-          ExitCode.FAILED, file + " cannot be read.", "Is the path right? -f FILE", "", e);
+          ExitCode.USAGE, file + " cannot be read.", "Is the path right? -f FILE", "", e);
+    }
+  }
+
+  /** Reads standard input: YAML, of which JSON is a part. */
+  public static BlueprintFile read(InputStream in) {
+    try {
+      byte[] bytes = in.readNBytes(BYTES_MAX + 1);
+      if (bytes.length > BYTES_MAX) {
+        throw Failure.usage(
+            "Standard input is longer than 1 MiB.",
+            "A blueprint is a short text; is it the right file?");
+      }
+      return new BlueprintFile(name(Path.of("blueprint"), bytes), bytes, "application/yaml");
+    } catch (IOException e) {
+      throw new Failure(ExitCode.USAGE, "Standard input cannot be read.", "-f FILE", "", e);
     }
   }
 

@@ -12,10 +12,14 @@ import dev.helm.cli.render.SafeText;
 import dev.helm.cli.render.Times;
 import java.time.ZoneId;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Finds what a person means in the inbox, decides it, and tells what became of that. */
 public final class Decisions {
+  /** Shown ids have four digits; a shorter beginning may mean a run that does not wait. */
+  private static final int CERTAIN = 4;
+
   private static final long APPLIED_WITHIN_MS = 10_000;
   private static final long LOOK_EVERY_MS = 100;
 
@@ -50,19 +54,60 @@ public final class Decisions {
                 .toList()
             : exact;
     if (found.size() == 1) {
+      if (named.length() < CERTAIN && !found.getFirst().id().equals(named)) {
+        severalRuns(named);
+      }
       return found.getFirst();
     }
     if (found.isEmpty()) {
+      severalRuns(named);
       throw nothing(named, kinds);
     }
     throw Failure.usage(
         "\"" + named + "\" names " + found.size() + " things that wait.",
-        "Name one: "
-            + String.join(", ", found.stream().limit(5).map(i -> SafeText.line(i.id())).toList()));
+        "Name one: " + String.join(", ", found.stream().limit(5).map(Decisions::named).toList()));
+  }
+
+  private static String named(Bodies.InboxItem item) {
+    String tool = item.tool() == null ? item.kind() : item.tool();
+    return SafeText.line(item.id()) + " (" + SafeText.line(item.runName() + " · " + tool) + ")";
   }
 
   private static boolean ofRun(Bodies.InboxItem item, String named) {
     return RunId.isPrefix(named) && item.run().startsWith(named);
+  }
+
+  /** A beginning that fits several runs is wrong use, whether or not one of them waits. */
+  private void severalRuns(String named) {
+    if (!RunId.isPrefix(named) || named.length() == 32) {
+      return;
+    }
+    List<Bodies.Run> runs;
+    try {
+      runs =
+          client.runs("", "", "", 1000, "").items(Bodies.Run.class).stream()
+              .filter(run -> run.id().startsWith(named))
+              .toList();
+    } catch (Failure failure) {
+      return;
+    }
+    if (runs.size() > 1) {
+      Map<String, String> shown = ShownIds.of(runs.stream().map(Bodies.Run::id).toList());
+      throw Failure.usage(
+          "\"" + named + "\" names " + runs.size() + " runs.",
+          "Name one: "
+              + String.join(
+                  ", ",
+                  runs.stream()
+                      .limit(5)
+                      .map(
+                          run ->
+                              shown.getOrDefault(run.id(), run.id())
+                                  + " · "
+                                  + SafeText.line(run.name()))
+                      .toList())
+              + (runs.size() > 5 ? ", …" : ""));
+    }
   }
 
   /** Nothing open: say what became of it, if the service still knows. */

@@ -43,16 +43,31 @@ public final class InboxCommand extends HelmCommand {
   }
 
   private static Line line(Bodies.InboxItem item, String run) {
-    return Line.of(Role.QUIET, run + " · ")
-        .add(Role.STRONG, SafeText.line(item.runName()))
-        .add(Role.WAIT, " · " + SafeText.line(item.kind()))
-        .object(Role.TEXT, " · " + object(item))
-        .add(Role.QUIET, deadline(item));
+    Line line =
+        Line.of(Role.QUIET, run + " · ")
+            .add(Role.STRONG, SafeText.line(item.runName()))
+            .add(Role.WAIT, " · " + SafeText.line(item.kind()));
+    // A question that is cut in its middle cannot be answered.
+    if (item.kind().equals("question") || item.kind().equals("unknown")) {
+      return line.add(Role.TEXT, " · ")
+          .prose(Role.TEXT, object(item) + options(item) + deadline(item));
+    }
+    return line.object(Role.TEXT, " · " + object(item)).add(Role.QUIET, deadline(item));
+  }
+
+  /** {@code · 1 first · 2 second}. */
+  private static String options(Bodies.InboxItem item) {
+    StringBuilder shown = new StringBuilder();
+    List<String> options = item.options() == null ? List.of() : item.options();
+    for (int i = 0; i < options.size(); i++) {
+      shown.append(" · ").append(i + 1).append(' ').append(SafeText.prose(options.get(i)));
+    }
+    return shown.toString();
   }
 
   private static String object(Bodies.InboxItem item) {
     String tool = item.tool();
-    if (tool != null) {
+    if (tool != null && !item.kind().equals("question")) {
       return RunRenderer.callText(tool, item.object() == null ? "" : item.object());
     }
     return item.text() == null ? "" : SafeText.prose(item.text());
@@ -64,7 +79,12 @@ public final class InboxCommand extends HelmCommand {
     if (until == null) {
       return "";
     }
-    String then = item.otherwise().equals("deny") ? "denies" : SafeText.line(item.otherwise());
+    String then =
+        switch (item.otherwise()) {
+          case "deny" -> "denies";
+          case "unknown" -> "outcome stays unknown";
+          default -> SafeText.line(item.otherwise());
+        };
     return " · "
         + (then.isEmpty() ? "ends" : then)
         + " in "
@@ -76,13 +96,25 @@ public final class InboxCommand extends HelmCommand {
     Bodies.InboxItem first = items.getFirst();
     boolean alone = items.stream().filter(item -> item.run().equals(first.run())).count() == 1;
     String name = alone ? ids.getOrDefault(first.run(), first.run()) : SafeText.line(first.id());
-    out()
-        .say(
-            switch (first.kind()) {
-              case "permission" -> "helm allow " + name + " · helm deny " + name;
-              case "budget" ->
-                  "helm budget " + ids.getOrDefault(first.run(), first.run()) + " --add 5.00";
-              default -> "helm answer " + name + " TEXT";
-            });
+    if (items.stream().anyMatch(item -> item.kind().equals("unknown"))) {
+      out()
+          .say(
+              "happened: it took effect, the run goes on · again: the call is made once more"
+                  + " · stop: the run is cancelled");
+    }
+    String hint =
+        switch (first.kind()) {
+          case "permission" -> "helm allow " + name + " · helm deny " + name;
+          case "budget" ->
+              "helm budget " + ids.getOrDefault(first.run(), first.run()) + " --add 5.00";
+          case "unknown" -> "helm answer " + name + " happened|again|stop";
+          default ->
+              "helm answer "
+                  + name
+                  + (first.options() == null || first.options().isEmpty()
+                      ? " TEXT"
+                      : " NUMBER|TEXT");
+        };
+    out().say(context().env().hint(hint));
   }
 }

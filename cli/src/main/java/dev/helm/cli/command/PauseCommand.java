@@ -19,6 +19,8 @@ public final class PauseCommand extends HelmCommand {
   @Override
   protected ExitCode run() {
     Reply reply = client().control(run, "pause");
-    return print(reply, SafeText.line(reply.as(Bodies.Accepted.class).state()));
+    print(reply, SafeText.line(reply.as(Bodies.Accepted.class).state()));
+    out().say("It takes effect after the call that runs now.");
+    return ExitCode.DONE;
   }
 }

@@ -1,7 +1,9 @@
 package dev.helm.cli.command;
 
+import dev.helm.api.RunStatus;
 import dev.helm.api.rest.Bodies;
 import dev.helm.cli.ExitCode;
+import dev.helm.cli.http.HelmClient;
 import dev.helm.cli.http.Reply;
 import dev.helm.cli.render.SafeText;
 import picocli.CommandLine.Command;
@@ -18,7 +20,23 @@ public final class ResumeCommand extends HelmCommand {
 
   @Override
   protected ExitCode run() {
-    Reply reply = client().control(run, "resume");
-    return print(reply, SafeText.line(reply.as(Bodies.Accepted.class).state()));
+    HelmClient client = client();
+    Bodies.Run before = client.run(run).as(Bodies.Run.class);
+    Reply reply = client.control(run, "resume");
+    print(reply, SafeText.line(reply.as(Bodies.Accepted.class).state()));
+    out().say(told(before));
+    return ExitCode.DONE;
+  }
+
+  private static String told(Bodies.Run before) {
+    String waits = before.waitingFor();
+    if (before.status() != RunStatus.PAUSED) {
+      return "It was not paused ("
+          + before.status().word()
+          + "); a pause that was still to come is taken back.";
+    }
+    return waits == null || waits.equals("person")
+        ? "It takes effect after the call that runs now."
+        : "It waits for more than a resume (" + SafeText.line(waits) + "): see \"helm inbox\".";
   }
 }

@@ -3,14 +3,17 @@ package dev.helm.cli.command;
 import dev.helm.api.RunStatus;
 import dev.helm.api.rest.Bodies;
 import dev.helm.cli.ExitCode;
+import dev.helm.cli.Failure;
 import dev.helm.cli.http.Reply;
 import dev.helm.cli.render.RunRenderer;
 import dev.helm.cli.render.SafeText;
 import dev.helm.cli.render.Times;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -21,6 +24,11 @@ import picocli.CommandLine.Option;
     header = "helm runs --status running",
     description = "Lists runs, newest first.")
 public final class RunsCommand extends HelmCommand {
+  private static final int LIMIT_MAX = 1000;
+
+  /** What a run waits for that a person can give; its status alone would hide that. */
+  private static final Set<String> ASKS = Set.of("permission", "question", "unknown", "budget");
+
   @Option(
       names = "--status",
       paramLabel = "STATUS",
@@ -51,6 +59,15 @@ public final class RunsCommand extends HelmCommand {
 
   @Override
   protected ExitCode run() {
+    boolean known = Arrays.stream(RunStatus.values()).anyMatch(s -> s.word().equals(status));
+    if (!status.isEmpty() && !known) {
+      throw Failure.usage(
+          "There is no status \"" + SafeText.line(status) + "\".",
+          "Statuses are queued, running, paused, succeeded, failed and cancelled.");
+    }
+    if (limit < 1 || limit > LIMIT_MAX) {
+      throw Failure.usage("--limit " + limit + " is no number from 1 to " + LIMIT_MAX + ".", "");
+    }
     Reply reply = client().runs(status, blueprint, words, limit, "");
     if (json) {
       return print(reply, "");
@@ -64,7 +81,7 @@ public final class RunsCommand extends HelmCommand {
       out()
           .say(
               status.isEmpty()
-                  ? "No runs yet. Start one: helm run q1-competitor-brief"
+                  ? context().env().hint("No runs yet. Start one: helm run q1-competitor-brief")
                   : "No runs are " + status + ".");
     } else if (reply.tree().get("nextCursor") != null) {
       out().say("There are more: raise --limit, or narrow with --status or --search.");
@@ -80,7 +97,14 @@ public final class RunsCommand extends HelmCommand {
     }
     String waiting = run.waitingFor() == null ? "" : " · " + SafeText.line(run.waitingFor());
     String word = run.status().word();
-    return line + " · " + out().dataPaint().paint(RunRenderer.statusRole(word), word) + waiting;
+    boolean asks =
+        run.status() == RunStatus.PAUSED
+            && run.waitingFor() != null
+            && ASKS.contains(run.waitingFor());
+    return line
+        + " · "
+        + out().dataPaint().paint(RunRenderer.statusRole(word), asks ? "waiting" : word)
+        + waiting;
   }
 
   /** How long a run has been at it: since its start, until its end or now. */

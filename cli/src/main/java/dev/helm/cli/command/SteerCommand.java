@@ -3,6 +3,7 @@ package dev.helm.cli.command;
 import dev.helm.api.rest.Bodies;
 import dev.helm.cli.ExitCode;
 import dev.helm.cli.Failure;
+import dev.helm.cli.http.HelmClient;
 import dev.helm.cli.http.Reply;
 import java.util.List;
 import picocli.CommandLine.Command;
@@ -34,8 +35,22 @@ public final class SteerCommand extends HelmCommand {
     if (words.isEmpty()) {
       throw Failure.usage("There is nothing to tell the agent.", "helm steer " + run + " \"TEXT\"");
     }
-    Reply reply = client().message(run, words, now ? "now" : "next");
+    HelmClient client = client();
+    Reply reply = client.message(run, words, now ? "now" : "next");
     Bodies.Message message = reply.as(Bodies.Message.class);
-    return print(reply, message.state() + " · " + message.id());
+    print(reply, message.state() + " · " + message.id());
+    if (permissionWaits(client)) {
+      out().say("Read after this decision; deny it to have it redone first.");
+    }
+    return ExitCode.DONE;
+  }
+
+  /** Only for words to a person: the message is sent whatever the answer. */
+  private boolean permissionWaits(HelmClient client) {
+    try {
+      return !json && "permission".equals(client.run(run).as(Bodies.Run.class).waitingFor());
+    } catch (Failure failure) {
+      return false;
+    }
   }
 }

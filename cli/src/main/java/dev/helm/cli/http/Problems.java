@@ -6,10 +6,13 @@ import dev.helm.cli.ExitCode;
 import dev.helm.cli.Failure;
 import dev.helm.cli.render.SafeText;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** The service's {@code problem+json} in words, with the exit code that goes with it. */
 public final class Problems {
+  private static final Pattern INTERFACE = Pattern.compile("(GET|POST|PUT|DELETE|PATCH) /api/");
+
   private Problems() {}
 
   /** The failure that an answer with a status of 400 or more means. */
@@ -84,7 +87,12 @@ public final class Problems {
 
   private static String todo(Problem problem) {
     String detail = problem.detail();
-    if (detail != null && !detail.isEmpty()) {
+    if (detail != null && INTERFACE.matcher(detail).find()) {
+      String command = command(detail);
+      if (!command.isEmpty()) {
+        return command;
+      }
+    } else if (detail != null && !detail.isEmpty()) {
       return detail;
     }
     return switch (problem.code()) {
@@ -94,6 +102,20 @@ public final class Problems {
       case "read_only", "engine_down" -> "\"helm doctor\" says what the service lacks.";
       default -> "";
     };
+  }
+
+  /** Advice in the words of the interface, in the words of the terminal. */
+  private static String command(String detail) {
+    if (detail.contains("/api/auth/")) {
+      return "Log in with \"helm login\", or set HELM_TOKEN.";
+    }
+    if (detail.contains("/api/blueprints")) {
+      return "\"helm blueprint list\" lists them.";
+    }
+    if (detail.contains("/api/inbox")) {
+      return "\"helm inbox\" shows what waits.";
+    }
+    return detail.contains("/api/runs") ? "\"helm runs\" lists the runs." : "";
   }
 
   private static ExitCode exit(int status, String code) {

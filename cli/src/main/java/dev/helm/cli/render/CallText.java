@@ -47,6 +47,20 @@ public final class CallText {
     return rows;
   }
 
+  /** A call's object with its recipients in full, where it has any that fit into a row. */
+  public static String whole(String tool, String object, Content arguments) {
+    if (!tool.equals("SendEmail") || !(arguments instanceof Content.Text text)) {
+      return object;
+    }
+    try {
+      Map<String, Object> members = Json.object(text.text());
+      String to = members.get("to") == null ? "" : shown(members.get("to"));
+      return to.isEmpty() ? object : "\"" + shown(members.get("subject")) + "\" → " + to;
+    } catch (IllegalArgumentException e) {
+      return object;
+    }
+  }
+
   private static void member(List<String> rows, String name, Map<String, Object> members) {
     List<String> value = SafeText.block(shown(members.get(name))).lines().toList();
     String label = SafeText.line(name) + ": ";

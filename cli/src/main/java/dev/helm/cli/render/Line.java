@@ -90,8 +90,15 @@ public final class Line {
   }
 
   private static List<String> proseRows(String text, int width, int firstRoom) {
-    int room = Math.max(20, Math.min(width - INDENT, firstRoom));
-    List<String> rows = Columns.wrap(text, room);
+    int wide = Math.max(11, width - INDENT);
+    List<String> rows = new ArrayList<>();
+    // A first row with next to no room would be cut; the text begins below it then.
+    if (firstRoom < Math.min(20, Columns.of(text))) {
+      rows.add("");
+      rows.addAll(Columns.wrap(text, wide));
+    } else {
+      rows.addAll(Columns.wrap(text, Math.min(wide, firstRoom)));
+    }
     if (rows.size() <= PROSE_ROWS_MAX) {
       return rows;
     }

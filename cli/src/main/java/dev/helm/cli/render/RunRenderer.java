@@ -180,6 +180,10 @@ public final class RunRenderer {
   }
 
   private static List<Line> ended(Line line, RunEvent.ToolFinished e, RunView before) {
+    if (e.tool().equals("AskPerson") && !e.outcome().equals("failed")) {
+      // The answer's own line stands just above.
+      return List.of();
+    }
     String summary = text(e.summary());
     if (e.outcome().equals("ok")) {
       // "47 KB" needs a verb; "written" is one.
@@ -215,7 +219,9 @@ public final class RunRenderer {
         Line.of(Role.WAIT, "Outcome unknown"),
         Line.of()
             .object(Role.TEXT, callText(call.tool(), call.object()) + " · " + text(e.reason())),
-        Line.of(Role.STRONG, "happened again stop"));
+        Line.of(Role.STRONG, "1 happened").prose(Role.QUIET, " · it took effect; the run goes on"),
+        Line.of(Role.STRONG, "2 again").prose(Role.QUIET, " · the call is made once more"),
+        Line.of(Role.STRONG, "3 stop").prose(Role.QUIET, " · the run is cancelled"));
   }
 
   /** {@code SendEmail "Q1 Competitor Brief" → leadership@}, {@code WebFetch · stripe.com/blog}. */

@@ -27,6 +27,7 @@ public final class RunView {
   private String status = "queued";
   private String finished = "";
   private boolean practice;
+  private boolean startSeen;
   private long seq;
   private int turn;
   private Usd spent = Usd.ZERO;
@@ -38,7 +39,8 @@ public final class RunView {
   public record Call(String toolUseId, String tool, String object) {}
 
   /** What the agent asks, or a call whose end nobody saw. */
-  public record Question(String id, String text, List<String> options, String deadline) {}
+  public record Question(
+      String id, String text, List<String> options, String deadline, boolean unknown) {}
 
   /** Takes in the next event. */
   public void apply(LoggedEvent logged, RunEvent event) {
@@ -49,7 +51,7 @@ public final class RunView {
     }
     switch (event) {
       case RunEvent.RunCreated e -> created(e);
-      case RunEvent.RunStarted _ -> status = "running";
+      case RunEvent.RunStarted _ -> started();
       case RunEvent.RunPaused _ -> status = "paused";
       case RunEvent.RunResumed _ -> status = "running";
       case RunEvent.RunFinished e -> ended(e);
@@ -67,7 +69,8 @@ public final class RunView {
       case RunEvent.PermissionDecided e -> permissions.remove(e.permissionId());
       case RunEvent.QuestionAsked e ->
           questions.put(
-              e.questionId(), new Question(e.questionId(), e.text(), e.options(), e.deadline()));
+              e.questionId(),
+              new Question(e.questionId(), e.text(), e.options(), e.deadline(), false));
       case RunEvent.QuestionAnswered e -> questions.remove(e.questionId());
       case RunEvent.MessageQueued _, RunEvent.MessageRead _, RunEvent.MessageCancelled _ -> {}
       case RunEvent.FileChanged _, RunEvent.FileRead _ -> {}
@@ -92,6 +95,15 @@ public final class RunView {
     }
     if (live.length() < LIVE_CHARS_MAX) {
       live.append(delta.text());
+    }
+  }
+
+  /** The clock of lists and cards: from the start, before that from the creation. */
+  private void started() {
+    status = "running";
+    if (!startSeen) {
+      startSeen = true;
+      began = newest;
     }
   }
 
@@ -123,7 +135,8 @@ public final class RunView {
             e.questionId(),
             "Did " + call.tool() + " " + call.object() + " happen? " + e.reason(),
             List.of("happened", "again", "stop"),
-            e.deadline()));
+            e.deadline(),
+            true));
     running.remove(e.toolUseId());
   }
 
@@ -185,7 +198,7 @@ public final class RunView {
     return cap.equals(Usd.ZERO) ? spent.shown() : spent.shown() + " / " + cap.shown();
   }
 
-  /** When the run's first event was written, or null before that. */
+  /** When the run started, before that when it was created; null before the first event. */
   public @Nullable Instant began() {
     return began;
   }

@@ -2,6 +2,7 @@ package dev.helm.cli.watch;
 
 import dev.helm.api.event.RunEvent;
 import dev.helm.cli.render.CallText;
+import dev.helm.cli.render.Columns;
 import dev.helm.cli.render.Line;
 import dev.helm.cli.render.Role;
 import dev.helm.cli.render.RunRenderer;
@@ -84,13 +85,17 @@ final class Desk {
   void show(RunEvent.PermissionRequested permission) {
     List<String> rows = CallText.rows(permission.tool(), permission.arguments());
     if (rows == null) {
-      screen.say("The call is too long to be shown here. Deny it, or open it in the web.");
+      screen.say(
+          "The call is too long to be shown here. Deny it, or allow it without seeing it: helm allow "
+              + SafeText.line(permission.permissionId())
+              + " --unseen");
       return;
     }
     List<Line> lines = new ArrayList<>();
+    int columns = screen.columns() - Columns.of("│ ");
     for (String row : rows) {
       // Wrapped, never cut: what is allowed has been on the screen to its last letter.
-      dev.helm.cli.render.Columns.wrap(row, 70)
+      Columns.wrap(row, columns)
           .forEach(part -> lines.add(Line.of(Role.QUIET, "│ ").add(Role.TEXT, part)));
     }
     screen.print(lines);
@@ -126,7 +131,7 @@ final class Desk {
     switch (key) {
       case 'q' -> quit = true;
       case 's' -> open(Mode.STEER, "", "");
-      case 'p' -> requests.control(view.status().equals("paused") ? "resume" : "pause");
+      case 'p' -> requests.control(pausedByPerson() ? "resume" : "pause");
       case 'a' -> allow(permission);
       case 'd' -> {
         if (permission != null) {
@@ -146,9 +151,19 @@ final class Desk {
       }
       case '\t' -> next();
       case 'w' ->
-          view.questions().stream().findFirst().ifPresent(q -> open(Mode.ANSWER, "", q.id()));
+          view.questions().stream()
+              .findFirst()
+              .filter(q -> !q.unknown())
+              .ifPresent(q -> open(Mode.ANSWER, "", q.id()));
       default -> option(key);
     }
+  }
+
+  /** A run that waits for an answer is paused too, but no resume ends that. */
+  private boolean pausedByPerson() {
+    return view.status().equals("paused")
+        && view.permissions().isEmpty()
+        && view.questions().isEmpty();
   }
 
   private void allow(RunEvent.@Nullable PermissionRequested permission) {
@@ -177,7 +192,11 @@ final class Desk {
       case LOG -> {}
       case STEER -> {
         if (!text.isEmpty()) {
-          requests.steer(text);
+          requests.steer(
+              text,
+              view.permissions().isEmpty()
+                  ? ""
+                  : "Read after this decision; deny it to have it redone first.");
         }
       }
       case ANSWER -> {
@@ -234,28 +253,42 @@ final class Desk {
     }
     RunEvent.PermissionRequested permission = focused();
     if (permission != null) {
-      rows.add(waiting(permission, now));
+      rows.addAll(waiting(permission, now));
     } else if (!view.questions().isEmpty()) {
       RunView.Question question = view.questions().getFirst();
       rows.add(
           Line.of(Role.WAIT, "◆ ")
               .object(Role.TEXT, SafeText.prose(question.text()))
-              .add(Role.WAIT, left(question.deadline(), now, "ends")));
+              .add(
+                  Role.WAIT,
+                  left(question.deadline(), now, question.unknown() ? "stays unknown" : "ends")));
     }
-    rows.add(mode == Mode.LOG ? keys(permission, now) : typing());
+    if (mode == Mode.LOG) {
+      rows.addAll(keys(permission, now));
+    } else {
+      rows.add(typing());
+    }
     return rows;
   }
 
-  private Line waiting(RunEvent.PermissionRequested permission, Instant now) {
+  /** The call with its whole recipients; on a row of its own where the terminal is narrow. */
+  private List<Line> waiting(RunEvent.PermissionRequested permission, Instant now) {
     int open = view.permissions().size();
     String many = open > 1 ? " · 1 of " + open + ", tab next" : "";
     String state =
         sent.contains(permission.permissionId())
             ? " · allowing…"
             : left(permission.deadline(), now, "denies");
-    return Line.of(Role.WAIT, "◆ ")
-        .object(Role.STRONG, RunRenderer.callText(permission.tool(), permission.object()))
-        .add(Role.WAIT, state + many);
+    String call =
+        RunRenderer.callText(
+            permission.tool(),
+            CallText.whole(permission.tool(), permission.object(), permission.arguments()));
+    Line line = Line.of(Role.WAIT, "◆ ").add(Role.STRONG, call).add(Role.WAIT, state + many);
+    return Columns.of(line.plain()) <= screen.columns()
+        ? List.of(line)
+        : List.of(
+            Line.of(Role.WAIT, "◆ ").prose(Role.STRONG, call),
+            Line.of(Role.WAIT, " " + state + many));
   }
 
   private static String left(String deadline, Instant now, String verb) {
@@ -276,20 +309,51 @@ final class Desk {
     return Line.of(Role.REST, label).prose(Role.TEXT, input.shown(240));
   }
 
-  private Line keys(RunEvent.@Nullable PermissionRequested permission, Instant now) {
+  private List<Line> keys(RunEvent.@Nullable PermissionRequested permission, Instant now) {
     Instant began = view.began();
     String age = began == null ? "" : " · " + Times.span(Duration.between(began, now));
     Line line = Line.of(RunRenderer.statusRole(view.status()), view.status()).add(Role.QUIET, age);
     if (permission == null) {
       line.add(Role.QUIET, " · " + view.money());
     }
-    String pause = view.status().equals("paused") ? "p resume" : "p pause";
-    String keys =
-        permission != null
-            ? "a allow · d deny · e edit · s steer · v view · q quit"
-            : view.questions().isEmpty()
-                ? "s steer · " + pause + " · q quit"
-                : "1-9 choose · w write · s steer · q quit";
-    return line.add(Role.QUIET, " · " + keys);
+    List<Line> rows = new ArrayList<>();
+    int used = Columns.of(line.plain());
+    for (String key : keysNow(permission)) {
+      int more = 3 + Columns.of(key);
+      if (used + more > screen.columns()) {
+        rows.add(line);
+        line = Line.of(Role.QUIET, "  " + key);
+        used = more - 1;
+      } else {
+        line.add(Role.QUIET, " · " + key);
+        used += more;
+      }
+    }
+    rows.add(line);
+    return rows;
+  }
+
+  private List<String> keysNow(RunEvent.@Nullable PermissionRequested permission) {
+    if (permission != null) {
+      return List.of("a allow", "d deny", "e edit", "s steer", "v view", "q quit");
+    }
+    if (view.questions().isEmpty()) {
+      return List.of("s steer", pausedByPerson() ? "p resume" : "p pause", "q quit");
+    }
+    RunView.Question question = view.questions().getFirst();
+    List<String> keys = new ArrayList<>();
+    if (question.unknown()) {
+      for (int i = 0; i < question.options().size(); i++) {
+        keys.add((i + 1) + " " + question.options().get(i));
+      }
+    } else {
+      int options = Math.min(9, question.options().size());
+      if (options > 0) {
+        keys.add(options == 1 ? "1 choose" : "1-" + options + " choose");
+      }
+      keys.add("w write");
+    }
+    keys.addAll(List.of("s steer", "q quit"));
+    return keys;
   }
 }

@@ -8,10 +8,12 @@ import dev.helm.cli.http.StreamSignal;
 import dev.helm.cli.render.CallText;
 import dev.helm.cli.render.RunRenderer;
 import dev.helm.cli.render.RunView;
+import dev.helm.cli.render.SafeText;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** The loop of a watch: one thread that takes what happens and draws it. */
@@ -25,6 +27,7 @@ final class Follower implements Hands {
   private final Requests requests;
   private final Companion companion;
   private final @Nullable Desk desk;
+  private final UnaryOperator<String> hints;
   private boolean caughtUp;
 
   Follower(
@@ -34,7 +37,8 @@ final class Follower implements Hands {
       Screen screen,
       Requests requests,
       Companion companion,
-      @Nullable Desk desk) {
+      @Nullable Desk desk,
+      UnaryOperator<String> hints) {
     this.shownId = shownId;
     this.view = view;
     this.renderer = renderer;
@@ -42,6 +46,7 @@ final class Follower implements Hands {
     this.requests = requests;
     this.companion = companion;
     this.desk = desk;
+    this.hints = hints;
   }
 
   /** Draws until the run has ended or the person has enough. */
@@ -54,8 +59,12 @@ final class Follower implements Hands {
       if (caughtUp && !view.finished().isEmpty()) {
         return view.finished().equals("succeeded") ? ExitCode.DONE : ExitCode.FAILED;
       }
+      if (screen.gone()) {
+        return ExitCode.DONE;
+      }
       if (desk != null && desk.quit()) {
-        screen.say("The run goes on without you. helm watch " + shownId + " shows it again.");
+        screen.say(
+            hints.apply("The run goes on without you. helm watch " + shownId + " shows it again."));
         return ExitCode.DONE;
       }
       if (desk != null && queue.isEmpty()) {
@@ -102,8 +111,9 @@ final class Follower implements Hands {
     if (caughtUp && event instanceof RunEvent.PermissionRequested permission) {
       asked(permission);
     }
-    if (caughtUp && event instanceof RunEvent.QuestionAsked) {
-      hint("helm answer " + shownId + " TEXT");
+    if (caughtUp
+        && (event instanceof RunEvent.QuestionAsked || event instanceof RunEvent.ToolUnknown)) {
+      askedInWords(view.questions().getLast());
     }
     // A replayed permission may be decided long since; those still open are told at the seam.
     if (caughtUp || !(event instanceof RunEvent.PermissionRequested)) {
@@ -119,6 +129,7 @@ final class Follower implements Hands {
     caughtUp = true;
     List<RunEvent.PermissionRequested> open = view.permissions();
     open.forEach(this::asked);
+    view.questions().forEach(this::askedInWords);
     open.forEach(permission -> companion.after(permission, view, this));
   }
 
@@ -126,13 +137,24 @@ final class Follower implements Hands {
     if (desk != null) {
       desk.showFocused();
     } else if (companion == Companion.SILENT) {
-      hint("helm allow " + shownId + " · helm deny " + shownId);
+      String name =
+          view.permissions().size() == 1 ? shownId : SafeText.line(permission.permissionId());
+      hint("helm allow " + name + " · helm deny " + name);
     }
+  }
+
+  private void askedInWords(RunView.Question question) {
+    String name = view.questions().size() == 1 ? shownId : SafeText.line(question.id());
+    String answers =
+        question.unknown()
+            ? String.join("|", question.options())
+            : question.options().isEmpty() ? "TEXT" : "NUMBER|TEXT";
+    hint("helm answer " + name + " " + answers);
   }
 
   private void hint(String commands) {
     if (desk == null) {
-      screen.say(commands);
+      screen.say(hints.apply(commands));
     }
   }
 
@@ -162,7 +184,7 @@ final class Follower implements Hands {
 
   @Override
   public void steer(String text) {
-    requests.steer(text);
+    requests.steer(text, "");
   }
 
   @Override

@@ -28,6 +28,16 @@ final class PipeScreen implements Screen {
   }
 
   @Override
+  public int columns() {
+    return Integer.MAX_VALUE;
+  }
+
+  @Override
+  public boolean gone() {
+    return out.data().checkError();
+  }
+
+  @Override
   public void close() {
     out.data().flush();
   }

@@ -36,11 +36,11 @@ final class Requests {
         });
   }
 
-  void steer(String text) {
+  void steer(String text, String told) {
     inBackground(
         () -> {
           client.message(run, text, "next");
-          return "";
+          return told;
         });
   }
 
@@ -54,7 +54,12 @@ final class Requests {
 
   void control(String verb) {
     inBackground(
-        () -> SafeText.line(String.valueOf(client.control(run, verb).tree().get("state"))));
+        () -> {
+          String state = String.valueOf(client.control(run, verb).tree().get("state"));
+          return verb.equals("pause")
+              ? "Pause " + SafeText.line(state) + ": it takes effect after the call that runs now."
+              : SafeText.line(state);
+        });
   }
 
   private void inBackground(Supplier<String> work) {

@@ -14,6 +14,12 @@ interface Screen extends AutoCloseable {
   /** Replaces what stands below the log, if this screen has a place for it. */
   void footer(List<Line> rows);
 
+  /** How many columns a row may take. */
+  int columns();
+
+  /** Whether nobody reads this any more. */
+  boolean gone();
+
   @Override
   void close();
 }

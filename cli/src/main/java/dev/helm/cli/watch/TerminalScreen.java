@@ -64,6 +64,11 @@ final class TerminalScreen implements Screen {
   }
 
   @Override
+  public boolean gone() {
+    return false;
+  }
+
+  @Override
   public void close() {
     footer = List.of();
     write(new StringBuilder(erase()));
@@ -93,7 +98,8 @@ final class TerminalScreen implements Screen {
   }
 
   /** One less than the terminal has, since writing the last column wraps on some. */
-  private int columns() {
+  @Override
+  public int columns() {
     int columns = width.getAsInt();
     return Math.max(WIDTH_MIN, (columns <= 0 ? WIDTH_DEFAULT : columns) - 1);
   }

@@ -96,7 +96,8 @@ public final class Watch {
     Requests requests = new Requests(client, run.id(), queue);
     screen.print(head(run, id, renderer));
     Desk desk = withKeys ? new Desk(view, renderer, screen, requests) : null;
-    return new Follower(id, view, renderer, screen, requests, companion, desk).follow(queue);
+    return new Follower(id, view, renderer, screen, requests, companion, desk, context.env()::hint)
+        .follow(queue);
   }
 
   private static List<Line> head(Bodies.Run run, String id, RunRenderer renderer) {
@@ -134,6 +135,9 @@ public final class Watch {
         switch (streamed.signal()) {
           case StreamSignal.Logged logged -> {
             context.out().line(written(logged.event()));
+            if (context.out().data().checkError()) {
+              return ExitCode.DONE;
+            }
             outcome = outcome(outcome, logged.event());
           }
           case StreamSignal.CaughtUp _ -> caughtUp = true;

@@ -2,6 +2,7 @@ package dev.helm.cli.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.helm.api.Sha256;
 import dev.helm.cli.Commands;
 import dev.helm.cli.Training;
@@ -16,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -220,7 +222,9 @@ class CommandsTest {
     inbox(permission("perm-1"), permission("perm-2"));
     assertThat(terminal.helm("allow", "4f3a")).isEqualTo(2);
     assertThat(terminal.words())
-        .containsExactly("\"4f3a\" names 2 things that wait.", "Name one: perm-1, perm-2");
+        .containsExactly(
+            "\"4f3a\" names 2 things that wait.",
+            "Name one: perm-1 (q1-competitor-brief · SendEmail), perm-2 (q1-competitor-brief · SendEmail)");
     assertThat(terminal.helm("allow", "beef")).isEqualTo(4);
   }
 
@@ -251,6 +255,151 @@ class CommandsTest {
     assertThat(terminal.data()).containsExactly("answered · second");
     assertThat(service.asked("POST /api/questions/q-1").getFirst().body())
         .isEqualTo("{\"answer\":\"second\"}");
+    for (String number : List.of("9", "0", "3")) {
+      assertThat(terminal.helm("answer", "4f3a", number)).isEqualTo(2);
+    }
+    assertThat(terminal.words())
+        .contains(
+            "There are 2 options, so 9 is none of them.",
+            "Write words in quotes to answer in words.");
+    assertThat(service.asked("POST /api/questions/q-1")).hasSize(1);
+    assertThat(terminal.helm("inbox")).isZero();
+    assertThat(terminal.data().getLast())
+        .startsWith("4f3a · r · question · Which? · 1 first · 2 second");
+    assertThat(terminal.words()).last().isEqualTo("helm answer 4f3a NUMBER|TEXT");
+  }
+
+  @Test
+  void theInboxSaysWhatEachAnswerToAnUnknownOutcomeDoes() {
+    inbox(
+        Map.of(
+            "id",
+            "u-1",
+            "kind",
+            "unknown",
+            "run",
+            Story.RUN,
+            "runName",
+            "r",
+            "deadline",
+            Instant.now().plusSeconds(1_103).toString(),
+            "otherwise",
+            "unknown",
+            "tool",
+            "SendEmail",
+            "object",
+            "\"Brief\" → ann@",
+            "options",
+            List.of("happened", "again", "stop")));
+    assertThat(terminal.helm("inbox")).isZero();
+    assertThat(terminal.data().getFirst())
+        .matches(
+            "4f3a · r · unknown · SendEmail \"Brief\" → ann@ · 1 happened · 2 again · 3 stop"
+                + " · outcome stays unknown in 18:2[0-3]");
+    assertThat(terminal.words().getFirst()).startsWith("happened: it took effect");
+    assertThat(terminal.words().getLast()).isEqualTo("helm answer 4f3a happened|again|stop");
+  }
+
+  @Test
+  void aBeginningOfSeveralRunsIsWrongUse() {
+    Map<String, Object> waits = new HashMap<>(permission("perm-1"));
+    waits.put("run", "0a1b" + "0".repeat(28));
+    inbox(waits);
+    service.on(
+        "GET /api/runs",
+        _ ->
+            TestService.json(
+                Json.write(
+                    Map.of(
+                        "items",
+                        List.of(
+                            run("0a1b" + "0".repeat(28), "a", "running", 1),
+                            run("0c1d" + "0".repeat(28), "b", "failed", 1))))));
+    assertThat(terminal.helm("allow", "0")).isEqualTo(2);
+    assertThat(terminal.words())
+        .containsExactly("\"0\" names 2 runs.", "Name one: 0a1b · a, 0c1d · b");
+    assertThat(service.asked("POST /api/permissions/perm-1")).isEmpty();
+  }
+
+  @Test
+  void wrongValuesAreWrongUse() {
+    assertThat(terminal.helm("runs", "--status", "bogus")).isEqualTo(2);
+    assertThat(terminal.helm("runs", "--limit", "0")).isEqualTo(2);
+    assertThat(terminal.helm("runs", "--limit", "1001")).isEqualTo(2);
+    assertThat(service.asked()).isEmpty();
+  }
+
+  @Test
+  void aRunThatAsksIsShownAsWaiting() {
+    Map<String, Object> asks = new HashMap<>(run(Story.RUN, "x", "paused", 60));
+    asks.put("waitingFor", "permission");
+    Map<String, Object> held = new HashMap<>(run("9b1c" + "0".repeat(28), "y", "paused", 60));
+    held.put("waitingFor", "person");
+    service.on(
+        "GET /api/runs", _ -> TestService.json(Json.write(Map.of("items", List.of(asks, held)))));
+    assertThat(terminal.helm("runs")).isZero();
+    assertThat(terminal.data().get(0)).matches("4f3a · x · 00:01:0\\d · waiting · permission");
+    assertThat(terminal.data().get(1)).matches("9b1c · y · 00:01:0\\d · paused · person");
+  }
+
+  @Test
+  void resumeOfARunThatIsNotPausedSaysSo() {
+    service.on(
+        "GET /api/runs/4f3a", _ -> TestService.json(Json.write(run(Story.RUN, "x", "running", 1))));
+    service.on(
+        "POST /api/runs/4f3a/resume",
+        _ -> new Answer(202, "{\"id\":\"x\",\"state\":\"accepted\"}"));
+    assertThat(terminal.helm("resume", "4f3a")).isZero();
+    assertThat(terminal.words().getFirst()).startsWith("It was not paused (running)");
+  }
+
+  @Test
+  void theInterfacesAdviceIsToldInTheTerminalsWords() {
+    service.on(
+        "GET /api/blueprints/none",
+        _ ->
+            TestService.problem(
+                404, "not_found", "there is no such blueprint", "GET /api/blueprints lists them"));
+    assertThat(terminal.helm("blueprint", "show", "none")).isEqualTo(4);
+    assertThat(terminal.words())
+        .containsExactly("there is no such blueprint.", "\"helm blueprint list\" lists them.");
+  }
+
+  @Test
+  void aShownBlueprintHasTheFieldsOfItsSource() throws IOException {
+    service.on(
+        "GET /api/blueprints/b",
+        _ ->
+            TestService.json(
+                """
+                {"name":"b","version":3,"hash":"h","createdAt":"x","blueprint":{"name":"b",
+                "description":"Reads: all","project":"default","agent":"native",
+                "model":{"name":"m-1","maxTokens":8192},"instructions":"One.\\n\\nTwo ${q}.\\n",
+                "task":"","inputs":{"q":{"type":"string","enum":["Q1","yes"]}},
+                "tools":["Bash","SendEmail"],
+                "permissions":{"deny":["Bash(git push --force*)"],"ask":[],"allow":[],
+                "timeoutMs":1800000,"approvers":1},"budget":{"perRunUsd":"5.000000","warnAt":[50,80]},
+                "limits":{"turns":60,"wallTimeMs":5400000},"egress":{"allow":["*.demo.test"]},
+                "sandbox":{"image":"default","memoryBytes":1073741824,"milliCpus":1500,"pids":256}}}
+                """));
+    assertThat(terminal.helm("blueprint", "show", "b")).isZero();
+    assertThat(terminal.data())
+        .contains(
+            "# b@3, as stored",
+            "instructions: |",
+            "  timeout: 30m",
+            "  wallTime: 90m",
+            "  memory: 1g",
+            "  cpus: 1.5")
+        .noneMatch(row -> row.contains("Ms:") || row.contains("memoryBytes"));
+    Map<?, ?> read =
+        new YAMLMapper().readValue(String.join("\n", terminal.data()) + "\n", Map.class);
+    assertThat(read.get("instructions")).isEqualTo("One.\n\nTwo ${q}.\n");
+    assertThat(read.get("description")).isEqualTo("Reads: all");
+    assertThat(read.get("inputs"))
+        .isEqualTo(Map.of("q", Map.of("type", "string", "enum", List.of("Q1", "yes"))));
+    assertThat(String.valueOf(read.get("permissions")))
+        .contains("deny=[Bash(git push --force*)]", "timeout=30m");
   }
 
   @Test
@@ -274,7 +423,10 @@ class CommandsTest {
                 : new Answer(415, "{}"));
     assertThat(terminal.helm("blueprint", "validate", "-f", file.toString())).isZero();
     assertThat(terminal.data()).containsExactly("my-brief is valid");
-    assertThat(terminal.helm("blueprint", "apply", "-f", "nowhere.yaml")).isEqualTo(1);
+    assertThat(terminal.helm("blueprint", "apply", "-f", "nowhere.yaml")).isEqualTo(2);
+    assertThat(terminal.input("name: my-brief\n").helm("blueprint", "validate", "-f", "-"))
+        .isZero();
+    assertThat(terminal.data().getLast()).isEqualTo("my-brief is valid");
   }
 
   @Test

@@ -84,6 +84,36 @@ class RunRendererTest {
   }
 
   @Test
+  void anAnswerIsToldOnceAndAnUnknownOutcomeSaysWhatEachAnswerDoes() {
+    story()
+        .created()
+        .requested("q", "AskPerson", "Which?", "{}")
+        .add("question.answered", "questionId", "q1", "answer", "second", "by", "owner")
+        .finished("q", "AskPerson", "ok", "second")
+        .requested("c", "SendEmail", "\"Brief\" → ann@", Story.MAIL)
+        .add(
+            "tool.unknown",
+            "toolUseId",
+            "c",
+            "tool",
+            "SendEmail",
+            "reason",
+            "its end was not seen",
+            "questionId",
+            "u1",
+            "deadline",
+            "2099-03-02T14:32:21.000Z");
+    assertThat(rows)
+        .containsExactly(
+            "14:02:11 answered by you · second",
+            "Outcome unknown",
+            "SendEmail \"Brief\" → ann@ · its end was not seen",
+            "1 happened · it took effect; the run goes on",
+            "2 again · the call is made once more",
+            "3 stop · the run is cancelled");
+  }
+
+  @Test
   void arrivingTextEndsWithTheCursor() {
     assertThat(
             renderer

@@ -22,11 +22,14 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 class DeskTest {
@@ -35,9 +38,10 @@ class DeskTest {
   private final TestService service = new TestService();
   private final BlockingQueue<Happening> queue = new LinkedBlockingQueue<>();
   private final RunView view = new RunView();
+  private int width = 80;
   private final StringWriter terminal = new StringWriter();
   private final TerminalScreen screen =
-      new TerminalScreen(new PrintWriter(terminal), () -> 80, Paint.NONE);
+      new TerminalScreen(new PrintWriter(terminal), () -> width, Paint.NONE);
   private final RunRenderer renderer = new RunRenderer(ZoneId.of("UTC"), "owner");
   private Desk desk;
   private Story story;
@@ -99,7 +103,7 @@ class DeskTest {
     assertThat(footer())
         .hasSize(2)
         .first()
-        .isEqualTo("◆ SendEmail \"Q1 Competitor Brief\" → leadership@ · denies in 29:41");
+        .isEqualTo("◆ SendEmail \"Q1 Competitor Brief\" → leadership@demo.test · denies in 29:41");
     assertThat(footer().getLast())
         .endsWith("a allow · d deny · e edit · s steer · v view · q quit");
     assertThat(desk.footer(NOW).stream().flatMap(line -> line.rows(79, Paint.NONE).stream()))
@@ -121,6 +125,108 @@ class DeskTest {
         .isEqualTo("{\"argumentsHash\":\"" + Sha256.hex(Story.MAIL) + "\",\"decision\":\"allow\"}");
     desk.press('a');
     assertThat(service.asked("POST /api/permissions/p1")).hasSize(1);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {30, 40, 60, 80})
+  void theWholeCallIsOnTheScreenHoweverNarrowItIs(int columns) {
+    width = columns;
+    String command = "python3 parse.py --from " + "pages/".repeat(20) + " --to out.csv; rm -f last";
+    String arguments = "{\"command\":\"" + command + "\"}";
+    story
+        .created()
+        .add(
+            "permission.requested",
+            "permissionId",
+            "p9",
+            "toolUseId",
+            "c",
+            "tool",
+            "Bash",
+            "object",
+            "python3",
+            "arguments",
+            arguments,
+            "argumentsHash",
+            Sha256.hex(arguments),
+            "deadline",
+            "2099-03-02T14:32:21.000Z",
+            "reason",
+            "");
+    desk.showFocused();
+    assertThat(shownCall()).isEqualTo(("command: " + command).replace(" ", ""));
+    terminal.getBuffer().setLength(0);
+    desk.press('v');
+    assertThat(shownCall()).isEqualTo(("command: " + command).replace(" ", ""));
+    assertThat(terminal.toString()).doesNotContain("…");
+  }
+
+  private String shownCall() {
+    return terminal
+        .toString()
+        .lines()
+        .filter(row -> row.contains("│ "))
+        .peek(row -> assertThat(row.length()).isLessThan(width + 10))
+        .map(row -> row.substring(row.indexOf("│ ") + 2).replace(" ", ""))
+        .collect(Collectors.joining());
+  }
+
+  @Test
+  void aNarrowTerminalHasAllKeysAndTheWholeAddress() {
+    width = 40;
+    story.created().asked("p1", "c");
+    List<String> rows =
+        desk.footer(NOW).stream().flatMap(line -> line.rows(39, Paint.NONE).stream()).toList();
+    assertThat(rows).allSatisfy(row -> assertThat(row.length()).isLessThanOrEqualTo(39));
+    assertThat(String.join("\n", rows))
+        .contains(
+            "leadership@demo.test",
+            "denies in 29:41",
+            "a allow",
+            "d deny",
+            "e edit",
+            "s steer",
+            "v view",
+            "q quit")
+        .doesNotContain("…");
+  }
+
+  @Test
+  void anUnknownOutcomeOffersItsThreeAnswers() {
+    story
+        .created()
+        .add(
+            "tool.unknown",
+            "toolUseId",
+            "c",
+            "tool",
+            "SendEmail",
+            "reason",
+            "its end was not seen",
+            "questionId",
+            "u1",
+            "deadline",
+            "2099-03-02T14:32:21.000Z");
+    assertThat(footer().getFirst()).endsWith("stays unknown in 29:41");
+    assertThat(String.join("", footer())).contains("1 happened · 2 again · 3 stop", "q quit");
+    desk.press('w');
+    assertThat(footer().getLast()).endsWith("q quit");
+  }
+
+  @Test
+  void steeringBesideAPermissionSaysWhenItIsRead() throws InterruptedException {
+    story.created().asked("p1", "c");
+    desk.press('s');
+    type("only three rows");
+    assertThat(told())
+        .isEqualTo(
+            new Happening.Told("Read after this decision; deny it to have it redone first."));
+  }
+
+  @Test
+  void theClockStartsWithTheRun() {
+    story.at("14:00:00").created().at("14:02:30").add("run.started", "epoch", 1);
+    assertThat(view.began()).isEqualTo(Instant.parse("2026-03-02T14:02:30.000Z"));
   }
 
   @Test
@@ -148,11 +254,11 @@ class DeskTest {
   @Test
   void severalPermissionsAreReachedByTab() {
     story.created().asked("p1", "c").asked("p2", "d");
-    assertThat(footer().getFirst()).contains("1 of 2");
+    assertThat(String.join("", footer())).contains("1 of 2");
     desk.press('\t');
     story.decided("p2", "d", "deny", "ann");
     assertThat(view.permissions()).hasSize(1);
-    assertThat(footer().getFirst()).doesNotContain("of 2");
+    assertThat(String.join("", footer())).doesNotContain("of 2");
   }
 
   @Test

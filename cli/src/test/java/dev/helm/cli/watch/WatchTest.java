@@ -3,12 +3,19 @@ package dev.helm.cli.watch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.helm.api.RunStatus;
+import dev.helm.cli.Context;
+import dev.helm.cli.Helm;
+import dev.helm.cli.Out;
 import dev.helm.cli.demo.DemoStory;
 import dev.helm.cli.http.Json;
+import dev.helm.cli.render.Paint;
 import dev.helm.cli.testing.Story;
 import dev.helm.cli.testing.Terminal;
 import dev.helm.cli.testing.TestService;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -76,6 +83,25 @@ class WatchTest {
         .hasSize(1);
     assertThat(terminal.data().getLast())
         .endsWith("succeeded · 00:00:00 · $0.00 / $5.00 · 5 events");
+  }
+
+  @Test
+  void aReaderThatHasGoneEndsTheWatch() {
+    story.created().message(1, "one").message(2, "two");
+    OutputStream closing =
+        new OutputStream() {
+          @Override
+          public void write(int b) throws IOException {
+            throw new IOException("Broken pipe");
+          }
+        };
+    Out before = terminal.context().out();
+    Out gone =
+        new Out(new PrintStream(closing, true), before.words(), Paint.NONE, Paint.NONE, 0, false);
+    Context context = new Context(terminal.env(), gone, InputStream.nullInputStream());
+    // The run has no end: only the reader's can end this.
+    assertThat(Helm.run(new String[] {"watch", "4f3a"}, context)).isZero();
+    assertThat(Helm.run(new String[] {"watch", "4f3a", "--json"}, context)).isZero();
   }
 
   @Test

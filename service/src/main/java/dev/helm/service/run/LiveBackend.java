@@ -333,7 +333,11 @@ public final class LiveBackend implements Backend {
             "it does not know "
                 + strangers
                 + " of the runs at work here; check TEMPORAL_ADDRESS, or end them with helm cancel")
-        : component("temporal", temporalAnswers() && working, "the launcher restarts it");
+        : component("temporal", working && temporalAnswers(), temporalAway());
+  }
+
+  private String temporalAway() {
+    return working ? "the launcher restarts it" : "the service is taking over its runs; a moment";
   }
 
   private Bodies.Component engine() {

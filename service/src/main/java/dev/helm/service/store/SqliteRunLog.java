@@ -1,12 +1,22 @@
 package dev.helm.service.store;
 
 import dev.helm.activities.store.RunLog;
+import dev.helm.api.event.RunEvent;
 import dev.helm.workflows.Fact;
+import java.sql.SQLException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The log over the writer. */
 final class SqliteRunLog implements RunLog {
+  private static final String OPEN_CALLS =
+      "SELECT max(s.key), s.agent, s.data ->> '$.toolUseId' AS call, s.data ->> '$.tool'"
+          + " FROM events s WHERE s.run = ? AND s.type = 'tool.started' AND NOT EXISTS ("
+          + "SELECT 1 FROM events e WHERE e.run = s.run AND e.seq > s.seq"
+          + " AND e.type IN ('tool.finished', 'tool.unknown', 'run.finished')"
+          + " AND coalesce(e.data ->> '$.toolUseId', s.data ->> '$.toolUseId')"
+          + " = s.data ->> '$.toolUseId') GROUP BY call LIMIT 1000";
+
   private final LogWriter writer;
   private final ReadPool reads;
 
@@ -32,8 +42,46 @@ final class SqliteRunLog implements RunLog {
         });
   }
 
-  private static void journal(Tx tx, String run, String key, String outcome)
-      throws java.sql.SQLException {
+  @Override
+  public List<String> finish(String run, List<Fact> facts) {
+    List<PreparedFact> prepared = PreparedFact.all(facts);
+    boolean succeeds =
+        facts.stream()
+            .anyMatch(
+                fact ->
+                    fact.event() instanceof RunEvent.RunFinished end
+                        && end.outcome().equals("succeeded"));
+    return writer.write(
+        tx -> {
+          List<String> unread = succeeds ? unread(tx.sql(), run) : List.of();
+          if (unread.isEmpty()) {
+            tx.append(run, PreparedFact.all(openCalls(tx.sql(), run)));
+            tx.append(run, prepared);
+          }
+          return unread;
+        });
+  }
+
+  private static List<String> unread(Statements sql, String run) throws SQLException {
+    return sql.list(
+        "SELECT id FROM messages WHERE run = ? AND state = 'queued' ORDER BY seq LIMIT 1000",
+        row -> row.getString(1),
+        run);
+  }
+
+  /** The calls' ends carry the keys that the calls themselves would have used. */
+  private static List<Fact> openCalls(Statements sql, String run) throws SQLException {
+    return sql.list(
+        OPEN_CALLS,
+        row -> {
+          String started = row.getString(1);
+          String key = started.substring(0, started.lastIndexOf('/') + 1) + "finished";
+          return RunLog.endOfOpen(key, row.getString(2), row.getString(3), row.getString(4));
+        },
+        run);
+  }
+
+  private static void journal(Tx tx, String run, String key, String outcome) throws SQLException {
     String known = outcome(tx.sql(), run, key);
     if (known == null) {
       tx.sql()
@@ -55,7 +103,7 @@ final class SqliteRunLog implements RunLog {
   }
 
   private static @Nullable String outcome(Statements sql, String run, String key)
-      throws java.sql.SQLException {
+      throws SQLException {
     return sql.one(
         "SELECT outcome FROM journal WHERE run = ? AND key = ?", row -> row.getString(1), run, key);
   }

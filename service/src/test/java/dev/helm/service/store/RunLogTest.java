@@ -67,6 +67,57 @@ class RunLogTest {
   }
 
   @Test
+  void aRunDoesNotSucceedWhileAMessageWaits() {
+    String run = StoreFixture.run(store);
+    List<Fact> end = List.of(StoreFixture.finished());
+    store.messages().queue(run, "m1", "wait", "next", "ada");
+    store.messages().queue(run, "m2", "and this", "next", "ada");
+    store.messages().cancel(run, "m2", "ada");
+    assertThat(store.log().finish(run, end)).containsExactly("m1");
+    assertThat(events(run)).extracting(LoggedEvent::type).doesNotContain("run.finished");
+    store.log().append(run, List.of(new Fact("r", "main", new RunEvent.MessageRead("m1", 2))));
+    assertThat(store.log().finish(run, end)).isEmpty();
+    assertThat(store.log().finish(run, end)).isEmpty();
+    assertThat(events(run)).extracting(LoggedEvent::type).endsWith("run.finished");
+    assertThatThrownBy(() -> store.messages().queue(run, "m3", "late", "next", "ada"))
+        .isInstanceOf(RunEndedException.class);
+  }
+
+  @Test
+  void everyStartedCallHasAnEndBeforeTheRunHas() {
+    String run = StoreFixture.run(store);
+    store
+        .log()
+        .append(
+            run,
+            List.of(
+                started("a", "begins", 1),
+                started("b", "begins", 1),
+                started("b", "begins-2", 2),
+                RunLog.endOfOpen("e1/main/a/finished", "main", "a", "Bash")));
+    List<Fact> end =
+        List.of(new Fact("end", "main", new RunEvent.RunFinished("cancelled", null, "ada")));
+    store.messages().queue(run, "m1", "never read", "next", "ada");
+    assertThat(store.log().finish(run, end)).isEmpty();
+    assertThat(store.log().finish(run, end)).isEmpty();
+    List<LoggedEvent> all = events(run);
+    assertThat(all)
+        .extracting(LoggedEvent::type)
+        .endsWith("tool.finished", "message.queued", "tool.finished", "run.finished");
+    assertThat(all.get(all.size() - 2).data())
+        .containsEntry("toolUseId", "b")
+        .containsEntry("outcome", "interrupted");
+  }
+
+  private static Fact started(String call, String name, int attempt) {
+    return new Fact(
+        "e1/main/" + call + "/" + name,
+        "main",
+        new RunEvent.ToolStarted(
+            call, "Bash", "0".repeat(64), new RunEvent.GatePass("rule", "Bash", null), attempt));
+  }
+
+  @Test
   void sameKeyWithOtherContentWritesNothing() {
     String run = StoreFixture.run(store);
     store.log().append(run, List.of(StoreFixture.output("k", "hello")));

@@ -187,7 +187,7 @@ final class Killer {
             back.add(kill.backMs);
           }
           streams.getOrDefault(kill.run, List.of()).stream()
-              .filter(event -> event.atNs() > kill.atNs)
+              .filter(event -> event.atNs() > kill.atNs && !event.type().equals("message.queued"))
               .findFirst()
               .ifPresent(event -> moved.add((event.atNs() - kill.atNs) / 1_000_000));
         }

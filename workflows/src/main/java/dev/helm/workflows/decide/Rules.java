@@ -4,7 +4,7 @@ import dev.helm.api.blueprint.Blueprint;
 import dev.helm.workflows.decide.Rule.Match;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * The blueprint's rules: the first match wins within deny, then ask, then allow; what no rule names
@@ -12,9 +12,6 @@ import java.util.regex.Pattern;
  * command each simple command must be allowed, and one denied part denies all.
  */
 public final class Rules implements Check {
-  private static final Pattern ASSIGNMENTS =
-      Pattern.compile("^(?:[A-Za-z_][A-Za-z0-9_]*=\\S*\\s+)+");
-
   private final List<Rule> deny;
   private final List<Rule> ask;
   private final List<Rule> allow;
@@ -82,8 +79,11 @@ public final class Rules implements Check {
         : new Verdict.Ask(null, "the command holds parts that a rule cannot judge");
   }
 
+  /** A rule for all of Bash, and none that would have to find its command in this one. */
   private boolean allowsEverything() {
-    return allow.stream().anyMatch(rule -> rule.tool().equals("Bash") && rule.condition() == null);
+    return allow.stream().anyMatch(rule -> rule.tool().equals("Bash") && rule.condition() == null)
+        && Stream.concat(deny.stream(), ask.stream())
+            .noneMatch(rule -> rule.tool().equals("Bash") && rule.condition() != null);
   }
 
   private Verdict firstAllow(ToolCall call) {
@@ -125,7 +125,7 @@ public final class Rules implements Check {
     if (command != null) {
       for (String part : ShellParts.of(command).parts()) {
         parts.add(withCommand(call, part));
-        parts.add(withCommand(call, ASSIGNMENTS.matcher(part).replaceFirst("")));
+        parts.add(withCommand(call, ShellParts.ASSIGNMENTS.matcher(part).replaceFirst("")));
       }
     }
     return parts;

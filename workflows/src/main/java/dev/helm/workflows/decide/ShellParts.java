@@ -2,17 +2,50 @@ package dev.helm.workflows.decide;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A conservative look at a shell command: its simple commands, and whether that is surely all of
  * it. It never says that a command is plain when it is not: substitutions, here-documents,
- * subshells, comments and open quotes make it unsure, and an unsure command is never allowed by a
- * rule, only by people.
+ * subshells, reserved words, leading redirects, comments and open quotes make it unsure, and an
+ * unsure command is never allowed by a rule that speaks of commands, only by people.
  *
  * @param parts the simple commands, in order
  * @param sure whether {@code parts} is the whole command
  */
 record ShellParts(List<String> parts, boolean sure) {
+  /** Assignments before the command, without quotes: {@code A=1 B=2 }. */
+  static final Pattern ASSIGNMENTS = Pattern.compile("^(?:[A-Za-z_][A-Za-z0-9_]*=\\S*\\s+)+");
+
+  /** A word that names a command as it stands there: nothing is quoted, expanded or redirected. */
+  private static final Pattern COMMAND_WORD = Pattern.compile("[A-Za-z0-9_./:@%+,=~\\[\\]!-]+");
+
+  /** Behind these another command may stand in the same part. */
+  private static final Set<String> RESERVED =
+      Set.of(
+          "if",
+          "then",
+          "else",
+          "elif",
+          "fi",
+          "for",
+          "while",
+          "until",
+          "do",
+          "done",
+          "case",
+          "esac",
+          "select",
+          "function",
+          "time",
+          "coproc",
+          "!",
+          "[[",
+          "{",
+          "}");
+
   ShellParts {
     parts = List.copyOf(parts);
   }
@@ -58,7 +91,20 @@ record ShellParts(List<String> parts, boolean sure) {
       }
     }
     add(parts, part);
-    return new ShellParts(parts, sure && quote == 0 && !parts.isEmpty());
+    boolean plain = parts.stream().allMatch(ShellParts::beginsPlainly);
+    return new ShellParts(parts, sure && plain && quote == 0 && !parts.isEmpty());
+  }
+
+  /** Whether the part's first word is surely the name of what it runs. */
+  private static boolean beginsPlainly(String part) {
+    Matcher assignments = ASSIGNMENTS.matcher(part);
+    int command = assignments.find() ? assignments.end() : 0;
+    if (part.substring(0, command).matches("(?s).*['\"\\\\].*")) {
+      // The value may go on behind the blank, and the command be another word.
+      return false;
+    }
+    String word = part.substring(command).split("\\s", 2)[0];
+    return COMMAND_WORD.matcher(word).matches() && !RESERVED.contains(word);
   }
 
   /** Whether a {@code #} here may begin a comment; an escaped blank before it only looks so. */

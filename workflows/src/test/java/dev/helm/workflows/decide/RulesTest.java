@@ -28,12 +28,22 @@ class RulesTest {
               1));
 
   private static String verdict(String tool, String arguments) {
-    return RULES.check(ToolCall.of("t", tool, arguments)).getClass().getSimpleName();
+    return verdict(RULES, tool, arguments);
+  }
+
+  private static String verdict(Rules rules, String tool, String arguments) {
+    return rules.check(ToolCall.of("t", tool, arguments)).getClass().getSimpleName();
   }
 
   private static String bash(String command) {
+    return bash(RULES, command);
+  }
+
+  private static String bash(Rules rules, String command) {
     return verdict(
-        "Bash", "{\"command\":" + new com.fasterxml.jackson.databind.node.TextNode(command) + "}");
+        rules,
+        "Bash",
+        "{\"command\":" + new com.fasterxml.jackson.databind.node.TextNode(command) + "}");
   }
 
   @ParameterizedTest
@@ -64,6 +74,46 @@ class RulesTest {
     assertThat(bash(command)).isEqualTo(expected);
   }
 
+  /** A denied command that a rule cannot find in a larger one is not allowed by a bare rule. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "(git push --force x)",
+        "{ git push --force x; }",
+        "echo $(git push --force x)",
+        "if true; then git push --force x; fi",
+        "while git push --force x; do :; done",
+        "for i in 1; do git push --force x; done",
+        "! git push --force x",
+        "time git push --force x",
+        "[[ x ]] && coproc git push --force x",
+        "case x in x) git push --force x;; esac",
+        "function f { git push --force x; }; f",
+        ">f git push --force x",
+        "2>f git push --force x",
+        "<f git push --force x",
+        "A='b c' git push --force x",
+        "\"git\" push --force x",
+        "g\\it push --force x",
+        "$G push --force x"
+      })
+  void aBareRuleDoesNotLiftWhatADenialMayBeHiddenIn(String command) {
+    assertThat(bash(bare(List.of("Bash(git push --force*)"), List.of()), command)).isEqualTo("Ask");
+    assertThat(bash(bare(List.of(), List.of("Bash(git push --force*)")), command)).isEqualTo("Ask");
+    assertThat(bash(bare(List.of("Read(x)"), List.of()), command)).isEqualTo("Allow");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"make -j2", "[ -f x ] && ./run.sh", "A=1 make > log 2>&1", "ls ~ | wc"})
+  void aBareRuleAllowsPlainCommandsBesideADenial(String command) {
+    assertThat(bash(bare(List.of("Bash(git push --force*)"), List.of()), command))
+        .isEqualTo("Allow");
+  }
+
+  private static Rules bare(List<String> deny, List<String> ask) {
+    return new Rules(new Blueprint.Permissions(deny, ask, List.of("Bash"), 60_000, 1));
+  }
+
   @Test
   void aNewLineIsACommandBoundary() {
     assertThat(bash("git status\nrm -rf x")).isEqualTo("Ask");
@@ -85,6 +135,9 @@ class RulesTest {
         "Write | {\"file_path\":\"x.txt\",\"content\":\"\"} | Allow",
         "Pay | {\"amount\":100} | Allow",
         "Pay | {\"amount\":100.01} | Ask",
+        "Pay | {\"amount\":1e2} | Allow",
+        "Pay | {\"amount\":1.1e2} | Ask",
+        "Pay | {\"amount\":1e999999} | Ask",
         "Pay | {\"amount\":\"5\"} | Ask",
         "Pay | {} | Ask",
         "SendEmail | {\"to\":\"a@b\"} | Ask",

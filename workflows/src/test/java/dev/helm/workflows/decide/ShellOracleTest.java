@@ -25,6 +25,36 @@ class ShellOracleTest {
       new Rules(
           new Blueprint.Permissions(
               List.of("Bash(gone *)"), List.of(), List.of("Read", "Bash(ls *)"), 1000, 1));
+
+  /** Everything but {@code evil}. */
+  private static final Rules ALL_BUT =
+      new Rules(
+          new Blueprint.Permissions(List.of("Bash(evil*)"), List.of(), List.of("Bash"), 1000, 1));
+
+  private static final String[] GROUPS = {
+    "if ",
+    "then ",
+    "fi",
+    "while ",
+    "do ",
+    "done",
+    "time ",
+    "! ",
+    "[[ x ]]",
+    "coproc ",
+    "case ",
+    " in ",
+    "x) ",
+    ";; ",
+    "esac",
+    "function f ",
+    "f",
+    "else ",
+    "elif ",
+    "until ",
+    "select ",
+    "for x "
+  };
   private static final String[] PIECES = {
     "ls ", "ls ", "ls x", "evil", "evil ", " ", "\n", ";", "&", "&&", "|", "||", "'", "\"", "\\",
     "#", " #", ">", "<", "$", "(", ")", "`", "{", "}", "!", "x", "=", "[", "]", "*", "?", "\t",
@@ -87,8 +117,33 @@ class ShellOracleTest {
     assertThat(ran).as("seed %d", seed).isGreaterThan(50);
   }
 
+  @Test
+  void whatIsDeniedDoesNotRunUnderARuleForAllElse() throws Exception {
+    long seed = System.nanoTime();
+    Random random = new Random(seed);
+    int ran = 0;
+    for (int i = 0; i < 60_000 && ran < 300; i++) {
+      StringBuilder command = new StringBuilder();
+      int length = 2 + random.nextInt(9);
+      for (int piece = 0; piece < length; piece++) {
+        String[] from = random.nextInt(3) == 0 ? GROUPS : PIECES;
+        command.append(from[random.nextInt(from.length)]);
+      }
+      String text = command.toString();
+      if (text.contains("evil") && verdict(ALL_BUT, text) instanceof Verdict.Allow) {
+        ran++;
+        assertThat(leavesAWitness(text)).as("seed %d: %s", seed, text).isFalse();
+      }
+    }
+    assertThat(ran).as("seed %d", seed).isGreaterThan(50);
+  }
+
   private static Verdict verdict(String command) {
-    return RULES.check(ToolCall.of("t", "Bash", "{\"command\":" + new TextNode(command) + "}"));
+    return verdict(RULES, command);
+  }
+
+  private static Verdict verdict(Rules rules, String command) {
+    return rules.check(ToolCall.of("t", "Bash", "{\"command\":" + new TextNode(command) + "}"));
   }
 
   private boolean leavesAWitness(String command) throws Exception {

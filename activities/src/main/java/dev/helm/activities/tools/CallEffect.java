@@ -1,0 +1,219 @@
+package dev.helm.activities.tools;
+
+import dev.helm.activities.run.Heart;
+import dev.helm.activities.sandbox.EngineUnavailable;
+import dev.helm.activities.sandbox.NoEngine;
+import dev.helm.activities.sandbox.SandboxException;
+import dev.helm.activities.sandbox.SandboxLost;
+import dev.helm.activities.sandbox.SandboxRefused;
+import dev.helm.api.event.RunEvent;
+import dev.helm.workflows.Fact;
+import dev.helm.workflows.ToolActivity.Phase;
+import dev.helm.workflows.ToolActivity.Reply;
+import io.temporal.activity.Activity;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+
+/**
+ * The effect of a call that may happen. The order is always: intent on disk, effect, result on
+ * disk; an effect that was started is attached to, never begun a second time.
+ */
+final class CallEffect {
+  /** Refusals of the sandbox that pass by themselves. */
+  private static final Set<String> PASSING = Set.of("full", "superseded");
+
+  /** Refusals after which nobody can say whether the effect happened. */
+  private static final Set<String> UNKNOWN = Set.of("hash_mismatch", "bad_offset", "already_ended");
+
+  /** Most attempts of one step at getting a container that goes away as it is made. */
+  private static final int LOST_MAX = 20;
+
+  /** Most attempts at finding the offset of output that another attempt is committing. */
+  private static final int OFFSETS_MAX = 3;
+
+  private final CallRecord record;
+  private final Map<String, Effect> effects;
+
+  CallEffect(CallRecord record, Map<String, Effect> effects) {
+    this.record = record;
+    this.effects = Map.copyOf(effects);
+  }
+
+  /** Commits the facts and the intent together, then acts. */
+  Reply start(CallContext context, List<Fact> facts, RunEvent.GatePass gate, int attempt) {
+    Effect effect = effect(context);
+    String prepared;
+    boolean interrupted;
+    // Getting ready may mean a new container, which takes longer than a heart may be silent.
+    try (Heart heart = Heart.start(Activity.getExecutionContext(), () -> {})) {
+      prepared = effect.prepare(context);
+      interrupted = heart.interrupted();
+    } catch (SandboxException e) {
+      if (mayPass(e)) {
+        throw e;
+      }
+      return notBegun(context, facts, attempt, "builtin", String.valueOf(e.getMessage()));
+    }
+    if (interrupted) {
+      return notBegun(
+          context, facts, attempt, "person", "A person interrupted before it was started.");
+    }
+    List<Fact> all = new ArrayList<>(facts);
+    all.add(record.began(context, gate, attempt));
+    if (effect instanceof AskPerson question) {
+      return askPerson(context, all, question);
+    }
+    record.starts(context, all, attempt, prepared);
+    return act(context, attempt, prepared, false);
+  }
+
+  /** An earlier attempt of this activity began; its end may not have been seen. */
+  Reply goOn(CallContext context, int attempt) {
+    return act(context, attempt, Objects.requireNonNull(record.prepared(context, attempt)), true);
+  }
+
+  /** Goes on with what began, or begins it. */
+  Reply startOrGoOn(CallContext context, List<Fact> facts, RunEvent.GatePass gate, int attempt) {
+    return record.started(context, attempt)
+        ? goOn(context, attempt)
+        : start(context, facts, gate, attempt);
+  }
+
+  private Reply notBegun(
+      CallContext context, List<Fact> facts, int attempt, String by, String reason) {
+    if (attempt == 1) {
+      return record.blocked(context, facts, by, reason, null);
+    }
+    ToolEnd end =
+        by.equals("person")
+            ? ToolEnd.interrupted(reason)
+            : ToolEnd.failed("failed · not started again", reason);
+    return record.finished(context, facts, end, 0);
+  }
+
+  private Reply act(CallContext context, int attempt, String prepared, boolean attach) {
+    Effect effect = effect(context);
+    long beganNs = System.nanoTime();
+    try (Heart heart =
+        Heart.start(Activity.getExecutionContext(), () -> effect.interrupt(context, attempt))) {
+      if (dropped(context)) {
+        heart.interrupt();
+      }
+      Effect.Result result = result(effect, context, attempt, prepared, attach, heart);
+      long tookMs = (System.nanoTime() - beganNs) / 1_000_000;
+      return switch (result) {
+        case Effect.Result.Ended ended -> {
+          Reply reply = record.finished(context, List.of(), ended.end(), tookMs);
+          if (ended.acknowledge() != null) {
+            ended.acknowledge().run();
+          }
+          yield reply;
+        }
+        case Effect.Result.NotStarted notStarted ->
+            retryable(context, attempt, "not started: " + notStarted.reason());
+        case Effect.Result.Unknown unknown ->
+            effect.repeatable()
+                ? retryable(context, attempt, unknown.reason())
+                : unknown(context, attempt, unknown.reason());
+      };
+    }
+  }
+
+  private static Effect.Result result(
+      Effect effect,
+      CallContext context,
+      int attempt,
+      String prepared,
+      boolean attach,
+      Heart heart) {
+    for (int offsets = 1; ; offsets++) {
+      try {
+        return attach || offsets > 1
+            ? effect.attach(context, attempt, prepared, heart)
+            : effect.run(context, attempt, prepared, heart);
+      } catch (SandboxException e) {
+        if (mayPass(e)) {
+          throw e;
+        }
+        boolean offset = e instanceof SandboxRefused refused && refused.code().equals("bad_offset");
+        if (!offset || offsets == OFFSETS_MAX) {
+          return refused(e);
+        }
+      }
+    }
+  }
+
+  private static Effect.Result refused(SandboxException e) {
+    String why = String.valueOf(e.getMessage());
+    return e instanceof SandboxRefused refused && UNKNOWN.contains(refused.code())
+        ? new Effect.Result.Unknown(why)
+        : new Effect.Result.Ended(ToolEnd.failed("failed · the sandbox refused it", why), null);
+  }
+
+  /** Whether the same step may succeed later without a person doing anything. */
+  private static boolean mayPass(SandboxException e) {
+    return switch (e) {
+      case EngineUnavailable unavailable -> true;
+      case NoEngine none -> false;
+      case SandboxRefused refused -> PASSING.contains(refused.code());
+      case SandboxLost lost -> Activity.getExecutionContext().getInfo().getAttempt() < LOST_MAX;
+    };
+  }
+
+  /** A new attempt with its own intent: the former one surely had no effect that counts. */
+  private Reply retryable(CallContext context, int attempt, String reason) {
+    if (dropped(context)) {
+      // It was to be ended, and there is nothing left to end.
+      return record.finished(context, List.of(), ToolEnd.interrupted(reason), 0);
+    }
+    if (attempt >= Unknowns.ATTEMPTS_MAX) {
+      return record.finished(
+          context,
+          List.of(),
+          ToolEnd.failed(
+              "failed · the sandbox was lost", "The sandbox was lost again and again: " + reason),
+          0);
+    }
+    RunEvent.GatePass gate = new RunEvent.GatePass("builtin", "repeat after loss", null);
+    return startOrGoOn(context, List.of(), gate, attempt + 1);
+  }
+
+  private Reply unknown(CallContext context, int attempt, String reason) {
+    String id = context.waitId('u', attempt);
+    Instant deadline = record.deadline(context);
+    RunEvent event =
+        new RunEvent.ToolUnknown(
+            context.toolUseId(), context.call().tool(), reason, id, CallRecord.text(deadline));
+    return record.waits(
+        context, List.of(context.fact("unknown-" + attempt, event)), id, "unknown", null, deadline);
+  }
+
+  private Reply askPerson(CallContext context, List<Fact> facts, AskPerson question) {
+    String id = context.waitId('q', 1);
+    Instant deadline = record.deadline(context);
+    List<Fact> all = new ArrayList<>(facts);
+    all.add(
+        context.fact(
+            "question",
+            new RunEvent.QuestionAsked(
+                id,
+                context.toolUseId(),
+                question.text(context.call()),
+                question.options(context.call()),
+                CallRecord.text(deadline))));
+    return record.waits(context, all, id, "question", null, deadline);
+  }
+
+  private Effect effect(CallContext context) {
+    return Objects.requireNonNull(
+        effects.get(context.call().tool()), "the gate let an unknown tool pass");
+  }
+
+  private static boolean dropped(CallContext context) {
+    return context.request().phase() instanceof Phase.Dropped;
+  }
+}

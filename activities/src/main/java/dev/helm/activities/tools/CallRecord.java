@@ -1,0 +1,182 @@
+package dev.helm.activities.tools;
+
+import dev.helm.activities.store.Blobs;
+import dev.helm.activities.store.RunLog;
+import dev.helm.api.event.Content;
+import dev.helm.api.event.RunEvent;
+import dev.helm.workflows.Fact;
+import dev.helm.workflows.HelmJson;
+import dev.helm.workflows.RunStart.CallResult;
+import dev.helm.workflows.ToolActivity.Phase;
+import dev.helm.workflows.ToolActivity.Reply;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeFormatterBuilder;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** How the steps of a call are recorded: facts and the journal entry in one transaction. */
+final class CallRecord {
+  /** Always three decimals, as the log's own times. */
+  private static final DateTimeFormatter TIMES =
+      new DateTimeFormatterBuilder().appendInstant(3).toFormatter();
+
+  private final RunLog log;
+  private final Blobs blobs;
+  private final Clock clock;
+
+  CallRecord(RunLog log, Blobs blobs, Clock clock) {
+    this.log = log;
+    this.blobs = blobs;
+    this.clock = clock;
+  }
+
+  // ---- what an earlier attempt recorded ----------------------------------------------------
+
+  /** What a step of this phase was answered with, or null while it has no end. */
+  @Nullable Reply reply(CallContext context, Phase phase) {
+    String done = log.outcome(context.run(), journalKey(context, phase));
+    return done == null ? null : HelmJson.read(done, Reply.class);
+  }
+
+  boolean started(CallContext context, int attempt) {
+    return prepared(context, attempt) != null;
+  }
+
+  /** What the effect prepared before its intent was recorded, or null if there is no intent. */
+  @Nullable String prepared(CallContext context, int attempt) {
+    return log.outcome(context.run(), context.key("started-" + attempt));
+  }
+
+  private static String journalKey(CallContext context, Phase phase) {
+    return switch (phase) {
+      case Phase.Asked asked -> context.key("asked");
+      case Phase.Decided decided -> context.key("decided");
+      case Phase.TimedOut timedOut -> context.key("timedOut-" + timedOut.waitId());
+      case Phase.Answered answered -> context.key("answered-" + answered.answer().questionId());
+      case Phase.Dropped dropped -> context.key("dropped");
+    };
+  }
+
+  // ---- steps -------------------------------------------------------------------------------
+
+  /**
+   * The fact that the call began. The first has the key of {@code tool.blocked}, so that of an
+   * attempt that Temporal gave up and the one after it only one can begin or block the call.
+   */
+  Fact began(CallContext context, RunEvent.GatePass gate, int attempt) {
+    return context.fact(
+        attempt == 1 ? "begins" : "begins-" + attempt,
+        new RunEvent.ToolStarted(
+            context.toolUseId(), context.call().tool(), context.argumentsHash(), gate, attempt));
+  }
+
+  /** Commits the intent, after which the effect may happen. */
+  void starts(CallContext context, List<Fact> facts, int attempt, String prepared) {
+    log.append(context.run(), facts, context.key("started-" + attempt), prepared);
+  }
+
+  Reply waits(
+      CallContext context,
+      List<Fact> facts,
+      String id,
+      String reason,
+      @Nullable String argumentsHash,
+      Instant deadline) {
+    List<Fact> all = new ArrayList<>(facts);
+    if (context.request().alone()) {
+      boolean permission = reason.equals("permission");
+      all.add(
+          context.fact(
+              "paused-" + id,
+              new RunEvent.RunPaused(
+                  reason, null, permission ? id : null, permission ? null : id, null)));
+    }
+    return replies(
+        context, all, new Reply.Waits(id, reason, argumentsHash, deadline.toEpochMilli()));
+  }
+
+  Reply blocked(
+      CallContext context, List<Fact> facts, String by, String reason, @Nullable String rule) {
+    List<Fact> all = new ArrayList<>(facts);
+    all.add(
+        context.fact(
+            "begins",
+            new RunEvent.ToolBlocked(
+                context.toolUseId(), context.call().tool(), by, reason, rule)));
+    String told = by.equals("person") ? "Denied by a person: " + reason : "Not allowed: " + reason;
+    return replies(
+        context, all, new Reply.Done(new CallResult(context.toolUseId(), store(told), true)));
+  }
+
+  Reply finished(CallContext context, List<Fact> facts, ToolEnd end, long tookMs) {
+    List<Fact> all = new ArrayList<>(facts);
+    int i = 0;
+    for (String path : end.read()) {
+      all.add(context.fact("read-" + i++, new RunEvent.FileRead(path, context.toolUseId())));
+    }
+    all.add(context.fact("finished", event(context, end, tookMs)));
+    i = 0;
+    for (String path : end.changed()) {
+      all.add(context.fact("changed-" + i++, new RunEvent.FileChanged(path, context.toolUseId())));
+    }
+    return replies(
+        context,
+        all,
+        new Reply.Done(new CallResult(context.toolUseId(), store(end.forModel()), end.error())));
+  }
+
+  private RunEvent event(CallContext context, ToolEnd end, long tookMs) {
+    Content content = blobs.content(end.forModel(), "text/plain");
+    return new RunEvent.ToolFinished(
+        context.toolUseId(),
+        context.call().tool(),
+        end.outcome(),
+        end.summary(),
+        content,
+        end.exitCode(),
+        tookMs,
+        end.bytes(),
+        end.droppedBytes() == 0 ? null : end.droppedBytes());
+  }
+
+  Reply replies(CallContext context, List<Fact> facts, Reply reply) {
+    log.append(
+        context.run(),
+        facts,
+        journalKey(context, context.request().phase()),
+        HelmJson.write(reply));
+    return reply;
+  }
+
+  // ---- parts -------------------------------------------------------------------------------
+
+  /** {@code run.resumed}, if the log says that the run waits for people. */
+  List<Fact> resumed(CallContext context, String name) {
+    String waitingFor = context.info().waitingFor();
+    return waitingFor != null && Unknowns.WAITS.contains(waitingFor)
+        ? List.of(context.fact("resumed-" + name, new RunEvent.RunResumed(waitingFor, null)))
+        : List.of();
+  }
+
+  Content content(String text) {
+    return blobs.content(text, "text/plain");
+  }
+
+  /** When silence becomes the answer to something that is asked now. */
+  Instant deadline(CallContext context) {
+    return Instant.ofEpochMilli(
+        clock.millis() + context.info().blueprint().permissions().timeoutMs());
+  }
+
+  static String text(Instant time) {
+    return TIMES.format(time);
+  }
+
+  private String store(String text) {
+    return blobs.put(text.getBytes(StandardCharsets.UTF_8), "text/plain");
+  }
+}
