@@ -168,8 +168,9 @@ final class Reconciler {
   /** A call that cost more than was held stops its run, also when the service died in between. */
   private void pauseOverdrawn(String run) {
     for (String reservation : ledger.overdrawn(run)) {
-      if (signalled.add(reservation)) {
+      if (!signalled.contains(reservation)) {
         control.pause(run, "helm", "over-" + reservation);
+        signalled.add(reservation);
       }
     }
   }
