@@ -269,14 +269,6 @@ public final class Ledger {
 
   /** Reservations of the run whose call cost more than was held for it. */
   public List<String> overdrawn(String run) {
-    return store
-        .writer()
-        .write(
-            tx ->
-                tx.sql()
-                    .list(
-                        "SELECT reservation FROM charges WHERE run = ? AND over = 1",
-                        row -> row.getString(1),
-                        run));
+    return store.overdrawn(run);
   }
 }

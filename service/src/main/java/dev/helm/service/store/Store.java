@@ -163,6 +163,16 @@ public final class Store implements AutoCloseable {
     return reads.read(sql -> sql.number("SELECT max(pos) FROM events", 0));
   }
 
+  /** Reservations of a run whose call cost more than was held for it. */
+  public List<String> overdrawn(String run) {
+    return reads.read(
+        sql ->
+            sql.list(
+                "SELECT reservation FROM charges WHERE run = ? AND over = 1",
+                row -> row.getString(1),
+                run));
+  }
+
   /** Events of one run after a seq, as clients read them, oldest first; none if it is not seen. */
   public List<CommitListener.Committed> replay(
       Access access, String run, long afterSeq, int limit) {

@@ -193,6 +193,7 @@ class LedgerTest {
     assertThat(events(run, "budget.warned")).hasSize(2);
     assertThat(over.poll(30, TimeUnit.SECONDS)).isEqualTo(run + " 0.051000");
     assertThat(over.poll(30, TimeUnit.SECONDS)).isEqualTo(run + " 0.036000");
+    assertThat(ledger.overdrawn(run)).containsExactlyInAnyOrder(first, second);
     assertThat(ledger.raise(run, new Usd(50_000), "ann", "k")).isEqualTo(new Usd(150_000));
     assertThat(ledger.raise(run, new Usd(50_000), "ann", "k")).isEqualTo(new Usd(150_000));
     assertThat(store.runs().money(run).capUsd()).isEqualTo(new Usd(150_000));
