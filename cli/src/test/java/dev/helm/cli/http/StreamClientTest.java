@@ -118,7 +118,8 @@ class StreamClientTest {
       }
     }
     assertThat(got).as("seed %d", seed).isEqualTo(hashes);
-    assertThat(service.streamsOpened()).isGreaterThan(20);
+    // Every cut stream had been opened; the last cut may come when all is delivered already.
+    assertThat(service.streamsOpened()).isGreaterThanOrEqualTo(20);
   }
 
   @Test
