@@ -3,6 +3,7 @@ package dev.helm.activities.sandbox;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.github.dockerjava.api.DockerClient;
+import com.github.dockerjava.api.command.CreateContainerCmd;
 import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.exception.DockerException;
 import com.github.dockerjava.api.exception.NotFoundException;
@@ -33,7 +34,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The container engine's API, as far as slots need it. Each call has its own deadline. */
-final class Engine implements AutoCloseable {
+class Engine implements AutoCloseable {
   private static final RemoteApiVersion NEWEST_KNOWN = RemoteApiVersion.create(1, 47);
   private static final Duration QUICK = Duration.ofSeconds(10);
   private static final Duration SLOW = Duration.ofSeconds(60);
@@ -73,23 +74,23 @@ final class Engine implements AutoCloseable {
 
   String create(ContainerPlan plan) {
     return EngineCalls.call(
-        "create a container",
-        SLOW,
-        () ->
-            client()
-                .createContainerCmd(plan.imageId())
-                .withName(plan.name())
-                .withLabels(plan.labels())
-                .withUser(plan.user())
-                .withEntrypoint(SandboxSettings.EXECUTOR)
-                .withEnv(List.of())
-                .withWorkingDir("/")
-                .withHostName("helm")
-                .withNetworkDisabled(true)
-                .withStopSignal("SIGKILL")
-                .withHostConfig(hostConfig(plan))
-                .exec()
-                .getId());
+        "create a container", SLOW, () -> request(client(), plan).exec().getId());
+  }
+
+  /** The one request for a container; the tests of the checklists spoil it. */
+  CreateContainerCmd request(DockerClient client, ContainerPlan plan) {
+    return client
+        .createContainerCmd(plan.imageId())
+        .withName(plan.name())
+        .withLabels(plan.labels())
+        .withUser(plan.user())
+        .withEntrypoint(SandboxSettings.EXECUTOR)
+        .withEnv(List.of())
+        .withWorkingDir("/")
+        .withHostName(ContainerPlan.HOST_NAME)
+        .withNetworkDisabled(true)
+        .withStopSignal(ContainerPlan.STOP_SIGNAL)
+        .withHostConfig(hostConfig(plan));
   }
 
   private static HostConfig hostConfig(ContainerPlan plan) {
@@ -100,7 +101,7 @@ final class Engine implements AutoCloseable {
             bind(plan.box(), ContainerPlan.BOX_TARGET, AccessMode.rw),
             bind(plan.sockets(), ContainerPlan.SOCKETS_TARGET, AccessMode.ro))
         .withCapDrop(Capability.ALL)
-        .withSecurityOpts(List.of("no-new-privileges"))
+        .withSecurityOpts(plan.securityOptions())
         .withPrivileged(false)
         .withReadonlyRootfs(true)
         .withTmpFs(Map.of("/tmp", ContainerPlan.TMPFS))
