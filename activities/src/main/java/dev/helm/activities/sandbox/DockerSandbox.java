@@ -1,8 +1,8 @@
 package dev.helm.activities.sandbox;
 
+import dev.helm.activities.workspace.WorkspaceFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -261,9 +261,9 @@ public final class DockerSandbox implements Sandbox {
   }
 
   @Override
-  public Path workspace(String run) {
+  public WorkspaceFiles files(String run) {
     LiveSlot live = held.get(run);
-    return live == null ? workspaces.home(run) : workspaces.inSlot(live.id());
+    return live == null ? workspaces.filesAtHome(run) : workspaces.filesInSlot(live.id());
   }
 
   /** The run that holds a slot, or null. */
