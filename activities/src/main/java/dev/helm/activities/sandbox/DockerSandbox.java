@@ -79,7 +79,7 @@ public final class DockerSandbox implements Sandbox {
         recovered.complete(null);
         return;
       } catch (IOException | RuntimeException e) {
-        LOG.log(System.Logger.Level.WARNING, "slots cannot be taken over yet: " + e.getMessage());
+        LOG.log(System.Logger.Level.WARNING, "slots cannot be taken over yet: " + e);
         engine.renegotiate();
         pause();
       }
