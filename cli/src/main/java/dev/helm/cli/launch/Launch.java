@@ -3,6 +3,7 @@ package dev.helm.cli.launch;
 import dev.helm.cli.launch.RunState.ChildState;
 import dev.helm.cli.launch.RunState.Phase;
 import dev.helm.cli.launch.disk.DiskPart;
+import dev.helm.cli.launch.firewall.Firewall;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -63,6 +64,7 @@ public final class Launch implements AutoCloseable {
     }
     supervisor.goOn();
     Plan plan = new Plan(settings, users, AppInstall.install(settings));
+    startFirewall();
     startDisks(users);
     startBase(plan);
     String image = engine.isEmpty() ? "" : image();
@@ -149,6 +151,15 @@ public final class Launch implements AutoCloseable {
       String found =
           ended.isEmpty() ? "nothing was left running" : "ended " + String.join(", ", ended);
       progress.done("taken over from a launcher that died · " + found);
+    }
+  }
+
+  /** Before the engine, so that it is removed after the containers. */
+  private void startFirewall() throws LaunchException, InterruptedException {
+    supervisor.goOn();
+    if (!(settings.engine() instanceof Settings.Engine.None)) {
+      Firewall firewall = Firewall.start(settings.home().egressChain(), progress);
+      supervisor.atStop(firewall::close);
     }
   }
 

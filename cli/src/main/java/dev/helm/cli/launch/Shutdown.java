@@ -1,5 +1,6 @@
 package dev.helm.cli.launch;
 
+import dev.helm.cli.launch.firewall.Firewall;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -67,6 +68,7 @@ public final class Shutdown {
     } else if (!left.get().engine().isEmpty()) {
       Containers.removeAll(left.get().engine(), settings.home(), progress);
     }
+    Firewall.removeLeft(settings.home().egressChain(), progress);
   }
 
   /** Containers outlive their engine; it is started once more to remove them. */
