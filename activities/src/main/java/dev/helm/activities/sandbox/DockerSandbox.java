@@ -24,6 +24,7 @@ public final class DockerSandbox implements Sandbox {
   private final Workspaces workspaces;
   private final SlotMaker maker;
   private final SlotWatch watch;
+  private final UsageWatch usage;
   private final SlotRecovery recovery;
   private final SlotPool pool;
   private final Room room;
@@ -42,6 +43,7 @@ public final class DockerSandbox implements Sandbox {
     this.store = store;
     this.workspaces = workspaces;
     this.watch = new SlotWatch(engine);
+    this.usage = new UsageWatch(workspaces);
     this.maker = new SlotMaker(settings, engine, store, workspaces, doors, watch);
     this.recovery = new SlotRecovery(settings, engine, store, workspaces, maker, watch);
     this.pool = new SlotPool(settings.pool(), () -> maker.make(SandboxLimits.DEFAULT));
@@ -201,7 +203,14 @@ public final class DockerSandbox implements Sandbox {
       return Executions.lost("the container in which it was to run is gone", attempt.attachOnly());
     }
     boolean known = live.host().knows(attempt.key());
-    return Executions.attended(live.host().start(spec, sink), attempt.attachOnly() || known);
+    Execution refused = known || attempt.attachOnly() ? null : usage.refused(live, command, sink);
+    if (refused != null) {
+      return refused;
+    }
+    return usage.attend(
+        Executions.attended(live.host().start(spec, sink), attempt.attachOnly() || known),
+        live,
+        attempt.key());
   }
 
   @Override
@@ -285,6 +294,7 @@ public final class DockerSandbox implements Sandbox {
   public void close() {
     closed = true;
     watch.close();
+    usage.close();
     for (LiveSlot live : pool.close()) {
       live.close();
       try {
