@@ -33,8 +33,12 @@ public final class DockerSandbox implements Sandbox {
   private volatile boolean closed;
 
   private DockerSandbox(
-      SandboxSettings settings, SlotStore store, Workspaces workspaces, List<SlotDoor> doors) {
-    this.engine = new Engine(settings.engine());
+      SandboxSettings settings,
+      Engine engine,
+      SlotStore store,
+      Workspaces workspaces,
+      List<SlotDoor> doors) {
+    this.engine = engine;
     this.store = store;
     this.workspaces = workspaces;
     this.watch = new SlotWatch(engine);
@@ -52,7 +56,17 @@ public final class DockerSandbox implements Sandbox {
    */
   public static DockerSandbox start(
       SandboxSettings settings, SlotStore store, Workspaces workspaces, List<SlotDoor> doors) {
-    DockerSandbox sandbox = new DockerSandbox(settings, store, workspaces, doors);
+    return start(settings, new Engine(settings.engine()), store, workspaces, doors);
+  }
+
+  /** With an engine of the tests'. */
+  static DockerSandbox start(
+      SandboxSettings settings,
+      Engine engine,
+      SlotStore store,
+      Workspaces workspaces,
+      List<SlotDoor> doors) {
+    DockerSandbox sandbox = new DockerSandbox(settings, engine, store, workspaces, doors);
     Thread.ofVirtual().name("slot-recovery").start(sandbox::recover);
     return sandbox;
   }

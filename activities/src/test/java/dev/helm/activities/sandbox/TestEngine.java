@@ -59,6 +59,18 @@ final class TestEngine implements AutoCloseable {
     return DockerSandbox.start(settings, store, workspaces, List.of(doors));
   }
 
+  ContainerPlan plan(String slot) {
+    return new ContainerPlan(
+        settings.imageId(),
+        settings.installation(),
+        slot,
+        settings.ownerUid(),
+        workspaces.box(slot),
+        workspaces.sockets(slot),
+        SandboxLimits.DEFAULT,
+        true);
+  }
+
   JsonNode inspect(Slot slot) {
     JsonNode answer = engine.inspect(containerOf(slot));
     if (answer == null) {
