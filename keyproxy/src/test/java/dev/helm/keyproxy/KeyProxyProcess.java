@@ -15,13 +15,17 @@ import org.jspecify.annotations.Nullable;
 final class KeyProxyProcess implements AutoCloseable {
   static final List<String> FLAGS =
       List.of(
-          "-Xmx96m",
           "-XX:+UseSerialGC",
-          "--enable-native-access=ALL-UNNAMED",
-          "-XX:MaxDirectMemorySize=64m",
-          "-XX:+DisableAttachMechanism",
+          "-XX:+ExitOnOutOfMemoryError",
           "-XX:-UsePerfData",
-          "-Xshare:auto");
+          "--enable-native-access=ALL-UNNAMED",
+          "-Xms16m",
+          "-Xmx96m",
+          "-Xmn8m",
+          "-XX:MaxDirectMemorySize=32m",
+          "-XX:+DisableAttachMechanism",
+          "-XX:ErrorFile=/dev/null",
+          "-XX:-CreateCoredumpOnCrash");
 
   final int port;
   final long readyMs;
@@ -41,8 +45,10 @@ final class KeyProxyProcess implements AutoCloseable {
     command.addAll(FLAGS);
     command.addAll(List.of("-cp", mainClassPath(), "dev.helm.keyproxy.KeyProxy"));
     command.addAll(List.of(args));
-    Process process =
-        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+    ProcessBuilder builder =
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD);
+    builder.environment().put("MALLOC_ARENA_MAX", "2");
+    Process process = builder.start();
     try (var in = process.getOutputStream()) {
       in.write(key.getBytes(StandardCharsets.UTF_8));
     }
