@@ -118,7 +118,7 @@ final class Listener implements AutoCloseable {
   }
 
   private void serve(SocketChannel channel) {
-    try (ChannelWire wire = new ChannelWire(channel, watchdog)) {
+    try (Wire wire = Wire.of(channel, watchdog)) {
       if (channel.getRemoteAddress() instanceof InetSocketAddress) {
         channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
       }

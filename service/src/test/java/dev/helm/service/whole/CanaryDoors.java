@@ -62,10 +62,6 @@ final class CanaryDoors {
     rest.post("/api/runs/" + run + "/cancel", Map.of());
   }
 
-  void awaitEnd(String run, long timeoutMs) throws InterruptedException {
-    awaitEvent(run, "run.finished", timeoutMs);
-  }
-
   void awaitEvent(String run, String type, long timeoutMs) throws InterruptedException {
     long due = System.nanoTime() + timeoutMs * 1_000_000;
     while (!events(run).contains("\"" + type + "\"")) {

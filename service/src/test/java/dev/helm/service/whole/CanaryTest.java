@@ -85,7 +85,8 @@ class CanaryTest {
     model.faults.add(CanaryUpstream::errorWithHeader);
     model.faults.add(CanaryUpstream::errorInBase64);
     run = outside.start("canary", "plain");
-    outside.awaitEnd(run, END_MS);
+    // It waits for a person from here on, and its container with it.
+    outside.awaitEvent(run, "permission.requested", END_MS);
     model.faults.add((head, got) -> CanaryUpstream.error(401, "", "no such key"));
     String refusedRun = outside.start("canary", "refused");
     outside.awaitEvent(refusedRun, "model.retried", END_MS);
@@ -113,10 +114,11 @@ class CanaryTest {
   @Test
   @Order(1)
   void theRunWasReal() throws Exception {
+    assertThat(helm().containers()).containsKey(helm().busySlot());
     assertThat(upstream().keys).hasSizeGreaterThanOrEqualTo(8).containsOnly(key);
     assertThat(upstream().faults).isEmpty();
     JsonNode seen = doors().run(run);
-    assertThat(seen.path("status").asText()).as(seen.toString()).isEqualTo("succeeded");
+    assertThat(seen.path("status").asText()).as(seen.toString()).isEqualTo("paused");
     String log = doors().events(run);
     assertThat(log).contains("model.retried", "tool.blocked", "missing.txt", "git push --force");
     String proxy = Files.readString(helm().home.resolve("logs/keyproxy.log"));
@@ -185,7 +187,12 @@ class CanaryTest {
       places.tree(file, path -> false);
       assertThat(places.take()).as(form.getKey()).hasSize(1);
     }
-    long executor = helm().containers().values().iterator().next();
+    Path temporal = helm().home.resolve("temporal.db");
+    CanaryPlaces ofRun = new CanaryPlaces(new CanarySearch(run));
+    ofRun.tree(temporal, path -> false);
+    ofRun.tree(temporal.resolveSibling("temporal.db-wal"), path -> false);
+    assertThat(ofRun.take()).as("Temporal's files are read too").isNotEmpty();
+    long executor = Objects.requireNonNull(helm().containers().get(helm().busySlot()));
     Files.writeString(Path.of("/proc/" + executor + "/root/tmp/planted"), key);
     Process holder = holder();
     try (Connection database = DriverManager.getConnection("jdbc:sqlite:" + planted + "/a.db")) {
@@ -195,7 +202,7 @@ class CanaryTest {
         sql.execute("INSERT INTO t VALUES ('" + key + "')");
       }
       RUNS.add(doors().start("canary", key));
-      doors().awaitEnd(RUNS.getLast(), END_MS);
+      doors().awaitEvent(RUNS.getLast(), "permission.requested", END_MS);
       everywhere(places);
       places.memory("a holder", holder.pid());
     } finally {
@@ -210,7 +217,6 @@ class CanaryTest {
             "/proc/" + holder.pid() + "/cmdline: ",
             "memory of a holder: ",
             "/helm.db",
-            "/temporal.db",
             "GET /api/runs",
             "stream: ");
   }
