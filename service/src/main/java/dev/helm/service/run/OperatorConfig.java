@@ -20,7 +20,7 @@ import java.util.Set;
  * @param trust PEM files whose certificates containers trust besides the system's
  */
 public record OperatorConfig(List<OperatorTarget> targets, List<Path> trust) {
-  private static final Set<String> TOP = Set.of("egress");
+  private static final Set<String> TOP = Set.of("egress", "origins", "trustedProxies");
   private static final Set<String> EGRESS = Set.of("targets", "trust");
   private static final Set<String> TARGET = Set.of("host", "port", "protocol", "address");
 
