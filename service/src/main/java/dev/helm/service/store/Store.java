@@ -66,7 +66,7 @@ public final class Store implements AutoCloseable {
       return store;
     } catch (SQLException e) {
       database.close();
-      throw new StoreException("cannot open the store: " + e.getMessage(), e);
+      throw new StoreException("cannot open the store: " + Failures.text(e), e);
     } catch (RuntimeException e) {
       database.close();
       throw e;

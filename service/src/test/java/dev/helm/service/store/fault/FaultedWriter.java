@@ -23,7 +23,7 @@ public final class FaultedWriter {
     Store store;
     try {
       store = Store.open(Path.of(args[0]), Clock.systemUTC());
-    } catch (StoreException e) {
+    } catch (StoreException | LogUnavailableException e) {
       System.out.println("cannot open");
       Runtime.getRuntime().halt(3);
       return;
