@@ -200,8 +200,9 @@ public final class Store implements AutoCloseable {
 
   @Override
   public void close() {
-    writer.close();
+    // No reader may keep the writer's last checkpoint from its end.
     reads.close();
+    writer.close();
     database.close();
   }
 }

@@ -85,9 +85,11 @@ final class EscapeCheck implements Check {
 
   private Finding open(Part part, Optional<String> packaged, Escapes.Escape escape) {
     String text =
-        "%s · open to %s: %s".formatted(packaged.orElse(part.version()), escape.id(), escape.what());
+        "%s · open to %s: %s"
+            .formatted(packaged.orElse(part.version()), escape.id(), escape.what());
     if (part.component().equals("kernel")) {
-      return Finding.warn("kernel", text, "install the newest kernel of your system and restart it");
+      return Finding.warn(
+          "kernel", text, "install the newest kernel of your system and restart it");
     }
     return Finding.wrong(
         part.component(),
@@ -97,7 +99,11 @@ final class EscapeCheck implements Check {
             : "upgrade to %s or newer"
                 .formatted(
                     escape.upstream().stream()
-                        .map(v -> v.parts().stream().map(String::valueOf).collect(Collectors.joining(".")))
+                        .map(
+                            v ->
+                                v.parts().stream()
+                                    .map(String::valueOf)
+                                    .collect(Collectors.joining(".")))
                         .collect(Collectors.joining(", "))));
   }
 
@@ -105,7 +111,8 @@ final class EscapeCheck implements Check {
     String ids = unknown.stream().map(Escapes.Escape::id).collect(Collectors.joining(", "));
     return Finding.warn(
         part.component(),
-        "%s · not known whether it has the fix of %s".formatted(packaged.orElse(part.version()), ids),
+        "%s · not known whether it has the fix of %s"
+            .formatted(packaged.orElse(part.version()), ids),
         part.component().equals("kernel")
             ? "ask your distribution's security tracker; install its newest kernel"
             : OWN_PACKAGES);

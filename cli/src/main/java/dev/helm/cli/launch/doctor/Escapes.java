@@ -12,8 +12,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Known ways out of a container, from a dated table of this build ({@code escapes.json}). Nothing is
- * looked up outside.
+ * Known ways out of a container, from a dated table of this build ({@code escapes.json}). Nothing
+ * is looked up outside.
  */
 record Escapes(LocalDate asOf, List<Escape> all) {
   /**
@@ -56,7 +56,9 @@ record Escapes(LocalDate asOf, List<Escape> all) {
     List<Version> upstream = new ArrayList<>();
     node.path("upstream").forEach(fix -> upstream.add(Version.of(fix.asText()).orElseThrow()));
     Map<String, String> packages = new HashMap<>();
-    node.path("packages").properties().forEach(e -> packages.put(e.getKey(), e.getValue().asText()));
+    node.path("packages")
+        .properties()
+        .forEach(e -> packages.put(e.getKey(), e.getValue().asText()));
     return new Escape(
         node.path("id").asText(),
         node.path("component").asText(),
@@ -89,13 +91,15 @@ record Escapes(LocalDate asOf, List<Escape> all) {
     if (upstream(escape, version) == Verdict.FIXED) {
       return Verdict.FIXED;
     }
-    String fixed = escape.packages().get(machine.release("ID") + " " + machine.release("VERSION_ID"));
+    String fixed =
+        escape.packages().get(machine.release("ID") + " " + machine.release("VERSION_ID"));
     if (fixed != null) {
       boolean has = machine.run("dpkg", "--compare-versions", version, "ge", fixed).isPresent();
       boolean compared = machine.run("dpkg", "--compare-versions", "1", "lt", "2").isPresent();
       return has ? Verdict.FIXED : compared ? Verdict.OPEN : Verdict.UNKNOWN;
     }
-    String changelog = machine.gunzipped("/usr/share/doc/" + name + "/changelog.Debian.gz").orElse("");
+    String changelog =
+        machine.gunzipped("/usr/share/doc/" + name + "/changelog.Debian.gz").orElse("");
     return changelog.contains(escape.id()) ? Verdict.FIXED : Verdict.UNKNOWN;
   }
 }

@@ -73,7 +73,9 @@ public final class Machine {
 
   /** The value of a line {@code NAME=value} of /etc/os-release, without quotes. */
   public String release(String name) {
-    return text("/etc/os-release").orElse("").lines()
+    return text("/etc/os-release")
+        .orElse("")
+        .lines()
         .filter(line -> line.startsWith(name + "="))
         .map(line -> line.substring(name.length() + 1).replace("\"", ""))
         .findFirst()

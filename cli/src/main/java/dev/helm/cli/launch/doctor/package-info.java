@@ -1,4 +1,4 @@
-/** The supervisor: starts, watches and ends the processes of one Helm installation. */
+/** What {@code helm doctor} looks at: one class a subject, each changing nothing. */
 @NullMarked
 package dev.helm.cli.launch.doctor;
 
