@@ -108,7 +108,7 @@ def masked(_):
 
 def node(kind, major, minor):
     def one(folder):
-        path = folder + "/node"
+        path = "%s/node-%d-%d" % (folder, major, minor)
         if os.path.lexists(path):
             os.unlink(path)
         os.mknod(path, kind | 0o666, os.makedev(major, minor))
@@ -309,15 +309,17 @@ def swapon(_):
 @attack("call.quotactl")
 def quotactl(given):
     """Asks for quotas that are off: any answer but EPERM says that it was let through."""
-    path = node(stat.S_IFBLK, given["diskMajor"], given["diskMinor"])
+    path = os.path.realpath(node(stat.S_IFBLK, given["diskMajor"], given["diskMinor"]))
     try:
         syscall("quotactl", (0x800007 << 8) | 0, text(path), 0, ctypes.create_string_buffer(128))
     except OSError as e:
-        if e.errno in (errno.ESRCH, errno.ENOTSUP, errno.EINVAL):
+        if e.errno in (errno.ESRCH, errno.ENOTSUP, errno.EINVAL, errno.ENODEV):
             return "the kernel looked at the disk's quotas: " + str(e)
         if e.errno == errno.ENOSYS:
             raise Absent("this kernel has no quotas") from e
         raise
+    finally:
+        os.unlink(path)
     return "answered"
 
 

@@ -41,7 +41,8 @@ def host_udp(given):
     def one(address):
         with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as s:
             s.settimeout(WAIT)
-            s.sendto(b"probe", (address, given["canaryUdpPort"]))
+            s.connect((address, given["canaryUdpPort"]))
+            s.send(b"probe")
             return "%s said %s" % (address, s.recv(100).decode())
     return first(given["hostAddresses"], one)
 
@@ -111,9 +112,9 @@ def odd(_):
                 opened.append(str(family))
                 break
             except OSError as e:
-                last = e
+                last = e if e.errno != errno.EAFNOSUPPORT else last
     if not opened:
-        raise last
+        raise last or Absent("this kernel has none of them")
     return "families " + ",".join(opened)
 
 
@@ -214,8 +215,9 @@ def replace(_):
 
 @attack("socket.replace-trust")
 def trust(_):
-    with open("/run/helm/ca.pem", "a") as f:
+    with open("/run/helm/mine.pem", "w") as f:
         f.write("mine\n")
+    os.rename("/run/helm/mine.pem", "/run/helm/ca.pem")
     return "a certificate authority of its own"
 
 

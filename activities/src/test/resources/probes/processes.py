@@ -5,7 +5,7 @@ import resource
 import signal
 import time
 
-from kit import Stopped, attack, call, failed, in_child, libc, overwrite, read, syscall
+from kit import Stopped, attack, call, failed, first, in_child, libc, overwrite, read, syscall
 
 PTRACE_ATTACH, PTRACE_DETACH, PTRACE_SEIZE = 16, 17, 0x4206
 
@@ -201,7 +201,12 @@ def neighbour_environ(given):
 
 @attack("neighbour.memory")
 def neighbour_memory(given):
-    return vm_read(given["neighbourPid"], beginning(given))
+    pid, begins = given["neighbourPid"], beginning(given)
+
+    def by_file(_):
+        fd = os.open("/proc/%d/mem" % pid, os.O_RDONLY)
+        return memory_by(pid, begins, lambda start, length: os.pread(fd, length, start))
+    return first((lambda _: vm_read(pid, begins), by_file), lambda way: way(None))
 
 
 @attack("neighbour.workspace-by-proc")
@@ -238,12 +243,10 @@ def oom(_):
     return in_child(lambda: overwrite("/proc/self/oom_score_adj", "-1000") or "the kernel kills others first")
 
 
-@attack("rank.realtime")
-def realtime(_):
-    def rise():
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
-        return "a real-time process"
-    return in_child(rise)
+@attack("rank.io-priority")
+def io_priority(_):
+    """First at the disk: the real-time class."""
+    return in_child(lambda: "class %d" % (syscall("ioprio_set", 1, 0, 1 << 13) or 1))
 
 
 @attack("rank.nice")
@@ -260,7 +263,7 @@ def rlimit(_):
     return in_child(rise)
 
 
-@attack("rank.setuid-0")
+@attack("rank.setuid")
 def setuid(_):
     def rise():
         os.setresuid(12345, 12345, 12345)

@@ -61,7 +61,7 @@ def neighbour(given):
 def links(given):
     """Links for a service that walks as root: what it reads, owns, opens up or deletes through them."""
     os.makedirs("/workspace/trap", exist_ok=True)
-    for name, target in (("file", given["canary"]), ("folder", os.path.dirname(given["canary"])), ("root", "/"), ("self", ".")):
+    for name, target in (("file", given["canary"]), ("folder", os.path.dirname(given["canary"])), ("self", ".")):
         path = "/workspace/trap/" + name
         if not os.path.lexists(path):
             os.symlink(target, path)

@@ -20,7 +20,9 @@ final class Attack {
   private @Nullable Witness witness;
   private String seen = "the kernel's answer";
   private boolean reads;
+  private boolean silent;
   private boolean heavy;
+  private boolean loud;
   private boolean fresh;
   private @Nullable String needs;
   private final Map<String, Object> inSlot = new HashMap<>();
@@ -60,6 +62,12 @@ final class Attack {
     return this;
   }
 
+  /** Where it succeeds, the attacker is gone before it can say so. */
+  Attack leavesNoWord() {
+    silent = true;
+    return this;
+  }
+
   /** Runs in the slot with small limits, while the neighbour is asked. */
   Attack heavy() {
     heavy = true;
@@ -69,6 +77,12 @@ final class Attack {
   /** The control needs a capability that root may lack on this machine. */
   Attack needs(String capability) {
     needs = capability;
+    return this;
+  }
+
+  /** Runs in the ordinary slot, while the neighbour is asked. */
+  Attack weighs() {
+    loud = true;
     return this;
   }
 
@@ -104,14 +118,22 @@ final class Attack {
     if (needs != null && !Rank.has(needs)) {
       return new Verdict(false, false, true, "root has no " + needs + " on this machine");
     }
-    return tryIn(lab, fresh ? lab.freshFixture(lacking) : lab.fixture(lacking), inControl);
+    if (!fresh) {
+      return tryIn(lab, lab.fixture(lacking), inControl);
+    }
+    Fixture broken = lab.freshFixture(lacking);
+    try {
+      return tryIn(lab, broken, inControl);
+    } finally {
+      lab.discard(broken);
+    }
   }
 
   private Verdict trySlot(Lab lab) throws Exception {
-    if (!heavy) {
-      return tryIn(lab, lab.attacker(), inSlot);
-    }
-    return lab.whileNeighbourAnswers(() -> tryIn(lab, lab.glutton(), inSlot));
+    SlotBox box = heavy ? lab.glutton() : lab.attacker();
+    return heavy || loud
+        ? lab.whileNeighbourAnswers(box, () -> tryIn(lab, box, inSlot))
+        : tryIn(lab, box, inSlot);
   }
 
   private Verdict tryIn(Lab lab, Box box, Map<String, Object> more) throws Exception {
@@ -130,8 +152,8 @@ final class Attack {
       evidence += "\n  before: " + beyond(before, after) + "\n  after:  " + beyond(after, before);
     }
     return new Verdict(
-        word || effect || secret,
-        word && (outside == null || effect) && (!reads || secret),
+        word || effect || secret || output.contains("[LOST"),
+        (word || silent) && (outside == null || effect) && (!reads || secret),
         absent,
         evidence);
   }

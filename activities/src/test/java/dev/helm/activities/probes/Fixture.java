@@ -47,7 +47,8 @@ final class Fixture implements Box {
     Path sockets = place.resolve("sock");
     AccessMode mode = lacking == Lacking.READ_ONLY_SOCKETS ? AccessMode.rw : AccessMode.ro;
     HostConfig hardened =
-        hardened(lacking.blank(), bind(box, "/slot", AccessMode.rw), bind(sockets, "/run/helm", mode));
+        hardened(
+            lacking.blank(), bind(box, "/slot", AccessMode.rw), bind(sockets, "/run/helm", mode));
     String id =
         engine
             .createContainerCmd(lab.image())

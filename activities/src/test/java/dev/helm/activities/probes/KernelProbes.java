@@ -144,6 +144,7 @@ final class KernelProbes {
         of("call.iopl", "asks for all I/O ports", CAPS, RANK),
         of("call.reboot", "restarts (which in a pid namespace ends the container)", CAPS, RANK)
             .seenBy("the container's first process, seen by the host", Witness.LIFE)
+            .leavesNoWord()
             .breaksFixture(),
         of("call.bpf", "makes a bpf map", CAPS, RANK),
         of("call.perf-event", "watches a CPU by perf_event_open", CAPS, RANK),

@@ -71,6 +71,7 @@ final class Lab implements AutoCloseable {
   private final SlotBox attacker;
   private final SlotBox glutton;
   private final int decoyPid;
+  private final HostDisk disk;
   private int fixtureNumber;
 
   private Lab(String engineHost, String image) throws Exception {
@@ -96,6 +97,7 @@ final class Lab implements AutoCloseable {
     engine = client(engineHost);
     sandbox = DockerSandbox.start(settings, new MemorySlots(), workspaces, List.of());
     canaries = new Canaries(secret);
+    disk = HostDisk.find(base);
     neighbour = new Neighbour(this);
     holder = freshFixture(Lacking.HOLDER);
     awaitReady(holder);
@@ -138,7 +140,6 @@ final class Lab implements AutoCloseable {
   }
 
   private void fill(String abstractName) throws IOException {
-    long device = device();
     given.put("begins", "HELMCANARY");
     given.put("canary", canaryFile().toString());
     given.put("home", home.toString());
@@ -155,8 +156,8 @@ final class Lab implements AutoCloseable {
     given.put("engineSocket", engineSocket().toString());
     given.put("abstract", abstractName);
     given.put("shmKey", SHM_KEY);
-    given.put("diskMajor", device >>> 8 & 0xfff);
-    given.put("diskMinor", device & 0xff | device >>> 12 & 0xfff00);
+    given.put("diskMajor", disk.major());
+    given.put("diskMinor", disk.minor());
     given.put("plantedNode", "/workspace/planted/node");
     given.put("plantedSetuid", "/workspace/planted/shell");
     given.put("plantedCapable", "/workspace/planted/capable");
@@ -189,7 +190,7 @@ final class Lab implements AutoCloseable {
     }
   }
 
-  private SlotBox prepared(SandboxLimits limits) throws IOException {
+  SlotBox prepared(SandboxLimits limits) throws IOException {
     SlotBox box = new SlotBox(this, limits);
     layScripts(workspaces.create(box.run()));
     box.slot();
@@ -271,8 +272,8 @@ final class Lab implements AutoCloseable {
    * Runs an attack while the neighbour's own tool calls go on; each of them must be answered. At
    * the end the attacked slot must still do an ordinary command, in the same life.
    */
-  Verdict whileNeighbourAnswers(Callable<Verdict> attack) throws Exception {
-    String life = glutton.slot().life();
+  Verdict whileNeighbourAnswers(SlotBox box, Callable<Verdict> attack) throws Exception {
+    String life = box.slot().life();
     CompletableFuture<Verdict> going = new CompletableFuture<>();
     Thread.ofVirtual()
         .start(
@@ -286,8 +287,8 @@ final class Lab implements AutoCloseable {
     neighbour.answers();
     Verdict verdict = going.get(180, TimeUnit.SECONDS);
     neighbour.answers();
-    assertThat(glutton.bash("echo still here", 20_000)).startsWith("still here\n");
-    assertThat(glutton.slot().life()).as("the attacked container's life").isEqualTo(life);
+    assertThat(box.bash("echo still here", 20_000)).startsWith("still here\n");
+    assertThat(box.slot().life()).as("the attacked container's life").isEqualTo(life);
     return verdict;
   }
 
@@ -375,23 +376,27 @@ final class Lab implements AutoCloseable {
     containers.add(container);
   }
 
-  private static long inode(Path path) throws IOException {
-    return (Long) Files.getAttribute(path, "unix:ino");
+  /** Removes a fixture before the end. */
+  void discard(Fixture fixture) {
+    remove(fixture.container());
   }
 
-  /** The device number of the file system that Helm's home lies on. */
-  private long device() throws IOException {
-    return (Long) Files.getAttribute(home, "unix:dev");
+  private void remove(String container) {
+    try {
+      engine.removeContainerCmd(container).withForce(true).withRemoveVolumes(true).exec();
+    } catch (NotFoundException e) {
+      // It is gone already.
+    }
+  }
+
+  private static long inode(Path path) throws IOException {
+    return (Long) Files.getAttribute(path, "unix:ino");
   }
 
   @Override
   public void close() throws Exception {
     for (String container : containers) {
-      try {
-        engine.removeContainerCmd(container).withForce(true).withRemoveVolumes(true).exec();
-      } catch (NotFoundException e) {
-        // It ended itself.
-      }
+      remove(container);
     }
     for (@Nullable SlotBox box : List.of(attacker, glutton)) {
       sandbox.release(box.run());
@@ -400,6 +405,7 @@ final class Lab implements AutoCloseable {
     sandbox.close();
     canaries.close();
     engine.close();
+    disk.close();
     // rm copes with what probes leave behind: depth, names, modes.
     new ProcessBuilder("/bin/rm", "-rf", "--one-file-system", base.toString()).start().waitFor();
   }

@@ -134,7 +134,10 @@ enum Lacking {
           .withPidsLimit(-1L)
           .withShmSize(1L << 30)
           .withTmpFs(Map.of("/tmp", "rw,exec,nosuid,nodev,mode=1777"))
-          .withUlimits(List.of(new Ulimit("nofile", 65536L, 65536L), new Ulimit("core", -1L, -1L)));
+          .withUlimits(
+              List.of(
+                  new Ulimit("nofile", Rank.openFiles(), Rank.openFiles()),
+                  new Ulimit("core", -1L, -1L)));
     }
   },
   ADMISSION("the admission on the executor's socket (a host that believes every line)", false),

@@ -65,8 +65,12 @@ final class NetworkProbes {
                 .stoppedBy("EPERM|ECONNREFUSED|EPROTONOSUPPORT|EAFNOSUPPORT"),
             of("net.vsock", "opens a vsock to the machine's hypervisor", "seccomp", SECCOMP)
                 .stoppedBy("EPERM|EAFNOSUPPORT|EINVAL"),
-            of("net.odd-families", "opens socket families that no tool needs", "seccomp", SECCOMP)
-                .stoppedBy("EPERM|EAFNOSUPPORT|EINVAL|ESOCKTNOSUPPORT"))
+            of(
+                    "net.odd-families",
+                    "opens socket families that no tool needs",
+                    "no capabilities; seccomp",
+                    RANK)
+                .stoppedBy("EPERM|EINVAL|ESOCKTNOSUPPORT|ABSENT"))
         .stream()
         .map(Attack::probe)
         .toList();

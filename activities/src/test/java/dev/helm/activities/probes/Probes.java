@@ -8,7 +8,14 @@ final class Probes {
   private Probes() {}
 
   static List<Probe> all() {
-    return Stream.of(KernelProbes.all(), ProcessProbes.all(), FileProbes.all(), NetworkProbes.all())
+    return Stream.of(
+            KernelProbes.all(),
+            ProcessProbes.all(),
+            FileProbes.all(),
+            NetworkProbes.all(),
+            ExecutorProbes.all(),
+            ResourceProbes.all(),
+            LitterProbes.all())
         .flatMap(List::stream)
         .toList();
   }

@@ -59,7 +59,7 @@ final class ProcessProbes {
         of("kill.all", "kills all that it can (kill -9 -1)", pid1, INIT)
             .seenBy(SEEN, EXECUTOR)
             .breaksFixture()
-            .stoppedBy("goes on"));
+            .stoppedBy("goes on|ESRCH"));
   }
 
   private static List<Attack> neighbour() {
@@ -96,7 +96,11 @@ final class ProcessProbes {
     return List.of(
         of("rank.oom-score", "has the kernel kill others before it", "no capabilities", RANK)
             .needs("SYS_RESOURCE"),
-        of("rank.realtime", "becomes a real-time process", "no capabilities", RANK),
+        of(
+            "rank.io-priority",
+            "comes first at the disk (real-time class)",
+            "no capabilities",
+            RANK),
         of("rank.nice", "takes a better place in the queue", "no capabilities", RANK),
         of("rank.open-file-limit", "raises its hard limit of open files", "no capabilities", RANK)
             .needs("SYS_RESOURCE")

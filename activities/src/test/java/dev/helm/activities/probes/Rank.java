@@ -44,6 +44,17 @@ final class Rank {
         .withDeviceCgroupRules(List.of("a *:* rwm"));
   }
 
+  /** As many open files as this machine's root may give. */
+  static long openFiles() {
+    for (String line : lines(Path.of("/proc/self/limits"))) {
+      if (line.startsWith("Max open files")) {
+        String hard = line.substring(26).strip().split("\\s+")[1];
+        return hard.equals("unlimited") ? 65536 : Math.min(65536, Long.parseLong(hard));
+      }
+    }
+    return 65536;
+  }
+
   /** Whether root on this machine has a capability to give. */
   static boolean has(String capability) {
     return (bounding() >>> NAMES.indexOf(capability) & 1) == 1;
@@ -60,15 +71,19 @@ final class Rank {
   }
 
   private static long bounding() {
-    try {
-      for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
-        if (line.startsWith("CapBnd:")) {
-          return Long.parseUnsignedLong(line.substring(7).strip(), 16);
-        }
+    for (String line : lines(Path.of("/proc/self/status"))) {
+      if (line.startsWith("CapBnd:")) {
+        return Long.parseUnsignedLong(line.substring(7).strip(), 16);
       }
+    }
+    return 0;
+  }
+
+  private static List<String> lines(Path file) {
+    try {
+      return Files.readAllLines(file);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    return 0;
   }
 }
