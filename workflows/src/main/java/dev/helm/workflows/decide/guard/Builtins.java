@@ -51,7 +51,7 @@ final class Builtins {
       String name = argument.substring(0, equals);
       String value = Marks.plain(argument.substring(equals + 1));
       if (value.startsWith("(") && value.endsWith(")")) {
-        state.assignArray(name, List.of(value.substring(1, value.length() - 1).strip().split("\\s+")));
+        state.assignArray(name, state.elementsOf(name, List.of(value.substring(1, value.length() - 1).strip().split("\\s+"))));
       } else {
         state.assign(name, value);
       }

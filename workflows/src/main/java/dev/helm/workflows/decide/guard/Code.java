@@ -31,20 +31,20 @@ final class Code {
       Pattern.compile("(?:writeFileSync|appendFileSync|writeFile|file_put_contents|File\\.write|IO\\.write|os\\.open|createWriteStream|os\\.truncate|truncateSync|Path)" + SPACE + "\\(" + SPACE + Folding.LITERAL + "(?!\\)\\.(?:read|exists|is_|iter|glob|stat|name))[^\\n]{0,60}");
 
   private static final Pattern CONNECTS =
-      Pattern.compile("socket\\.socket|socket\\(\\w*(PF|AF)_INET|TCPSocket|fsockopen|stream_socket_client|net\\.(connect|Socket|createConnection)|IO::Socket|Socket::INET|TCPClient|socket\\.connect|create_connection|/inet/tcp/|use Socket|\\bsocket\\s+-?\\w|require\\(.net.\\)|Deno\\.connect|java\\.net\\.Socket|luasocket|require.?\\(?['\"]socket['\"]|pfsockopen|/dev/tcp/");
+      Pattern.compile("socket\\.socket|socket\\(\\w*(PF|AF)_INET|TCPSocket|fsockopen|stream_socket_client|net\\.(connect|Socket|createConnection)|IO::Socket|Socket::INET|TCPClient|socket\\.connect|create_connection|/inet/tcp/|use Socket|\\bsocket\\s+-?\\w|require\\(.net.\\)|Deno\\.connect|java\\.net\\.Socket|luasocket|require.?\\(?['\"]socket['\"]|\\.tcp\\(\\)|pfsockopen|/dev/tcp/");
   private static final Pattern RUNS =
       Pattern.compile("dup2|pty\\.spawn|subprocess|os\\.system|popen|/bin/(ba|da|z|k)?sh|['\"](ba|da|z)?sh['\"]|cmd\\.exe|\\bexec\\b|spawn|open\\s*\\(?\\s*STDIN|STDIN->fdopen|proc_open|shell_exec|passthru|system|\\$<|execute");
   private static final Pattern ENDLESS_FORK =
-      Pattern.compile("(?s)(while\\s*\\(?\\s*(1|True|true|!0|:)\\s*\\)?|loop\\s*(do|\\{)|for\\s*\\(\\s*;\\s*;\\s*\\)|until\\s+false).{0,80}\\b(fork|child_process|Process\\.spawn|spawn|Popen|Process\\()|\\bfork\\b[^;]{0,12}\\bwhile\\b[^;]{0,12}\\bfork\\b|\\bfork\\s+while\\b|while\\s*\\(?\\s*fork|spawn\\(process\\.argv");
+      Pattern.compile("(?s)(while\\s*\\(?\\s*(1|True|true|!0|:)\\s*\\)?|loop\\s*(do|\\{)|for\\s*\\(\\s*;\\s*;\\s*\\)|until\\s+false).{0,80}\\b(\\w*fork|child_process|Process\\.spawn|spawn|Popen|Process\\()|\\bfork\\b[^;]{0,12}\\bwhile\\b[^;]{0,12}\\bfork\\b|\\bfork\\s+while\\b|while\\s*\\(?\\s*fork|spawn\\(process\\.argv");
   private static final Pattern SECRET_NAME =
       Pattern.compile("(?i)(environ|getenv|process\\.env|ENV|\\$_ENV|\\$_SERVER)\\W{0,4}(get\\(|fetch\\()?['\"{(\\[]{0,3}\\w*(SECRET|PASSW|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|TOKEN)\\w*");
   private static final Pattern PRINTS = Pattern.compile("\\b(print|puts|console\\.log|echo|printf|say|write|p)\\b");
   private static final Pattern DOWNLOADS =
       Pattern.compile("urlopen|urlretrieve|requests\\.(get|post)|urllib|http\\.get|https\\.get|\\bfetch\\(|LWP|open-uri|URI\\.open|Net::HTTP|file_get_contents\\(\\s*['\"]https?:|httpx|curl_exec|HTTP::Tiny|axios|DownloadString|Invoke-WebRequest|\\biwr\\b|\\birm\\b");
-  private static final Pattern SENDS = Pattern.compile("requests\\.(post|put)|urlopen|http\\.client|fetch\\(|https?\\.request|sendall|\\.send\\(|Net::HTTP|smtplib|httpx\\.(post|put)|axios\\.post");
+  private static final Pattern SENDS = Pattern.compile("requests\\.(post|put)|urlopen|http\\.client|fetch\\(|\\.request\\(|sendall|\\.send\\(|Net::HTTP|smtplib|httpx\\.(post|put)|axios\\.post");
   private static final Pattern EVALUATES = Pattern.compile("\\b(exec|eval|instance_eval|class_eval|Function|vm\\.runIn\\w+|compile|runInThisContext|loadstring|load|IEX|Invoke-Expression|iex)\\s*[( ]");
   private static final Pattern HIDES =
-      Pattern.compile("b64decode|fromhex|unhexlify|decompress|marshal\\.loads|rot_?13|base64_decode|decode64|decode_base64|atob\\(|fromCharCode|hex2bin|unpack|gzinflate|str_rot13|frombase64|chr\\(|\\['__import__'\\]|getattr\\(__import__|__builtins__|importlib\\.import_module\\([^'\"]");
+      Pattern.compile("b64decode|fromhex|unhexlify|decompress|marshal\\.loads|rot_?13|base64_decode|decode64|decode_base64|atob\\(|fromCharCode|hex2bin|unpack|gzinflate|str_rot13|frombase64|chr\\(|\\btr/|\\by/|\\['__import__'\\]|getattr\\(__import__|__builtins__|importlib\\.import_module\\([^'\"]");
 
   private Code() {}
 
@@ -64,6 +64,15 @@ final class Code {
     files(call, folded);
     dangers(call, language, folded);
     evaluated(call, language, code, folded);
+  }
+
+  private static final Pattern PRINTED =
+      Pattern.compile("\\s*(?:import [\\w., ]+[;\n]\\s*)?(?:print|puts|echo|console\\.log|say|printf|(?:process|sys)\\.stdout\\.write|\\$stdout\\.write|io\\.write)\\s*\\(?\\s*" + Folding.LITERAL + "\\s*\\)?\\s*;?\\s*");
+
+  /** What code that only prints a constant prints, else null. */
+  static @org.jspecify.annotations.Nullable String printed(String code) {
+    Matcher matcher = PRINTED.matcher(Folding.fold(code));
+    return matcher.matches() ? Folding.inside(matcher.toMatchResult(), 1) + "\n" : null;
   }
 
   private static void awk(Call call, String code) {
@@ -140,6 +149,9 @@ final class Code {
       if (text.length() < 200 && (text.startsWith("/") || text.indexOf("/.") >= 0 || text.startsWith(".")) && Secrets.credential(directory, text)) {
         call.findings().block(Family.CREDENTIALS, "The code opens " + Marks.shown(text));
       }
+      if (text.startsWith("/dev/") && Paths.device(text)) {
+        call.findings().block(Family.RAW_WRITE, "The code opens the device " + Marks.shown(text));
+      }
       if (text.matches(".*(docker|containerd)\\.sock")) {
         Containers.socket(call, text);
       }
@@ -156,7 +168,8 @@ final class Code {
   private static void dangers(Call call, String language, String code) {
     Findings findings = call.findings();
     if (CONNECTS.matcher(code).find() && RUNS.matcher(code).find() && (!language.equals("awk") || code.contains("/inet/"))) {
-      boolean shell = code.matches("(?s).*(dup2|pty\\.spawn|/bin/|['\"](ba|da|z)?sh\\b|STDIN|cmd\\.exe|exec|proc_open|/inet/).*");
+      boolean obeys = code.matches("(?s).*\\b(recv|receive|read|readline|gets|on\\(.data.)\\b.*") && code.matches("(?s).*\\b(send|sendall|write|puts|print)\\b.*") && !code.matches("(?s).*\\b(HTTP/1|GET /).*");
+      boolean shell = obeys || code.matches("(?s).*(dup2|pty\\.spawn|/bin/|['\"](ba|da|z)?sh\\b|STDIN|cmd\\.exe|exec|proc_open|/inet/).*");
       if (shell) {
         findings.block(Family.REVERSE_SHELL, "The code joins a connection and a shell");
       }

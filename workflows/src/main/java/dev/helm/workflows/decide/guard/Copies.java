@@ -12,6 +12,7 @@ final class Copies {
     Programs.register(handlers, Copies::move, "mv rename");
     Programs.register(handlers, Copies::link, "ln link");
     Programs.register(handlers, Copies::tee, "tee sponge");
+    Programs.register(handlers, Copies::unzip, "unzip gunzip-archive 7zr unar");
     Programs.register(handlers, Copies::archive, "tar gtar bsdtar zip 7z 7za rar cpio");
   }
 
@@ -126,6 +127,14 @@ final class Copies {
     return call.input();
   }
 
+  private static String unzip(Call call) {
+    for (String archive : call.operands("-d", "-P")) {
+      String content = call.state().files.getOrDefault(Paths.resolve(call.state().directory, archive), "");
+      call.walker().unpacked(Marks.has(content, Marks.DOWNLOAD));
+    }
+    return String.valueOf(Marks.OUTPUT);
+  }
+
   private static String archive(Call call) {
     Findings findings = call.findings();
     for (String code : call.values("--to-command", "--use-compress-program", "-I", "-TT", "--unzip-command", "--info-script", "--new-volume-script", "--rsh-command")) {
@@ -139,6 +148,9 @@ final class Copies {
     String first = call.argv().size() > 1 ? call.argv().get(1) : "";
     boolean extracts = !call.name().matches("zip|7z.*|rar") && first.matches("-?[a-zA-Z]*x[a-zA-Z]*|--extract|--get");
     if (extracts) {
+      String archive = file(call, first);
+      String content = archive == null || archive.equals("-") ? call.input() : call.state().files.getOrDefault(Paths.resolve(call.state().directory, archive), "");
+      call.walker().unpacked(Marks.has(content, Marks.DOWNLOAD));
       for (String into : call.values("-C", "--directory")) {
         if (Paths.resolve(call.state().directory, into).matches("/|/etc|/usr|/bin|/boot|/root")) {
           findings.ask(Family.PRIVILEGES, "An archive is unpacked over " + Marks.shown(into));
@@ -155,6 +167,9 @@ final class Copies {
       if (Paths.device(Paths.resolve(call.state().directory, source))) {
         findings.block(Family.RAW_WRITE, call.name() + " reads the device " + Marks.shown(source));
       }
+    }
+    if (call.has("--remove-files") || (call.name().equals("zip") && (call.letter('m') || call.has("--move")))) {
+      call.operands("-f", "--file", "-C").forEach(source -> Deletion.target(call, source, true, call.name()));
     }
     String file = file(call, first);
     if (file == null || file.equals("-")) {

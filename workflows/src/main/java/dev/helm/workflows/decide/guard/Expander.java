@@ -96,6 +96,10 @@ final class Expander {
         return expansion(raw, i, out, false);
       }
       case '<', '>' -> {
+        if (i + 1 >= raw.length() || raw.charAt(i + 1) != '(') {
+          out.literal(c);
+          return i + 1;
+        }
         int end = end(raw, i + 2, true);
         out.quoted(walker.processFile(raw.substring(i + 2, end - 1), c == '<'));
         return end;

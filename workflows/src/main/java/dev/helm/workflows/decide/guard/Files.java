@@ -7,7 +7,7 @@ final class Files {
   private static final int FILES_MAX = 500;
 
   private static final Pattern ACCOUNTS =
-      Pattern.compile("/etc/(passwd|shadow|group|gshadow|sudoers|sudoers\\.d/.*|doas\\.conf|pam\\.d/.*|security/.*|ssh/sshd_config(\\.d/.*)?|login\\.defs|shells|polkit-1/.*)");
+      Pattern.compile("/etc/(passwd|shadow|group|gshadow|sudoers|sudoers\\.d/.*|doas\\.conf|pam\\.d/.*|security/.*|ssh/sshd_config(\\.d/.*)?|login\\.defs|shells|fstab|hosts\\.(allow|deny)|nsswitch\\.conf|polkit-1/.*)");
 
   private static final Pattern STARTED =
       Pattern.compile(
@@ -81,6 +81,8 @@ final class Files {
       startUp(walker, shown, content);
     } else if (PROGRAMS.matcher(whole).matches()) {
       findings.block(Family.PRIVILEGES, "It overwrites " + shown + ", a part of the system");
+    } else if (!append && whole.matches("/etc/[^/]+") && !whole.endsWith("/hosts") || content.isEmpty() && !append && whole.matches("/(etc|root|srv|opt)/.*")) {
+      findings.block(Family.DELETE, "It overwrites " + shown);
     } else if (LOGS.matcher(whole).matches() && !append && content.isEmpty()) {
       findings.block(Family.DEFENCES, "It empties " + shown);
     }

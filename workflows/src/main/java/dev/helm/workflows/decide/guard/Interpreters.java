@@ -97,6 +97,10 @@ final class Interpreters {
       call.findings().block(Family.DOWNLOAD_TO_SHELL, name + " runs code straight from a URL");
     }
     String marks = Marks.of(call.input());
+    String printed = code.isEmpty() ? null : Code.printed(String.join("\n", code));
+    if (printed != null) {
+      return printed;
+    }
     return String.valueOf(Marks.OUTPUT) + (code.isEmpty() ? "" : marks);
   }
 

@@ -155,6 +155,6 @@ final class Network {
         call.findings().block(Family.EXFILTRATION, "A host name carries data out through " + call.name());
       }
     }
-    return String.valueOf(Marks.OUTPUT);
+    return String.valueOf(call.name().startsWith("ping") ? Marks.OUTPUT : Marks.DOWNLOAD);
   }
 }

@@ -18,17 +18,18 @@ final class Printers {
   static void register(Map<String, Programs.Handler> handlers) {
     Programs.register(handlers, Printers::echo, "echo");
     Programs.register(handlers, Printers::printf, "printf");
-    Programs.register(handlers, Printers::cat, "cat tac nl zcat bat gzcat bzcat xzcat less more head tail strings pv batcat");
+    Programs.register(handlers, Printers::cat, "cat tac nl bat bzcat xzcat less more head tail strings pv batcat");
     Programs.register(handlers, Printers::base64, "base64 base32 uudecode basenc");
     Programs.register(handlers, Printers::hex, "xxd od hexdump hd");
     Programs.register(handlers, Printers::rev, "rev");
     Programs.register(handlers, Printers::tr, "tr");
     Programs.register(handlers, Printers::cut, "cut");
-    Programs.register(handlers, Printers::unpack, "gunzip gzip bunzip2 bzip2 xz unxz zstd lz4 uncompress zlib-flate");
+    Programs.register(handlers, Printers::unpack, "gunzip gzip zcat gzcat bunzip2 bzip2 xz unxz zstd lz4 uncompress zlib-flate");
     Programs.register(handlers, Printers::environment, "printenv");
     Programs.register(handlers, Printers::grep, "grep egrep fgrep rg ag ack zgrep ugrep");
     Programs.register(handlers, Printers::sequence, "seq jot");
     Programs.register(handlers, call -> "/tmp/tmp.helm\n", "mktemp tempfile");
+    Programs.register(handlers, Printers::list, "ls dir vdir exa eza lsd");
     Programs.register(handlers, Printers::pipe, "mkfifo mknod");
     Programs.register(handlers, Printers::yes, "yes");
     Programs.register(handlers, call -> last(call, true) + "\n", "basename");
@@ -138,7 +139,7 @@ final class Printers {
       return String.join("\n", lines.reversed()) + "\n";
     }
     if (call.name().matches("head|tail") && Marks.known(text)) {
-      return text;
+      return some(text);
     }
     boolean endless = operands.stream().anyMatch(o -> o.matches("/dev/(zero|u?random|full)")) && call.name().matches("cat|tail");
     if (endless && call.streams().output() != null && !"/dev/null".equals(call.streams().output())) {
@@ -281,9 +282,23 @@ final class Printers {
   }
 
   private static String unpack(Call call) {
-    boolean out = call.letter('d') || call.name().matches("gunzip|bunzip2|unxz|uncompress|zlib-flate");
+    boolean out = call.letter('d') || call.name().matches("gunzip|zcat|gzcat|bunzip2|unxz|uncompress|zlib-flate");
     String text = files(call, call.operands("-T", "-S"));
+    if (out && Marks.known(text) && call.name().matches("gunzip|gzip|zcat|uncompress|gzcat")) {
+      return unzipped(text);
+    }
     return out ? Marks.of(text).replace(String.valueOf(Marks.FILE), String.valueOf(Marks.DECODED)) + (Marks.known(text) ? String.valueOf(Marks.DECODED) : "") : Marks.of(text);
+  }
+
+  private static final int UNZIPPED_BYTES_MAX = 64 * 1024;
+
+  private static String unzipped(String text) {
+    byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
+    try (java.util.zip.GZIPInputStream in = new java.util.zip.GZIPInputStream(new java.io.ByteArrayInputStream(bytes))) {
+      return Marks.clean(new String(in.readNBytes(UNZIPPED_BYTES_MAX), StandardCharsets.ISO_8859_1));
+    } catch (java.io.IOException e) {
+      return String.valueOf(Marks.DECODED);
+    }
   }
 
   private static String environment(Call call) {
@@ -315,11 +330,30 @@ final class Printers {
     if (operands.isEmpty()) {
       text.append(call.input());
     }
-    return Marks.known(text.toString()) ? text.toString() : Marks.of(text.toString());
+    return Marks.known(text.toString()) ? some(text.toString()) : Marks.of(text.toString());
   }
 
   private static String sequence(Call call) {
     return "1\n2\n";
+  }
+
+  /** Names in a directory stand as a star; what a filter leaves of them cannot be told. */
+  private static String list(Call call) {
+    List<String> operands = call.operands("-I", "--ignore", "-w", "-T");
+    if (operands.isEmpty()) {
+      return Marks.STAR + "\n";
+    }
+    StringBuilder out = new StringBuilder();
+    for (String operand : operands) {
+      boolean itself = Marks.globbed(operand) || call.letter('d') || operand.matches(".*\\.\\w{1,5}");
+      out.append(itself ? operand : String.valueOf(Marks.STAR)).append('\n');
+    }
+    return out.toString();
+  }
+
+  /** A filter leaves some of what a star stands for. */
+  private static String some(String text) {
+    return Marks.globbed(text) ? text.replaceAll("[\uE001-\uE003]", String.valueOf(Marks.UNKNOWN)) : text;
   }
 
   /** What comes through a named pipe is somebody else's: a shell that reads it obeys them. */

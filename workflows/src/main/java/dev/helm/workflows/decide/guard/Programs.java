@@ -71,7 +71,7 @@ final class Programs {
     }
     if (word.indexOf('/') >= 0) {
       String path = Paths.resolve(state.directory, word);
-      if (state.files.containsKey(path)) {
+      if (state.files.containsKey(path) || path.endsWith(".sh")) {
         return walker.file(path, call.argv(), call.input());
       }
     }
@@ -94,6 +94,9 @@ final class Programs {
   private static Handler family(String name) {
     if (name.startsWith("mkfs.") || name.startsWith("mkfs_")) {
       return HANDLERS.getOrDefault("mkfs", Tools::ordinary);
+    }
+    if (name.matches("ld-linux.*|ld-musl.*|ld\\.so.*|ld64.*")) {
+      return HANDLERS.getOrDefault("ld.so", Tools::ordinary);
     }
     String stem = name.replaceFirst("(-?\\d+(\\.\\d+)*)(\\.exe)?$|\\.exe$", "");
     return HANDLERS.getOrDefault(stem, Tools::ordinary);

@@ -15,6 +15,7 @@ final class Remote {
     Programs.register(handlers, Remote::netcat, "nc ncat netcat nc.traditional nc.openbsd pwncat cryptcat");
     Programs.register(handlers, Remote::socat, "socat socat1");
     Programs.register(handlers, Remote::telnet, "telnet");
+    Programs.register(handlers, Remote::builtin, "ztcp zmodload");
     Programs.register(handlers, Remote::openssl, "openssl");
     Programs.register(handlers, Remote::ssh, "ssh autossh mosh sshpass");
     Programs.register(handlers, Remote::scp, "scp sftp ftp lftp rclone ncftpput curlftpfs");
@@ -81,6 +82,14 @@ final class Remote {
       }
     }
     return String.valueOf(Marks.SOCKET);
+  }
+
+  /** zsh's own connections. */
+  private static String builtin(Call call) {
+    if (call.name().equals("ztcp") && !call.operands().isEmpty()) {
+      call.findings().block(Family.REVERSE_SHELL, "zsh opens a connection");
+    }
+    return "";
   }
 
   private static String openssl(Call call) {

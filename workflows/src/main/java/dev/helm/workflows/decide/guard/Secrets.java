@@ -18,6 +18,7 @@ final class Secrets {
               + "|.*/\\.gnupg(/.*)?|.*/\\.local/share/keyrings(/.*)?|.*/(login\\.keychain.*|.*\\.keychain-db)|.*/(key[34]\\.db|logins\\.json|cookies\\.sqlite|login data|cookies|web data)"
               + "|.*\\.(kdbx|ppk)|.*/\\.(bash|zsh|python|mysql|psql)_history|.*/\\.helm/.*|.*/model\\.key|.*/owner\\.credentials"
               + "|.*/\\.claude/\\.credentials\\.json|.*/\\.config/anthropic/.*|.*/\\.codex/auth\\.json"
+              + "|/(home/[^/]+|root)/(\\.mozilla|\\.thunderbird|\\.config/(google-chrome|chromium|brave[^/]*|microsoft-edge|opera)|library/application support/(google|firefox|brave[^/]*)|snap/(firefox|chromium))/.*"
               + "|.*/wp-config\\.php\\.bak|.*/master\\.key");
 
   /** Whole directories full of them. */

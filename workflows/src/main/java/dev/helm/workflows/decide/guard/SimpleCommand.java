@@ -90,12 +90,12 @@ final class SimpleCommand {
       if (assignment.append()) {
         values.addAll(state.elements(assignment.name()));
       }
-      values.addAll(walker.expander().fields(assignment.value()));
+      values.addAll(state.elementsOf(assignment.name(), walker.expander().fields(assignment.value())));
       state.assignArray(assignment.name(), values);
       return;
     }
     String value = walker.expander().text(assignment.value().get(0).raw());
     String old = assignment.append() ? state.value(assignment.name()) : null;
-    state.assign(assignment.name(), old == null ? value : old + value);
+    state.assign(assignment.name().replaceAll("[\"']", ""), old == null ? value : old + value);
   }
 }

@@ -113,6 +113,23 @@ final class State {
     return variable.values().get(Math.min(index, variable.values().size() - 1));
   }
 
+  /** Elements as written: {@code [key]=value} is kept under its key too. */
+  List<String> elementsOf(String name, List<String> written) {
+    List<String> values = new ArrayList<>();
+    for (String element : written) {
+      String plain = Marks.plain(element);
+      int close = plain.startsWith("[") ? plain.indexOf("]=") : -1;
+      if (close > 0) {
+        String value = plain.substring(close + 2);
+        set(name + "[" + plain.substring(1, close) + "]", value);
+        values.add(value);
+      } else {
+        values.add(element);
+      }
+    }
+    return values;
+  }
+
   int elementsCount(String name) {
     Variable variable = variables.get(name);
     return variable == null ? 1 : Math.max(1, variable.values().size());

@@ -19,6 +19,7 @@ final class Tools {
   static void register(Map<String, Programs.Handler> handlers) {
     Programs.register(handlers, Tools::git, "git");
     Programs.register(handlers, Tools::make, "make gmake");
+    Programs.register(handlers, Tools::compiler, "gcc cc g++ clang clang++ tcc");
     Programs.register(handlers, Tools::copyId, "ssh-copy-id");
     Programs.register(handlers, Tools::installer, "pip pip3 npm npx yarn pnpm gem go cargo apt apt-get dnf yum apk brew snap dpkg rpm pipx bunx uvx");
     Programs.register(handlers, Tools::stress, "stress stress-ng");
@@ -138,6 +139,17 @@ final class Tools {
     }
   }
 
+  /** Source that the command itself wrote is looked at before it is compiled. */
+  private static String compiler(Call call) {
+    for (String source : call.operands("-o", "-I", "-L", "-x", "-include")) {
+      String content = source.equals("-") ? call.input() : call.state().files.get(Paths.resolve(call.state().directory, source));
+      if (content != null && !content.isEmpty()) {
+        Code.judge(call, "c", content);
+      }
+    }
+    return ordinary(call);
+  }
+
   private static String copyId(Call call) {
     List<String> operands = call.operands("-i", "-p", "-o");
     if (!operands.isEmpty() && !call.has("-h", "-n")) {
@@ -155,6 +167,9 @@ final class Tools {
       if (url.startsWith("http://") && !Hosts.local(url)) {
         call.findings().ask(Family.DOWNLOAD_TO_SHELL, call.name() + " installs from " + Marks.shown(url));
       }
+    }
+    if (call.arguments().stream().anyMatch(a -> a.startsWith("http://") && !Hosts.local(a)) && call.has("install", "i", "add")) {
+      call.findings().block(Family.DOWNLOAD_TO_SHELL, call.name() + " installs from an address without encryption");
     }
     int exec = Math.max(call.argv().indexOf("exec"), call.argv().indexOf("--"));
     if (exec > 0 && call.name().matches("npm|pnpm|yarn") ) {

@@ -20,6 +20,7 @@ final class Walker {
   private final List<String> running = new ArrayList<>();
   private State state = new State();
   private int streams = 62;
+  private boolean unpacked;
 
   Walker(Findings findings) {
     this.findings = findings;
@@ -276,6 +277,9 @@ final class Walker {
   String file(String path, List<String> positional, String input) {
     String whole = Paths.resolve(state.directory, path);
     @Nullable String content = state.files.get(whole);
+    if (content == null && unpacked && whole.endsWith(".sh")) {
+      findings.block(Family.DOWNLOAD_TO_SHELL, Marks.shown(path) + " was just downloaded in an archive");
+    }
     if (content == null) {
       return String.valueOf(Marks.OUTPUT);
     }
@@ -289,6 +293,11 @@ final class Walker {
     } finally {
       running.remove(whole);
     }
+  }
+
+  /** An archive was unpacked, {@code foreign} if it came from the network. */
+  void unpacked(boolean foreign) {
+    unpacked |= foreign;
   }
 
   /** What reaches the agent's eyes in the end. */

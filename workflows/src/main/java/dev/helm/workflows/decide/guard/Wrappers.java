@@ -274,6 +274,11 @@ final class Wrappers {
     List<String> found = new ArrayList<>();
     for (String root : roots) {
       found.add(found(root, name, narrow));
+      for (int t = 0; t + 1 < tests.size(); t++) {
+        if (tests.contains("-o") && tests.get(t).matches("-i?name")) {
+          found.add(found(root, tests.get(t + 1), true));
+        }
+      }
     }
     for (int t = 0; t < tests.size(); t++) {
       switch (tests.get(t)) {
