@@ -2,8 +2,9 @@ package dev.helm.keyproxy;
 
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
-/** Bounds the memory of all request bodies together, so that many large ones cannot end the JVM. */
+/** Bounds the memory of all bodies together, so that many large ones cannot end the JVM. */
 final class BodyMemory {
   static final int SEGMENT_BYTES = 64 * 1024;
 
@@ -20,15 +21,14 @@ final class BodyMemory {
     return new BodyMemory(Runtime.getRuntime().maxMemory() / 5 * 2, waitMs);
   }
 
-  byte[] segment() throws Refusal {
+  /** A segment, or null when none came free for a while. */
+  byte @Nullable [] segment() {
     try {
-      if (segments.tryAcquire(waitMs, TimeUnit.MILLISECONDS)) {
-        return new byte[SEGMENT_BYTES];
-      }
+      return segments.tryAcquire(waitMs, TimeUnit.MILLISECONDS) ? new byte[SEGMENT_BYTES] : null;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      return null;
     }
-    throw Refusal.of(529, "the key proxy holds too many large requests now; try again").closing();
   }
 
   void free(int count) {

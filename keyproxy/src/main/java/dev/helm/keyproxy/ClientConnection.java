@@ -1,5 +1,7 @@
 package dev.helm.keyproxy;
 
+import static dev.helm.keyproxy.BadMessageException.Kind.TOO_LARGE;
+
 import java.io.IOException;
 
 /** One client's connection: its requests one after the other, each answered before the next. */
@@ -47,7 +49,7 @@ final class ClientConnection implements Runnable {
       head = in.head(limits.client().idleMs(), limits.client().headMs());
     } catch (BadMessageException e) {
       served.refuse(
-          Refusal.of(e.isTooLarge() ? 431 : 400, String.valueOf(e.getMessage())).closing());
+          Refusal.of(e.kind() == TOO_LARGE ? 431 : 400, String.valueOf(e.getMessage())).closing());
       return false;
     }
     if (head == null) {
@@ -82,7 +84,7 @@ final class ClientConnection implements Runnable {
     try {
       return Head.parse(head, limits.sizes().requestHeaders());
     } catch (BadMessageException e) {
-      throw Refusal.of(e.isTooLarge() ? 431 : 400, String.valueOf(e.getMessage())).closing();
+      throw Refusal.of(e.kind() == TOO_LARGE ? 431 : 400, String.valueOf(e.getMessage())).closing();
     }
   }
 

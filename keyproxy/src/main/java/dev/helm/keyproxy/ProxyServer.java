@@ -31,8 +31,8 @@ final class ProxyServer implements AutoCloseable {
       Options options, ModelKey key, @Nullable SSLSocketFactory tls, Limits limits, CallLog log)
       throws IOException, StartException {
     ProxyServer server = new ProxyServer(options, options.readSecret(), tls, limits, log);
-    Relay relay = new Relay(server.ledger, server.upstream, key, limits);
     BodyMemory memory = BodyMemory.ofThisJvm(BODY_MEMORY_WAIT_MS);
+    Relay relay = new Relay(server.ledger, server.upstream, key, memory, limits, log);
     Semaphore connections = new Semaphore(limits.sizes().connections());
     try {
       for (SocketAddress address : options.listen()) {

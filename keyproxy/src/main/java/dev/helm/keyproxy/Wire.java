@@ -16,6 +16,15 @@ abstract class Wire implements AutoCloseable {
     writing = watchdog.guard(this::close);
   }
 
+  /** A read or write that took longer than its deadline; the wire is closed by then. */
+  static final class LateException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    LateException(String message) {
+      super(message);
+    }
+  }
+
   /** A read step: how many bytes came, or -1 at the end of the input. */
   @FunctionalInterface
   interface Read {
@@ -60,7 +69,7 @@ abstract class Wire implements AutoCloseable {
   }
 
   private static IOException late(String message, IOException cause) {
-    WireTimeoutException late = new WireTimeoutException(message);
+    LateException late = new LateException(message);
     late.addSuppressed(cause);
     return late;
   }

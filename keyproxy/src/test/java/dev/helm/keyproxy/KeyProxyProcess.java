@@ -17,7 +17,7 @@ final class KeyProxyProcess implements AutoCloseable {
       List.of(
           "-Xmx96m",
           "-XX:+UseSerialGC",
-          "-XX:+UseSerialGC",
+          "--enable-native-access=ALL-UNNAMED",
           "-XX:MaxDirectMemorySize=64m",
           "-XX:+DisableAttachMechanism",
           "-XX:-UsePerfData",

@@ -177,15 +177,25 @@ class ScanTest {
 
   @Test
   void oddKeysAreRefusedWithoutBeingShown() throws Exception {
-    for (String odd : List.of("", " \n", "sk two", "sk\nx", "sk-ä", "sk\u0000", "k".repeat(9000))) {
+    for (String odd :
+        List.of(
+            "",
+            " \n",
+            "sk-only-15-byte",
+            "sk two words and long enough",
+            "sk-first-line-of-a-key\nx",
+            "sk-ä-long-enough-for-a-key",
+            "sk\u0000-long-enough-for-a-key",
+            "k".repeat(9000))) {
       assertThatThrownBy(() -> ModelKey.read(new ByteArrayInputStream(Sse.bytes(odd))))
           .isInstanceOf(StartException.class)
           .hasMessageContaining("model key")
           .hasMessageNotContaining("sk");
     }
-    ModelKey key = ModelKey.read(new ByteArrayInputStream(Sse.bytes(" sk-1\r\n")));
-    assertThat(key.isIn(Sse.bytes("x sk-1"))).isTrue();
-    assertThat(key.isIn(Sse.bytes("sk-"))).isFalse();
+    ModelKey key = ModelKey.read(new ByteArrayInputStream(Sse.bytes(" sk-one-of-16byte\r\n")));
+    byte[] echo = Sse.bytes("x sk-one-of-16byte");
+    assertThat(key.scan().take(echo, 0, echo.length)).isTrue();
+    assertThat(key.scan().take(echo, 0, echo.length - 1)).isFalse();
     assertThat(key).hasToString("ModelKey[hidden]");
   }
 

@@ -1,8 +1,8 @@
 package dev.helm.activities.sandbox;
 
+import dev.helm.activities.workspace.WorkspaceFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -33,8 +33,12 @@ public final class DockerSandbox implements Sandbox {
   private volatile boolean closed;
 
   private DockerSandbox(
-      SandboxSettings settings, SlotStore store, Workspaces workspaces, List<SlotDoor> doors) {
-    this.engine = new Engine(settings.engine());
+      SandboxSettings settings,
+      Engine engine,
+      SlotStore store,
+      Workspaces workspaces,
+      List<SlotDoor> doors) {
+    this.engine = engine;
     this.store = store;
     this.workspaces = workspaces;
     this.watch = new SlotWatch(engine);
@@ -52,7 +56,17 @@ public final class DockerSandbox implements Sandbox {
    */
   public static DockerSandbox start(
       SandboxSettings settings, SlotStore store, Workspaces workspaces, List<SlotDoor> doors) {
-    DockerSandbox sandbox = new DockerSandbox(settings, store, workspaces, doors);
+    return start(settings, new Engine(settings.engine()), store, workspaces, doors);
+  }
+
+  /** With an engine of the tests'. */
+  static DockerSandbox start(
+      SandboxSettings settings,
+      Engine engine,
+      SlotStore store,
+      Workspaces workspaces,
+      List<SlotDoor> doors) {
+    DockerSandbox sandbox = new DockerSandbox(settings, engine, store, workspaces, doors);
     Thread.ofVirtual().name("slot-recovery").start(sandbox::recover);
     return sandbox;
   }
@@ -247,9 +261,9 @@ public final class DockerSandbox implements Sandbox {
   }
 
   @Override
-  public Path workspace(String run) {
+  public WorkspaceFiles files(String run) {
     LiveSlot live = held.get(run);
-    return live == null ? workspaces.home(run) : workspaces.inSlot(live.id());
+    return live == null ? workspaces.filesAtHome(run) : workspaces.filesInSlot(live.id());
   }
 
   /** The run that holds a slot, or null. */

@@ -59,12 +59,33 @@ final class TestEngine implements AutoCloseable {
     return DockerSandbox.start(settings, store, workspaces, List.of(doors));
   }
 
+  ContainerPlan plan(String slot) {
+    return new ContainerPlan(
+        settings.imageId(),
+        settings.installation(),
+        slot,
+        settings.ownerUid(),
+        workspaces.box(slot),
+        workspaces.sockets(slot),
+        SandboxLimits.DEFAULT,
+        true);
+  }
+
   JsonNode inspect(Slot slot) {
     JsonNode answer = engine.inspect(containerOf(slot));
     if (answer == null) {
       throw new AssertionError("no container for " + slot);
     }
     return answer;
+  }
+
+  /** Where the run's workspace lies now. */
+  Path inside(String run) {
+    return store().list().stream()
+        .filter(kept -> run.equals(kept.run()))
+        .findFirst()
+        .map(kept -> workspaces.inSlot(kept.slot()))
+        .orElseGet(() -> workspaces.home(run));
   }
 
   static String containerOf(Slot slot) {

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 public record Plan(Settings settings, @Nullable SystemUsers users, Path app) {
   private static final String SAFE_PATH =
       "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-  private static final String PRACTICE_WORD = "practice";
+  private static final String PRACTICE_WORD = "practice-model-no-key";
 
   /** Helm's own container engine: no bridge, no firewall rules, containers outlive its death. */
   public ProcessSpec engine(Path dockerd, Path config) {

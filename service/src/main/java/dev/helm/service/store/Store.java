@@ -30,7 +30,7 @@ public final class Store implements AutoCloseable {
   private Store(Database database, Path home, Clock clock, HeadsFile heads) {
     this.database = database;
     this.reads = new ReadPool(database);
-    this.writer = new LogWriter(database, clock, heads);
+    this.writer = new LogWriter(database, reads, clock, heads);
     this.log = new SqliteRunLog(writer, reads);
     this.blobs = new SqliteBlobs(writer, reads);
     this.conversations = new SqliteConversations(writer, reads);
