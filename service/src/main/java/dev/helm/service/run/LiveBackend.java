@@ -162,10 +162,11 @@ public final class LiveBackend implements Backend {
 
   @Override
   public @Nullable String readOnlyBecause() {
-    return settings.dockerHost().isEmpty() || settings.image().isEmpty()
-        ? "there is no container engine, and no tool ever runs on the host; install one and start"
-            + " Helm again (helm doctor says how)"
-        : null;
+    if (settings.dockerHost().isEmpty() || settings.image().isEmpty()) {
+      return "there is no container engine, and no tool ever runs on the host; install one and"
+          + " start Helm again (helm doctor says how)";
+    }
+    return sandbox instanceof DockerSandbox docker ? docker.unsupported() : null;
   }
 
   @Override
