@@ -72,7 +72,7 @@ public final class Store implements AutoCloseable {
       return store;
     } catch (SQLException e) {
       database.close();
-      throw new StoreException("cannot open the store: " + e.getMessage(), e);
+      throw new StoreException("cannot open the store: " + Failures.text(e), e);
     } catch (RuntimeException e) {
       database.close();
       throw e;
@@ -216,8 +216,9 @@ public final class Store implements AutoCloseable {
 
   @Override
   public void close() {
-    writer.close();
+    // No reader may keep the writer's last checkpoint from its end.
     reads.close();
+    writer.close();
     database.close();
   }
 }
