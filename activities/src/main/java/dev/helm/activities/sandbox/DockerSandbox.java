@@ -1,8 +1,8 @@
 package dev.helm.activities.sandbox;
 
+import dev.helm.activities.workspace.WorkspaceFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +25,7 @@ public final class DockerSandbox implements Sandbox {
   private final Workspaces workspaces;
   private final SlotMaker maker;
   private final SlotWatch watch;
+  private final UsageWatch usage;
   private final SlotRecovery recovery;
   private final SlotPool pool;
   private final Room room;
@@ -46,6 +47,7 @@ public final class DockerSandbox implements Sandbox {
     this.store = store;
     this.workspaces = workspaces;
     this.watch = new SlotWatch(engine);
+    this.usage = new UsageWatch(workspaces);
     this.maker = new SlotMaker(settings, engine, store, workspaces, doors, watch);
     this.recovery = new SlotRecovery(settings, engine, store, workspaces, maker, watch);
     this.pool = new SlotPool(settings.pool(), () -> maker.make(SandboxLimits.DEFAULT));
@@ -95,7 +97,7 @@ public final class DockerSandbox implements Sandbox {
         recovered.complete(null);
         return;
       } catch (IOException | RuntimeException e) {
-        LOG.log(System.Logger.Level.WARNING, "slots cannot be taken over yet: " + e.getMessage());
+        LOG.log(System.Logger.Level.WARNING, "slots cannot be taken over yet: " + e);
         engine.renegotiate();
         pause();
       }
@@ -246,7 +248,14 @@ public final class DockerSandbox implements Sandbox {
     }
     live.touch();
     boolean known = live.host().knows(attempt.key());
-    return Executions.attended(live.host().start(spec, sink), attempt.attachOnly() || known);
+    Execution refused = known || attempt.attachOnly() ? null : usage.refused(live, command, sink);
+    if (refused != null) {
+      return refused;
+    }
+    return usage.attend(
+        Executions.attended(live.host().start(spec, sink), attempt.attachOnly() || known),
+        live,
+        attempt.key());
   }
 
   @Override
@@ -306,9 +315,9 @@ public final class DockerSandbox implements Sandbox {
   }
 
   @Override
-  public Path workspace(String run) {
+  public WorkspaceFiles files(String run) {
     LiveSlot live = held.get(run);
-    return live == null ? workspaces.home(run) : workspaces.inSlot(live.id());
+    return live == null ? workspaces.filesAtHome(run) : workspaces.filesInSlot(live.id());
   }
 
   /** The run that holds a slot, or null. */
@@ -335,6 +344,7 @@ public final class DockerSandbox implements Sandbox {
   public void close() {
     closed = true;
     watch.close();
+    usage.close();
     waitingSlots.close();
     for (LiveSlot live : pool.close()) {
       live.close();

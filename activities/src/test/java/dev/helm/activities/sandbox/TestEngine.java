@@ -79,6 +79,15 @@ final class TestEngine implements AutoCloseable {
     return answer;
   }
 
+  /** Where the run's workspace lies now. */
+  Path inside(String run) {
+    return store().list().stream()
+        .filter(kept -> run.equals(kept.run()))
+        .findFirst()
+        .map(kept -> workspaces.inSlot(kept.slot()))
+        .orElseGet(() -> workspaces.home(run));
+  }
+
   static String containerOf(Slot slot) {
     return slot.life().substring(0, slot.life().indexOf('@'));
   }

@@ -16,6 +16,7 @@ import dev.helm.activities.sandbox.SandboxSettings;
 import dev.helm.activities.sandbox.Workspaces;
 import dev.helm.activities.tools.EgressDoor;
 import dev.helm.activities.tools.Tools;
+import dev.helm.activities.workspace.LauncherDisks;
 import dev.helm.api.Secret;
 import dev.helm.api.Sha256;
 import dev.helm.api.event.RunEvent;
@@ -113,7 +114,12 @@ public final class LiveBackend implements Backend {
     ledger.onOver(
         (run, reservation, held, actual) ->
             Thread.startVirtualThread(() -> control.pause(run, "helm", "over-" + reservation)));
-    Workspaces workspaces = new Workspaces(settings.home(), Workspaces.defaultOwnerUid());
+    Workspaces workspaces =
+        new Workspaces(
+            settings.home(),
+            Workspaces.defaultOwnerUid(),
+            LauncherDisks.find(settings.home()),
+            operator.workspace());
     EgressGrants grants = new EgressGrants();
     AtomicReference<@Nullable DockerSandbox> docker = new AtomicReference<>();
     if (settings.dockerHost().isEmpty() || settings.image().isEmpty()) {
