@@ -396,9 +396,9 @@ class DoctorTest {
       List<Finding> findings = new EngineCheck(site).look();
       assertThat(of(findings, "engine").level()).isEqualTo(Level.FINE);
       assertThat(of(findings, "engine's door").level()).isEqualTo(Level.FINE);
-      assertThat(of(findings, "containerd").level()).isEqualTo(Level.FINE);
-      assertThat(of(findings, "runc").level()).isEqualTo(Level.WRONG);
-      assertThat(of(findings, "runc").text()).contains("CVE-2024-21626");
+      assertThat(of(findings, "containerd escapes").level()).isEqualTo(Level.FINE);
+      assertThat(of(findings, "runc escapes").level()).isEqualTo(Level.WRONG);
+      assertThat(of(findings, "runc escapes").text()).contains("CVE-2024-21626");
       mode(socket, "rw-rw-rw-");
       assertThat(of(new EngineCheck(site).look(), "engine's door").level()).isEqualTo(Level.WRONG);
     }
@@ -461,7 +461,8 @@ class DoctorTest {
     assertThat(new EscapeCheck(site(Map.of()), escapes, List.of(), escapes.asOf()).look())
         .isEmpty();
     LocalDate later = escapes.asOf().plusYears(2);
-    assertThat(of(new EscapeCheck(site(Map.of()), escapes, List.of(), later).look(), "escapes"))
+    assertThat(
+            of(new EscapeCheck(site(Map.of()), escapes, List.of(), later).look(), "newer escapes"))
         .extracting(Finding::level)
         .isEqualTo(Level.WARN);
   }
