@@ -89,7 +89,7 @@ final class Files {
     } else if (!append && whole.matches("/etc/[^/]+") && !whole.endsWith("/hosts")
         || content.isEmpty() && !append && whole.matches("/(etc|root|srv|opt)/.*")) {
       findings.block(Family.DELETE, "It overwrites " + shown);
-    } else if (LOGS.matcher(whole).matches() && !append && content.isEmpty()) {
+    } else if (LOGS.matcher(whole).matches() && !append && content.isBlank()) {
       findings.block(Family.DEFENCES, "It empties " + shown);
     }
   }

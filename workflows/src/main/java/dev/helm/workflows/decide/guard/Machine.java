@@ -153,8 +153,14 @@ final class Machine {
             .block(
                 Family.PERSISTENCE,
                 call.name() + " puts a command on a timer that reaches out or hides what it does");
+      } else if (timed && code.matches("(?s).*(/tmp/|/dev/shm/|/var/tmp/).*")) {
+        call.findings()
+            .block(Family.PERSISTENCE, "crontab puts a program from a temp directory on a timer");
       } else if (Marks.known(code)) {
         call.walker().shell(code, List.of(), "");
+        if (timed && !code.isBlank()) {
+          call.findings().ask(Family.PERSISTENCE, "crontab puts a command on a timer");
+        }
       } else if (Marks.has(code, Marks.FILE) && code.length() == 1 && timed) {
         call.findings()
             .ask(

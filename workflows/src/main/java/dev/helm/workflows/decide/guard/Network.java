@@ -185,6 +185,9 @@ final class Network {
     if (prints) {
       outputs.add("-");
     }
+    if (call.name().equals("fetch")) {
+      outputs.addAll(call.values("-o"));
+    }
     if (call.name().equals("aria2c") || call.name().equals("axel")) {
       outputs.clear();
       outputs.addAll(call.values("-o", "--out", "--output"));

@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
 final class Printers {
   private static final Pattern SECRET_WORD =
       Pattern.compile(
-          "(?i).*(secret|passw|api_?key|token|credential|private_?key|aws|_key\\b|anthropic|openai).*");
+          "(?i).*(secret|pass|api_?key|token|credential|private_?key|aws|_key\\b|anthropic|openai).*");
 
   private Printers() {}
 
