@@ -38,7 +38,7 @@ final class Code {
 
   private static final Pattern TREE_DELETE =
       Pattern.compile(
-          "(?:rmtree|rm_rf|rm_r|remove_tree|remove_entry_secure|rmSync|rmdirSync|removeSync|rimraf(?:\\.sync)?|remove_dir_all|deltree|rmdir_s|remove_entry|rm)"
+          "(?:os\\.rename|shutil\\.move|renameSync|rmtree|rm_rf|rm_r|remove_tree|remove_entry_secure|rmSync|rmdirSync|removeSync|rimraf(?:\\.sync)?|remove_dir_all|deltree|rmdir_s|remove_entry|rm)"
               + SPACE
               + "\\(?"
               + SPACE
