@@ -138,6 +138,27 @@ final class ProgramRows {
         Map.of("lines", lines));
   }
 
+  Row guard() throws IOException, InterruptedException {
+    String main = "dev.helm.workflows.decide.guard.GuardBench";
+    JsonNode rounds =
+        Program.json(Program.run(checkout, "workflows", main, "" + ROUNDS)).get("rounds");
+    List<Double> ratios = each(rounds, round -> ratio(round, "/guard", "/bash"));
+    double p50 = Stats.median(each(rounds, round -> round.at("/guard/p50").asDouble())) / 1000;
+    double p99 = Stats.median(each(rounds, round -> round.at("/guard/p99").asDouble())) / 1000;
+    return new Row(
+        "S6",
+        "one judgement of the command guard, over its labelled lists",
+        Stats.text("p50 %.3f ms, p99 %.2f ms", p50, p99),
+        Stats.text(
+            "`bash -n` p50 %.1f ms",
+            Stats.median(each(rounds, round -> round.at("/bash/p50").asDouble())) / 1000),
+        Stats.text("%.3f× bash -n", Stats.median(ratios)),
+        Stats.spread(ratios, "%.3f"),
+        "p50 ≤ 1 ms, ≤ 0.2× bash -n",
+        p50 <= 1 && Stats.median(ratios) <= 0.2,
+        Map.of("rounds", rounds));
+  }
+
   private List<JsonNode> sandbox() throws IOException, InterruptedException {
     for (int i = sandbox.size(); i < ROUNDS; i++) {
       String main = "dev.helm.activities.sandbox.SandboxBench";
