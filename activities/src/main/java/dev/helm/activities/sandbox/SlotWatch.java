@@ -2,6 +2,7 @@ package dev.helm.activities.sandbox;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** Finds out what a broken line means: a blink, a dead container, or a dead engine. */
@@ -22,6 +23,7 @@ final class SlotWatch {
   }
 
   HostEvents of(LiveSlot live) {
+    AtomicLong refusals = new AtomicLong();
     return new HostEvents() {
       @Override
       public void connected() {}
@@ -33,9 +35,18 @@ final class SlotWatch {
 
       @Override
       public void refused(String why) {
-        LOG.log(
-            System.Logger.Level.WARNING,
-            "slot " + live.id() + ": refused on the executor's socket: " + why);
+        // A command that dials without end fills no log: the 1st, 2nd, 4th, 8th … is told.
+        long count = refusals.incrementAndGet();
+        if (Long.bitCount(count) == 1) {
+          LOG.log(
+              System.Logger.Level.WARNING,
+              "slot "
+                  + live.id()
+                  + ": refused on the executor's socket, the "
+                  + count
+                  + ". time: "
+                  + why);
+        }
       }
 
       @Override
