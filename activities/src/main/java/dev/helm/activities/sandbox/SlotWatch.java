@@ -2,7 +2,6 @@ package dev.helm.activities.sandbox;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** Finds out what a broken line means: a blink, a dead container, or a dead engine. */
@@ -23,7 +22,9 @@ final class SlotWatch {
   }
 
   HostEvents of(LiveSlot live) {
-    AtomicLong refusals = new AtomicLong();
+    RefusalLog refusals =
+        new RefusalLog(
+            live.id(), line -> LOG.log(System.Logger.Level.WARNING, line), System::nanoTime);
     return new HostEvents() {
       @Override
       public void connected() {}
@@ -35,18 +36,7 @@ final class SlotWatch {
 
       @Override
       public void refused(String why) {
-        // A command that dials without end fills no log: the 1st, 2nd, 4th, 8th … is told.
-        long count = refusals.incrementAndGet();
-        if (Long.bitCount(count) == 1) {
-          LOG.log(
-              System.Logger.Level.WARNING,
-              "slot "
-                  + live.id()
-                  + ": refused on the executor's socket, the "
-                  + count
-                  + ". time: "
-                  + why);
-        }
+        refusals.refused(why);
       }
 
       @Override
