@@ -21,7 +21,8 @@ public final class SandboxBench {
   /** Arguments: rounds (default 300). */
   public static void main(String[] arguments) throws Exception {
     int rounds = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 300;
-    try (TestEngine machine = TestEngine.open(1, List.of(), Workspaces.serviceUid() == 0, WorkspaceLimits.DEFAULT);
+    try (TestEngine machine =
+            TestEngine.open(1, List.of(), Workspaces.serviceUid() == 0, WorkspaceLimits.DEFAULT);
         DockerSandbox sandbox = machine.sandbox(machine.store())) {
       String commands = commands(machine, sandbox, rounds);
       String claims = claims(machine, sandbox, Math.max(5, rounds / 20));
