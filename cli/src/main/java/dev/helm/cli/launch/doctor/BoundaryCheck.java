@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Set;
 
 /** What keeps agents in: the network's chain, and the bound on a workspace's size. */
 final class BoundaryCheck implements Check {
@@ -57,21 +56,29 @@ final class BoundaryCheck implements Check {
 
   // Attack: an agent fills the host's disk.
   private Finding workspaces() {
-    String slots = site.home().root().resolve("slots").toString();
-    boolean own =
-        site.machine()
-            .text("/proc/mounts")
-            .orElse("")
-            .lines()
-            .map(line -> line.split(" ", -1))
-            .anyMatch(
-                mount ->
-                    mount.length > 2
-                        && mount[1].startsWith(slots)
-                        && !Set.of("tmpfs", "overlay").contains(mount[2]));
-    if (own) {
-      return Finding.fine("workspace size", "each has a file system of its own size");
+    Path said = site.home().root().resolve("run").resolve("disks.json");
+    try {
+      JsonNode state = new ObjectMapper().readTree(Files.readString(said));
+      return state.path("mode").asText().equals("images")
+          ? Finding.fine(
+              "workspace size",
+              "each run has a disk of its own, %s MB and %s files"
+                  .formatted(
+                      state.path("diskMb").asText("?"), state.path("diskFiles").asText("?")))
+          : Finding.note(
+              "workspace size",
+              "watched, not bounded, since the last start: " + state.path("why").asText("?"),
+              "docs/workspace.md says what that means");
+    } catch (NoSuchFileException e) {
+      return possible();
+    } catch (IOException e) {
+      return Finding.warn(
+          "workspace size", "its state cannot be read: " + e.getMessage(), "run as root");
     }
+  }
+
+  /** Before the first start. */
+  private Finding possible() {
     boolean loops = Files.exists(site.machine().path("/dev/loop-control"));
     return site.root() && loops
         ? Finding.fine("workspace size", "can be bounded by an image of fixed size")

@@ -310,11 +310,14 @@ class DoctorTest {
   @Test
   void workspacesWithABoundAndWithout() throws Exception {
     String subject = "workspace size";
-    put("/proc/mounts", "/dev/loop3 " + home + "/slots/00000001/w ext4 rw 0 0\n");
+    Path said = Files.createDirectory(home.resolve("run")).resolve("disks.json");
+    Files.writeString(said, "{\"mode\":\"images\",\"diskMb\":2048,\"diskFiles\":200000}");
     assertThat(of(new BoundaryCheck(site(Map.of())).look(), subject).text())
-        .contains("its own size");
-    put("/proc/mounts", "");
-    assertThat(of(new BoundaryCheck(site(Map.of())).look(), subject).level()).isEqualTo(Level.NOTE);
+        .contains("a disk of its own, 2048 MB");
+    Files.writeString(said, "{\"mode\":\"watched\",\"why\":\"no loop devices\"}");
+    Finding watched = of(new BoundaryCheck(site(Map.of())).look(), subject);
+    assertThat(watched.level()).isEqualTo(Level.NOTE);
+    assertThat(watched.text()).contains("no loop devices");
   }
 
   // ---- installation and network ------------------------------------------------------------
