@@ -2,6 +2,7 @@ package dev.helm.cli.launch;
 
 import dev.helm.cli.launch.RunState.ChildState;
 import dev.helm.cli.launch.RunState.Phase;
+import dev.helm.cli.launch.disk.DiskPart;
 import dev.helm.cli.launch.firewall.Firewall;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -64,6 +65,7 @@ public final class Launch implements AutoCloseable {
     supervisor.goOn();
     Plan plan = new Plan(settings, users, AppInstall.install(settings));
     startFirewall();
+    startDisks(users);
     startBase(plan);
     String image = engine.isEmpty() ? "" : image();
     startRest(plan, key, image);
@@ -158,6 +160,30 @@ public final class Launch implements AutoCloseable {
     if (!(settings.engine() instanceof Settings.Engine.None)) {
       Firewall firewall = Firewall.start(settings.home().egressChain(), progress);
       supervisor.atStop(firewall::close);
+    }
+  }
+
+  /** Before the engine: at the end its containers have to go first. */
+  private void startDisks(@Nullable SystemUsers users) throws LaunchException {
+    Path home = settings.home().root();
+    try {
+      Account helm = users == null ? null : users.helm();
+      DiskPart disks =
+          DiskPart.start(
+              home, helm == null ? null : new DiskPart.User(helm.name(), helm.uid(), helm.gid()));
+      supervisor.atStop(
+          () -> {
+            disks.close();
+            DiskMounts.clear(settings.home(), progress);
+          });
+      if (!disks.bounded()) {
+        progress.held("disks · none · workspaces are watched, not bounded · " + disks.why());
+      }
+      disks.troubles().forEach(trouble -> progress.failed("disks · " + trouble));
+    } catch (IOException | IllegalArgumentException e) {
+      throw new LaunchException(
+          "Disks for workspaces cannot be prepared: " + e.getMessage(),
+          "Repair what it names; docs/workspace.md tells about disks.");
     }
   }
 

@@ -33,6 +33,7 @@ public final class Shutdown {
     }
     try (HomeLock lock = lock(home, state.get())) {
       endRest(settings, progress);
+      DiskMounts.clear(home, progress);
       Files.deleteIfExists(home.stateFile());
       progress.done("stopped · everything");
     } catch (IOException e) {
