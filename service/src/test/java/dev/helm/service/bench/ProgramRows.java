@@ -116,6 +116,32 @@ final class ProgramRows {
         Map.of("rounds", rounds));
   }
 
+  Row egress() throws IOException, InterruptedException {
+    JsonNode rounds =
+        Program.json(
+                Program.run(checkout, "service", EgressBench.class.getName(), "300", "" + ROUNDS))
+            .get("rounds");
+    List<Double> ratios =
+        each(
+            rounds,
+            round -> round.at("/proxy/p50").asDouble() / round.at("/direct/p50").asDouble());
+    return new Row(
+        "P7B",
+        "new TLS connection through the egress proxy, `egress.allowed` committed before the dial",
+        Stats.text(
+            "p50 %.2f ms; without the commit %.2f ms",
+            Stats.median(each(rounds, round -> round.at("/proxy/p50").asDouble())),
+            Stats.median(each(rounds, round -> round.at("/unrecorded/p50").asDouble()))),
+        Stats.text(
+            "direct p50 %.2f ms",
+            Stats.median(each(rounds, round -> round.at("/direct/p50").asDouble()))),
+        Stats.text("%.2f× direct", Stats.median(ratios)),
+        Stats.spread(ratios, "%.2f"),
+        "≤ 1.7× direct",
+        Stats.median(ratios) <= 1.7,
+        Map.of("rounds", rounds));
+  }
+
   Row keyProxy() throws IOException, InterruptedException {
     List<List<Double>> lines = new ArrayList<>();
     for (int i = 0; i < ROUNDS; i++) {
