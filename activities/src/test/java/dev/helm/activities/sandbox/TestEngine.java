@@ -56,7 +56,19 @@ final class TestEngine implements AutoCloseable {
   }
 
   DockerSandbox sandbox(SlotStore store, SlotDoor... doors) {
-    return DockerSandbox.start(settings, store, workspaces, List.of(doors));
+    return DockerSandbox.start(settings, store, workspaces, List.of(doors), WaitingRuns.NONE);
+  }
+
+  ContainerPlan plan(String slot) {
+    return new ContainerPlan(
+        settings.imageId(),
+        settings.installation(),
+        slot,
+        settings.ownerUid(),
+        workspaces.box(slot),
+        workspaces.sockets(slot),
+        SandboxLimits.DEFAULT,
+        true);
   }
 
   JsonNode inspect(Slot slot) {
@@ -65,6 +77,15 @@ final class TestEngine implements AutoCloseable {
       throw new AssertionError("no container for " + slot);
     }
     return answer;
+  }
+
+  /** Where the run's workspace lies now. */
+  Path inside(String run) {
+    return store().list().stream()
+        .filter(kept -> run.equals(kept.run()))
+        .findFirst()
+        .map(kept -> workspaces.inSlot(kept.slot()))
+        .orElseGet(() -> workspaces.home(run));
   }
 
   static String containerOf(Slot slot) {
