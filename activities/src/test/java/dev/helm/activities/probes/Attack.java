@@ -2,6 +2,9 @@ package dev.helm.activities.probes;
 
 import static java.util.stream.Collectors.joining;
 
+import dev.helm.activities.sandbox.SandboxLimits;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
@@ -11,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 /** An attack of {@code probe.py}, of which a {@link Probe} is made. */
 final class Attack {
   private static final long DEADLINE_MS = 60_000;
+  private static final int LOOKS = 60;
 
   private final String name;
   private final String what;
@@ -21,10 +25,11 @@ final class Attack {
   private String seen = "the kernel's answer";
   private boolean reads;
   private boolean silent;
-  private boolean heavy;
+  private @Nullable SandboxLimits limits;
   private boolean loud;
   private boolean fresh;
   private @Nullable String needs;
+  private @Nullable Path restored;
   private final Map<String, Object> inSlot = new HashMap<>();
   private final Map<String, Object> inControl = new HashMap<>();
 
@@ -62,6 +67,12 @@ final class Attack {
     return this;
   }
 
+  /** A setting of the whole machine, which gets its value back in any case. */
+  Attack restores(String path) {
+    restored = Path.of(path);
+    return this;
+  }
+
   /** Where it succeeds, the attacker is gone before it can say so. */
   Attack leavesNoWord() {
     silent = true;
@@ -70,7 +81,7 @@ final class Attack {
 
   /** Runs in the slot with small limits, while the neighbour is asked. */
   Attack heavy() {
-    heavy = true;
+    limits = Lab.SMALL;
     return this;
   }
 
@@ -130,19 +141,37 @@ final class Attack {
   }
 
   private Verdict trySlot(Lab lab) throws Exception {
-    SlotBox box = heavy ? lab.glutton() : lab.attacker();
-    return heavy || loud
+    SlotBox box = limits == null ? lab.attacker() : lab.slot(limits);
+    return limits != null || loud
         ? lab.whileNeighbourAnswers(box, () -> tryIn(lab, box, inSlot))
         : tryIn(lab, box, inSlot);
   }
 
   private Verdict tryIn(Lab lab, Box box, Map<String, Object> more) throws Exception {
+    Path setting = restored;
+    if (setting == null || !Files.exists(setting)) {
+      return perform(lab, box, more);
+    }
+    String value = Files.readString(setting);
+    try {
+      return perform(lab, box, more);
+    } finally {
+      Files.writeString(setting, value);
+    }
+  }
+
+  private Verdict perform(Lab lab, Box box, Map<String, Object> more) throws Exception {
     Map<String, Object> given = new HashMap<>(lab.given());
     given.putAll(more);
     Witness outside = witness;
     String before = outside == null ? "" : outside.look(lab, box);
     String output = box.attack(name, given, DEADLINE_MS);
     String after = outside == null ? "" : outside.look(lab, box);
+    // Where it succeeds, the effect may come a moment after the word.
+    for (int i = 0; i < LOOKS && more == inControl && outside != null && after.equals(before); i++) {
+      ResourceProbes.pause(50);
+      after = outside.look(lab, box);
+    }
     boolean word = output.contains("REACHED");
     boolean effect = !before.equals(after);
     boolean secret = output.contains(lab.secret());

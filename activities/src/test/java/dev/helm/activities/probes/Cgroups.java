@@ -35,6 +35,21 @@ final class Cgroups {
     return seen.toString();
   }
 
+  /** How often the kernel held a process's group back for its CPU limit. */
+  static long heldBack(int pid) throws IOException {
+    for (Path folder : folders(pid)) {
+      Path file = folder.resolve("cpu.stat");
+      if (Files.isReadable(file)) {
+        for (String line : Files.readAllLines(file)) {
+          if (line.startsWith("nr_throttled ")) {
+            return Long.parseLong(line.substring(13).strip());
+          }
+        }
+      }
+    }
+    return 0;
+  }
+
   private static List<Path> folders(int pid) throws IOException {
     List<Path> found = new java.util.ArrayList<>();
     for (String line : Files.readAllLines(Path.of("/proc", Integer.toString(pid), "cgroup"))) {

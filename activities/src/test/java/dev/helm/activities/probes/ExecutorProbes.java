@@ -95,13 +95,15 @@ final class ExecutorProbes {
     logger.addHandler(lines);
     try {
       int before = descriptors();
-      CompletableFuture<String> said =
-          CompletableFuture.supplyAsync(
+      CompletableFuture<String> said = new CompletableFuture<>();
+      Thread.ofPlatform()
+          .start(
               () -> {
                 try {
-                  return box.attack("executor.connect-storm", Map.of("stormSeconds", 2), 60_000);
-                } catch (Exception e) {
-                  return e.toString();
+                  said.complete(
+                      box.attack("executor.connect-storm", Map.of("stormSeconds", 2), 60_000));
+                } catch (Throwable e) {
+                  said.completeExceptionally(e);
                 }
               });
       int most = before;

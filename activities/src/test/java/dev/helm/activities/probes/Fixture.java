@@ -41,7 +41,7 @@ final class Fixture implements Box {
 
   /** Makes and starts it. */
   static Fixture start(Lab lab, Lacking lacking, Path place) {
-    DockerClient engine = lab.engine();
+    DockerClient engine = lab.machine().engine;
     String user = lacking.root() ? "0:0" : lab.uid() + ":" + lab.uid();
     Path box = place.resolve("box");
     Path sockets = place.resolve("sock");
@@ -51,8 +51,8 @@ final class Fixture implements Box {
             lacking.blank(), bind(box, "/slot", AccessMode.rw), bind(sockets, "/run/helm", mode));
     String id =
         engine
-            .createContainerCmd(lab.image())
-            .withLabels(Map.of(Lab.LABEL, lab.installation()))
+            .createContainerCmd(lab.machine().settings.imageId())
+            .withLabels(Map.of(Machine.LABEL, lab.machine().settings.installation()))
             .withUser(user)
             .withEntrypoint(lacking.entrypoint(lab))
             .withEnv(List.of("PROBE_SECRET=" + lab.secret()))
@@ -60,7 +60,6 @@ final class Fixture implements Box {
             .withHostConfig(lacking.weaken(hardened, lab))
             .exec()
             .getId();
-    lab.created(id);
     engine.startContainerCmd(id).exec();
     Long pid = engine.inspectContainerCmd(id).exec().getState().getPidLong();
     return new Fixture(

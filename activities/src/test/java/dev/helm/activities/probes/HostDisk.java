@@ -1,10 +1,8 @@
 package dev.helm.activities.probes;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 
 /**
  * The disk that Helm's home lies on, by its number. Where the machine lets nobody open that, or the
@@ -15,7 +13,7 @@ import java.util.List;
 record HostDisk(int major, int minor, String loop) implements AutoCloseable {
   private static final int STAND_IN_BYTES = 1 << 20;
 
-  static HostDisk find(Path base) throws Exception {
+  static HostDisk find(Path base) throws IOException {
     long device = (Long) Files.getAttribute(base, "unix:dev");
     HostDisk own =
         new HostDisk(
@@ -23,9 +21,9 @@ record HostDisk(int major, int minor, String loop) implements AutoCloseable {
     return own.opens(base) ? own : standIn(base);
   }
 
-  private boolean opens(Path base) throws Exception {
+  private boolean opens(Path base) throws IOException {
     Path node = base.resolve("node");
-    run(
+    Shell.run(
         "/bin/mknod",
         "-m",
         "600",
@@ -42,28 +40,18 @@ record HostDisk(int major, int minor, String loop) implements AutoCloseable {
     }
   }
 
-  private static HostDisk standIn(Path base) throws Exception {
+  private static HostDisk standIn(Path base) throws IOException {
     Path image = base.resolve("disk");
     Files.write(image, new byte[STAND_IN_BYTES]);
-    String loop = run("/sbin/losetup", "--find", "--show", "--read-only", image.toString());
+    String loop = Shell.run("/sbin/losetup", "--find", "--show", "--read-only", image.toString());
     long number = (Long) Files.getAttribute(Path.of(loop), "unix:rdev");
     return new HostDisk((int) (number >>> 8 & 0xfff), (int) (number & 0xff), loop);
   }
 
   @Override
-  public void close() throws Exception {
+  public void close() throws IOException {
     if (!loop.isEmpty()) {
-      run("/sbin/losetup", "--detach", loop);
+      Shell.run("/sbin/losetup", "--detach", loop);
     }
-  }
-
-  private static String run(String... command) throws Exception {
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    String said =
-        new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-    if (process.waitFor() != 0) {
-      throw new IOException(List.of(command) + ": " + said);
-    }
-    return said;
   }
 }

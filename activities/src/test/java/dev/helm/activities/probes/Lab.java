@@ -1,170 +1,95 @@
 package dev.helm.activities.probes;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.fail;
-import static org.junit.jupiter.api.Assumptions.abort;
 
-import com.github.dockerjava.api.DockerClient;
-import com.github.dockerjava.api.exception.NotFoundException;
-import com.github.dockerjava.core.DefaultDockerClientConfig;
-import com.github.dockerjava.core.DockerClientImpl;
-import com.github.dockerjava.zerodep.ZerodepDockerHttpClient;
-import dev.helm.activities.sandbox.DockerSandbox;
 import dev.helm.activities.sandbox.SandboxLimits;
-import dev.helm.activities.sandbox.SandboxSettings;
-import dev.helm.activities.sandbox.Workspaces;
 import java.io.IOException;
-import java.io.InputStream;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /**
- * All that probes need: a Helm home on a real engine with an attacker's slot and a neighbour's,
- * fixtures that lack a safeguard, and canaries.
+ * The attacker's slots, the neighbour's, fixtures that lack a safeguard, and what there is to
+ * reach.
  */
 final class Lab implements AutoCloseable {
-  static final String LABEL = "dev.helm.probe";
-  private static final List<String> SCRIPTS =
-      List.of(
-          "probe.py",
-          "kit.py",
-          "mounts.py",
-          "processes.py",
-          "kernel.py",
-          "network.py",
-          "resources.py",
-          "workspace.py",
-          "holder.py",
-          "neighbour.py");
-  private static final int SHM_KEY = 0x48454c4d;
-
   /** Small, so that what exceeds it does not weigh on the machine. */
   static final SandboxLimits SMALL = new SandboxLimits(192L << 20, 300, 64);
 
-  private final Path base;
-  private final Path home;
-  private final Path host;
-  private final SandboxSettings settings;
-  private final Workspaces workspaces;
-  private final DockerSandbox sandbox;
-  private final DockerClient engine;
-  private final Canaries canaries;
-  private final String secret = "HELMCANARY" + UUID.randomUUID().toString().replace("-", "");
-  private final List<String> containers = new ArrayList<>();
+  /** A tenth of a CPU. */
+  static final SandboxLimits SLOW = new SandboxLimits(192L << 20, 100, 64);
+
+  static final int SHM_KEY = 0x48454c4d;
+  private static final String PLANTED = "/workspace/planted/";
+
+  private final Machine machine;
   private final Map<Lacking, Fixture> fixtures = new EnumMap<>(Lacking.class);
   private final Map<String, Object> given = new HashMap<>();
-  private final Fixture holder;
   private final Neighbour neighbour;
-  private final SlotBox attacker;
-  private final SlotBox glutton;
+  private final Fixture holder;
   private final int decoyPid;
-  private final HostDisk disk;
+  private final SlotBox attacker;
+  private final Map<SandboxLimits, SlotBox> gluttons = new HashMap<>();
   private int fixtureNumber;
 
-  private Lab(String engineHost, String image) throws Exception {
-    base = Files.createTempDirectory("hp");
-    home = Files.createDirectory(base.resolve("h"));
-    // What the attacker must not reach of the host. Its own mode lets anyone in.
-    host = Files.createDirectory(base.resolve("host"));
-    for (Path open : List.of(base, host)) {
-      Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxr-xr-x"));
-    }
-    Files.writeString(canaryFile(), secret);
-    settings =
-        new SandboxSettings(
-            home,
-            "probe-" + base.getFileName(),
-            URI.create(engineHost),
-            image,
-            Workspaces.defaultOwnerUid(),
-            0,
-            8,
-            List.of());
-    workspaces = new Workspaces(home, settings.ownerUid());
-    engine = client(engineHost);
-    sandbox = DockerSandbox.start(settings, new MemorySlots(), workspaces, List.of());
-    canaries = new Canaries(secret);
-    disk = HostDisk.find(base);
+  private Lab(Machine machine) throws Exception {
+    this.machine = machine;
     neighbour = new Neighbour(this);
     holder = freshFixture(Lacking.HOLDER);
     awaitReady(holder);
     decoyPid = decoy();
-    String abstractName = "helm-" + base.getFileName();
+    String name = "helm-" + machine.base.getFileName();
     Fixture onHost = fixture(Lacking.NETWORK_NAMESPACE);
-    onHost.leave("/usr/bin/python3", "/workspace/holder.py", "abstract", abstractName);
+    onHost.leave("/usr/bin/python3", "/workspace/holder.py", "abstract", name);
     awaitReady(onHost);
     attacker = prepared(SandboxLimits.DEFAULT);
-    glutton = prepared(SMALL);
-    fill(abstractName);
-    plant(attacker.workspace(), Lacking.RANK, Lacking.NO_NEW_PRIVILEGES);
+    describe(name);
+    plant(attacker.workspace(), fixture(Lacking.NO_NEW_PRIVILEGES).workspace());
   }
 
   static Lab open() throws Exception {
-    Map<String, String> environment = System.getenv();
-    String host = environment.getOrDefault("HELM_TEST_DOCKER_HOST", "");
-    String image = environment.getOrDefault("HELM_TEST_IMAGE", "");
-    boolean root = Workspaces.serviceUid() == 0;
-    if (host.isEmpty() || image.isEmpty() || !root) {
-      String why = "needs root, HELM_TEST_DOCKER_HOST (unix:///…) and HELM_TEST_IMAGE (sha256:…)";
-      if ("true".equals(environment.get("CI"))) {
-        fail(why);
-      }
-      abort(why);
+    Machine machine = Machine.open();
+    try {
+      return new Lab(machine);
+    } catch (Throwable e) {
+      machine.close();
+      throw e;
     }
-    return new Lab(host, image);
   }
 
-  private static DockerClient client(String host) {
-    return DockerClientImpl.getInstance(
-        DefaultDockerClientConfig.createDefaultConfigBuilder()
-            .withDockerHost(host)
-            .withDockerTlsVerify(false)
-            .build(),
-        new ZerodepDockerHttpClient.Builder()
-            .dockerHost(URI.create(host))
-            .responseTimeout(Duration.ofSeconds(120))
-            .build());
-  }
-
-  private void fill(String abstractName) throws IOException {
+  /** All that an attacker could know or guess. */
+  private void describe(String abstractName) throws IOException {
     given.put("begins", "HELMCANARY");
-    given.put("canary", canaryFile().toString());
-    given.put("home", home.toString());
+    given.put("canary", machine.canaryFile().toString());
+    given.put("home", machine.home.toString());
     given.put("hostPid", ProcessHandle.current().pid());
-    given.put("hostPidNamespace", inode(Path.of("/proc/self/ns/pid")));
+    given.put("hostPidNamespace", Files.getAttribute(Path.of("/proc/self/ns/pid"), "unix:ino"));
     given.put("neighbourPid", neighbour.pid());
     given.put("neighbourPort", neighbour.port());
     given.put("neighbourSocket", neighbour.socket().toString());
     given.put("neighbourFile", neighbour.file().toString());
     given.put("decoyPid", decoyPid);
     given.put("hostAddresses", Canaries.addresses());
-    given.put("canaryPort", canaries.port());
-    given.put("canaryUdpPort", canaries.udpPort());
-    given.put("engineSocket", engineSocket().toString());
+    given.put("canaryPort", machine.canaries.port());
+    given.put("canaryUdpPort", machine.canaries.udpPort());
+    given.put("engineSocket", machine.engineSocket().toString());
     given.put("abstract", abstractName);
     given.put("shmKey", SHM_KEY);
-    given.put("diskMajor", disk.major());
-    given.put("diskMinor", disk.minor());
-    given.put("plantedNode", "/workspace/planted/node");
-    given.put("plantedSetuid", "/workspace/planted/shell");
-    given.put("plantedCapable", "/workspace/planted/capable");
+    given.put("diskMajor", machine.disk.major());
+    given.put("diskMinor", machine.disk.minor());
+    given.put("plantedNode", PLANTED + "node");
+    given.put("plantedSetuid", PLANTED + "shell");
+    given.put("plantedCapable", PLANTED + "capable");
   }
 
   /** Leaves in workspaces what only root can make: a shell, a capable file, a node of the disk. */
-  private void plant(Path slot, Lacking... controls) throws Exception {
+  private void plant(Path... places) throws Exception {
     Fixture source = fixture(Lacking.RANK);
     source.prepare(
         """
@@ -173,39 +98,29 @@ final class Lab implements AutoCloseable {
         python3 -c 'import os, struct
         os.setxattr("capable", "security.capability", struct.pack("<IIIII", 0x02000001, 1, 0, 0, 0))'
         """
-            .formatted(given.get("diskMajor"), given.get("diskMinor")));
-    Path planted = source.workspace().resolve("planted");
-    List<Path> places = new ArrayList<>(List.of(slot));
-    for (Lacking control : controls) {
-      if (control != Lacking.RANK) {
-        places.add(fixture(control).workspace());
-      }
-    }
+            .formatted(machine.disk.major(), machine.disk.minor()));
     for (Path place : places) {
-      Process copy =
-          new ProcessBuilder("/bin/cp", "-a", planted.toString(), place.toString())
-              .inheritIO()
-              .start();
-      assertThat(copy.waitFor()).isZero();
+      Shell.run(
+          "/bin/cp", "-a", source.workspace().resolve("planted").toString(), place.toString());
     }
   }
 
+  /** A run with a slot of its own, and the probes in its workspace. */
   SlotBox prepared(SandboxLimits limits) throws IOException {
     SlotBox box = new SlotBox(this, limits);
-    layScripts(workspaces.create(box.run()));
+    machine.workspace(box.run());
     box.slot();
     return box;
   }
 
   private int decoy() throws Exception {
-    holder.prepare("chmod 711 /workspace /slot");
     holder.leaveAs(uid(), "/bin/sleep", "98765");
     for (int i = 0; i < 200; i++) {
       int pid = Processes.find(holder.container(), "98765");
       if (pid > 0) {
         return pid;
       }
-      TimeUnit.MILLISECONDS.sleep(20);
+      ResourceProbes.pause(20);
     }
     throw new AssertionError("the decoy did not start");
   }
@@ -215,7 +130,7 @@ final class Lab implements AutoCloseable {
       if (heard(fixture).contains("ready")) {
         return;
       }
-      TimeUnit.MILLISECONDS.sleep(20);
+      ResourceProbes.pause(20);
     }
     throw new AssertionError("a holder did not start in 10 s");
   }
@@ -225,6 +140,7 @@ final class Lab implements AutoCloseable {
     return Files.exists(file) ? Files.readString(file) : "";
   }
 
+  /** What the service in the other network heard. */
   String holderHeard() throws IOException {
     return heard(holder);
   }
@@ -241,31 +157,25 @@ final class Lab implements AutoCloseable {
 
   /** A fixture that nobody else uses. */
   synchronized Fixture freshFixture(Lacking lacking) throws Exception {
-    Path place = home.resolve("fixtures").resolve(lacking.name() + fixtureNumber++);
-    Path workspace = place.resolve("box/workspace");
-    Files.createDirectories(workspace);
-    Files.createDirectories(place.resolve("sock"));
-    Files.writeString(place.resolve("sock/ca.pem"), "trust\n");
-    Files.writeString(place.resolve("sock/x.sock"), "");
-    for (Path path : List.of(place.resolve("box"), workspace, place.resolve("sock"))) {
+    Path place = machine.home.resolve("fixtures").resolve(lacking.name() + fixtureNumber++);
+    Path workspace = Files.createDirectories(place.resolve("box/workspace"));
+    Path sockets = Files.createDirectories(place.resolve("sock"));
+    Files.writeString(sockets.resolve("ca.pem"), "trust\n");
+    Files.writeString(sockets.resolve("x.sock"), "");
+    for (Path path : List.of(place.resolve("box"), workspace, sockets)) {
       Files.setAttribute(path, "unix:uid", lacking.root() ? 0 : uid());
     }
-    layScripts(workspace);
+    machine.layScripts(workspace);
     Fixture fixture = Fixture.start(this, lacking, place);
-    String unlocked = fixture.prepare(lacking.preparation());
-    assertThat(unlocked).as("preparation of %s", lacking).startsWith(" [ended]");
+    assertThat(fixture.prepare(lacking.preparation()))
+        .as("preparation of %s", lacking)
+        .startsWith(" [ended]");
     return fixture;
   }
 
-  void layScripts(Path workspace) throws IOException {
-    for (String script : SCRIPTS) {
-      try (InputStream in = Lab.class.getResourceAsStream("/probes/" + script)) {
-        if (in == null) {
-          throw new IOException("no resource probes/" + script);
-        }
-        Files.copy(in, workspace.resolve(script));
-      }
-    }
+  /** Removes a fixture before the end. */
+  void discard(Fixture fixture) {
+    machine.remove(fixture.container());
   }
 
   /**
@@ -284,12 +194,18 @@ final class Lab implements AutoCloseable {
                 going.completeExceptionally(e);
               }
             });
-    neighbour.answers();
+    do {
+      neighbour.answers();
+      ResourceProbes.pause(100);
+    } while (!going.isDone());
     Verdict verdict = going.get(180, TimeUnit.SECONDS);
-    neighbour.answers();
     assertThat(box.bash("echo still here", 20_000)).startsWith("still here\n");
     assertThat(box.slot().life()).as("the attacked container's life").isEqualTo(life);
     return verdict;
+  }
+
+  Machine machine() {
+    return machine;
   }
 
   Map<String, Object> given() {
@@ -297,39 +213,11 @@ final class Lab implements AutoCloseable {
   }
 
   String secret() {
-    return secret;
-  }
-
-  Path canaryFile() {
-    return host.resolve("canary.txt");
-  }
-
-  Path base() {
-    return base;
-  }
-
-  Path home() {
-    return home;
-  }
-
-  Path host() {
-    return host;
+    return machine.secret;
   }
 
   int uid() {
-    return settings.ownerUid();
-  }
-
-  String image() {
-    return settings.imageId();
-  }
-
-  String installation() {
-    return settings.installation();
-  }
-
-  Path engineSocket() {
-    return Path.of(settings.engine().getPath());
+    return machine.settings.ownerUid();
   }
 
   String holder() {
@@ -340,26 +228,6 @@ final class Lab implements AutoCloseable {
     return decoyPid;
   }
 
-  int shmKey() {
-    return SHM_KEY;
-  }
-
-  Workspaces workspaces() {
-    return workspaces;
-  }
-
-  DockerSandbox sandbox() {
-    return sandbox;
-  }
-
-  DockerClient engine() {
-    return engine;
-  }
-
-  Canaries canaries() {
-    return canaries;
-  }
-
   Neighbour neighbour() {
     return neighbour;
   }
@@ -368,45 +236,18 @@ final class Lab implements AutoCloseable {
     return attacker;
   }
 
-  SlotBox glutton() {
-    return glutton;
-  }
-
-  void created(String container) {
-    containers.add(container);
-  }
-
-  /** Removes a fixture before the end. */
-  void discard(Fixture fixture) {
-    remove(fixture.container());
-  }
-
-  private void remove(String container) {
-    try {
-      engine.removeContainerCmd(container).withForce(true).withRemoveVolumes(true).exec();
-    } catch (NotFoundException e) {
-      // It is gone already.
+  /** A slot with these limits, the same one again. */
+  SlotBox slot(SandboxLimits limits) throws IOException {
+    SlotBox known = gluttons.get(limits);
+    if (known == null) {
+      known = prepared(limits);
+      gluttons.put(limits, known);
     }
-  }
-
-  private static long inode(Path path) throws IOException {
-    return (Long) Files.getAttribute(path, "unix:ino");
+    return known;
   }
 
   @Override
   public void close() throws Exception {
-    for (String container : containers) {
-      remove(container);
-    }
-    for (@Nullable SlotBox box : List.of(attacker, glutton)) {
-      sandbox.release(box.run());
-    }
-    neighbour.release();
-    sandbox.close();
-    canaries.close();
-    engine.close();
-    disk.close();
-    // rm copes with what probes leave behind: depth, names, modes.
-    new ProcessBuilder("/bin/rm", "-rf", "--one-file-system", base.toString()).start().waitFor();
+    machine.close();
   }
 }

@@ -90,19 +90,19 @@ enum Lacking {
     @Override
     List<String> entrypoint(Lab lab) {
       return List.of(
-          "/usr/bin/python3", "/workspace/holder.py", "metadata", Integer.toString(lab.shmKey()));
+          "/usr/bin/python3", "/workspace/holder.py", "metadata", Integer.toString(Lab.SHM_KEY));
     }
   },
   NO_ENGINE_SOCKET("the absence of the engine's socket", true) {
     @Override
     HostConfig weaken(HostConfig hardened, Lab lab) {
-      return bind(hardened, lab.engineSocket() + ":/run/docker.sock:rw");
+      return bind(hardened, lab.machine().engineSocket() + ":/run/docker.sock:rw");
     }
   },
   ONE_MOUNT("the confinement to its own box (Helm's home is mounted), and uid", true) {
     @Override
     HostConfig weaken(HostConfig hardened, Lab lab) {
-      return bind(hardened.withCapDrop(), lab.base() + ":" + lab.base() + ":rw");
+      return bind(hardened.withCapDrop(), lab.machine().base + ":" + lab.machine().base + ":rw");
     }
   },
   READ_ONLY_SOCKETS("the read-only mount of the sockets", false),

@@ -43,24 +43,26 @@ final class LitterProbes {
     String said = box.attack(attack, lab.given(), 60_000);
     String done = said.strip() + "; ";
     try {
-      lab.sandbox().release(box.run());
+      lab.machine().sandbox.release(box.run());
       done += "given back, ";
       box.slot();
       done += "taken again, ";
-      lab.sandbox().release(box.run());
-      lab.workspaces().delete(box.run());
+      lab.machine().sandbox.release(box.run());
+      lab.machine().workspaces.delete(box.run());
       done += "deleted";
     } catch (IOException | RuntimeException e) {
       return Verdict.of(true, done + e);
     }
-    boolean left = Files.exists(lab.workspaces().home(box.run()), LinkOption.NOFOLLOW_LINKS);
+    boolean left =
+        Files.exists(
+            lab.machine().home.resolve("workspaces").resolve(box.run()), LinkOption.NOFOLLOW_LINKS);
     String after = host(lab);
     return Verdict.of(
         left || !before.equals(after) || !said.startsWith("REACHED"), done + "; " + after);
   }
 
   private static String host(Lab lab) throws IOException {
-    Path file = lab.canaryFile();
+    Path file = lab.machine().canaryFile();
     return Files.getAttribute(file, "unix:uid")
         + " "
         + Files.getAttribute(file, "unix:mode")
@@ -81,7 +83,7 @@ final class LitterProbes {
     Files.setAttribute(file, "unix:uid", lab.uid());
     String read = Files.readString(file);
     String after = host(lab);
-    Files.setAttribute(lab.canaryFile(), "unix:uid", 0);
+    Files.setAttribute(lab.machine().canaryFile(), "unix:uid", 0);
     lab.discard(fixture);
     return Verdict.of(
         !before.equals(after) && read.equals(lab.secret()), said + before + " -> " + after);

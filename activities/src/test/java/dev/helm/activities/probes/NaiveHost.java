@@ -30,7 +30,7 @@ final class NaiveHost implements AutoCloseable {
     server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     server.bind(UnixDomainSocketAddress.of(socket), BACKLOG);
     Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-rw-rw-"));
-    Thread.ofVirtual().name("naive-host").start(this::accept);
+    Thread.ofPlatform().daemon().name("naive-host").start(this::accept);
   }
 
   /** Keys of commands that it believes to have ended. */
@@ -43,7 +43,7 @@ final class NaiveHost implements AutoCloseable {
       try {
         SocketChannel line = server.accept();
         open.add(line);
-        Thread.ofVirtual().start(() -> believe(line));
+        Thread.ofPlatform().daemon().start(() -> believe(line));
       } catch (IOException e) {
         return;
       }

@@ -30,8 +30,7 @@ final class Neighbour {
   Neighbour(Lab lab) throws Exception {
     this.lab = lab;
     this.box = new SlotBox(lab, SandboxLimits.DEFAULT);
-    Path home = lab.workspaces().create(box.run());
-    lab.layScripts(home);
+    Path home = lab.machine().workspace(box.run());
     Files.writeString(home.resolve("canary.txt"), lab.secret());
     this.life = box.slot().life();
     this.work =
@@ -66,10 +65,6 @@ final class Neighbour {
 
   Path file() {
     return box.workspace().resolve("canary.txt");
-  }
-
-  void release() {
-    lab.sandbox().release(box.run());
   }
 
   /** A tool call of the neighbour's own. */

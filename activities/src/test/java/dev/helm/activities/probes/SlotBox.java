@@ -35,7 +35,7 @@ final class SlotBox implements Box {
 
   /** The run's slot: the one it has, or a new one where that is gone. */
   Slot slot() {
-    return lab.sandbox().claim(run, limits);
+    return lab.machine().sandbox.claim(run, limits);
   }
 
   /** A command under way. */
@@ -55,7 +55,9 @@ final class SlotBox implements Box {
     Sink sink = new Sink();
     Slot slot = slot();
     return new Going(
-        key, lab.sandbox().execute(run, EffectAttempt.first(key, slot), command, sink), sink);
+        key,
+        lab.machine().sandbox.execute(run, EffectAttempt.first(key, slot), command, sink),
+        sink);
   }
 
   static String newKey() {
@@ -112,17 +114,17 @@ final class SlotBox implements Box {
 
   @Override
   public int pid() {
-    Long pid = lab.engine().inspectContainerCmd(container()).exec().getState().getPidLong();
+    Long pid = lab.machine().engine.inspectContainerCmd(container()).exec().getState().getPidLong();
     return pid == null ? 0 : pid.intValue();
   }
 
   @Override
   public Path workspace() {
-    return lab.sandbox().workspace(run);
+    return lab.machine().box(slot().id()).resolve("workspace");
   }
 
   @Override
   public Path sockets() {
-    return lab.home().resolve("slots").resolve(slot().id()).resolve("sock");
+    return lab.machine().home.resolve("slots").resolve(slot().id()).resolve("sock");
   }
 }

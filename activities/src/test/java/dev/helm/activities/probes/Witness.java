@@ -32,10 +32,10 @@ interface Witness {
   Witness GROUP_LIMITS = (lab, box) -> Cgroups.limits(box.pid());
 
   /** Connections that the host's canary took. */
-  Witness CANARY_CONNECTIONS = (lab, box) -> "connections " + lab.canaries().connections();
+  Witness CANARY_CONNECTIONS = (lab, box) -> "connections " + lab.machine().canaries.connections();
 
   /** Packets that the host's canary took. */
-  Witness CANARY_PACKETS = (lab, box) -> "packets " + lab.canaries().packets();
+  Witness CANARY_PACKETS = (lab, box) -> "packets " + lab.machine().canaries.packets();
 
   /** What the service in the other network heard. */
   Witness HOLDER = (lab, box) -> lab.holderHeard();
@@ -62,10 +62,6 @@ interface Witness {
 
   /** The decoy in another container. */
   Witness DECOY = (lab, box) -> Processes.alive(lab.decoyPid());
-
-  /** Processes in the container besides the first, dead ones included. */
-  Witness LEFT_BEHIND =
-      (lab, box) -> Processes.in(box.container()).size() <= 1 ? "nothing left" : "something left";
 
   /** Device nodes and setuid files in the workspace. */
   Witness SPECIAL_FILES =

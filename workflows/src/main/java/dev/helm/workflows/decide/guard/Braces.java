@@ -10,7 +10,9 @@ import java.util.regex.Pattern;
 /** Brace expansion: {@code {a,b}} and {@code {1..3}}, on the raw word. */
 final class Braces {
   private static final int WORDS_MAX = 1_000;
-  private static final Pattern NUMBERS = Pattern.compile("(-?\\d{1,6})\\.\\.(-?\\d{1,6})(?:\\.\\.-?\\d{1,4})?");
+  private static final int WORD_CHARS_MAX = 4_000;
+  private static final Pattern NUMBERS =
+      Pattern.compile("(-?\\d{1,6})\\.\\.(-?\\d{1,6})(?:\\.\\.-?\\d{1,4})?");
   private static final Pattern LETTERS = Pattern.compile("([A-Za-z])\\.\\.([A-Za-z])");
 
   private Braces() {}
@@ -26,6 +28,10 @@ final class Braces {
   }
 
   private static void expand(String raw, List<String> out, int depth) {
+    if (raw.length() > WORD_CHARS_MAX) {
+      // Doubling a long word again and again would cost more than any answer is worth.
+      throw new Limits.Exceeded("a word with braces is too long");
+    }
     int open = 0;
     while (open < raw.length() && raw.charAt(open) != '{') {
       open = skip(raw, open);

@@ -19,7 +19,10 @@ final class Builtins {
     Programs.register(handlers, Builtins::unset, "unset");
     Programs.register(handlers, Builtins::let, "let");
     Programs.register(handlers, Builtins::hash, "hash enable complete bind shopt");
-    Programs.register(handlers, call -> "", ": true false test [ exit return break continue wait sleep umask ulimit popd");
+    Programs.register(
+        handlers,
+        call -> "",
+        ": true false test [ exit return break continue wait sleep umask ulimit popd");
     Programs.register(handlers, Builtins::where, "which type whereis");
     Programs.register(handlers, Builtins::getopts, "getopts");
   }
@@ -51,7 +54,10 @@ final class Builtins {
       String name = argument.substring(0, equals);
       String value = Marks.plain(argument.substring(equals + 1));
       if (value.startsWith("(") && value.endsWith(")")) {
-        state.assignArray(name, state.elementsOf(name, List.of(value.substring(1, value.length() - 1).strip().split("\\s+"))));
+        state.assignArray(
+            name,
+            state.elementsOf(
+                name, List.of(value.substring(1, value.length() - 1).strip().split("\\s+"))));
       } else {
         state.assign(name, value);
       }
@@ -91,7 +97,9 @@ final class Builtins {
     for (String argument : call.arguments()) {
       int equals = argument.indexOf('=');
       if (equals > 0) {
-        call.state().aliases.put(argument.substring(0, equals), Marks.plain(argument.substring(equals + 1)));
+        call.state()
+            .aliases
+            .put(argument.substring(0, equals), Marks.plain(argument.substring(equals + 1)));
       }
     }
     return "";
@@ -103,8 +111,16 @@ final class Builtins {
     String input = call.input();
     if (!call.values("-u").isEmpty()) {
       String number = call.values("-u").get(0);
-      String open = number.matches("\\d{1,4}") ? call.state().descriptors.get(Integer.parseInt(number)) : null;
-      input = open == null ? input : Hosts.socket(open) ? String.valueOf(Marks.SOCKET) : Files.read(call.walker(), open, "read");
+      String open =
+          number.matches("\\d{1,4}")
+              ? call.state().descriptors.get(Integer.parseInt(number))
+              : null;
+      input =
+          open == null
+              ? input
+              : Hosts.socket(open)
+                  ? String.valueOf(Marks.SOCKET)
+                  : Files.read(call.walker(), open, "read");
     }
     if (input.isEmpty()) {
       input = String.valueOf(Marks.UNKNOWN);
@@ -112,7 +128,8 @@ final class Builtins {
     State state = call.state();
     if (!arrays.isEmpty() || !call.name().equals("read")) {
       String name = arrays.isEmpty() ? (names.isEmpty() ? "MAPFILE" : names.get(0)) : arrays.get(0);
-      state.assignArray(name, List.of(input.strip().split(call.name().equals("read") ? "[ \t\n]+" : "\n")));
+      state.assignArray(
+          name, List.of(input.strip().split(call.name().equals("read") ? "[ \t\n]+" : "\n")));
       return "";
     }
     names = names.isEmpty() ? List.of("REPLY") : names;

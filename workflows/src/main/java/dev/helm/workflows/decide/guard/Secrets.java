@@ -35,14 +35,17 @@ final class Secrets {
               + "|/var/lib/(sss|samba)/.*|/private/var/db/.*");
 
   /** Lists of accounts and the like: read freely, sent to nobody. */
-  private static final Pattern BULK = Pattern.compile("/etc/(passwd|group|hosts|hostname|os-release|resolv\\.conf)");
+  private static final Pattern BULK =
+      Pattern.compile("/etc/(passwd|group|hosts|hostname|os-release|resolv\\.conf)");
 
   private static final Pattern FIXTURE =
-      Pattern.compile(".*(test|fixture|example|sample|mock|dummy|template|spec|docs?)[^/]*/.*|.*\\.(example|sample|template|dist|tmpl|pub)");
+      Pattern.compile(
+          ".*(test|fixture|example|sample|mock|dummy|template|spec|docs?)[^/]*/.*|.*\\.(example|sample|template|dist|tmpl|pub)");
 
   /** Files of a project that hold settings and often passwords. */
   private static final Pattern DOT_ENV =
-      Pattern.compile(".*/\\.env(\\.(local|prod|production|staging|dev|development))?|.*/(secrets?|credentials)\\.(ya?ml|json|toml|env)");
+      Pattern.compile(
+          ".*/\\.env(\\.(local|prod|production|staging|dev|development))?|.*/(secrets?|credentials)\\.(ya?ml|json|toml|env)");
 
   private Secrets() {}
 
@@ -55,7 +58,9 @@ final class Secrets {
     if (Marks.globbed(whole)) {
       return globbed(whole);
     }
-    if (whole.startsWith("/proc/1/root") || whole.startsWith("/host/") || whole.startsWith("/mnt/host/")) {
+    if (whole.startsWith("/proc/1/root")
+        || whole.startsWith("/host/")
+        || whole.startsWith("/mnt/host/")) {
       whole = whole.replaceFirst("^(/proc/1/root|/host|/mnt/host)", "");
     }
     if (SYSTEM.matcher(whole).matches() || DIRECTORIES.matcher(whole).matches()) {
@@ -68,16 +73,32 @@ final class Secrets {
   /** What a pattern may match: tried on the best known credentials. */
   private static boolean globbed(String whole) {
     int slash = whole.lastIndexOf('/');
-    if (!Marks.globbed(whole.substring(slash)) && NAMES.matcher("/x" + whole.substring(slash)).matches()) {
+    if (!Marks.globbed(whole.substring(slash))
+        && NAMES.matcher("/x" + whole.substring(slash)).matches()) {
       return true;
     }
     for (String known :
         new String[] {
-          "/etc/shadow", "/etc/gshadow", "/etc/sudoers", Paths.HOME + "/.ssh/id_rsa",
-          Paths.HOME + "/.ssh/id_ed25519", "/root/.ssh/id_rsa", "/root/.ssh/id_ed25519", Paths.HOME + "/.aws/credentials",
-          "/root/.aws/credentials", Paths.HOME + "/.netrc", Paths.HOME + "/.git-credentials", Paths.HOME + "/.kube/config",
-          Paths.HOME + "/.docker/config.json", "/proc/1/environ", "/proc/self/environ", "/home/user/.ssh/id_rsa",
-          Paths.HOME + "/.pgpass", Paths.HOME + "/.bash_history", Paths.HOME + "/.gnupg/secring.gpg", "/run/secrets/token"
+          "/etc/shadow",
+          "/etc/gshadow",
+          "/etc/sudoers",
+          Paths.HOME + "/.ssh/id_rsa",
+          Paths.HOME + "/.ssh/id_ed25519",
+          "/root/.ssh/id_rsa",
+          "/root/.ssh/id_ed25519",
+          Paths.HOME + "/.aws/credentials",
+          "/root/.aws/credentials",
+          Paths.HOME + "/.netrc",
+          Paths.HOME + "/.git-credentials",
+          Paths.HOME + "/.kube/config",
+          Paths.HOME + "/.docker/config.json",
+          "/proc/1/environ",
+          "/proc/self/environ",
+          "/home/user/.ssh/id_rsa",
+          Paths.HOME + "/.pgpass",
+          Paths.HOME + "/.bash_history",
+          Paths.HOME + "/.gnupg/secring.gpg",
+          "/run/secrets/token"
         }) {
       if (Globs.path(whole, known) && letters(whole) > 2) {
         return true;
@@ -95,6 +116,7 @@ final class Secrets {
   }
 
   static boolean dotEnv(String directory, String path) {
-    return path.length() <= 300 && DOT_ENV.matcher(Paths.resolve(directory, path).toLowerCase(Locale.ROOT)).matches();
+    return path.length() <= 300
+        && DOT_ENV.matcher(Paths.resolve(directory, path).toLowerCase(Locale.ROOT)).matches();
   }
 }

@@ -90,7 +90,8 @@ final class SimpleCommand {
       if (assignment.append()) {
         values.addAll(state.elements(assignment.name()));
       }
-      values.addAll(state.elementsOf(assignment.name(), walker.expander().fields(assignment.value())));
+      values.addAll(
+          state.elementsOf(assignment.name(), walker.expander().fields(assignment.value())));
       state.assignArray(assignment.name(), values);
       return;
     }

@@ -87,7 +87,9 @@ final class State {
     if (branches > 0 && before != null && !before.array() && !before.values().contains(value)) {
       List<String> values = new ArrayList<>(before.values());
       values.addFirst(value);
-      variables.put(name, new Variable(List.copyOf(values.subList(0, Math.min(values.size(), VALUES_MAX))), false));
+      variables.put(
+          name,
+          new Variable(List.copyOf(values.subList(0, Math.min(values.size(), VALUES_MAX))), false));
     } else {
       set(name, value);
     }

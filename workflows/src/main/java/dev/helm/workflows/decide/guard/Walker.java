@@ -19,6 +19,7 @@ final class Walker {
   private final Expander expander = new Expander(this);
   private final List<String> running = new ArrayList<>();
   private State state = new State();
+  private final List<List<String>> calls = new ArrayList<>();
   private int streams = 62;
   private boolean unpacked;
 
@@ -32,6 +33,11 @@ final class Walker {
 
   Findings findings() {
     return findings;
+  }
+
+  /** Every program call that was followed, innermost last. */
+  List<List<String>> calls() {
+    return calls;
   }
 
   Limits limits() {
@@ -278,7 +284,8 @@ final class Walker {
     String whole = Paths.resolve(state.directory, path);
     @Nullable String content = state.files.get(whole);
     if (content == null && unpacked && whole.endsWith(".sh")) {
-      findings.block(Family.DOWNLOAD_TO_SHELL, Marks.shown(path) + " was just downloaded in an archive");
+      findings.block(
+          Family.DOWNLOAD_TO_SHELL, Marks.shown(path) + " was just downloaded in an archive");
     }
     if (content == null) {
       return String.valueOf(Marks.OUTPUT);

@@ -8,8 +8,10 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads simple commands: assignments, words, redirections and here-documents. */
 final class SimpleReader {
-  private static final Pattern ASSIGNED = Pattern.compile("([A-Za-z_]\\w*(?:\\[[^\\]]*\\])?)(\\+?)=");
-  private static final Pattern DESCRIPTOR = Pattern.compile("(\\d{1,9}|\\{[A-Za-z_]\\w*\\})(?=[<>])");
+  private static final Pattern ASSIGNED =
+      Pattern.compile("([A-Za-z_]\\w*(?:\\[[^\\]]*\\])?)(\\+?)=");
+  private static final Pattern DESCRIPTOR =
+      Pattern.compile("(\\d{1,9}|\\{[A-Za-z_]\\w*\\})(?=[<>])");
 
   /** Longest first. */
   private static final String[] OPERATORS = {
@@ -207,7 +209,8 @@ final class SimpleReader {
           return list;
         }
         list.add(word);
-      } else if (parser.position < source.length() && "()<>&|".indexOf(words.at(parser.position)) >= 0) {
+      } else if (parser.position < source.length()
+          && "()<>&|".indexOf(words.at(parser.position)) >= 0) {
         parser.position++;
       } else {
         throw new ShellSyntaxException("\"]]\" is missing", parser.position);
