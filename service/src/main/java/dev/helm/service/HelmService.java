@@ -173,7 +173,8 @@ public final class HelmService extends Application<HelmConfiguration> {
   }
 
   private static Bodies.Component logComponent(StoreHealth health) {
-    return new Bodies.Component("log", health.writable() ? "healthy" : "down", health.detail());
+    String well = health.detail() == null ? "healthy" : "degraded";
+    return new Bodies.Component("log", health.writable() ? well : "down", health.detail());
   }
 
   private static void startWhenListening(Environment environment, Backend backend) {

@@ -204,12 +204,12 @@ public final class ErrorMappers {
   static final class LogUnavailable implements ExceptionMapper<RunLog.LogUnavailableException> {
     @Override
     public Response toResponse(RunLog.LogUnavailableException e) {
-      LOG.warn("the event log cannot be written", e);
+      LOG.warn("refused, since the event log cannot be used: {}", e.getMessage());
       return response(
           ProblemException.later(
               ErrorCode.LOG_UNAVAILABLE,
               "the event log cannot be written, so nothing was done",
-              "helm doctor tells why (often a full disk); the same request may be sent again",
+              e.getMessage() + "; the same request may then be sent again",
               5));
     }
   }

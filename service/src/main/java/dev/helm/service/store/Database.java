@@ -1,13 +1,16 @@
 package dev.helm.service.store;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.RandomAccessFile;
+import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -29,14 +32,19 @@ public final class Database implements AutoCloseable {
   /** The WAL file is cut back to this after a checkpoint. */
   private static final long WAL_BYTES_MAX = 64L << 20;
 
+  private final Path home;
   private final Path file;
   private final RandomAccessFile lockFile;
   private final FileLock lock;
+  private final File wal;
+  private boolean settled;
 
-  private Database(Path file, RandomAccessFile lockFile, FileLock lock) {
+  private Database(Path home, Path file, RandomAccessFile lockFile, FileLock lock) {
+    this.home = home;
     this.file = file;
     this.lockFile = lockFile;
     this.lock = lock;
+    this.wal = new File(file + "-wal");
   }
 
   /**
@@ -46,27 +54,51 @@ public final class Database implements AutoCloseable {
    */
   public static Database open(Path home) {
     Path file = home.resolve("helm.db");
-    Database database = locked(file);
-    try (Connection connection = database.connect(false)) {
-      database.quickCheck(connection);
-      database.migrate(connection);
+    Database database = locked(home, file);
+    try (Statements sql = new Statements(database.connect(false))) {
+      // A former life may have died of a failed fsync: what its write-ahead log holds is copied
+      // with an fsync of its own before anything is built on it.
+      emptyWal(sql);
+      database.check(sql);
+      database.migrate(sql);
+      // Closing would do it too, and keep to itself that it failed.
+      database.settled = emptyWal(sql);
       return database;
     } catch (SQLException e) {
       database.close();
-      throw new StoreException("cannot open " + file + ": " + e.getMessage(), e);
+      throw new StoreException("cannot open " + file + ": " + Failures.text(e), e);
     } catch (RuntimeException e) {
       database.close();
       throw e;
     }
   }
 
-  private static Database locked(Path file) {
+  private static boolean emptyWal(Statements sql) throws SQLException {
+    try {
+      return sql.number("PRAGMA wal_checkpoint(TRUNCATE)", 1) == 0;
+    } catch (SQLException e) {
+      if (Failures.kind(e) == Failures.Kind.FULL) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
+  /**
+   * Whether nothing is built on a write-ahead log that a former life may have left unsynced. If
+   * not, because the disk is full or another program reads, it can be read and not yet written.
+   */
+  boolean settled() {
+    return settled;
+  }
+
+  private static Database locked(Path home, Path file) {
     RandomAccessFile lockFile = null;
     try {
       lockFile = new RandomAccessFile(file + ".lock", "rw");
       FileLock lock = lockFile.getChannel().tryLock();
       if (lock != null) {
-        return new Database(file, lockFile, lock);
+        return new Database(home, file, lockFile, lock);
       }
       lockFile.close();
     } catch (OverlappingFileLockException e) {
@@ -78,6 +110,11 @@ public final class Database implements AutoCloseable {
     throw new StoreException(
         "another Helm service writes " + file + "; stop it (helm down) before this one starts",
         null);
+  }
+
+  /** The folder of the database. */
+  Path home() {
+    return home;
   }
 
   /** The database file. */
@@ -101,6 +138,8 @@ public final class Database implements AutoCloseable {
       statement.execute("PRAGMA recursive_triggers=ON");
       statement.execute("PRAGMA trusted_schema=OFF");
       statement.execute("PRAGMA journal_size_limit=" + WAL_BYTES_MAX);
+      // The writer copies the log itself, so that it hears of an fsync that failed.
+      statement.execute("PRAGMA wal_autocheckpoint=0");
       statement.execute("PRAGMA query_only=" + (readOnly ? "ON" : "OFF"));
       check(statement, readOnly);
       return connection;
@@ -128,18 +167,47 @@ public final class Database implements AutoCloseable {
     }
   }
 
-  private void quickCheck(Connection connection) throws SQLException {
-    try (Statement statement = connection.createStatement()) {
-      String found = text(statement, "PRAGMA quick_check(1)");
-      if (!"ok".equals(found)) {
-        throw new StoreException(
-            file + " is damaged (" + found + "); restore it from a backup (helm restore)", null);
-      }
+  /**
+   * Reads the file through.
+   *
+   * @throws StoreException when it is damaged
+   */
+  void check(Statements sql) throws SQLException {
+    String found = sql.one("PRAGMA quick_check(1)", row -> row.getString(1));
+    if (!"ok".equals(found)) {
+      throw new StoreException(
+          file + " is damaged (" + found + "); restore it from a backup (helm restore)", null);
     }
   }
 
-  private void migrate(Connection connection) throws SQLException {
-    try (Statement statement = connection.createStatement()) {
+  /**
+   * Makes the folder's entries durable. SQLite does so when it makes a write-ahead log, and keeps
+   * to itself that it failed; the file could then be gone after a power cut.
+   */
+  void syncFolder() throws DiskErrorException {
+    try (FileChannel folder = FileChannel.open(home, StandardOpenOption.READ)) {
+      folder.force(true);
+    } catch (IOException e) {
+      throw new DiskErrorException("fsync of HELM_HOME: " + e.getMessage(), e);
+    }
+  }
+
+  /** The disk failed outside of SQLite. */
+  static final class DiskErrorException extends SQLException {
+    private static final long serialVersionUID = 1;
+
+    DiskErrorException(String message, Throwable cause) {
+      super(message, cause);
+    }
+  }
+
+  /** Length of the write-ahead log's file. */
+  long walBytes() {
+    return wal.length();
+  }
+
+  private void migrate(Statements sql) throws SQLException {
+    try (Statement statement = sql.plain()) {
       int version = Integer.parseInt(String.valueOf(text(statement, "PRAGMA user_version")));
       if (version > SCHEMA_NEWEST) {
         throw new StoreException(
@@ -153,8 +221,8 @@ public final class Database implements AutoCloseable {
       }
       for (int next = version + 1; next <= SCHEMA_NEWEST; next++) {
         statement.execute("BEGIN IMMEDIATE");
-        for (String sql : script(next)) {
-          statement.execute(sql);
+        for (String step : script(next)) {
+          statement.execute(step);
         }
         statement.execute("PRAGMA user_version=" + next);
         statement.execute("COMMIT");

@@ -22,9 +22,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>It takes what is queued, up to {@value #UNITS_MAX} units of work, writes them in one
  * transaction with a savepoint each, and answers them after the one fsync of its commit. A unit
- * that fails spoils no other. When the disk fails, all of the batch fails, nothing of it is stored,
- * the connection is given up, and the next batch starts on a new one: after a failed fsync nothing
- * that the old connection says can be believed.
+ * that fails spoils no other. When the disk fails, all of the batch fails and nothing of it is
+ * stored: {@link Gate} says what may be tried after that.
  */
 public final class LogWriter implements AutoCloseable {
   /** Most units of one transaction. */
@@ -36,7 +35,6 @@ public final class LogWriter implements AutoCloseable {
   private static final int PROBE_EVERY_MS = 500;
   private static final int HEADS_CACHED_MAX = 4096;
 
-  private final Database database;
   private final Clock clock;
   private final HeadsFile headsFile;
   private final Projection projection = new Projection();
@@ -52,15 +50,15 @@ public final class LogWriter implements AutoCloseable {
           return size() > HEADS_CACHED_MAX;
         }
       };
-  private volatile StoreHealth health = StoreHealth.GOOD;
+  private final WriteSession session;
+  private final Gate gate;
   private volatile boolean closing;
-  private @Nullable Statements sql;
-  private long pos;
 
-  LogWriter(Database database, Clock clock, HeadsFile headsFile) {
-    this.database = database;
+  LogWriter(Database database, ReadPool reads, Clock clock, HeadsFile headsFile) {
     this.clock = clock;
     this.headsFile = headsFile;
+    this.session = new WriteSession(database);
+    this.gate = new Gate(database, reads, session, headsFile, clock);
     this.thread = Thread.ofPlatform().name("log-writer").daemon(true).unstarted(this::loop);
   }
 
@@ -75,7 +73,7 @@ public final class LogWriter implements AutoCloseable {
 
   /** Whether the last attempt to write worked. */
   public StoreHealth health() {
-    return health;
+    return gate.health();
   }
 
   /**
@@ -142,17 +140,41 @@ public final class LogWriter implements AutoCloseable {
         if (first != null) {
           batch.add(first);
           queue.drainTo(batch, UNITS_MAX - 1);
-          write(batch);
-        } else if (!health.writable()) {
-          write(batch);
         }
+        round(batch);
       } catch (InterruptedException e) {
         closing = true;
       } finally {
         batch.clear();
       }
     }
-    giveUpConnection();
+    gate.end();
+  }
+
+  /** What goes before the batch's own units is the gate's: nothing is written past it. */
+  private void round(List<Pending<?>> batch) {
+    switch (gate.ask()) {
+      case Gate.Answer.Open open -> {
+        if (!batch.isEmpty()) {
+          write(batch);
+        }
+      }
+      case Gate.Answer.First first -> {
+        batch.addFirst(new Pending<>(first.unit()));
+        write(batch);
+      }
+      case Gate.Answer.Last last -> {
+        write(List.of(new Pending<>(last.unit())));
+        refuse(batch, gate.refusal());
+      }
+      case Gate.Answer.Shut shut -> refuse(batch, gate.refusal());
+    }
+  }
+
+  private static void refuse(List<Pending<?>> batch, LogUnavailableException why) {
+    for (Pending<?> pending : batch) {
+      pending.done.completeExceptionally(why);
+    }
   }
 
   private void write(List<Pending<?>> batch) {
@@ -161,15 +183,16 @@ public final class LogWriter implements AutoCloseable {
       tx = attempt(batch, false);
       if (tx == null) {
         // A unit failed, which is rare: once more, each behind a savepoint of its own.
-        session().update("ROLLBACK");
+        session.sql().update("ROLLBACK");
         tx = attempt(batch, true);
       }
       if (tx == null) {
         throw new SQLException("a batch with savepoints did not end");
       }
-      session().update("COMMIT");
+      session.sql().update("COMMIT");
     } catch (SQLException | RuntimeException | Error e) {
-      fail(batch, e);
+      failed(e);
+      refuse(batch, Failures.unavailable(e));
       return;
     }
     committed(batch, tx);
@@ -177,12 +200,9 @@ public final class LogWriter implements AutoCloseable {
 
   /** Runs the batch up to its commit; null when a unit failed and there are no savepoints. */
   private @Nullable Tx attempt(List<Pending<?>> batch, boolean savepoints) throws SQLException {
-    Statements session = session();
-    session.update("BEGIN IMMEDIATE");
-    Tx tx = new Tx(session, Times.text(clock.instant()), projection, heads, pos);
-    if (!health.writable()) {
-      session.update("INSERT INTO probe VALUES (1, 1) ON CONFLICT DO UPDATE SET n = n + 1");
-    }
+    Statements sql = session.sql();
+    sql.update("BEGIN IMMEDIATE");
+    Tx tx = new Tx(sql, Times.text(clock.instant()), projection, heads, session.pos());
     for (Pending<?> pending : batch) {
       if (savepoints) {
         pending.runAlone(tx);
@@ -193,32 +213,20 @@ public final class LogWriter implements AutoCloseable {
     return tx;
   }
 
-  private Statements session() throws SQLException {
-    Statements open = sql;
-    if (open == null) {
-      open = new Statements(database.connect(false));
-      sql = open;
-      pos = open.number("SELECT max(pos) FROM events", 0);
-    }
-    return open;
-  }
-
   private void committed(List<Pending<?>> batch, Tx tx) {
-    pos = tx.pos();
+    session.pos(tx.pos());
     heads.putAll(tx.heads());
-    if (!health.writable()) {
-      LOG.info("the event log can be written again");
-      health = StoreHealth.GOOD;
-    }
+    gate.worked();
     for (Pending<?> pending : batch) {
       pending.answer();
     }
     tell(tx);
     headsFile.append(tx.heads());
     try {
-      headsFile.compactIfLarge(session());
-    } catch (SQLException e) {
-      LOG.warn("cannot read the heads: {}", e.getMessage());
+      headsFile.compactIfLarge(session.sql());
+      session.checkpointIfDue();
+    } catch (SQLException | RuntimeException e) {
+      failed(e);
     }
   }
 
@@ -235,27 +243,10 @@ public final class LogWriter implements AutoCloseable {
     }
   }
 
-  private void fail(List<Pending<?>> batch, Throwable cause) {
-    giveUpConnection();
+  private void failed(Throwable cause) {
+    session.close();
     heads.clear();
-    if (health.writable()) {
-      LOG.error("the event log cannot be written: {}", Failures.reason(cause));
-      health = new StoreHealth(false, Failures.reason(cause), Times.text(clock.instant()));
-    } else {
-      health = new StoreHealth(false, Failures.reason(cause), health.since());
-    }
-    for (Pending<?> pending : batch) {
-      pending.done.completeExceptionally(Failures.unavailable(cause));
-    }
-  }
-
-  private void giveUpConnection() {
-    Statements open = sql;
-    sql = null;
-    if (open != null) {
-      // Closing rolls back what the batch had begun.
-      open.close();
-    }
+    gate.failed(cause);
   }
 
   @Override
@@ -273,48 +264,5 @@ public final class LogWriter implements AutoCloseable {
       Thread.currentThread().interrupt();
     }
     headsFile.close();
-  }
-
-  /** A unit with its answer, which is given after the commit. */
-  private static final class Pending<T extends @Nullable Object> {
-    final UnitOfWork<T> work;
-    final CompletableFuture<T> done = new CompletableFuture<>();
-    private @Nullable Runnable answer;
-
-    Pending(UnitOfWork<T> work) {
-      this.work = work;
-    }
-
-    /** False when the unit failed by its own fault. */
-    boolean run(Tx tx) throws SQLException {
-      try {
-        T value = work.run(tx);
-        tx.unitDone();
-        answer = () -> done.complete(value);
-        return true;
-      } catch (SQLException | RuntimeException e) {
-        if (Failures.ofEnvironment(e)) {
-          throw e;
-        }
-        answer = () -> done.completeExceptionally(e);
-        return false;
-      }
-    }
-
-    void runAlone(Tx tx) throws SQLException {
-      tx.sql().update("SAVEPOINT unit");
-      if (!run(tx)) {
-        tx.sql().update("ROLLBACK TO unit");
-        tx.unitUndone();
-      }
-      tx.sql().update("RELEASE unit");
-    }
-
-    void answer() {
-      Runnable now = answer;
-      if (now != null) {
-        now.run();
-      }
-    }
   }
 }

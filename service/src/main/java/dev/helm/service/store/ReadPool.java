@@ -33,7 +33,7 @@ final class ReadPool implements AutoCloseable {
    * @throws LogUnavailableException when the database cannot be read
    */
   <T extends @Nullable Object> T read(Query<T> query) {
-    acquire();
+    acquire(1);
     Statements sql = null;
     boolean good = false;
     try {
@@ -46,7 +46,7 @@ final class ReadPool implements AutoCloseable {
       return found;
     } catch (SQLException e) {
       throw new LogUnavailableException(
-          "the database cannot be read (" + Failures.reason(e) + ")", e);
+          "the database cannot be read (" + Failures.reason(e) + "); see helm doctor", e);
     } finally {
       giveBack(sql, good);
       permits.release();
@@ -64,9 +64,9 @@ final class ReadPool implements AutoCloseable {
     }
   }
 
-  private void acquire() {
+  private void acquire(int count) {
     try {
-      if (!closed && permits.tryAcquire(WAIT_MS, TimeUnit.MILLISECONDS)) {
+      if (!closed && permits.tryAcquire(count, WAIT_MS, TimeUnit.MILLISECONDS)) {
         return;
       }
     } catch (InterruptedException e) {
@@ -76,9 +76,30 @@ final class ReadPool implements AutoCloseable {
         closed ? "the store is closed" : "no connection for reading became free", null);
   }
 
+  /** While it is open nobody reads, and no connection for reading is. */
+  interface Pause extends AutoCloseable {
+    @Override
+    void close();
+  }
+
+  /**
+   * Waits for those who read, closes all connections, and lets nobody read until the pause ends.
+   *
+   * @throws LogUnavailableException when a read goes on for too long
+   */
+  Pause pause() {
+    acquire(CONNECTIONS_MAX);
+    closeIdle();
+    return () -> permits.release(CONNECTIONS_MAX);
+  }
+
   @Override
   public void close() {
     closed = true;
+    closeIdle();
+  }
+
+  private void closeIdle() {
     for (Statements sql = idle.pollFirst(); sql != null; sql = idle.pollFirst()) {
       sql.close();
     }

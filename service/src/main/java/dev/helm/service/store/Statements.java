@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.sql.Types;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -86,6 +87,11 @@ public final class Statements implements AutoCloseable {
       case byte[] bytes -> statement.setBytes(i, bytes);
       default -> throw new SQLException("no column type for " + value.getClass().getName());
     }
+  }
+
+  /** For a script; the caller closes it. */
+  Statement plain() throws SQLException {
+    return connection.createStatement();
   }
 
   @Override

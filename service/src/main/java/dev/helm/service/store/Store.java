@@ -33,7 +33,7 @@ public final class Store implements AutoCloseable {
   private Store(Database database, Path home, Clock clock, HeadsFile heads) {
     this.database = database;
     this.reads = new ReadPool(database);
-    this.writer = new LogWriter(database, clock, heads);
+    this.writer = new LogWriter(database, reads, clock, heads);
     this.log = new SqliteRunLog(writer, reads);
     this.blobs = new SqliteBlobs(writer, reads);
     this.conversations = new SqliteConversations(writer, reads);
@@ -72,7 +72,7 @@ public final class Store implements AutoCloseable {
       return store;
     } catch (SQLException e) {
       database.close();
-      throw new StoreException("cannot open the store: " + e.getMessage(), e);
+      throw new StoreException("cannot open the store: " + Failures.text(e), e);
     } catch (RuntimeException e) {
       database.close();
       throw e;
@@ -216,8 +216,9 @@ public final class Store implements AutoCloseable {
 
   @Override
   public void close() {
-    writer.close();
+    // No reader may keep the writer's last checkpoint from its end.
     reads.close();
+    writer.close();
     database.close();
   }
 }

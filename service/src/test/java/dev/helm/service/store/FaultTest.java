@@ -2,7 +2,6 @@ package dev.helm.service.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.helm.activities.store.RunLog.LogUnavailableException;
 import java.io.RandomAccessFile;
@@ -13,7 +12,6 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.Statement;
 import java.time.Clock;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
@@ -33,64 +31,6 @@ class FaultTest {
       assertThat(System.nanoTime()).as("deadline").isLessThan(end);
       LockSupport.parkNanos(5_000_000);
     }
-  }
-
-  private static int shell(String... command) throws Exception {
-    return new ProcessBuilder(command).inheritIO().start().waitFor();
-  }
-
-  @Test
-  void aFullDiskStopsWritingAndFreeSpaceResumesIt() throws Exception {
-    assumeTrue("root".equals(System.getProperty("user.name")), "mounting needs root");
-    assumeTrue(
-        shell("mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", home.toString()) == 0,
-        "tmpfs cannot be mounted here");
-    try {
-      fillAndFree();
-    } finally {
-      shell("umount", home.toString());
-    }
-  }
-
-  private void fillAndFree() throws Exception {
-    for (int round = 0; round < 3; round++) {
-      Files.write(home.resolve("ballast" + round), new byte[500_000]);
-    }
-    List<String> acked = new ArrayList<>();
-    String run;
-    try (Store store = Store.open(home, Clock.systemUTC())) {
-      run = StoreFixture.run(store);
-      for (int round = 0; round < 3; round++) {
-        fill(store, run, "fill/" + round, acked);
-        assertThat(store.health().writable()).isFalse();
-        assertThat(store.health().detail()).contains("full");
-        assertThat(store.queries().events(Access.system(), run, 0, 1, Set.of()).last())
-            .isEqualTo(acked.size() + 1L);
-        Files.delete(home.resolve("ballast" + round));
-        await(() -> store.health().writable());
-        store.log().append(run, List.of(StoreFixture.output("after/" + round, "x")));
-        acked.add("after/" + round);
-      }
-    }
-    try (Store store = Store.open(home, Clock.systemUTC())) {
-      var events = store.queries().events(Access.system(), run, 0, 1000, Set.of()).items();
-      assertThat(events).hasSize(acked.size() + 1);
-      RunLogTest.verifyChain(events);
-    }
-  }
-
-  private static void fill(Store store, String run, String prefix, List<String> acked) {
-    for (int i = 0; i < 500; i++) {
-      String key = prefix + "/" + i;
-      try {
-        store.log().append(run, List.of(StoreFixture.output(key, "x".repeat(20_000))));
-        acked.add(key);
-      } catch (LogUnavailableException e) {
-        assertThat(e).hasMessageContaining("nothing was stored");
-        return;
-      }
-    }
-    throw new AssertionError("the disk never became full");
   }
 
   @Test
