@@ -2,6 +2,7 @@
 //
 //	helm-executor                 runs as PID 1: dials the host and runs its commands
 //	helm-executor tool NAME       a built-in tool: arguments as JSON on stdin, one JSON object out
+//	helm-executor look            says what the container is like from its inside
 //	helm-executor version
 package main
 
@@ -10,6 +11,7 @@ import (
 	"fmt"
 	"os"
 
+	"dev.helm/executor/look"
 	"dev.helm/executor/pid1"
 	"dev.helm/executor/tools"
 )
@@ -22,6 +24,8 @@ func main() {
 	switch {
 	case len(args) == 1 && args[0] == "version":
 		fmt.Println("helm-executor", version)
+	case len(args) == 1 && args[0] == "look":
+		os.Exit(look.Main(os.Stdin, os.Stdout))
 	case len(args) > 0 && args[0] == "tool":
 		os.Exit(tools.Main(args[1:], os.Stdin, os.Stdout, os.Stderr))
 	default:

@@ -6,22 +6,25 @@ import java.io.IOException;
 final class BadMessageException extends IOException {
   private static final long serialVersionUID = 1;
 
-  private final boolean tooLarge;
+  /** What is wrong with it. */
+  enum Kind {
+    MALFORMED,
+    TOO_LARGE,
+    HOLDS_KEY
+  }
+
+  private final Kind kind;
 
   BadMessageException(String message) {
-    this(message, false);
+    this(Kind.MALFORMED, message);
   }
 
-  private BadMessageException(String message, boolean tooLarge) {
+  BadMessageException(Kind kind, String message) {
     super(message);
-    this.tooLarge = tooLarge;
+    this.kind = kind;
   }
 
-  static BadMessageException tooLarge(String message) {
-    return new BadMessageException(message, true);
-  }
-
-  boolean isTooLarge() {
-    return tooLarge;
+  Kind kind() {
+    return kind;
   }
 }

@@ -1,29 +1,39 @@
 package dev.helm.keyproxy;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.SequenceInputStream;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
-/** A request body, kept exactly as it came, in segments of one size. */
+/** A whole body, kept exactly as it came, in segments of one size that are counted. */
 final class Body implements AutoCloseable {
+  private static final int SEGMENT_BYTES = BodyMemory.SEGMENT_BYTES;
+
   private final BodyMemory memory;
   private final List<byte[]> segments = new ArrayList<>();
   private int length;
 
-  private Body(BodyMemory memory) {
+  /** An empty one. */
+  Body(BodyMemory memory) {
     this.memory = memory;
   }
 
-  /** Reads a whole body. */
+  /** Reads the body of a request. */
   static Body read(BodyInput in, BodyMemory memory, int maxBytes, Limits.ClientTimes times)
       throws IOException, Refusal {
     Body body = new Body(memory);
     try {
       long dueNanos = System.nanoTime() + times.bodyMs() * 1_000_000;
-      while (body.readSome(in, maxBytes, times.bodyIdleMs())) {
+      while (!in.ended()) {
+        body.readSome(in, times.bodyIdleMs());
+        if (body.length > maxBytes) {
+          throw Refusal.of(413, tooLarge(maxBytes)).closing();
+        }
         if (System.nanoTime() - dueNanos > 0) {
-          throw new WireTimeoutException("the body took longer than " + times.bodyMs() + " ms");
+          throw new Wire.LateException("the body took longer than " + times.bodyMs() + " ms");
         }
       }
       return body;
@@ -33,21 +43,34 @@ final class Body implements AutoCloseable {
     }
   }
 
-  private boolean readSome(BodyInput in, int maxBytes, long idleMs) throws IOException, Refusal {
-    int offset = length % BodyMemory.SEGMENT_BYTES;
-    if (offset == 0 && !in.ended()) {
-      segments.add(memory.segment());
+  private void readSome(BodyInput in, long idleMs) throws IOException, Refusal {
+    if (!hasRoom()) {
+      throw Refusal.of(529, "the key proxy holds too many large requests now; try again").closing();
     }
-    if (in.ended()) {
-      return false;
+    int offset = length % SEGMENT_BYTES;
+    length += Math.max(0, in.read(segments.getLast(), offset, SEGMENT_BYTES - offset, idleMs));
+  }
+
+  private boolean hasRoom() {
+    if (length < segments.size() * SEGMENT_BYTES) {
+      return true;
     }
-    byte[] last = segments.getLast();
-    int count = in.read(last, offset, last.length - offset, idleMs);
-    length += Math.max(count, 0);
-    if (length > maxBytes) {
-      throw Refusal.of(413, tooLarge(maxBytes)).closing();
+    byte[] segment = memory.segment();
+    return segment != null && segments.add(segment);
+  }
+
+  /** Adds bytes; false if they are too many for this body or for the memory of all. */
+  boolean add(byte[] bytes, int offset, int count, int maxBytes) {
+    int at = offset;
+    int end = offset + count;
+    while (at < end && length < maxBytes && hasRoom()) {
+      int used = length % SEGMENT_BYTES;
+      int taken = Math.min(end - at, SEGMENT_BYTES - used);
+      System.arraycopy(bytes, at, segments.getLast(), used, taken);
+      length += taken;
+      at += taken;
     }
-    return count >= 0;
+    return at == end && length <= maxBytes;
   }
 
   static String tooLarge(int maxBytes) {
@@ -59,7 +82,7 @@ final class Body implements AutoCloseable {
   }
 
   int at(int index) {
-    return segments.get(index / BodyMemory.SEGMENT_BYTES)[index % BodyMemory.SEGMENT_BYTES] & 0xff;
+    return segments.get(index / SEGMENT_BYTES)[index % SEGMENT_BYTES] & 0xff;
   }
 
   /** Takes a stretch of the body, as {@link #forEach} cuts it. */
@@ -72,45 +95,44 @@ final class Body implements AutoCloseable {
   <E extends Exception> void forEach(int from, int to, Stretch<E> target) throws E {
     int at = from;
     while (at < to) {
-      int offset = at % BodyMemory.SEGMENT_BYTES;
-      int count = Math.min(to - at, BodyMemory.SEGMENT_BYTES - offset);
-      target.take(segments.get(at / BodyMemory.SEGMENT_BYTES), offset, count);
+      int offset = at % SEGMENT_BYTES;
+      int count = Math.min(to - at, SEGMENT_BYTES - offset);
+      target.take(segments.get(at / SEGMENT_BYTES), offset, count);
       at += count;
     }
   }
 
+  /** The index of the quote that ends the string which begins behind {@code at}. */
+  int endOfString(int at) {
+    boolean escaped = false;
+    for (int i = at; i < length; ) {
+      byte[] segment = segments.get(i / SEGMENT_BYTES);
+      int end = Math.min(length - i / SEGMENT_BYTES * SEGMENT_BYTES, SEGMENT_BYTES);
+      for (int k = i % SEGMENT_BYTES; k < end; k++, i++) {
+        if (escaped) {
+          escaped = false;
+        } else if (segment[k] == '"') {
+          return i;
+        } else {
+          escaped = segment[k] == '\\';
+        }
+      }
+    }
+    return length;
+  }
+
   InputStream stream() {
-    return new Reader();
+    List<InputStream> parts = new ArrayList<>();
+    this.<RuntimeException>forEach(
+        0, length, (bytes, offset, count) -> parts.add(new ByteArrayInputStream(bytes, 0, count)));
+    return new SequenceInputStream(Collections.enumeration(parts));
   }
 
   /** Gives the memory back; the body is empty then. */
   @Override
   public void close() {
-    memory.free(segments.size());
+    memory.free(segments);
     segments.clear();
     length = 0;
-  }
-
-  private final class Reader extends InputStream {
-    private int position;
-
-    @Override
-    public int read() {
-      return position < length ? at(position++) : -1;
-    }
-
-    @Override
-    public int read(byte[] target, int offset, int count) {
-      if (position >= length) {
-        return -1;
-      }
-      int inSegment = position % BodyMemory.SEGMENT_BYTES;
-      int taken =
-          Math.min(Math.min(count, length - position), BodyMemory.SEGMENT_BYTES - inSegment);
-      byte[] segment = segments.get(position / BodyMemory.SEGMENT_BYTES);
-      System.arraycopy(segment, inSegment, target, offset, taken);
-      position += taken;
-      return taken;
-    }
   }
 }

@@ -1,13 +1,19 @@
 package dev.helm.keyproxy;
 
+import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
-/** Bounds the memory of all request bodies together, so that many large ones cannot end the JVM. */
+/** Bounds the memory of all bodies together, so that many large ones cannot end the JVM. */
 final class BodyMemory {
   static final int SEGMENT_BYTES = 64 * 1024;
 
+  private static final int POOLED = 32;
+
   private final Semaphore segments;
+  private final ArrayBlockingQueue<byte[]> pool = new ArrayBlockingQueue<>(POOLED);
   private final long waitMs;
 
   BodyMemory(long totalBytes, long waitMs) {
@@ -20,18 +26,23 @@ final class BodyMemory {
     return new BodyMemory(Runtime.getRuntime().maxMemory() / 5 * 2, waitMs);
   }
 
-  byte[] segment() throws Refusal {
+  /** A segment, or null when none came free for a while. */
+  byte @Nullable [] segment() {
     try {
-      if (segments.tryAcquire(waitMs, TimeUnit.MILLISECONDS)) {
-        return new byte[SEGMENT_BYTES];
+      if (!segments.tryAcquire(waitMs, TimeUnit.MILLISECONDS)) {
+        return null;
       }
+      byte[] pooled = pool.poll();
+      return pooled == null ? new byte[SEGMENT_BYTES] : pooled;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      return null;
     }
-    throw Refusal.of(529, "the key proxy holds too many large requests now; try again").closing();
   }
 
-  void free(int count) {
-    segments.release(count);
+  /** Takes segments back; some are kept, because new ones would soon fill the heap. */
+  void free(List<byte[]> used) {
+    used.forEach(pool::offer);
+    segments.release(used.size());
   }
 }

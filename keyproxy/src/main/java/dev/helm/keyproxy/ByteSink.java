@@ -19,7 +19,9 @@ final class ByteSink {
 
   ByteSink add(byte[] more, int offset, int count) {
     if (length + count > bytes.length) {
+      byte[] before = bytes;
       bytes = Arrays.copyOf(bytes, Math.max(bytes.length * 2, length + count));
+      Arrays.fill(before, (byte) 0); // a request head holds the key
     }
     System.arraycopy(more, offset, bytes, length, count);
     length += count;

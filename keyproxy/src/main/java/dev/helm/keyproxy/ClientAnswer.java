@@ -8,16 +8,28 @@ import java.nio.charset.StandardCharsets;
 
 /** Writes one answer to the client. Each write leaves at once. */
 final class ClientAnswer {
+  static final int PIECE_BYTES = 16 * 1024;
   private static final int CHUNK_HEAD_BYTES = 10;
   private static final byte[] LAST_CHUNK = "0\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
 
+  /** The client closed its connection, or no longer reads from it. */
+  static final class GoneException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    GoneException(String message) {
+      super(message);
+    }
+  }
+
   private final Wire wire;
+  private final byte[] pieceBuffer;
   private final long writeMs;
   private int status;
   private long bytes;
 
-  ClientAnswer(Wire wire, long writeMs) {
+  ClientAnswer(Wire wire, byte[] pieceBuffer, long writeMs) {
     this.wire = wire;
+    this.pieceBuffer = pieceBuffer;
     this.writeMs = writeMs;
   }
 
@@ -35,7 +47,7 @@ final class ClientAnswer {
     return bytes;
   }
 
-  void head(ResponseHead head, boolean keepAlive) throws ClientGoneException {
+  void head(ResponseHead head, boolean keepAlive) throws GoneException {
     ByteSink out = headOf(head, keepAlive);
     switch (head.framing()) {
       case Framing.Length(long length) -> out.add("content-length: " + length + "\r\n\r\n");
@@ -55,10 +67,10 @@ final class ClientAnswer {
   }
 
   /** A whole answer that was read before, with its length in place of its framing. */
-  void whole(ResponseHead head, ByteSink body, boolean keepAlive) throws ClientGoneException {
+  void whole(ResponseHead head, Body body, boolean keepAlive) throws GoneException {
     ByteSink out = headOf(head, keepAlive);
     out.add("content-length: " + body.length() + "\r\n\r\n");
-    out.add(body.array(), 0, body.length());
+    body.<RuntimeException>forEach(0, body.length(), out::add);
     status = head.status();
     bytes = body.length();
     write(out.array(), 0, out.length());
@@ -69,13 +81,21 @@ final class ClientAnswer {
     return CHUNK_HEAD_BYTES;
   }
 
-  static byte[] pieceBuffer(int pieceBytes) {
-    return new byte[CHUNK_HEAD_BYTES + pieceBytes + 2];
+  /** The one buffer of a connection for the pieces of its answers. */
+  static byte[] newPieceBuffer() {
+    return new byte[CHUNK_HEAD_BYTES + PIECE_BYTES + 2];
+  }
+
+  byte[] pieceBuffer() {
+    return pieceBuffer;
   }
 
   /** Sends a piece of a body that stands at {@link #pieceOffset}. */
-  void piece(byte[] buffer, int count, boolean chunked) throws ClientGoneException {
+  void piece(byte[] buffer, int count, boolean chunked) throws GoneException {
     bytes += count;
+    if (count == 0) {
+      return; // an empty chunk would end the body
+    }
     if (!chunked) {
       write(buffer, CHUNK_HEAD_BYTES, count);
       return;
@@ -91,12 +111,12 @@ final class ClientAnswer {
     write(buffer, at, CHUNK_HEAD_BYTES + count + 2 - at);
   }
 
-  void lastChunk() throws ClientGoneException {
+  void lastChunk() throws GoneException {
     write(LAST_CHUNK, 0, LAST_CHUNK.length);
   }
 
   /** The proxy's own answer in the shape of the Messages API's errors. */
-  void refuse(Refusal refusal, String callId, boolean keepAlive) throws ClientGoneException {
+  void refuse(Refusal refusal, String callId, boolean keepAlive) throws GoneException {
     byte[] body = errorBody(refusal);
     ByteSink out = new ByteSink(512);
     out.add("HTTP/1.1 " + refusal.status() + " " + reason(refusal.status()) + "\r\n");
@@ -129,33 +149,16 @@ final class ClientAnswer {
     return body.toByteArray();
   }
 
-  private void write(byte[] from, int offset, int count) throws ClientGoneException {
+  private void write(byte[] from, int offset, int count) throws GoneException {
     try {
       wire.write(from, offset, count, writeMs);
     } catch (IOException e) {
-      throw new ClientGoneException("the client does not take the answer: " + e.getMessage());
+      throw new GoneException("the client does not take the answer: " + e.getMessage());
     }
   }
 
+  /** Nobody reads it. */
   private static String reason(int status) {
-    return switch (status) {
-      case 200 -> "OK";
-      case 400 -> "Bad Request";
-      case 401 -> "Unauthorized";
-      case 402 -> "Payment Required";
-      case 403 -> "Forbidden";
-      case 404 -> "Not Found";
-      case 405 -> "Method Not Allowed";
-      case 408 -> "Request Timeout";
-      case 413 -> "Content Too Large";
-      case 429 -> "Too Many Requests";
-      case 431 -> "Request Header Fields Too Large";
-      case 500 -> "Internal Server Error";
-      case 502 -> "Bad Gateway";
-      case 503 -> "Service Unavailable";
-      case 504 -> "Gateway Timeout";
-      case 529 -> "Overloaded";
-      default -> "Error";
-    };
+    return status == 200 ? "OK" : "Refused";
   }
 }

@@ -1,5 +1,7 @@
 package dev.helm.keyproxy;
 
+import static dev.helm.keyproxy.BadMessageException.Kind.TOO_LARGE;
+
 import java.io.IOException;
 
 /** One client's connection: its requests one after the other, each answered before the next. */
@@ -9,6 +11,7 @@ final class ClientConnection implements Runnable {
 
   private final Wire wire;
   private final WireInput in;
+  private final byte[] pieces = ClientAnswer.newPieceBuffer();
   private final Relay relay;
   private final BodyMemory memory;
   private final Limits limits;
@@ -41,13 +44,13 @@ final class ClientConnection implements Runnable {
   private boolean next() throws IOException {
     byte[] head;
     Call call = new Call();
-    ClientAnswer answer = new ClientAnswer(wire, limits.client().writeMs());
+    ClientAnswer answer = new ClientAnswer(wire, pieces, limits.client().writeMs());
     Served served = new Served(call, answer);
     try {
       head = in.head(limits.client().idleMs(), limits.client().headMs());
     } catch (BadMessageException e) {
       served.refuse(
-          Refusal.of(e.isTooLarge() ? 431 : 400, String.valueOf(e.getMessage())).closing());
+          Refusal.of(e.kind() == TOO_LARGE ? 431 : 400, String.valueOf(e.getMessage())).closing());
       return false;
     }
     if (head == null) {
@@ -82,7 +85,7 @@ final class ClientConnection implements Runnable {
     try {
       return Head.parse(head, limits.sizes().requestHeaders());
     } catch (BadMessageException e) {
-      throw Refusal.of(e.isTooLarge() ? 431 : 400, String.valueOf(e.getMessage())).closing();
+      throw Refusal.of(e.kind() == TOO_LARGE ? 431 : 400, String.valueOf(e.getMessage())).closing();
     }
   }
 

@@ -1,5 +1,7 @@
 package dev.helm.keyproxy;
 
+import static dev.helm.keyproxy.BadMessageException.Kind.TOO_LARGE;
+
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,7 +19,7 @@ record Head(String startLine, List<Header> headers) {
     String text = new String(bytes, 0, bytes.length - 4, StandardCharsets.US_ASCII);
     String[] lines = text.split("\r\n", -1);
     if (lines.length - 1 > maxHeaders) {
-      throw BadMessageException.tooLarge("the head has more than " + maxHeaders + " headers");
+      throw new BadMessageException(TOO_LARGE, "the head has more than " + maxHeaders + " headers");
     }
     List<Header> headers = new ArrayList<>(lines.length);
     for (int i = 1; i < lines.length; i++) {

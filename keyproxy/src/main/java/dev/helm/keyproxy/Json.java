@@ -10,7 +10,12 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 /** How this module reads JSON, and where in the source text a token stands. */
 final class Json {
   private static final int MAX_DEPTH = 128;
-  private static final int MAX_TEXT_CHARACTERS = 32 << 20;
+
+  /** Only of text that is taken out of a document; what is skipped may be longer. */
+  private static final int MAX_TEXT_CHARACTERS = 16 * 1024;
+
+  /** Each name is kept while its object is open, to find the same name again. */
+  private static final int MAX_TOKENS = 250_000;
 
   /** Strict and bounded: names are unique, nothing is interned, nesting ends at 128. */
   static final JsonFactory STRICT =
@@ -22,8 +27,9 @@ final class Json {
               StreamReadConstraints.builder()
                   .maxNestingDepth(MAX_DEPTH)
                   .maxStringLength(MAX_TEXT_CHARACTERS)
+                  .maxTokenCount(MAX_TOKENS)
                   .maxNumberLength(400)
-                  .maxNameLength(10_000)
+                  .maxNameLength(256)
                   .build())
           .build();
 
@@ -41,11 +47,7 @@ final class Json {
   static int end(JsonParser parser, Body body) {
     int at = offset(parser);
     if (parser.currentToken() == JsonToken.VALUE_STRING) {
-      at++;
-      while (at < body.length() && body.at(at) != '"') {
-        at += body.at(at) == '\\' ? 2 : 1;
-      }
-      return at + 1;
+      return body.endOfString(at + 1) + 1;
     }
     if (parser.currentToken().isStructEnd()) {
       return at + 1;

@@ -39,6 +39,8 @@ public final class KeyProxy {
 
   // Standard input is closed so that the key can be read neither twice nor by anyone else.
   private static ModelKey takeKey() throws IOException, StartException {
+    Seclusion.checkKeyFile();
+    Seclusion.enter();
     try (InputStream in = System.in) {
       return ModelKey.read(in);
     }

@@ -15,14 +15,15 @@ final class MessageJson {
   private @Nullable String messageId;
   private boolean broken;
 
-  /** Reads a whole message; false if it is none or its usage is missing. */
-  boolean readMessage(byte[] json, int length) {
-    try (JsonParser parser = Json.STRICT.createParser(json, 0, length)) {
+  /** Reads a whole message; null if it is none or its usage is missing. */
+  static UsageScan.@Nullable Seen usageOf(Body body) {
+    MessageJson json = new MessageJson();
+    try (JsonParser parser = Json.STRICT.createParser(body.stream())) {
       parser.nextToken();
-      message(parser);
-      return parser.nextToken() == null && type.equals("message") && usage.complete();
+      json.message(parser);
+      return parser.nextToken() == null && json.type.equals("message") ? json.seen() : null;
     } catch (IOException e) {
-      return false;
+      return null;
     }
   }
 

@@ -6,18 +6,22 @@ import java.util.Arrays;
 
 /** The model key. It is bytes and never a String, has no printed form, and is read once. */
 final class ModelKey {
+  private static final int MIN_BYTES = 16;
   private static final int MAX_BYTES = 8 * 1024;
 
   private final byte[] bytes;
+  private final KeyPatterns patterns;
 
   private ModelKey(byte[] bytes) {
     this.bytes = bytes;
+    byte[] start = Arrays.copyOf(bytes, Math.min(bytes.length, KeyPatterns.MAX_KEY_BYTES));
+    this.patterns = new KeyPatterns(start);
   }
 
   /**
    * Reads the key to the input's end and trims it.
    *
-   * @throws StartException if it is empty, too long, or has a byte that no header may carry
+   * @throws StartException if it is too short or too long, or has a byte that no header may carry
    */
   static ModelKey read(InputStream in) throws IOException, StartException {
     byte[] all = in.readNBytes(MAX_BYTES + 1);
@@ -44,6 +48,10 @@ final class ModelKey {
       throw new StartException(
           "no model key came on standard input; store one with helm key set and start again");
     }
+    // A short one would be found in innocent text, and is soon guessed.
+    if (key.length < MIN_BYTES) {
+      throw new StartException("the model key is shorter than 16 bytes; give the whole key");
+    }
     for (byte b : key) {
       if (b <= 0x20 || b > 0x7e) {
         throw new StartException(
@@ -62,15 +70,9 @@ final class ModelKey {
     sink.add(bytes, 0, bytes.length);
   }
 
-  /** True if the bytes hold the key: an upstream that echoes it must not reach the client. */
-  boolean isIn(byte[] text) {
-    int last = text.length - bytes.length;
-    for (int i = 0; i <= last; i++) {
-      if (text[i] == bytes[0] && Arrays.equals(text, i, i + bytes.length, bytes, 0, bytes.length)) {
-        return true;
-      }
-    }
-    return false;
+  /** Looks for this key in one answer: an upstream that echoes it must not reach the client. */
+  KeyScan scan() {
+    return new KeyScan(patterns);
   }
 
   @Override

@@ -30,8 +30,27 @@ final class NormalDigest {
   }
 
   void add(byte[] json, int offset, int count) {
-    for (int i = offset; i < offset + count; i++) {
-      add(json[i]);
+    int end = offset + count;
+    for (int i = offset; i < end; i++) {
+      int from = i;
+      while (inString && !escaped && i < end && json[i] != '"' && json[i] != '\\') {
+        i++;
+      }
+      put(json, from, i - from);
+      if (i < end) {
+        add(json[i]);
+      }
+    }
+  }
+
+  private void put(byte[] bytes, int offset, int count) {
+    if (count > out.length - filled) {
+      digest.update(out, 0, filled);
+      digest.update(bytes, offset, count);
+      filled = 0;
+    } else {
+      System.arraycopy(bytes, offset, out, filled, count);
+      filled += count;
     }
   }
 

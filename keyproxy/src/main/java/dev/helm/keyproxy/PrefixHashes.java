@@ -17,6 +17,7 @@ import java.util.TreeMap;
 final class PrefixHashes {
   private static final int NEWEST = 64;
   private static final int MAX_MESSAGES = 20_000;
+  private static final int MAX_MEMBERS = 256;
 
   /** A piece of the prompt: the digest of its normal form and its bytes in the body. */
   private record Part(byte[] digest, int bytes) {}
@@ -44,7 +45,10 @@ final class PrefixHashes {
     marks.add(new Span(from, to));
   }
 
-  void member(String name, int from, int to) {
+  void member(String name, int from, int to) throws Refusal {
+    if (members.size() == MAX_MEMBERS) {
+      throw RequestScan.refused("more than " + MAX_MEMBERS + " members; send fewer");
+    }
     members.put(name, part(from, to));
   }
 

@@ -31,8 +31,8 @@ final class ProxyServer implements AutoCloseable {
       Options options, ModelKey key, @Nullable SSLSocketFactory tls, Limits limits, CallLog log)
       throws IOException, StartException {
     ProxyServer server = new ProxyServer(options, options.readSecret(), tls, limits, log);
-    Relay relay = new Relay(server.ledger, server.upstream, key, limits);
     BodyMemory memory = BodyMemory.ofThisJvm(BODY_MEMORY_WAIT_MS);
+    Relay relay = new Relay(server.ledger, server.upstream, key, memory, limits, log);
     Semaphore connections = new Semaphore(limits.sizes().connections());
     try {
       for (SocketAddress address : options.listen()) {
@@ -70,13 +70,7 @@ final class ProxyServer implements AutoCloseable {
 
   /** Takes no more clients, and gives the ledger a moment to acknowledge what has ended. */
   void stop() throws InterruptedException {
-    for (Listener listener : listeners) {
-      try {
-        listener.close();
-      } catch (IOException e) {
-        // The process ends anyway.
-      }
-    }
+    listeners.forEach(Listener::close);
     long dueNanos = System.nanoTime() + LAST_WORDS_MS * 1_000_000;
     while (ledger.openClosings() > 0 && System.nanoTime() - dueNanos < 0) {
       TimeUnit.MILLISECONDS.sleep(10);
@@ -85,13 +79,7 @@ final class ProxyServer implements AutoCloseable {
 
   @Override
   public void close() {
-    for (Listener listener : listeners) {
-      try {
-        listener.close();
-      } catch (IOException e) {
-        // A listener that cannot be closed is gone.
-      }
-    }
+    listeners.forEach(Listener::close);
     ledger.close();
     upstream.close();
     watchdog.close();

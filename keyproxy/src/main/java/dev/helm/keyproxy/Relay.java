@@ -1,7 +1,10 @@
 package dev.helm.keyproxy;
 
+import static dev.helm.keyproxy.BadMessageException.Kind.HOLDS_KEY;
+
 import dev.helm.keyproxy.RequestHead.Endpoint;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -11,18 +14,26 @@ import org.jspecify.annotations.Nullable;
  * byte is ever sent twice.
  */
 final class Relay {
-  private static final int PIECE_BYTES = 16 * 1024;
-
   private final LedgerClient ledger;
   private final Upstream upstream;
   private final ModelKey key;
+  private final BodyMemory memory;
   private final Limits limits;
+  private final CallLog log;
 
-  Relay(LedgerClient ledger, Upstream upstream, ModelKey key, Limits limits) {
+  Relay(
+      LedgerClient ledger,
+      Upstream upstream,
+      ModelKey key,
+      BodyMemory memory,
+      Limits limits,
+      CallLog log) {
     this.ledger = ledger;
     this.upstream = upstream;
     this.key = key;
+    this.memory = memory;
     this.limits = limits;
+    this.log = log;
   }
 
   /** A request that passed all checks, and where its answer goes. */
@@ -44,6 +55,9 @@ final class Relay {
       whole = forward(exchange, connection, settlement);
     } catch (IOException e) {
       Closing.Reason reason = reason(call, e);
+      if (e instanceof BadMessageException bad && bad.kind() == HOLDS_KEY) {
+        log.note("ALARM: call " + call.id() + " was cut, because " + e.getMessage());
+      }
       settlement.charge(reason);
       settlement.await();
       if (exchange.answer().started() || reason == Closing.Reason.CLIENT_GONE) {
@@ -93,7 +107,7 @@ final class Relay {
 
   /** Counting tokens costs nothing; its reservation only proves the run's token. */
   private static ModelRequest unmetered(ModelRequest request) {
-    return new ModelRequest(request.model(), 0, false, List.of(), List.of());
+    return new ModelRequest(request.model(), 0, List.of(), List.of());
   }
 
   private static Refusal refusal(Reservation.Answer.Refused refused) {
@@ -107,7 +121,7 @@ final class Relay {
   }
 
   private UpstreamConnection connect(Call call, Settlement settlement)
-      throws Refusal, ClientGoneException {
+      throws Refusal, ClientAnswer.GoneException {
     UpstreamConnection connection = null;
     String why = "";
     try {
@@ -124,7 +138,7 @@ final class Relay {
     settlement.release();
     settlement.await();
     if (call.cutReason() != null) {
-      throw new ClientGoneException("the client left before the call was made");
+      throw new ClientAnswer.GoneException("the client left before the call was made");
     }
     throw Refusal.of(502, "the model's host cannot be reached (" + why + "); nothing was charged");
   }
@@ -147,7 +161,7 @@ final class Relay {
 
   private ByteSink requestHead(Exchange exchange) {
     RequestHead head = exchange.head();
-    ByteSink out = new ByteSink(4096 + Math.min(exchange.body().length(), 64 * 1024));
+    ByteSink out = new ByteSink(4096);
     out.add("POST " + head.target() + " HTTP/1.1\r\nhost: " + upstream.address().hostHeader());
     out.add("\r\nx-api-key: ");
     key.writeTo(out);
@@ -160,27 +174,49 @@ final class Relay {
 
   private void stream(Exchange exchange, ResponseHead head, BodyInput in, Settlement settlement)
       throws IOException {
-    ClientAnswer answer = exchange.answer();
-    UsageScan scan = scanFor(exchange, head);
-    answer.head(head, exchange.head().keepAlive());
-    byte[] buffer = ClientAnswer.pieceBuffer(PIECE_BYTES);
+    exchange.answer().head(head, exchange.head().keepAlive());
+    try (UsageScan scan = scanFor(exchange, head)) {
+      pieces(exchange, in, scan, settlement);
+      if (in.isChunked()) {
+        exchange.answer().lastChunk();
+      }
+    }
+  }
+
+  /**
+   * Each piece goes on as it comes, but for what may be the beginning of the key. Before the last
+   * byte of a complete answer the ledger knows what it cost.
+   */
+  private void pieces(Exchange exchange, BodyInput in, UsageScan scan, Settlement settlement)
+      throws IOException {
+    KeyScan echo = key.scan();
+    byte[] buffer = exchange.answer().pieceBuffer();
     int offset = ClientAnswer.pieceOffset();
-    int count = in.read(buffer, offset, PIECE_BYTES, limits.upstream().idleMs());
-    while (count >= 0) {
-      scan.take(buffer, offset, count);
+    int held = 0;
+    do {
+      int count =
+          in.read(
+              buffer, offset + held, ClientAnswer.PIECE_BYTES - held, limits.upstream().idleMs());
+      int all = held + Math.max(count, 0);
+      scan.take(buffer, offset + held, all - held);
+      refuseKey(echo, buffer, offset + held, all - held);
       settleIfSeen(scan, in.ended(), settlement);
       if (in.ended()) {
-        close(exchange, settlement);
+        settlement.charge(Closing.Reason.NO_USAGE);
+        settlement.await();
+        exchange.call().markAnswered();
       }
-      answer.piece(buffer, count, in.isChunked());
-      count = in.read(buffer, offset, PIECE_BYTES, limits.upstream().idleMs());
-    }
-    if (in.isChunked()) {
-      settleIfSeen(scan, true, settlement);
-      close(exchange, settlement);
-      answer.lastChunk();
-    } else if (answer.bytes() == 0) {
-      close(exchange, settlement);
+      held = in.ended() ? 0 : Math.min(all, echo.pending());
+      byte[] kept = Arrays.copyOfRange(buffer, offset + all - held, offset + all);
+      exchange.answer().piece(buffer, all - held, in.isChunked());
+      System.arraycopy(kept, 0, buffer, offset, held);
+    } while (!in.ended());
+  }
+
+  private static void refuseKey(KeyScan echo, byte[] bytes, int offset, int count)
+      throws BadMessageException {
+    if (echo.take(bytes, offset, count)) {
+      throw new BadMessageException(HOLDS_KEY, "the upstream's answer holds the model key");
     }
   }
 
@@ -190,7 +226,7 @@ final class Relay {
     }
     return head.isEvents()
         ? new UsageScan.OfEvents()
-        : new UsageScan.OfJson(limits.sizes().jsonAnswerBytes());
+        : new UsageScan.OfJson(new Body(memory), limits.sizes().jsonAnswerBytes());
   }
 
   private static void settleIfSeen(UsageScan scan, boolean ended, Settlement settlement) {
@@ -202,33 +238,25 @@ final class Relay {
     }
   }
 
-  /** Before the last byte of a complete answer: the ledger knows what it cost. */
-  private static void close(Exchange exchange, Settlement settlement) {
-    settlement.charge(Closing.Reason.NO_USAGE);
-    settlement.await();
-    exchange.call().markAnswered();
-  }
-
   /** An error that came whole is not billed; it is held until then, and passed on as it is. */
   private void error(Exchange exchange, ResponseHead head, BodyInput in, Settlement settlement)
       throws IOException {
-    ByteSink text = new ByteSink(1024);
+    KeyScan echo = key.scan();
     byte[] buffer = new byte[4096];
-    int count = in.read(buffer, 0, buffer.length, limits.upstream().idleMs());
-    while (count >= 0) {
-      text.add(buffer, 0, count);
-      if (text.length() > limits.sizes().errorBodyBytes()) {
-        throw BadMessageException.tooLarge("the upstream's error is too large");
+    try (Body text = new Body(memory)) {
+      int count = in.read(buffer, 0, buffer.length, limits.upstream().idleMs());
+      while (count >= 0) {
+        refuseKey(echo, buffer, 0, count);
+        if (!text.add(buffer, 0, count, limits.sizes().errorBodyBytes())) {
+          throw new BadMessageException("the upstream's error is too large");
+        }
+        count = in.read(buffer, 0, buffer.length, limits.upstream().idleMs());
       }
-      count = in.read(buffer, 0, buffer.length, limits.upstream().idleMs());
+      settlement.settle(Usage.NONE, null);
+      settlement.await();
+      exchange.call().markAnswered();
+      exchange.answer().whole(head, text, exchange.head().keepAlive());
     }
-    if (key.isIn(text.toBytes())) {
-      throw new BadMessageException("the upstream's error holds the model key");
-    }
-    settlement.settle(Usage.NONE, null);
-    settlement.await();
-    exchange.call().markAnswered();
-    exchange.answer().whole(head, text, exchange.head().keepAlive());
   }
 
   private static Closing.Reason reason(Call call, IOException e) {
@@ -237,8 +265,8 @@ final class Relay {
       return cut;
     }
     return switch (e) {
-      case ClientGoneException gone -> Closing.Reason.CLIENT_GONE;
-      case WireTimeoutException late -> Closing.Reason.TIMED_OUT;
+      case ClientAnswer.GoneException gone -> Closing.Reason.CLIENT_GONE;
+      case Wire.LateException late -> Closing.Reason.TIMED_OUT;
       case BadMessageException bad -> Closing.Reason.NO_USAGE;
       default -> Closing.Reason.CUT;
     };

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonToken;
 import dev.helm.keyproxy.RequestHead.Endpoint;
 import java.io.IOException;
 import java.util.Set;
+import java.util.concurrent.Semaphore;
 import java.util.regex.Pattern;
 
 /**
@@ -18,6 +19,9 @@ final class RequestScan {
   private static final Pattern CLIENT_TOOL =
       Pattern.compile("custom|(bash|text_editor|computer|memory)_[0-9]{8}");
   private static final int MAX_OUTPUT_TOKENS = 10_000_000;
+
+  /** Names that do not repeat fill a parser's memory: no more than two bodies do so at once. */
+  private static final Semaphore AT_ONCE = new Semaphore(2);
 
   /** Members that are no part of what the model reads. */
   private static final Set<String> OUTSIDE_PROMPT =
@@ -36,7 +40,6 @@ final class RequestScan {
   private final ContentScan content;
   private String model = "";
   private int maxTokens = -1;
-  private boolean stream;
   private boolean messages;
 
   private RequestScan(JsonParser parser, Body body, String betas) {
@@ -50,6 +53,7 @@ final class RequestScan {
     if (body.length() < 2 || !Utf8.isText(body)) {
       throw refused("the request body must be a JSON object in UTF-8 without a byte order mark");
     }
+    AT_ONCE.acquireUninterruptibly();
     try (JsonParser parser = Json.STRICT.createParser(body.stream())) {
       RequestScan scan = new RequestScan(parser, body, betas);
       scan.object();
@@ -59,9 +63,12 @@ final class RequestScan {
       throw refused(
           "the request body is not strict JSON at byte "
               + at
-              + ": a syntax error, a name that stands there twice, or nesting that is too deep");
+              + ": a syntax error, a name that stands there twice, or more nesting, names or text in"
+              + " one place than any request needs");
     } catch (IOException e) {
       throw refused("the request body cannot be read as JSON");
+    } finally {
+      AT_ONCE.release();
     }
   }
 
@@ -72,8 +79,7 @@ final class RequestScan {
     if (endpoint == Endpoint.MESSAGES && maxTokens < 0) {
       throw refused("max_tokens is required: a call without it has no bounded cost");
     }
-    return new ModelRequest(
-        model, Math.max(maxTokens, 0), stream, content.images(), hashes.newest());
+    return new ModelRequest(model, Math.max(maxTokens, 0), content.images(), hashes.newest());
   }
 
   private void object() throws IOException, Refusal {
@@ -100,7 +106,11 @@ final class RequestScan {
     switch (name) {
       case "model" -> model = model(value);
       case "max_tokens" -> maxTokens = tokens(value);
-      case "stream" -> stream = flag(value);
+      case "stream" -> {
+        if (!value.isBoolean()) {
+          throw refused("stream must be true or false");
+        }
+      }
       case "messages" -> {
         content.messages(value);
         messages = true;
@@ -145,13 +155,6 @@ final class RequestScan {
       throw refused("max_tokens must be a whole number from 1 to " + MAX_OUTPUT_TOKENS);
     }
     return parser.getIntValue();
-  }
-
-  private boolean flag(JsonToken value) throws Refusal {
-    if (value != JsonToken.VALUE_TRUE && value != JsonToken.VALUE_FALSE) {
-      throw refused("stream must be true or false");
-    }
-    return value == JsonToken.VALUE_TRUE;
   }
 
   private void only(String name, JsonToken value, String... allowed) throws IOException, Refusal {

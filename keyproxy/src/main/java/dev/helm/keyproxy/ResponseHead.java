@@ -1,5 +1,7 @@
 package dev.helm.keyproxy;
 
+import static dev.helm.keyproxy.BadMessageException.Kind.HOLDS_KEY;
+
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -31,8 +33,8 @@ record ResponseHead(
 
   /** {@code bytes} is the head as it came, so that an echoed key is found wherever it stands. */
   static ResponseHead of(byte[] bytes, int maxHeaders, ModelKey key) throws BadMessageException {
-    if (key.isIn(bytes)) {
-      throw new BadMessageException("the upstream's answer holds the model key");
+    if (key.scan().take(bytes, 0, bytes.length)) {
+      throw new BadMessageException(HOLDS_KEY, "the upstream's head holds the model key");
     }
     Head head = Head.parse(bytes, maxHeaders);
     var line = STATUS_LINE.matcher(head.startLine());

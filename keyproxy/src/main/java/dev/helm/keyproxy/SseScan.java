@@ -5,9 +5,12 @@ import java.util.Arrays;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Splits server-sent events, wherever the bytes are cut, and reads those that carry usage. */
+/**
+ * Splits server-sent events, wherever the bytes are cut, and reads those that carry usage. Of the
+ * others no line is kept beyond its first bytes.
+ */
 final class SseScan {
-  private static final int MAX_EVENT_BYTES = 256 * 1024;
+  private static final int MAX_EVENT_BYTES = 32 * 1024;
   private static final byte[] EVENT = "event:".getBytes(StandardCharsets.US_ASCII);
   private static final byte[] DATA = "data:".getBytes(StandardCharsets.US_ASCII);
   private static final Set<String> METERED =
@@ -42,6 +45,9 @@ final class SseScan {
   }
 
   private void keep(byte[] bytes, int offset, int count) {
+    if (line.length() >= DATA.length && begins(DATA) && !METERED.contains(event)) {
+      return;
+    }
     tooLong |= line.length() + data.length() + count > MAX_EVENT_BYTES;
     if (!tooLong) {
       line.add(bytes, offset, count);

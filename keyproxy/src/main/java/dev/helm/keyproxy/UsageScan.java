@@ -3,7 +3,7 @@ package dev.helm.keyproxy;
 import org.jspecify.annotations.Nullable;
 
 /** Watches an answer go by and learns what the call used. It never changes or delays a byte. */
-sealed interface UsageScan {
+sealed interface UsageScan extends AutoCloseable {
 
   /** What a call that was seen to its end used. */
   record Seen(Usage usage, @Nullable String messageId) {}
@@ -12,6 +12,9 @@ sealed interface UsageScan {
 
   /** The usage, once the message's end was seen; {@code ended} says that the body ended well. */
   @Nullable Seen seen(boolean ended);
+
+  @Override
+  default void close() {}
 
   /** Server-sent events of a streamed message. */
   final class OfEvents implements UsageScan {
@@ -28,31 +31,30 @@ sealed interface UsageScan {
     }
   }
 
-  /** One JSON message. */
+  /** One JSON message; it is kept to its end, within the memory of all bodies. */
   final class OfJson implements UsageScan {
-    private final ByteSink text = new ByteSink(4096);
+    private final Body text;
     private final int maxBytes;
-    private boolean tooLong;
+    private boolean whole = true;
 
-    OfJson(int maxBytes) {
+    OfJson(Body text, int maxBytes) {
+      this.text = text;
       this.maxBytes = maxBytes;
     }
 
     @Override
     public void take(byte[] bytes, int offset, int count) {
-      tooLong |= text.length() + count > maxBytes;
-      if (!tooLong) {
-        text.add(bytes, offset, count);
-      }
+      whole = whole && text.add(bytes, offset, count, maxBytes);
     }
 
     @Override
     public @Nullable Seen seen(boolean ended) {
-      if (!ended || tooLong) {
-        return null;
-      }
-      MessageJson message = new MessageJson();
-      return message.readMessage(text.array(), text.length()) ? message.seen() : null;
+      return ended && whole ? MessageJson.usageOf(text) : null;
+    }
+
+    @Override
+    public void close() {
+      text.close();
     }
   }
 

@@ -1,14 +1,12 @@
 package dev.helm.keyproxy;
 
-import java.nio.ByteBuffer;
-import java.nio.CharBuffer;
-import java.nio.charset.CharsetDecoder;
-import java.nio.charset.CoderResult;
-import java.nio.charset.CodingErrorAction;
-import java.nio.charset.StandardCharsets;
-
 /** Proof that a body is UTF-8 and begins as UTF-8 JSON does: parsers guess other encodings. */
-final class Utf8 {
+final class Utf8 implements Body.Stretch<RuntimeException> {
+  private int left;
+  private int lowest;
+  private int highest;
+  private boolean good = true;
+
   private Utf8() {}
 
   static boolean isText(Body body) {
@@ -17,53 +15,31 @@ final class Utf8 {
         return false;
       }
     }
-    CharsetDecoder decoder =
-        StandardCharsets.UTF_8
-            .newDecoder()
-            .onMalformedInput(CodingErrorAction.REPORT)
-            .onUnmappableCharacter(CodingErrorAction.REPORT);
-    Check check = new Check(decoder);
+    Utf8 check = new Utf8();
     body.forEach(0, body.length(), check);
-    return check.good && check.held == 0;
+    return check.good && check.left == 0;
   }
 
-  /** Decodes stretch after stretch; a character cut by a stretch's end waits for the next. */
-  private static final class Check implements Body.Stretch<RuntimeException> {
-    private final CharsetDecoder decoder;
-    private final CharBuffer characters = CharBuffer.allocate(8192);
-    private final byte[] cut = new byte[8];
-    private int held;
-    private boolean good = true;
-
-    Check(CharsetDecoder decoder) {
-      this.decoder = decoder;
-    }
-
-    @Override
-    public void take(byte[] bytes, int offset, int count) {
-      int at = offset;
-      int end = offset + count;
-      while (good && held > 0 && at < end) {
-        cut[held++] = bytes[at++];
-        int left = decode(ByteBuffer.wrap(cut, 0, held));
-        good &= left < 4;
-        held = left;
-      }
-      if (good && at < end) {
-        ByteBuffer rest = ByteBuffer.wrap(bytes, at, end - at);
-        held = decode(rest);
-        rest.get(cut, 0, Math.min(held, 4));
+  @Override
+  public void take(byte[] bytes, int offset, int count) {
+    for (int i = offset; i < offset + count && good; i++) {
+      if (left > 0 || bytes[i] < 0) {
+        next(bytes[i] & 0xff);
       }
     }
+  }
 
-    private int decode(ByteBuffer bytes) {
-      CoderResult result;
-      do {
-        characters.clear();
-        result = decoder.decode(bytes, characters, false);
-      } while (result.isOverflow());
-      good &= !result.isError();
-      return good ? bytes.remaining() : 0;
+  /** The table of RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */
+  private void next(int b) {
+    if (left > 0) {
+      good = b >= lowest && b <= highest;
+      left--;
+    } else {
+      good = b >= 0xc2 && b <= 0xf4;
+      left = b < 0xe0 ? 1 : b < 0xf0 ? 2 : 3;
     }
+    boolean first = b >= 0xc2;
+    lowest = first && b == 0xe0 ? 0xa0 : first && b == 0xf0 ? 0x90 : 0x80;
+    highest = first && b == 0xed ? 0x9f : first && b == 0xf4 ? 0x8f : 0xbf;
   }
 }

@@ -1,5 +1,7 @@
 package dev.helm.keyproxy;
 
+import static dev.helm.keyproxy.BadMessageException.Kind.TOO_LARGE;
+
 import java.io.EOFException;
 import java.io.IOException;
 import java.util.Arrays;
@@ -85,12 +87,13 @@ final class WireInput {
     long dueNanos = System.nanoTime() + headMs * 1_000_000;
     for (int i = 0; ; i++) {
       if (i == buffer.length) {
-        throw BadMessageException.tooLarge("the head is larger than " + buffer.length + " bytes");
+        throw new BadMessageException(
+            TOO_LARGE, "the head is larger than " + buffer.length + " bytes");
       }
       while (i == end) {
         long leftMs = (dueNanos - System.nanoTime()) / 1_000_000;
         if (leftMs <= 0) {
-          throw new WireTimeoutException("the head took longer than " + headMs + " ms");
+          throw new Wire.LateException("the head took longer than " + headMs + " ms");
         }
         if (!fill(leftMs)) {
           throw new EOFException("the connection ended inside a head");

@@ -2,6 +2,10 @@ package dev.helm.keyproxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayOutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -57,6 +61,30 @@ class RefusalCorpusTest {
     }
     assertThat(rig.upstream.requests).isEmpty();
     assertThat(rig.ledger.of("reserve")).isEmpty();
+  }
+
+  /** The positive control: a proxy that does not refuse lets each of them out, with the key. */
+  @TestFactory
+  Iterable<DynamicTest> aNaiveProxyLetsEachOut() {
+    return corpus().entrySet().stream()
+        .map(one -> DynamicTest.dynamicTest(one.getKey(), () -> getsOut(one.getValue())))
+        .toList();
+  }
+
+  private static void getsOut(String request) throws Exception {
+    ByteArrayOutputStream seen = new ByteArrayOutputStream();
+    try (ServerSocket upstream = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        NaiveProxy naive = new NaiveProxy(upstream.getLocalPort());
+        RawClient client = new RawClient(naive.port())) {
+      client.sendAnyway(request.getBytes(StandardCharsets.ISO_8859_1));
+      try (Socket socket = upstream.accept()) {
+        while (!seen.toString(StandardCharsets.ISO_8859_1).contains(Rig.KEY)) {
+          int next = socket.getInputStream().read();
+          assertThat(next).isNotNegative();
+          seen.write(next);
+        }
+      }
+    }
   }
 
   private static Map<String, String> corpus() {

@@ -7,6 +7,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * An upstream that fails in every way: never a whole answer, never a second send, always a charge.
@@ -89,6 +90,44 @@ class UpstreamFaultTest {
       assertThat(answer.whole()).isTrue();
       assertThat(answer.head() + answer.text()).doesNotContain(Rig.KEY, "evil");
       chargedOnce(rig, fault.reason());
+    }
+  }
+
+  /** The positive control: a naive proxy hands on what the upstream may not say. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "redirect",
+        "101",
+        "http/1.0",
+        "both framings",
+        "two lengths",
+        "gzip",
+        "html",
+        "key in a passed header",
+        "key in a dropped header",
+        "key in an error",
+        "error cut"
+      })
+  void aNaiveProxyPassesItOn(String name) throws Exception {
+    Fault fault = beforeTheHead().filter(one -> one.name().equals(name)).findFirst().orElseThrow();
+    try (FakeUpstream upstream = new FakeUpstream(fault.answer());
+        NaiveProxy naive = new NaiveProxy(upstream.port());
+        RawClient client = new RawClient(naive.port())) {
+      RawClient.Answer answer = client.send(RawClient.post(RawClient.BODY)).read();
+      assertThat(answer.status()).isIn(101, 200, 302, 400, 500);
+      assertThat((answer.head() + answer.text()).contains(Rig.KEY)).isEqualTo(name.contains("key"));
+    }
+  }
+
+  /** The positive control: a proxy that ends every answer in order makes a cut one whole. */
+  @ParameterizedTest
+  @MethodSource("inTheStream")
+  void aNaiveProxyMakesItWhole(Fault fault) throws Exception {
+    try (FakeUpstream upstream = new FakeUpstream(fault.answer());
+        NaiveProxy naive = new NaiveProxy(upstream.port());
+        RawClient client = new RawClient(naive.port())) {
+      assertThat(client.send(RawClient.post(RawClient.BODY)).read().whole()).isTrue();
     }
   }
 

@@ -33,8 +33,11 @@ final class AddressRules {
           range("172.16.0.0", 12, "private"),
           range("192.0.0.0", 24, "reserved"),
           range("192.0.2.0", 24, "documentation"),
+          range("192.31.196.0", 24, "reserved"),
+          range("192.52.193.0", 24, "reserved"),
           range("192.88.99.0", 24, "6to4 relay"),
           range("192.168.0.0", 16, "private"),
+          range("192.175.48.0", 24, "reserved"),
           range("198.18.0.0", 15, "benchmark"),
           range("198.51.100.0", 24, "documentation"),
           range("203.0.113.0", 24, "documentation"),
@@ -49,6 +52,7 @@ final class AddressRules {
           range("2001::", 23, "protocol assignments and tunnels"),
           range("2001:db8::", 32, "documentation"),
           range("2002::", 16, "6to4 tunnel"),
+          range("2620:4f:8000::", 48, "reserved"),
           range("3fff::", 20, "documentation"));
 
   private AddressRules() {}

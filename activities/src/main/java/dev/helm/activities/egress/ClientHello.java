@@ -1,31 +1,38 @@
 package dev.helm.activities.egress;
 
-import java.io.ByteArrayOutputStream;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Collects the start of a TLS connection until the client's hello is whole and says which server
  * name it asks for. Handles hellos cut into any number of records and reads; refuses what it does
- * not understand.
+ * not understand. Each byte is looked at once, however small the pieces are in which it comes.
  */
 final class ClientHello {
   /** Post-quantum key shares make hellos of about 2 KB; this leaves room. */
   static final int MAX_BYTES = 16 << 10;
 
   private static final int RECORD_HANDSHAKE = 22;
+  private static final int RECORD_HEAD_BYTES = 5;
+  private static final int MESSAGE_HEAD_BYTES = 4;
   private static final int HELLO = 1;
   private static final int EXTENSION_SERVER_NAME = 0;
   private static final int EXTENSION_ENCRYPTED_HELLO = 0xfe0d;
+  private static final int EXTENSION_ENCRYPTED_NAME = 0xffce;
   private static final int NAME_IS_HOST = 0;
 
-  private final ByteArrayOutputStream seen = new ByteArrayOutputStream();
+  private byte[] seen = new byte[2048];
+  private int size;
+  private int nextRecord;
+  private byte[] message = new byte[2048];
+  private int have;
 
   /** All bytes so far, to be sent on as they came. */
   byte[] bytes() {
-    return seen.toByteArray();
+    return Arrays.copyOf(seen, size);
   }
 
   /**
@@ -35,71 +42,80 @@ final class ClientHello {
    * @throws EgressDenied not TLS, no name, or a hello that hides it
    */
   @Nullable String take(ByteBuffer more) throws EgressDenied {
-    while (more.hasRemaining()) {
-      seen.write(more.get());
+    int added = more.remaining();
+    if (size + added > MAX_BYTES) {
+      throw tooLarge();
     }
-    if (seen.size() > MAX_BYTES) {
-      throw new EgressDenied("the TLS hello is larger than " + MAX_BYTES + " bytes");
+    seen = atLeast(seen, size + added);
+    more.get(seen, size, added);
+    size += added;
+    boolean another = true;
+    while (another && !whole()) {
+      another = record();
     }
-    byte[] message = message(ByteBuffer.wrap(seen.toByteArray()));
-    if (message == null) {
+    if (!whole()) {
       return null;
     }
     try {
-      return serverName(ByteBuffer.wrap(message));
+      return serverName(ByteBuffer.wrap(message, MESSAGE_HEAD_BYTES, length()).slice());
     } catch (BufferUnderflowException e) {
       throw new EgressDenied("the TLS hello is malformed");
     }
   }
 
-  /** The body of the first handshake message, put together from its records; null if not whole. */
-  private static byte @Nullable [] message(ByteBuffer records) throws EgressDenied {
-    ByteArrayOutputStream handshake = new ByteArrayOutputStream();
-    while (true) {
-      byte[] have = handshake.toByteArray();
-      if (have.length >= 4) {
-        if (have[0] != HELLO) {
-          throw new EgressDenied("the first TLS message is not a hello");
-        }
-        int length = (have[1] & 0xff) << 16 | (have[2] & 0xff) << 8 | (have[3] & 0xff);
-        if (length > MAX_BYTES) {
-          throw new EgressDenied("the TLS hello is larger than " + MAX_BYTES + " bytes");
-        }
-        if (have.length >= 4 + length) {
-          return java.util.Arrays.copyOfRange(have, 4, 4 + length);
-        }
-      }
-      if (!record(records, handshake)) {
-        return null;
-      }
+  /** Whether the first handshake message is there to its end. */
+  private boolean whole() throws EgressDenied {
+    if (have > 0 && message[0] != HELLO) {
+      throw new EgressDenied("the first TLS message is not a hello");
     }
+    if (have < MESSAGE_HEAD_BYTES) {
+      return false;
+    }
+    if (length() > MAX_BYTES) {
+      throw tooLarge();
+    }
+    if (have > MESSAGE_HEAD_BYTES + length()) {
+      throw new EgressDenied("the TLS hello has bytes after its end");
+    }
+    return have == MESSAGE_HEAD_BYTES + length();
+  }
+
+  private int length() {
+    return (message[1] & 0xff) << 16 | (message[2] & 0xff) << 8 | (message[3] & 0xff);
+  }
+
+  private static EgressDenied tooLarge() {
+    return new EgressDenied("the TLS hello is larger than " + MAX_BYTES + " bytes");
   }
 
   /** Moves one record's content over; false if it is not whole. Wrong bytes are refused early. */
-  private static boolean record(ByteBuffer records, ByteArrayOutputStream into)
-      throws EgressDenied {
-    if (!records.hasRemaining()) {
-      return false;
-    }
-    int start = records.position();
-    if (records.get(start) != RECORD_HANDSHAKE
-        || (records.remaining() > 1 && records.get(start + 1) != 3)) {
+  private boolean record() throws EgressDenied {
+    int there = size - nextRecord;
+    if ((there > 0 && seen[nextRecord] != RECORD_HANDSHAKE)
+        || (there > 1 && seen[nextRecord + 1] != 3)) {
       throw new EgressDenied("only TLS is let out, and this is not a TLS handshake");
     }
-    if (records.remaining() < 5) {
+    if (there < RECORD_HEAD_BYTES) {
       return false;
     }
-    int length = records.getShort(start + 3) & 0xffff;
-    if (length == 0 || length > MAX_BYTES) {
-      throw new EgressDenied("a TLS record of " + length + " bytes");
+    int bytes = (seen[nextRecord + 3] & 0xff) << 8 | (seen[nextRecord + 4] & 0xff);
+    if (bytes == 0 || bytes > MAX_BYTES) {
+      throw new EgressDenied("a TLS record of " + bytes + " bytes");
     }
-    if (records.remaining() < 5 + length) {
+    if (there < RECORD_HEAD_BYTES + bytes) {
       return false;
     }
-    byte[] content = new byte[length];
-    records.position(start + 5).get(content);
-    into.writeBytes(content);
+    message = atLeast(message, have + bytes);
+    System.arraycopy(seen, nextRecord + RECORD_HEAD_BYTES, message, have, bytes);
+    have += bytes;
+    nextRecord += RECORD_HEAD_BYTES + bytes;
     return true;
+  }
+
+  private static byte[] atLeast(byte[] array, int bytes) {
+    return bytes <= array.length
+        ? array
+        : Arrays.copyOf(array, Math.max(bytes, Math.min(2 * array.length, MAX_BYTES)));
   }
 
   private static String serverName(ByteBuffer hello) throws EgressDenied {
@@ -118,10 +134,13 @@ final class ClientHello {
     while (extensions.hasRemaining()) {
       int type = extensions.getShort() & 0xffff;
       ByteBuffer body = part(extensions, extensions.getShort() & 0xffff);
-      if (type == EXTENSION_ENCRYPTED_HELLO) {
+      // Attack: the name that can be read is a decoy, the real one is encrypted. Safeguard: none of
+      // the encrypted forms is let out.
+      if (type == EXTENSION_ENCRYPTED_HELLO || type == EXTENSION_ENCRYPTED_NAME) {
         throw new EgressDenied("the TLS hello is encrypted (ECH), so its server cannot be checked");
       }
       if (type == EXTENSION_SERVER_NAME) {
+        // Attack: this side reads the first name, the server another. Safeguard: one name only.
         if (name != null) {
           throw new EgressDenied("the TLS hello names its server twice");
         }

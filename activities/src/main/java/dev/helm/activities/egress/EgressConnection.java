@@ -12,47 +12,51 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** One client of the proxy, from its request to the end of its tunnel. */
 final class EgressConnection implements Ward {
-  private static final int BUFFER_BYTES = 32 << 10;
   private static final int MAX_DIALS = 4;
+  private static final byte[] ESTABLISHED =
+      "HTTP/1.1 200 Connection established\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
 
   private final SlotGate gate;
   private final SocketChannel client;
   private final EgressLimits limits;
-  private final AtomicLong bytesLeft;
+  private final World world;
+  private final long endNanos;
   private volatile long dueNanos;
   private volatile @Nullable SocketChannel upstream;
+  private volatile @Nullable String late;
+  private volatile @Nullable String cut;
   private volatile boolean closed;
 
-  EgressConnection(SlotGate gate, SocketChannel client, EgressLimits limits) {
+  EgressConnection(SlotGate gate, SocketChannel client, EgressLimits limits, World world) {
     this.gate = gate;
     this.client = client;
     this.limits = limits;
-    this.bytesLeft = new AtomicLong(limits.bytes());
-    within(limits.head());
+    this.world = world;
+    this.endNanos = System.nanoTime() + limits.times().life().toNanos();
+    within(limits.times().head(), "no whole request came in time");
   }
 
   void serve() {
     ByteBuffer early = ByteBuffer.allocate(ProxyRequest.MAX_HEAD_BYTES);
+    String asSent = "";
     ProxyRequest request = null;
     Pass pass = null;
     try {
-      request = ProxyRequest.parse(readHead(early));
+      byte[] head = readHead(early);
+      asSent = ProxyRequest.target(head);
+      request = ProxyRequest.parse(head);
+      asSent = request.rawHost();
       pass = gate.admit(request);
       if (!pass.grant().tie(this)) {
         throw new EgressDenied("the tool call has ended");
       }
       tunnel(request, pass, early);
     } catch (EgressDenied e) {
-      gate.denied(
-          pass == null ? null : pass.grant().callId(),
-          request == null ? "" : request.rawHost(),
-          request == null ? 0 : request.port(),
-          e.reason());
+      gate.denied(callOf(pass), asSent, request == null ? 0 : request.port(), e.reason());
       answer(e);
     } catch (IOException e) {
       // Either end went away, or the time was up; nothing more can be said to the client.
@@ -62,6 +66,14 @@ final class EgressConnection implements Ward {
       }
       close();
     }
+    String why = cut;
+    if (why != null) {
+      gate.denied(callOf(pass), asSent, request == null ? 0 : request.port(), why);
+    }
+  }
+
+  private static @Nullable String callOf(@Nullable Pass pass) {
+    return pass == null ? null : pass.grant().callId();
   }
 
   private void tunnel(ProxyRequest request, Pass pass, ByteBuffer early)
@@ -69,28 +81,38 @@ final class EgressConnection implements Ward {
     byte[] first;
     if (pass.checkName()) {
       // The answer comes before the dial: only then does the client say which server it wants.
-      established();
+      write(client, ByteBuffer.wrap(ESTABLISHED));
       first = checkedHello(pass, early);
     } else {
       first = new byte[early.remaining()];
       early.get(first);
+    }
+    long mayFollow = Long.MAX_VALUE;
+    if (request instanceof ProxyRequest.Plain plain) {
+      // Attack: a second request behind the first one's body, to another host that the same server
+      // knows. Safeguard: exactly one request goes through a connection.
+      mayFollow = plain.bodyBytes() - first.length;
+      if (mayFollow < 0) {
+        throw new EgressDenied(400, "bytes follow the request; one request a connection");
+      }
     }
     record(pass);
     SocketChannel target = dial(pass, !pass.checkName());
     switch (request) {
       case ProxyRequest.Connect _ -> {
         if (!pass.checkName()) {
-          established();
+          write(client, ByteBuffer.wrap(ESTABLISHED));
         }
       }
       case ProxyRequest.Plain plain -> write(target, ByteBuffer.wrap(plain.head()));
     }
     write(target, ByteBuffer.wrap(first));
-    within(limits.idle());
-    relay(target);
+    within(limits.times().idle(), null);
+    new Relay(this, client, target, limits, pass.grant()).run(mayFollow, first.length);
   }
 
-  /** What is not recorded does not happen. */
+  // Attack: the log is full or broken, and what leaves is seen by nobody. Safeguard: what is not
+  // recorded does not happen.
   private void record(Pass pass) throws EgressDenied {
     try {
       gate.allowed(pass);
@@ -99,8 +121,10 @@ final class EgressConnection implements Ward {
     }
   }
 
+  // Attack: CONNECT names a granted host, and the TLS inside asks the shared server for another.
+  // Safeguard: the hello is read before anything is dialled, and names exactly this host.
   private byte[] checkedHello(Pass pass, ByteBuffer early) throws IOException, EgressDenied {
-    within(limits.head());
+    within(limits.times().head(), "no whole TLS hello came in time");
     ClientHello hello = new ClientHello();
     ByteBuffer more = early;
     while (true) {
@@ -112,7 +136,7 @@ final class EgressConnection implements Ward {
         }
         return hello.bytes();
       }
-      more = ByteBuffer.allocate(4096);
+      more.clear();
       if (client.read(more) < 0) {
         throw new EOFException();
       }
@@ -128,8 +152,10 @@ final class EgressConnection implements Ward {
     }
   }
 
+  // Attack: the name answers with a public address to the check and with an inner one to the dial.
+  // Safeguard: there is no second look-up; these are the very addresses that were checked.
   private SocketChannel dial(Pass pass, boolean canTell) throws IOException, EgressDenied {
-    within(limits.dial());
+    within(limits.times().dial(), null);
     for (InetAddress address :
         pass.addresses().subList(0, Math.min(MAX_DIALS, pass.addresses().size()))) {
       SocketChannel channel = SocketChannel.open();
@@ -139,9 +165,8 @@ final class EgressConnection implements Ward {
       }
       try {
         channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-        if (channel.connect(new InetSocketAddress(address, pass.dialPort()))) {
-          return channel;
-        }
+        world.connect(channel, new InetSocketAddress(address, pass.dialPort()));
+        return channel;
       } catch (IOException e) {
         channel.close();
       }
@@ -150,35 +175,6 @@ final class EgressConnection implements Ward {
       answer(new EgressDenied(502, pass.host() + " did not accept a connection"));
     }
     throw new IOException("no address accepts");
-  }
-
-  private void relay(SocketChannel target) throws IOException {
-    Thread down = Thread.ofVirtual().name("egress-down").start(() -> pump(target, client));
-    pump(client, target);
-    try {
-      down.join();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  /** Copies one direction to its end; an end is passed on, an error ends both. */
-  private void pump(SocketChannel from, SocketChannel to) {
-    ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
-    try {
-      while (from.read(buffer) >= 0) {
-        if (bytesLeft.addAndGet(-buffer.position()) < 0) {
-          close();
-          return;
-        }
-        write(to, buffer.flip());
-        buffer.clear();
-        within(limits.idle());
-      }
-      to.shutdownOutput();
-    } catch (IOException e) {
-      close();
-    }
   }
 
   /** Reads to the empty line; what came after it stays in the buffer, ready to be read. */
@@ -190,6 +186,9 @@ final class EgressConnection implements Ward {
       int from = Math.max(0, buffer.position() - 3);
       if (client.read(buffer) < 0) {
         throw new EOFException();
+      }
+      if (buffer.get(0) < 'A' || buffer.get(0) > 'Z') {
+        throw new EgressDenied(400, "this is an HTTP proxy, and that is no HTTP request");
       }
       int end = endOfHead(buffer.array(), from, buffer.position());
       if (end >= 0) {
@@ -211,13 +210,6 @@ final class EgressConnection implements Ward {
     return -1;
   }
 
-  private void established() throws IOException {
-    write(
-        client,
-        ByteBuffer.wrap(
-            "HTTP/1.1 200 Connection established\r\n\r\n".getBytes(StandardCharsets.US_ASCII)));
-  }
-
   /** Harmless after a 200: the client then reads something that is not TLS, and gives up. */
   private void answer(EgressDenied denied) {
     byte[] body = ("Helm egress: " + denied.reason() + "\n").getBytes(StandardCharsets.UTF_8);
@@ -235,20 +227,39 @@ final class EgressConnection implements Ward {
     }
   }
 
-  private static void write(SocketChannel to, ByteBuffer bytes) throws IOException {
+  static void write(SocketChannel to, ByteBuffer bytes) throws IOException {
     while (bytes.hasRemaining()) {
       to.write(bytes);
     }
   }
 
-  private void within(Duration limit) {
+  /** Bytes went through. */
+  void alive() {
+    within(limits.times().idle(), null);
+  }
+
+  /** The reason is told if the time runs out; null where that is nothing to speak of. */
+  private void within(Duration limit, @Nullable String otherwise) {
+    late = otherwise;
     dueNanos = System.nanoTime() + limit.toNanos();
   }
 
+  // Attack: a byte now and then holds a connection for ever. Safeguard: besides the idle time,
+  // head,
+  // dial and whole life have an end.
   void closeIfDue() {
-    if (System.nanoTime() - dueNanos > 0) {
-      close();
+    long now = System.nanoTime();
+    if (now - endNanos > 0) {
+      cut("closed after " + limits.times().life().toSeconds() + " s");
+    } else if (now - dueNanos > 0) {
+      cut(late);
     }
+  }
+
+  /** Ends the connection for a reason that is told, if there is one. */
+  void cut(@Nullable String why) {
+    cut = why;
+    close();
   }
 
   @Override

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** Which hosts a slot may reach now, by running call. Nothing is granted by default. */
@@ -20,6 +21,8 @@ public final class EgressGrants {
     private final String callId;
     private final List<HostPattern> hosts;
     private final List<Ward> wards = new ArrayList<>();
+    private final AtomicLong upBytes = new AtomicLong();
+    private final AtomicLong downBytes = new AtomicLong();
     private boolean revoked;
 
     Grant(String callId, List<HostPattern> hosts) {
@@ -29,6 +32,16 @@ public final class EgressGrants {
 
     String callId() {
       return callId;
+    }
+
+    /** What all connections of the call have sent. */
+    AtomicLong upBytes() {
+      return upBytes;
+    }
+
+    /** What all connections of the call have received. */
+    AtomicLong downBytes() {
+      return downBytes;
     }
 
     private boolean allows(HostName host) {

@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * The proxy behind {@code egress.sock}: CONNECT to granted hosts, with the TLS hello's server name
- * checked before anything is dialled. docs/sandbox.md lists what it refuses.
+ * checked before anything is dialled. docs/egress.md lists what it refuses.
  */
 public final class EgressProxy implements SlotDoor, AutoCloseable {
   private static final long SWEEP_MS = 250;
@@ -25,6 +25,7 @@ public final class EgressProxy implements SlotDoor, AutoCloseable {
   private final List<OperatorTarget> targets;
   private final EgressListener listener;
   private final EgressLimits limits;
+  private final World world;
   private final Set<EgressConnection> open = ConcurrentHashMap.newKeySet();
   private final ScheduledExecutorService sweeper =
       Executors.newSingleThreadScheduledExecutor(
@@ -37,11 +38,22 @@ public final class EgressProxy implements SlotDoor, AutoCloseable {
       List<OperatorTarget> targets,
       EgressListener listener,
       EgressLimits limits) {
+    this(grants, resolver, targets, listener, limits, World.machine());
+  }
+
+  EgressProxy(
+      EgressGrants grants,
+      HostResolver resolver,
+      List<OperatorTarget> targets,
+      EgressListener listener,
+      EgressLimits limits,
+      World world) {
     this.grants = grants;
     this.resolver = resolver;
     this.targets = List.copyOf(targets);
     this.listener = listener;
     this.limits = limits;
+    this.world = world;
     var unused =
         sweeper.scheduleWithFixedDelay(
             () -> open.forEach(EgressConnection::closeIfDue),
@@ -52,7 +64,8 @@ public final class EgressProxy implements SlotDoor, AutoCloseable {
 
   @Override
   public AutoCloseable open(String slot, Path socketDirectory, int ownerUid) throws IOException {
-    SlotGate gate = new SlotGate(slot, grants, resolver, targets, listener, limits.toldPerMinute());
+    SlotGate gate =
+        new SlotGate(slot, grants, resolver, targets, listener, world, limits.toldPerMinute());
     Set<EgressConnection> mine = ConcurrentHashMap.newKeySet();
     UnixListener socket =
         UnixListener.open(
@@ -71,10 +84,12 @@ public final class EgressProxy implements SlotDoor, AutoCloseable {
   }
 
   private void accepted(SlotGate gate, Set<EgressConnection> mine, SocketChannel client) {
-    EgressConnection connection = new EgressConnection(gate, client, limits);
-    if (mine.size() >= limits.connections()) {
+    EgressConnection connection = new EgressConnection(gate, client, limits, world);
+    // Attack: one run, or many, take every file descriptor and thread of the service. Safeguard: a
+    // bound for each slot and one for all.
+    if (mine.size() >= limits.slotConnections() || open.size() >= limits.connections()) {
       connection.close();
-      gate.denied(null, "", 0, "more than " + limits.connections() + " connections at once");
+      gate.denied(null, "", 0, "too many connections at once");
       return;
     }
     mine.add(connection);

@@ -4,6 +4,7 @@ import dev.helm.activities.egress.EgressGrants.Grant;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Decides on one slot's attempts and tells of each. */
@@ -18,6 +19,7 @@ final class SlotGate {
   private final HostResolver resolver;
   private final List<OperatorTarget> targets;
   private final EgressListener listener;
+  private final World world;
   private final int toldPerMinute;
   private long windowNanos = System.nanoTime();
   private int told;
@@ -29,12 +31,14 @@ final class SlotGate {
       HostResolver resolver,
       List<OperatorTarget> targets,
       EgressListener listener,
+      World world,
       int toldPerMinute) {
     this.slot = slot;
     this.grants = grants;
-    this.resolver = resolver;
+    this.resolver = resolver.forSlot();
     this.targets = targets;
     this.listener = listener;
+    this.world = world;
     this.toldPerMinute = toldPerMinute;
   }
 
@@ -61,6 +65,8 @@ final class SlotGate {
     } catch (IllegalArgumentException e) {
       throw new EgressDenied(String.valueOf(e.getMessage()));
     }
+    // Attack: a container reaches out while none of its calls may. Safeguard: only a running call
+    // that was granted this host opens the way, and its end closes it.
     Grant grant = grants.find(slot, host);
     if (grant == null) {
       throw new EgressDenied(
@@ -112,10 +118,11 @@ final class SlotGate {
     } catch (IOException e) {
       throw new EgressDenied(502, host + " does not resolve");
     }
+    // Attack: a name that its owner points at the machine's inside, alone or beside a public
+    // address (rebinding). Safeguard: one such answer condemns all.
     for (InetAddress address : addresses) {
-      String refusal = AddressRules.refusal(address);
+      String refusal = refusal(host, address);
       if (refusal != null) {
-        // One bad answer condemns all: a mixed answer is how rebinding looks.
         throw new EgressDenied(host + " resolves to an address that is " + refusal);
       }
     }
@@ -123,6 +130,20 @@ final class SlotGate {
       throw new EgressDenied(502, host + " does not resolve");
     }
     return addresses;
+  }
+
+  private @Nullable String refusal(HostName host, InetAddress address) throws EgressDenied {
+    String refusal = AddressRules.refusal(address);
+    if (refusal != null) {
+      return refusal;
+    }
+    try {
+      // Attack: what listens on this machine's public address is reached from behind. Safeguard:
+      // own addresses are looked up and refused like private ones.
+      return world.owns(address) ? "this machine's own" : null;
+    } catch (IOException e) {
+      throw new EgressDenied(503, "whether " + host + " is this machine could not be told");
+    }
   }
 
   /** Throws what the listener throws. */
@@ -169,7 +190,7 @@ final class SlotGate {
     }
     try {
       listener.attempt(
-          new EgressAttempt(slot, callId, printable(rawHost), port, false, reason, missed));
+          new EgressAttempt(slot, callId, escaped(rawHost), port, false, reason, missed));
     } catch (RuntimeException e) {
       suppress(missed + 1);
       LOG.log(System.Logger.Level.WARNING, "a refused attempt could not be recorded", e);
@@ -180,8 +201,14 @@ final class SlotGate {
     suppressed += attempts;
   }
 
-  private static String printable(String raw) {
-    String text = raw.replaceAll("[^\\x21-\\x7e]", "?");
-    return text.length() <= MAX_HOST_CHARACTERS ? text : text.substring(0, MAX_HOST_CHARACTERS);
+  /** The host as it was sent, in printable characters. */
+  private static String escaped(String raw) {
+    StringBuilder text = new StringBuilder();
+    for (int i = 0; i < raw.length() && text.length() < MAX_HOST_CHARACTERS; i++) {
+      char c = raw.charAt(i);
+      boolean plain = c > ' ' && c < 0x7f && c != '\\';
+      text.append(plain ? String.valueOf(c) : String.format(Locale.ROOT, "\\x%02x", (int) c));
+    }
+    return text.substring(0, Math.min(text.length(), MAX_HOST_CHARACTERS));
   }
 }

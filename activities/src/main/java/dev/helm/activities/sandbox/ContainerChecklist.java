@@ -19,6 +19,34 @@ final class ContainerChecklist {
     }
   }
 
+  private static final int SHOWN_CHARS_MAX = 200;
+
+  /** Members of HostConfig that a line of this class compares. */
+  private static final Set<String> NAMED =
+      Set.of(
+          "AutoRemove",
+          "Binds",
+          "CapDrop",
+          "CgroupnsMode",
+          "Init",
+          "IpcMode",
+          "LogConfig",
+          "MaskedPaths",
+          "Memory",
+          "MemorySwap",
+          "NanoCpus",
+          "NetworkMode",
+          "PidMode",
+          "PidsLimit",
+          "ReadonlyPaths",
+          "ReadonlyRootfs",
+          "RestartPolicy",
+          "Runtime",
+          "SecurityOpt",
+          "ShmSize",
+          "Tmpfs",
+          "Ulimits");
+
   private final JsonNode inspect;
   private final JsonNode host;
   private final JsonNode config;
@@ -34,10 +62,11 @@ final class ContainerChecklist {
   static List<Finding> check(JsonNode inspect, ContainerPlan plan) {
     ContainerChecklist list = new ContainerChecklist(inspect);
     list.identity(plan);
-    list.privileges();
+    list.privileges(plan);
     list.namespaces();
     list.limits(plan);
     list.reach(plan);
+    list.nothingElse();
     return List.copyOf(list.findings);
   }
 
@@ -59,23 +88,38 @@ final class ContainerChecklist {
     no("Config.Tty", config.path("Tty"));
     no("Config.OpenStdin", config.path("OpenStdin"));
     no("HostConfig.AutoRemove", host.path("AutoRemove"));
+    text("Config.StopSignal", config.path("StopSignal"), ContainerPlan.STOP_SIGNAL);
+    text("Config.WorkingDir", config.path("WorkingDir"), "/");
+    text("Config.Hostname", config.path("Hostname"), ContainerPlan.HOST_NAME);
+    yes("Config.NetworkDisabled", config.path("NetworkDisabled"));
+    // Every tool reads its environment; what an image or an engine puts there is not ours.
+    none("Config.Env", config.path("Env"));
+    none("Config.ExposedPorts", config.path("ExposedPorts"));
+    none("Config.Volumes", config.path("Volumes"));
     none("Config.Healthcheck", config.path("Healthcheck").path("Test"));
     oneOf("HostConfig.RestartPolicy", host.path("RestartPolicy").path("Name"), Set.of("", "no"));
   }
 
-  private void privileges() {
+  private void privileges(ContainerPlan plan) {
     no("HostConfig.Privileged", host.path("Privileged"));
     none("HostConfig.CapAdd", host.path("CapAdd"));
     is("HostConfig.CapDrop", words(host.path("CapDrop")).toString(), "[ALL]");
-    is("HostConfig.SecurityOpt", words(host.path("SecurityOpt")).toString(), "[no-new-privileges]");
+    if (!words(host.path("SecurityOpt")).equals(Set.copyOf(plan.securityOptions()))) {
+      find(
+          "HostConfig.SecurityOpt",
+          "no-new-privileges and Helm's seccomp profile",
+          shortened(words(host.path("SecurityOpt")).toString()));
+    }
     yes("HostConfig.ReadonlyRootfs", host.path("ReadonlyRootfs"));
     none("HostConfig.GroupAdd", host.path("GroupAdd"));
     none("HostConfig.Devices", host.path("Devices"));
     none("HostConfig.DeviceRequests", host.path("DeviceRequests"));
     none("HostConfig.DeviceCgroupRules", host.path("DeviceCgroupRules"));
     none("HostConfig.Sysctls", host.path("Sysctls"));
-    some("HostConfig.MaskedPaths", host.path("MaskedPaths"));
-    some("HostConfig.ReadonlyPaths", host.path("ReadonlyPaths"));
+    all("HostConfig.MaskedPaths", host.path("MaskedPaths"), ContainerPlan.MASKED);
+    all("HostConfig.ReadonlyPaths", host.path("ReadonlyPaths"), ContainerPlan.READ_ONLY);
+    // Another runtime keeps other promises: this one's are those that are checked.
+    text("HostConfig.Runtime", host.path("Runtime"), "runc");
   }
 
   private void namespaces() {
@@ -144,6 +188,39 @@ final class ContainerChecklist {
             .toString());
   }
 
+  /** What no line above names must be as it is when nobody asks for anything. */
+  private void nothingElse() {
+    host.properties()
+        .forEach(
+            member -> {
+              if (!NAMED.contains(member.getKey()) && !isNothing(member.getValue())) {
+                find(
+                    "HostConfig." + member.getKey(),
+                    "nothing",
+                    shortened(member.getValue().toString()));
+              }
+            });
+  }
+
+  private static boolean isNothing(JsonNode value) {
+    if (value.isContainerNode()) {
+      for (JsonNode part : value) {
+        if (!isNothing(part)) {
+          return false;
+        }
+      }
+      return true;
+    }
+    return value.isNull()
+        || (value.isBoolean() && !value.booleanValue())
+        || (value.isNumber() && value.decimalValue().signum() == 0)
+        || (value.isTextual() && value.textValue().isEmpty());
+  }
+
+  private static String shortened(String text) {
+    return text.length() <= SHOWN_CHARS_MAX ? text : text.substring(0, SHOWN_CHARS_MAX) + "…";
+  }
+
   private void text(String attribute, JsonNode actual, String expected) {
     is(attribute, actual.isTextual() ? actual.textValue() : actual.toString(), expected);
   }
@@ -177,9 +254,11 @@ final class ContainerChecklist {
     }
   }
 
-  private void some(String attribute, JsonNode actual) {
-    if (!actual.isArray() || actual.isEmpty()) {
-      find(attribute, "the engine's list", actual.toString());
+  private void all(String attribute, JsonNode actual, List<String> atLeast) {
+    Set<String> missing = new TreeSet<>(atLeast);
+    missing.removeAll(words(actual));
+    if (!missing.isEmpty()) {
+      find(attribute, "the engine's list", "without " + missing);
     }
   }
 

@@ -1,8 +1,8 @@
 package dev.helm.activities.sandbox;
 
+import dev.helm.activities.workspace.WorkspaceFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 /** Containers made by a Docker engine. docs/sandbox.md tells how. */
 public final class DockerSandbox implements Sandbox {
   private static final Duration RECOVERY = Duration.ofSeconds(15);
+  private static final int TAKE_TRIES = 3;
   private static final Duration SOFT_KILL = Duration.ofSeconds(2);
   private static final System.Logger LOG = System.getLogger(DockerSandbox.class.getName());
 
@@ -24,24 +25,34 @@ public final class DockerSandbox implements Sandbox {
   private final Workspaces workspaces;
   private final SlotMaker maker;
   private final SlotWatch watch;
+  private final UsageWatch usage;
   private final SlotRecovery recovery;
   private final SlotPool pool;
   private final Room room;
   private final Map<String, LiveSlot> held = new ConcurrentHashMap<>();
+  private final WaitingSlots waitingSlots;
   private final RunLocks runs = new RunLocks();
   private final CompletableFuture<Void> recovered = new CompletableFuture<>();
+  private volatile @Nullable String unsupported;
   private volatile boolean closed;
 
   private DockerSandbox(
-      SandboxSettings settings, SlotStore store, Workspaces workspaces, List<SlotDoor> doors) {
-    this.engine = new Engine(settings.engine());
+      SandboxSettings settings,
+      Engine engine,
+      SlotStore store,
+      Workspaces workspaces,
+      List<SlotDoor> doors,
+      WaitingRuns waiting) {
+    this.engine = engine;
     this.store = store;
     this.workspaces = workspaces;
     this.watch = new SlotWatch(engine);
+    this.usage = new UsageWatch(workspaces);
     this.maker = new SlotMaker(settings, engine, store, workspaces, doors, watch);
     this.recovery = new SlotRecovery(settings, engine, store, workspaces, maker, watch);
     this.pool = new SlotPool(settings.pool(), () -> maker.make(SandboxLimits.DEFAULT));
     this.room = new Room(settings.maxSlots() - settings.pool());
+    this.waitingSlots = new WaitingSlots(waiting, held, this::releaseWaiting);
   }
 
   /**
@@ -49,10 +60,26 @@ public final class DockerSandbox implements Sandbox {
    * wait for the takeover a while, then fail with {@link EngineUnavailable}.
    *
    * @param doors what else listens in each slot's socket directory
+   * @param waiting whose containers may be taken back
    */
   public static DockerSandbox start(
-      SandboxSettings settings, SlotStore store, Workspaces workspaces, List<SlotDoor> doors) {
-    DockerSandbox sandbox = new DockerSandbox(settings, store, workspaces, doors);
+      SandboxSettings settings,
+      SlotStore store,
+      Workspaces workspaces,
+      List<SlotDoor> doors,
+      WaitingRuns waiting) {
+    return start(settings, new Engine(settings.engine()), store, workspaces, doors, waiting);
+  }
+
+  /** With an engine of the tests'. */
+  static DockerSandbox start(
+      SandboxSettings settings,
+      Engine engine,
+      SlotStore store,
+      Workspaces workspaces,
+      List<SlotDoor> doors,
+      WaitingRuns waiting) {
+    DockerSandbox sandbox = new DockerSandbox(settings, engine, store, workspaces, doors, waiting);
     Thread.ofVirtual().name("slot-recovery").start(sandbox::recover);
     return sandbox;
   }
@@ -60,12 +87,17 @@ public final class DockerSandbox implements Sandbox {
   private void recover() {
     while (!closed) {
       try {
-        recovery.recover().forEach(this::hold);
-        pool.start();
+        String whyNot = EngineSupport.whyNot(engine.info());
+        unsupported = whyNot;
+        if (whyNot == null) {
+          recovery.recover().forEach(this::hold);
+          pool.start();
+          waitingSlots.start();
+        }
         recovered.complete(null);
         return;
       } catch (IOException | RuntimeException e) {
-        LOG.log(System.Logger.Level.WARNING, "slots cannot be taken over yet: " + e.getMessage());
+        LOG.log(System.Logger.Level.WARNING, "slots cannot be taken over yet: " + e);
         engine.renegotiate();
         pause();
       }
@@ -95,11 +127,15 @@ public final class DockerSandbox implements Sandbox {
   public Slot claim(String run, SandboxLimits limits) {
     Ids.run(run);
     awaitRecovered();
+    if (unsupported != null) {
+      throw new SandboxRefused("engine", unsupported);
+    }
     return exclusively(
         run,
         () -> {
           LiveSlot mine = held.get(run);
           if (mine != null && isAlive(mine)) {
+            mine.touch();
             return mine.of(run);
           }
           if (mine != null) {
@@ -125,10 +161,7 @@ public final class DockerSandbox implements Sandbox {
 
   private Slot give(String run, SandboxLimits limits) throws IOException {
     recovery.settle(run);
-    if (!room.tryEnter()) {
-      throw new SandboxRefused(
-          "full", "all container slots are taken; the run can go on when another one ends");
-    }
+    enter();
     boolean given = false;
     LiveSlot live = null;
     try {
@@ -141,6 +174,7 @@ public final class DockerSandbox implements Sandbox {
       store.put(live.kept());
       live.host().secretGiven();
       workspaces.moveIn(run, live.id());
+      live.touch();
       held.put(run, live);
       given = true;
       return live.of(run);
@@ -151,6 +185,32 @@ public final class DockerSandbox implements Sandbox {
           discard(run, live);
         }
       }
+    }
+  }
+
+  /** A run that only waits for people keeps no other one from its work. */
+  private void enter() {
+    for (int tries = 0; !room.tryEnter(); tries++) {
+      if (tries == TAKE_TRIES || !waitingSlots.takeOne()) {
+        throw new SandboxRefused(
+            "full", "all containers are at work; the run goes on when one of them is free");
+      }
+    }
+  }
+
+  private boolean releaseWaiting(String run, LiveSlot live, WaitingSlots.Still still) {
+    try {
+      return runs.ifFree(
+          run,
+          () -> {
+            if (held.get(run) != live || !still.holds()) {
+              return false;
+            }
+            takeDown(run, live);
+            return true;
+          });
+    } catch (IOException e) {
+      throw new UncheckedIOException("the workspace of run " + run + " cannot be moved", e);
     }
   }
 
@@ -186,8 +246,16 @@ public final class DockerSandbox implements Sandbox {
     if (live == null || !live.kept().life().equals(attempt.life())) {
       return Executions.lost("the container in which it was to run is gone", attempt.attachOnly());
     }
+    live.touch();
     boolean known = live.host().knows(attempt.key());
-    return Executions.attended(live.host().start(spec, sink), attempt.attachOnly() || known);
+    Execution refused = known || attempt.attachOnly() ? null : usage.refused(live, command, sink);
+    if (refused != null) {
+      return refused;
+    }
+    return usage.attend(
+        Executions.attended(live.host().start(spec, sink), attempt.attachOnly() || known),
+        live,
+        attempt.key());
   }
 
   @Override
@@ -247,15 +315,20 @@ public final class DockerSandbox implements Sandbox {
   }
 
   @Override
-  public Path workspace(String run) {
+  public WorkspaceFiles files(String run) {
     LiveSlot live = held.get(run);
-    return live == null ? workspaces.home(run) : workspaces.inSlot(live.id());
+    return live == null ? workspaces.filesAtHome(run) : workspaces.filesInSlot(live.id());
   }
 
   /** The run that holds a slot, or null. */
   public @Nullable String runOf(String slot) {
     SlotRecord kept = store.get(slot);
     return kept == null ? null : kept.run();
+  }
+
+  /** Why this engine's containers are not used, in words for people; null if they are. */
+  public @Nullable String unsupported() {
+    return unsupported;
   }
 
   /** Ready slots that wait. */
@@ -271,6 +344,8 @@ public final class DockerSandbox implements Sandbox {
   public void close() {
     closed = true;
     watch.close();
+    usage.close();
+    waitingSlots.close();
     for (LiveSlot live : pool.close()) {
       live.close();
       try {

@@ -3,6 +3,7 @@ package dev.helm.activities.sandbox;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.github.dockerjava.api.DockerClient;
+import com.github.dockerjava.api.command.CreateContainerCmd;
 import com.github.dockerjava.api.exception.ConflictException;
 import com.github.dockerjava.api.exception.DockerException;
 import com.github.dockerjava.api.exception.NotFoundException;
@@ -24,7 +25,6 @@ import com.github.dockerjava.core.RemoteApiVersion;
 import com.github.dockerjava.transport.DockerHttpClient;
 import com.github.dockerjava.zerodep.ZerodepDockerHttpClient;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -33,38 +33,52 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The container engine's API, as far as slots need it. Each call has its own deadline. */
-final class Engine implements AutoCloseable {
+class Engine implements AutoCloseable {
   private static final RemoteApiVersion NEWEST_KNOWN = RemoteApiVersion.create(1, 47);
   private static final Duration QUICK = Duration.ofSeconds(10);
   private static final Duration SLOW = Duration.ofSeconds(60);
-  private static final int MAX_ANSWER_BYTES = 4 << 20;
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final DockerHttpClient http;
   private final URI address;
+  private final Duration quick;
+  private final Duration slow;
   private volatile @Nullable DockerClient client;
 
   Engine(URI address) {
+    this(address, QUICK, SLOW);
+  }
+
+  /**
+   * With other deadlines.
+   *
+   * @param quick for questions
+   * @param slow for what makes, starts or removes a container
+   */
+  Engine(URI address, Duration quick, Duration slow) {
     this.address = address;
+    this.quick = quick;
+    this.slow = slow;
     this.http =
-        new ZerodepDockerHttpClient.Builder()
-            .dockerHost(address)
-            .maxConnections(64)
-            .connectionTimeout(Duration.ofSeconds(5))
-            .responseTimeout(SLOW)
-            .build();
+        new BoundedHttp(
+            new ZerodepDockerHttpClient.Builder()
+                .dockerHost(address)
+                .maxConnections(64)
+                .connectionTimeout(Duration.ofSeconds(5))
+                .responseTimeout(slow)
+                .build());
   }
 
   /** What the engine says of itself. */
   JsonNode info() {
-    return EngineCalls.call("say what it is", QUICK, () -> get("/info"));
+    return EngineCalls.call("say what it is", quick, () -> get("/info"));
   }
 
   boolean hasImage(String imageId) {
     try {
       return EngineCalls.call(
           "look for the image",
-          QUICK,
+          quick,
           () -> imageId.equals(client().inspectImageCmd(imageId).exec().getId()));
     } catch (NotFoundException e) {
       return false;
@@ -73,23 +87,23 @@ final class Engine implements AutoCloseable {
 
   String create(ContainerPlan plan) {
     return EngineCalls.call(
-        "create a container",
-        SLOW,
-        () ->
-            client()
-                .createContainerCmd(plan.imageId())
-                .withName(plan.name())
-                .withLabels(plan.labels())
-                .withUser(plan.user())
-                .withEntrypoint(SandboxSettings.EXECUTOR)
-                .withEnv(List.of())
-                .withWorkingDir("/")
-                .withHostName("helm")
-                .withNetworkDisabled(true)
-                .withStopSignal("SIGKILL")
-                .withHostConfig(hostConfig(plan))
-                .exec()
-                .getId());
+        "create a container", slow, () -> request(client(), plan).exec().getId());
+  }
+
+  /** The one request for a container; the tests of the checklists spoil it. */
+  CreateContainerCmd request(DockerClient client, ContainerPlan plan) {
+    return client
+        .createContainerCmd(plan.imageId())
+        .withName(plan.name())
+        .withLabels(plan.labels())
+        .withUser(plan.user())
+        .withEntrypoint(SandboxSettings.EXECUTOR)
+        .withEnv(List.of())
+        .withWorkingDir("/")
+        .withHostName(ContainerPlan.HOST_NAME)
+        .withNetworkDisabled(true)
+        .withStopSignal(ContainerPlan.STOP_SIGNAL)
+        .withHostConfig(hostConfig(plan));
   }
 
   private static HostConfig hostConfig(ContainerPlan plan) {
@@ -100,7 +114,7 @@ final class Engine implements AutoCloseable {
             bind(plan.box(), ContainerPlan.BOX_TARGET, AccessMode.rw),
             bind(plan.sockets(), ContainerPlan.SOCKETS_TARGET, AccessMode.ro))
         .withCapDrop(Capability.ALL)
-        .withSecurityOpts(List.of("no-new-privileges"))
+        .withSecurityOpts(plan.securityOptions())
         .withPrivileged(false)
         .withReadonlyRootfs(true)
         .withTmpFs(Map.of("/tmp", ContainerPlan.TMPFS))
@@ -124,14 +138,14 @@ final class Engine implements AutoCloseable {
   }
 
   void start(String container) {
-    EngineCalls.call("start a container", SLOW, () -> client().startContainerCmd(container).exec());
+    EngineCalls.call("start a container", slow, () -> client().startContainerCmd(container).exec());
   }
 
   /** The engine's whole answer, or null if it has no such container. */
   @Nullable JsonNode inspect(String container) {
     try {
       return EngineCalls.call(
-          "inspect a container", QUICK, () -> get("/containers/" + container + "/json"));
+          "inspect a container", quick, () -> get("/containers/" + container + "/json"));
     } catch (NotFoundException e) {
       return null;
     }
@@ -142,7 +156,7 @@ final class Engine implements AutoCloseable {
     try {
       EngineCalls.call(
           "remove a container",
-          SLOW,
+          slow,
           () ->
               client()
                   .removeContainerCmd(container)
@@ -162,7 +176,7 @@ final class Engine implements AutoCloseable {
     for (Container container :
         EngineCalls.call(
             "list containers",
-            QUICK,
+            quick,
             () ->
                 client()
                     .listContainersCmd()
@@ -219,9 +233,9 @@ final class Engine implements AutoCloseable {
             .method(DockerHttpClient.Request.Method.GET)
             .path(path)
             .build();
-    try (DockerHttpClient.Response response = http.execute(request);
-        InputStream body = response.getBody()) {
-      byte[] bytes = body.readNBytes(MAX_ANSWER_BYTES);
+    // Closing the body first would read the rest of it, however long it is.
+    try (DockerHttpClient.Response response = http.execute(request)) {
+      byte[] bytes = response.getBody().readAllBytes();
       int status = response.getStatusCode();
       if (status == 404) {
         throw new NotFoundException(path);

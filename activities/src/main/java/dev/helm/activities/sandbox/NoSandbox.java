@@ -1,6 +1,6 @@
 package dev.helm.activities.sandbox;
 
-import java.nio.file.Path;
+import dev.helm.activities.workspace.WorkspaceFiles;
 
 /** Stands where there is no container engine: refuses everything that would run a tool. */
 public final class NoSandbox implements Sandbox {
@@ -36,8 +36,8 @@ public final class NoSandbox implements Sandbox {
   }
 
   @Override
-  public Path workspace(String run) {
-    return workspaces.home(run);
+  public WorkspaceFiles files(String run) {
+    return workspaces.filesAtHome(run);
   }
 
   @Override

@@ -1,6 +1,6 @@
 package dev.helm.activities.sandbox;
 
-import java.nio.file.Path;
+import dev.helm.activities.workspace.WorkspaceFiles;
 
 /** Containers for runs: one each, from claim to release. All calls may block for seconds. */
 public interface Sandbox extends AutoCloseable {
@@ -35,10 +35,10 @@ public interface Sandbox extends AutoCloseable {
   SandboxStatus status(String run);
 
   /**
-   * The run's workspace on the host, wherever it is now. Its content is hostile: walk it with
-   * no-follow handles. It moves at claim and release.
+   * The files of the run's workspace, wherever it is now; it moves at claim and release. There is
+   * no other way to them on the host, as their content and names are hostile.
    */
-  Path workspace(String run);
+  WorkspaceFiles files(String run);
 
   /** Stops attending; running commands go on and are found again by the next start. */
   @Override

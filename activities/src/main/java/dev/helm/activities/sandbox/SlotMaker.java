@@ -2,11 +2,15 @@ package dev.helm.activities.sandbox;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.helm.activities.sandbox.ContainerChecklist.Finding;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /** Makes slots and takes them down again. */
@@ -102,7 +106,8 @@ final class SlotMaker {
       store.put(live.kept());
       live.host().expectPid(inspect.at("/State/Pid").asInt());
       awaitExecutor(live, inspect);
-      check(process(inspect, plan.uid()));
+      check(ProcessChecklist.check(Path.of("/"), inspect.at("/State/Pid").asInt(), plan));
+      check(InsideChecklist.check(look(live), InsideChecklist.ownNamespaces()));
       ready = true;
       return live;
     } finally {
@@ -149,12 +154,25 @@ final class SlotMaker {
             watch.of(live)));
   }
 
-  /** Findings on the container's first process, where the kernel lets us look. */
-  static List<Finding> process(JsonNode inspect, int uid) throws IOException {
-    int pid = inspect.at("/State/Pid").asInt();
-    return pid > 0
-        ? ProcessChecklist.check(Path.of("/proc", Integer.toString(pid)), uid)
-        : List.of();
+  /** What the executor sees, while nothing foreign has run in its container. */
+  private static byte[] look(LiveSlot live) {
+    ByteArrayOutputStream seen = new ByteArrayOutputStream();
+    EffectHandle handle =
+        live.host()
+            .start(
+                new EffectSpec(InsideChecklist.KEY, InsideChecklist.question(), 0),
+                (offset, data) -> seen.writeBytes(data));
+    try {
+      handle.exit().get(EXECUTOR_DIALS.toMillis(), TimeUnit.MILLISECONDS);
+      handle.acknowledge();
+      return seen.toByteArray();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new EngineUnavailable("interrupted while a container was looked at", e);
+    } catch (ExecutionException | TimeoutException e) {
+      throw new SandboxRefused(
+          "checklist", "the new container's executor could not look at it: " + e.getMessage(), e);
+    }
   }
 
   ContainerPlan plan(String slot, SandboxLimits limits) {

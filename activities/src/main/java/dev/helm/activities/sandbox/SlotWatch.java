@@ -22,6 +22,9 @@ final class SlotWatch {
   }
 
   HostEvents of(LiveSlot live) {
+    RefusalLog refusals =
+        new RefusalLog(
+            live.id(), line -> LOG.log(System.Logger.Level.WARNING, line), System::nanoTime);
     return new HostEvents() {
       @Override
       public void connected() {}
@@ -33,9 +36,7 @@ final class SlotWatch {
 
       @Override
       public void refused(String why) {
-        LOG.log(
-            System.Logger.Level.WARNING,
-            "slot " + live.id() + ": refused on the executor's socket: " + why);
+        refusals.refused(why);
       }
 
       @Override

@@ -1,5 +1,9 @@
 package dev.helm.activities.sandbox;
 
+import dev.helm.activities.workspace.Disks;
+import dev.helm.activities.workspace.WorkspaceException;
+import dev.helm.activities.workspace.WorkspaceFiles;
+import dev.helm.activities.workspace.WorkspaceLimits;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.DirectoryStream;
@@ -8,26 +12,44 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Where workspaces and slots lie on the host, and how a workspace moves between them. Every move is
- * one rename, so that a workspace is always at one of its two places, whole.
+ * Where workspaces and slots lie on the host, and how a workspace moves between them. Where a slot
+ * has no disk of its own every move is one rename, so that a workspace is always at one of its two
+ * places, whole; for those with one see {@link DiskMoves}.
  */
 public final class Workspaces {
   private final Path workspaces;
   private final Path slots;
+  private final Path disksAt;
   private final int ownerUid;
+  private final @Nullable Disks disks;
+  private final WorkspaceLimits limits;
+  private final DiskMoves moves;
+
+  /** Workspaces in plain directories, which are watched but not bounded. */
+  public Workspaces(Path home, int ownerUid) {
+    this(home, ownerUid, null, WorkspaceLimits.DEFAULT);
+  }
 
   /**
    * @param home HELM_HOME
    * @param ownerUid who owns workspaces; another than the service's own only where that is root
+   * @param disks gives each slot a disk of its own; null for plain directories
+   * @param limits how large a workspace may become
    */
-  public Workspaces(Path home, int ownerUid) {
+  public Workspaces(Path home, int ownerUid, @Nullable Disks disks, WorkspaceLimits limits) {
     this.workspaces = home.resolve("workspaces");
     this.slots = home.resolve("slots");
+    this.disksAt = home.resolve("boxes");
     this.ownerUid = ownerUid;
+    this.disks = disks;
+    this.limits = limits;
+    this.moves = new DiskMoves(this, limits, serviceUid() == 0 ? ownerUid : -1);
     int service = serviceUid();
     if (ownerUid == 0 || (service != 0 && service != ownerUid)) {
       throw new IllegalArgumentException(
@@ -36,8 +58,18 @@ public final class Workspaces {
     try {
       directory(workspaces);
       directory(slots);
+      sweep();
     } catch (IOException e) {
       throw new UncheckedIOException("HELM_HOME cannot be written: " + home, e);
+    }
+  }
+
+  /** What a crash left half deleted is nobody's any more. */
+  private void sweep() throws IOException {
+    try (DirectoryStream<Path> trash = Files.newDirectoryStream(workspaces, ".trash-*")) {
+      for (Path tree : trash) {
+        Trees.delete(tree, workspaces);
+      }
     }
   }
 
@@ -56,13 +88,31 @@ public final class Workspaces {
     return uid == 0 ? SandboxSettings.UID_WHEN_ROOT : uid;
   }
 
+  /** The files of a run's workspace while no slot holds it. */
+  WorkspaceFiles filesAtHome(String run) {
+    return WorkspaceFiles.at(home(run));
+  }
+
+  /** The files of the workspace in a slot. */
+  WorkspaceFiles filesInSlot(String slot) {
+    return WorkspaceFiles.at(inSlot(slot));
+  }
+
+  WorkspaceLimits limits() {
+    return limits;
+  }
+
+  Path workspaces() {
+    return workspaces;
+  }
+
   /** Where a run's workspace lies while no slot holds it. */
-  public Path home(String run) {
+  Path home(String run) {
     return workspaces.resolve(Ids.run(run));
   }
 
   /** Makes an empty workspace, or finds the one at home. */
-  public Path create(String run) {
+  Path create(String run) {
     Path path = home(run);
     try {
       directory(path);
@@ -78,21 +128,39 @@ public final class Workspaces {
     Trees.delete(home(run), workspaces);
   }
 
+  Path slot(String slot) {
+    return slots.resolve(Ids.slot(slot));
+  }
+
+  /** What the container sees as {@code /slot}: the slot's own disk, if it has one. */
   Path box(String slot) {
-    return slots.resolve(Ids.slot(slot)).resolve("box");
+    Path disk = disksAt.resolve(Ids.slot(slot));
+    return isDirectory(disk) ? disk : slot(slot).resolve("box");
+  }
+
+  /** Whether the kernel bounds what this slot's container can write. */
+  boolean onDisk(String slot) {
+    return isDirectory(disksAt.resolve(Ids.slot(slot)));
   }
 
   Path sockets(String slot) {
-    return slots.resolve(Ids.slot(slot)).resolve("sock");
+    return slot(slot).resolve("sock");
   }
 
   Path inSlot(String slot) {
     return box(slot).resolve("workspace");
   }
 
-  /** Makes a slot's directories. */
+  /**
+   * Makes a slot's directories, and its disk.
+   *
+   * @throws SandboxRefused the disk was refused
+   */
   void makeSlot(String slot, byte[] trustBundle) throws IOException {
-    directory(slots.resolve(Ids.slot(slot)));
+    directory(slot(slot));
+    if (disks != null) {
+      makeDisk(disks, slot);
+    }
     for (Path path : List.of(box(slot), sockets(slot))) {
       directory(path);
       own(path);
@@ -102,19 +170,42 @@ public final class Workspaces {
     Files.setPosixFilePermissions(bundle, PosixFilePermissions.fromString("r--r--r--"));
   }
 
-  /** Removes a slot's directories; only once its container is gone. */
-  void removeSlot(String slot) throws IOException {
-    Trees.delete(slots.resolve(Ids.slot(slot)), workspaces);
+  private void makeDisk(Disks maker, String slot) {
+    try {
+      maker.make(slot);
+    } catch (WorkspaceException e) {
+      throw new SandboxRefused("disk", String.valueOf(e.getMessage()), e);
+    } catch (IOException e) {
+      throw new EngineUnavailable("the launcher makes no disk now: " + e.getMessage(), e);
+    }
   }
 
-  /** All slots that have a directory. */
-  List<String> slotDirectories() throws IOException {
-    List<String> found = new ArrayList<>();
-    try (DirectoryStream<Path> entries = Files.newDirectoryStream(slots)) {
-      for (Path entry : entries) {
-        String name = String.valueOf(entry.getFileName());
-        if (Ids.isSlot(name)) {
-          found.add(name);
+  /** Removes a slot's directories and disk; only once its container is gone. */
+  void removeSlot(String slot) throws IOException {
+    // The marks beside the disk say whether its content is at home: they go last.
+    if (onDisk(slot)) {
+      if (disks == null) {
+        throw new IOException(
+            "slot " + slot + " has a disk, which only a launcher that is root can remove");
+      }
+      disks.drop(slot);
+    }
+    Trees.delete(slot(slot), workspaces);
+  }
+
+  /** All slots that have a directory or a disk. */
+  Set<String> slotDirectories() throws IOException {
+    Set<String> found = new TreeSet<>();
+    for (Path parent : List.of(slots, disksAt)) {
+      if (!isDirectory(parent)) {
+        continue;
+      }
+      try (DirectoryStream<Path> entries = Files.newDirectoryStream(parent)) {
+        for (Path entry : entries) {
+          String name = String.valueOf(entry.getFileName());
+          if (Ids.isSlot(name)) {
+            found.add(name);
+          }
         }
       }
     }
@@ -128,6 +219,10 @@ public final class Workspaces {
    */
   void moveIn(String run, String slot) throws IOException {
     open(box(slot));
+    if (onDisk(slot)) {
+      moves.in(run, slot);
+      return;
+    }
     Path to = inSlot(slot);
     if (isDirectory(to)) {
       Files.deleteIfExists(home(run));
@@ -149,6 +244,10 @@ public final class Workspaces {
    * workspace is kept as {@code found-<slot>}, so that no file of the run is ever lost.
    */
   void moveHome(String run, String slot) throws IOException {
+    if (onDisk(slot)) {
+      moves.home(run, slot);
+      return;
+    }
     takeHome(run, slot);
     rescue(slot);
   }
@@ -174,6 +273,10 @@ public final class Workspaces {
 
   /** Keeps what lies in a slot that nothing else accounts for. */
   void rescue(String slot) throws IOException {
+    if (onDisk(slot)) {
+      moves.rescue(slot);
+      return;
+    }
     open(box(slot));
     if (holdsSomething(box(slot))) {
       Path to = workspaces.resolve("found-" + slot);
@@ -182,33 +285,43 @@ public final class Workspaces {
   }
 
   /** The container owns its box and may have locked it, which would hide what is there. */
-  private static void open(Path directory) throws IOException {
+  static void open(Path directory) throws IOException {
     if (isDirectory(directory)) {
       Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
     }
   }
 
-  private static boolean holdsSomething(Path directory) throws IOException {
+  static boolean holdsSomething(Path directory) throws IOException {
+    return holdsMoreThan(directory, null);
+  }
+
+  /** Whether a directory holds an entry of another name. */
+  static boolean holdsMoreThan(Path directory, @Nullable String name) throws IOException {
     if (!isDirectory(directory)) {
       return false;
     }
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
-      return entries.iterator().hasNext();
+      for (Path entry : entries) {
+        if (!String.valueOf(entry.getFileName()).equals(name)) {
+          return true;
+        }
+      }
+      return false;
     }
   }
 
-  private static boolean isDirectory(Path path) {
+  static boolean isDirectory(Path path) {
     return Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS);
   }
 
-  private static void directory(Path path) throws IOException {
+  void directory(Path path) throws IOException {
     if (!isDirectory(path)) {
       Files.createDirectories(path);
       Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rwx------"));
     }
   }
 
-  private void own(Path path) throws IOException {
+  void own(Path path) throws IOException {
     if (serviceUid() == 0) {
       Files.setAttribute(path, "unix:uid", ownerUid, LinkOption.NOFOLLOW_LINKS);
       Files.setAttribute(path, "unix:gid", ownerUid, LinkOption.NOFOLLOW_LINKS);

@@ -5,21 +5,16 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.helm.activities.mail.Mail;
 import dev.helm.activities.mail.Relay;
 import dev.helm.activities.run.Heart;
-import dev.helm.activities.sandbox.EffectAttempt;
-import dev.helm.activities.sandbox.EffectOutcome;
 import dev.helm.activities.sandbox.Sandbox;
-import dev.helm.activities.sandbox.Slot;
-import dev.helm.activities.sandbox.ToolCommand;
 import dev.helm.activities.store.Blobs;
+import dev.helm.activities.workspace.WorkspaceException;
+import dev.helm.activities.workspace.WorkspacePath;
 import dev.helm.workflows.HelmJson;
 import dev.helm.workflows.decide.ToolCall;
 import jakarta.mail.MessagingException;
-import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -165,32 +160,14 @@ final class SendEmail implements Effect {
         : List.of(String.valueOf(to));
   }
 
-  /**
-   * Reads a file as the agent sees it: inside the container, which holds nothing that is not its
-   * own.
-   */
-  private Mail.Attachment attachment(CallContext context, String path) {
-    Slot slot = sandbox.claim(context.run());
-    ByteArrayOutputStream base64 = new ByteArrayOutputStream();
-    ToolCommand command =
-        ToolCommand.of("/usr/bin/base64", "--", path).withCapBytes(ATTACHMENT_BYTES_MAX * 3 / 2);
-    var execution =
-        sandbox.execute(
-            context.run(),
-            EffectAttempt.first("read." + UUID.randomUUID(), slot),
-            command,
-            (offset, data) -> base64.writeBytes(data));
-    EffectOutcome outcome = CommandEffect.await(execution);
-    execution.acknowledge();
-    if (!(outcome instanceof EffectOutcome.Ended ended)
-        || ended.exit().code() != 0
-        || ended.exit().droppedBytes() > 0) {
-      throw new IllegalArgumentException(
-          "the attachment " + path + " cannot be read, or is larger than 8 MB");
+  private Mail.Attachment attachment(CallContext context, String text) {
+    try {
+      WorkspacePath path = WorkspacePath.of(text);
+      byte[] bytes = sandbox.files(context.run()).read(path, ATTACHMENT_BYTES_MAX);
+      return new Mail.Attachment(path.name(), bytes);
+    } catch (WorkspaceException e) {
+      throw new IllegalArgumentException("an attachment cannot be read: " + e.getMessage(), e);
     }
-    byte[] bytes =
-        Base64.getMimeDecoder().decode(base64.toString(StandardCharsets.US_ASCII).strip());
-    return new Mail.Attachment(path.substring(path.lastIndexOf('/') + 1), bytes);
   }
 
   private static String orEmpty(@Nullable String text) {

@@ -2,6 +2,8 @@ package dev.helm.activities.egress;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.helm.activities.egress.EgressLimits.Times;
+import dev.helm.activities.egress.EgressLimits.Volume;
 import dev.helm.activities.sandbox.Workspaces;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -300,7 +302,16 @@ final class EgressProxyTest {
     socket =
         start(
             new EgressLimits(
-                2, Duration.ofMillis(300), Duration.ofSeconds(1), Duration.ofMillis(300), 1000, 3));
+                2,
+                1024,
+                new Times(
+                    Duration.ofMillis(300),
+                    Duration.ofSeconds(1),
+                    Duration.ofMillis(300),
+                    Duration.ofHours(1)),
+                new Volume(1000, 1000),
+                new Volume(1 << 20, 1 << 20),
+                3));
     try (SocketChannel first = SocketChannel.open(UnixDomainSocketAddress.of(socket));
         SocketChannel second = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
       SocketChannel third = SocketChannel.open(UnixDomainSocketAddress.of(socket));

@@ -11,6 +11,7 @@ import dev.helm.activities.sandbox.SandboxRefused;
 import dev.helm.activities.sandbox.SandboxStatus;
 import dev.helm.activities.sandbox.Slot;
 import dev.helm.activities.sandbox.ToolCommand;
+import dev.helm.activities.workspace.WorkspaceFiles;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,6 +33,10 @@ public final class BoxSandbox implements Sandbox {
   public final List<ToolCommand> commands = new ArrayList<>();
   private final Map<String, Ran> effects = new HashMap<>();
   private final Crashes crashes;
+
+  /** Where the run's files lie, if a test has some. */
+  public volatile Path workspace = Path.of("/nonexistent");
+
   private byte[] output = "done\n".getBytes(StandardCharsets.UTF_8);
   private int piece = 3;
   private boolean endless;
@@ -170,8 +175,8 @@ public final class BoxSandbox implements Sandbox {
   }
 
   @Override
-  public Path workspace(String run) {
-    return Path.of("none");
+  public WorkspaceFiles files(String run) {
+    return WorkspaceFiles.at(workspace);
   }
 
   @Override

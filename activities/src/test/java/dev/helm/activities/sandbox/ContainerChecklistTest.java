@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,14 +35,17 @@ final class ContainerChecklistTest {
         {"Type":"bind","Source":"/h/slots/0123abcd/sock","Destination":"/run/helm","Mode":"ro","RW":false,"Propagation":"rprivate"},
         {"Type":"bind","Source":"/h/slots/0123abcd/box","Destination":"/slot","Mode":"rw","RW":true,"Propagation":"rprivate"}],
        "NetworkSettings":{"Networks":{}},
-       "Config":{"User":"1000:1000","Tty":false,"OpenStdin":false,"Cmd":null,
+       "Config":{"User":"1000:1000","StopSignal":"SIGKILL","WorkingDir":"/","Hostname":"helm",
+        "NetworkDisabled":true,"Env":[],"Tty":false,"OpenStdin":false,"Cmd":null,
         "Entrypoint":["/usr/local/bin/helm-executor"],
         "Labels":{"dev.helm.installation":"inst","dev.helm.slot":"0123abcd","dev.helm.recipe":"x"}},
        "HostConfig":{"LogConfig":{"Type":"none","Config":{}},"Init":false,"AutoRemove":false,
         "RestartPolicy":{"Name":"no","MaximumRetryCount":0},"Privileged":false,"CapAdd":null,
-        "CapDrop":["ALL"],"SecurityOpt":["no-new-privileges"],"ReadonlyRootfs":true,"GroupAdd":null,
+        "CapDrop":["ALL"],"SecurityOpt":["no-new-privileges",%s],"Runtime":"runc","ConsoleSize":[0,0],"ReadonlyRootfs":true,"GroupAdd":null,
         "Devices":null,"DeviceRequests":null,"DeviceCgroupRules":null,
-        "MaskedPaths":["/proc/kcore"],"ReadonlyPaths":["/proc/sys"],"NetworkMode":"none",
+        "MaskedPaths":["/proc/asound","/proc/acpi","/proc/kcore","/proc/keys","/proc/latency_stats",
+         "/proc/timer_list","/proc/timer_stats","/proc/sched_debug","/proc/scsi","/sys/firmware"],
+        "ReadonlyPaths":["/proc/bus","/proc/fs","/proc/irq","/proc/sys","/proc/sysrq-trigger"],"NetworkMode":"none",
         "PidMode":"","IpcMode":"private","UTSMode":"","UsernsMode":"","CgroupnsMode":"private",
         "PortBindings":null,"PublishAllPorts":false,"Links":null,"ExtraHosts":null,"Dns":null,
         "Memory":1073741824,"MemorySwap":1073741824,"NanoCpus":1000000000,"PidsLimit":256,
@@ -49,7 +53,7 @@ final class ContainerChecklistTest {
         "Ulimits":[{"Name":"nofile","Hard":4096,"Soft":4096},{"Name":"core","Hard":0,"Soft":0}],
         "Tmpfs":{"/tmp":"rw,exec,nosuid,nodev,size=256m,mode=1777"},"VolumesFrom":null}}
       """
-          .formatted(IMAGE);
+          .formatted(IMAGE, TextNode.valueOf(SeccompProfile.option()));
 
   @Test
   void aContainerAsPlannedHasNoFindings() throws Exception {
@@ -83,6 +87,18 @@ final class ContainerChecklistTest {
         "/HostConfig/CapDrop|null",
         "/HostConfig/CapDrop|[\"NET_RAW\"]",
         "/HostConfig/SecurityOpt|null",
+        "/HostConfig/SecurityOpt|[\"no-new-privileges\"]",
+        "/HostConfig/Runtime|\"runsc\"",
+        "/HostConfig/OomScoreAdj|-500",
+        "/HostConfig/CgroupParent|\"/x\"",
+        "/HostConfig/CpuQuota|-1",
+        "/HostConfig/SomethingNew|true",
+        "/HostConfig/SomethingNew|{\"x\":[1]}",
+        "/Config/Env|[\"LD_PRELOAD=/slot/x.so\"]",
+        "/Config/NetworkDisabled|false",
+        "/Config/StopSignal|null",
+        "/Config/Volumes|{\"/x\":{}}",
+        "/HostConfig/MaskedPaths|[\"/proc/kcore\"]",
         "/HostConfig/SecurityOpt|[\"no-new-privileges\",\"seccomp=unconfined\"]",
         "/HostConfig/SecurityOpt|[\"no-new-privileges\",\"apparmor=unconfined\"]",
         "/HostConfig/SecurityOpt|[\"no-new-privileges=false\"]",

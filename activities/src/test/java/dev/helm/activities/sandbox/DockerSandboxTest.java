@@ -65,7 +65,7 @@ final class DockerSandboxTest {
               assertThat(ended.exit().code()).isEqualTo(3);
               assertThat(ended.exit().reason()).isEqualTo(EffectExit.Reason.EXITED);
             });
-    Path inside = sandbox.workspace(run);
+    Path inside = machine.inside(run);
     assertThat(inside.resolve("out.txt")).hasContent("made");
     sandbox.release(run);
     sandbox.release(run);
@@ -104,7 +104,7 @@ final class DockerSandboxTest {
             IntStream.rangeClosed(1, 40)
                 .mapToObj(i -> "line " + i + "\n")
                 .collect(Collectors.joining()));
-    assertThat(sandbox.workspace(run).resolve("count")).hasContent("run\n");
+    assertThat(machine.inside(run).resolve("count")).hasContent("run\n");
   }
 
   @Test
@@ -114,7 +114,7 @@ final class DockerSandboxTest {
     assertThatThrownBy(() -> end(slot, "k", bash("echo run >> count"), new Collected(0)))
         .hasCauseInstanceOf(SandboxRefused.class)
         .hasMessageContaining("refused the command");
-    assertThat(sandbox.workspace(run).resolve("count")).hasContent("run\n");
+    assertThat(machine.inside(run).resolve("count")).hasContent("run\n");
   }
 
   @Test
@@ -133,7 +133,7 @@ final class DockerSandboxTest {
 
     Slot next = sandbox.claim(run);
     assertThat(next.life()).isNotEqualTo(slot.life());
-    assertThat(sandbox.workspace(run).resolve("file")).hasContent("kept\n");
+    assertThat(machine.inside(run).resolve("file")).hasContent("kept\n");
     EffectOutcome again =
         sandbox
             .execute(run, EffectAttempt.again("k", slot.life(), 3), command, new Collected(3))
@@ -220,10 +220,10 @@ final class DockerSandboxTest {
             SandboxLimits.DEFAULT,
             true);
     assertThat(ContainerChecklist.check(inspect, plan)).isEmpty();
-    Path proc = Path.of("/proc", inspect.at("/State/Pid").asText());
-    assertThat(ProcessChecklist.check(proc, machine.settings.ownerUid())).isEmpty();
-    assertThat(ProcessChecklist.check(Path.of("/proc/self"), machine.settings.ownerUid()))
-        .isNotEmpty();
+    int pid = inspect.at("/State/Pid").asInt();
+    assertThat(ProcessChecklist.check(Path.of("/"), pid, plan)).isEmpty();
+    int own = (int) ProcessHandle.current().pid();
+    assertThat(ProcessChecklist.check(Path.of("/"), own, plan)).isNotEmpty();
 
     Collected output = new Collected(0);
     end(
@@ -304,7 +304,8 @@ final class DockerSandboxTest {
   void aPoolGivesEachSlotOnceAndFillsUp() throws Exception {
     sandbox.close();
     sandbox =
-        DockerSandbox.start(machine.settings.withPool(1), store, machine.workspaces, List.of());
+        DockerSandbox.start(
+            machine.settings.withPool(1), store, machine.workspaces, List.of(), WaitingRuns.NONE);
     assertThat(sandbox.awaitPool(60_000)).isTrue();
     Slot first = sandbox.claim(run);
     assertThat(sandbox.awaitPool(60_000)).isTrue();
@@ -338,7 +339,8 @@ final class DockerSandboxTest {
                 List.of()),
             store,
             machine.workspaces,
-            List.of());
+            List.of(),
+            WaitingRuns.NONE);
     assertThatThrownBy(() -> sandbox.claim(run))
         .isInstanceOf(SandboxRefused.class)
         .hasMessageContaining("helm up");

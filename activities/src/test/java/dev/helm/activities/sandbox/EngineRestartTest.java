@@ -49,7 +49,7 @@ final class EngineRestartTest {
         assertThat(execution.outcome().get(60, TimeUnit.SECONDS))
             .isInstanceOf(EffectOutcome.Lost.class);
       }
-      assertThat(sandbox.workspace(run).resolve("file")).hasContent("kept\n");
+      assertThat(machine.inside(run).resolve("file")).hasContent("kept\n");
       System.out.println("engine restart: container kept = " + next.life().equals(slot.life()));
     }
   }

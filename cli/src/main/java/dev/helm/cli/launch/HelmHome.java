@@ -1,5 +1,6 @@
 package dev.helm.cli.launch;
 
+import dev.helm.cli.launch.firewall.Attestation;
 import java.nio.file.Path;
 
 /**
@@ -88,6 +89,11 @@ public record HelmHome(Path root) {
   /** Socket of an engine that Helm started. */
   public Path engineSocket() {
     return run().resolve("docker.sock");
+  }
+
+  /** What the root part says of chain HELM_EGRESS. */
+  public Path egressChain() {
+    return run().resolve(Attestation.FILE);
   }
 
   /** Held by the one launcher of this folder. */

@@ -2,6 +2,8 @@ package dev.helm.cli.launch;
 
 import dev.helm.cli.launch.RunState.ChildState;
 import dev.helm.cli.launch.RunState.Phase;
+import dev.helm.cli.launch.disk.DiskPart;
+import dev.helm.cli.launch.firewall.Firewall;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -62,6 +64,8 @@ public final class Launch implements AutoCloseable {
     }
     supervisor.goOn();
     Plan plan = new Plan(settings, users, AppInstall.install(settings));
+    startFirewall();
+    startDisks(users);
     startBase(plan);
     String image = engine.isEmpty() ? "" : image();
     startRest(plan, key, image);
@@ -147,6 +151,39 @@ public final class Launch implements AutoCloseable {
       String found =
           ended.isEmpty() ? "nothing was left running" : "ended " + String.join(", ", ended);
       progress.done("taken over from a launcher that died · " + found);
+    }
+  }
+
+  /** Before the engine, so that it is removed after the containers. */
+  private void startFirewall() throws LaunchException, InterruptedException {
+    supervisor.goOn();
+    if (!(settings.engine() instanceof Settings.Engine.None)) {
+      Firewall firewall = Firewall.start(settings.home().egressChain(), progress);
+      supervisor.atStop(firewall::close);
+    }
+  }
+
+  /** Before the engine: at the end its containers have to go first. */
+  private void startDisks(@Nullable SystemUsers users) throws LaunchException {
+    Path home = settings.home().root();
+    try {
+      Account helm = users == null ? null : users.helm();
+      DiskPart disks =
+          DiskPart.start(
+              home, helm == null ? null : new DiskPart.User(helm.name(), helm.uid(), helm.gid()));
+      supervisor.atStop(
+          () -> {
+            disks.close();
+            DiskMounts.clear(settings.home(), progress);
+          });
+      if (!disks.bounded()) {
+        progress.held("disks · none · workspaces are watched, not bounded · " + disks.why());
+      }
+      disks.troubles().forEach(trouble -> progress.failed("disks · " + trouble));
+    } catch (IOException | IllegalArgumentException e) {
+      throw new LaunchException(
+          "Disks for workspaces cannot be prepared: " + e.getMessage(),
+          "Repair what it names; docs/workspace.md tells about disks.");
     }
   }
 

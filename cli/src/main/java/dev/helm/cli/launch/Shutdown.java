@@ -1,5 +1,6 @@
 package dev.helm.cli.launch;
 
+import dev.helm.cli.launch.firewall.Firewall;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,6 +33,7 @@ public final class Shutdown {
     }
     try (HomeLock lock = lock(home, state.get())) {
       endRest(settings, progress);
+      DiskMounts.clear(home, progress);
       Files.deleteIfExists(home.stateFile());
       progress.done("stopped · everything");
     } catch (IOException e) {
@@ -66,6 +68,7 @@ public final class Shutdown {
     } else if (!left.get().engine().isEmpty()) {
       Containers.removeAll(left.get().engine(), settings.home(), progress);
     }
+    Firewall.removeLeft(settings.home().egressChain(), progress);
   }
 
   /** Containers outlive their engine; it is started once more to remove them. */

@@ -16,6 +16,7 @@ import dev.helm.activities.sandbox.SandboxSettings;
 import dev.helm.activities.sandbox.Workspaces;
 import dev.helm.activities.tools.EgressDoor;
 import dev.helm.activities.tools.Tools;
+import dev.helm.activities.workspace.LauncherDisks;
 import dev.helm.api.Secret;
 import dev.helm.api.Sha256;
 import dev.helm.api.event.RunEvent;
@@ -107,12 +108,17 @@ public final class LiveBackend implements Backend {
                 .setIdentity(identity)
                 .setDataConverter(HelmJson.dataConverter())
                 .build());
-    this.control = new TemporalRunControl(client, store, ledger);
+    this.control = new TemporalRunControl(client, store, ledger, settings.image());
     this.reconciler = new Reconciler(temporal, NAMESPACE, identity, store, ledger, control);
     ledger.onOver(
         (run, reservation, held, actual) ->
             Thread.startVirtualThread(() -> control.pause(run, "helm", "over-" + reservation)));
-    Workspaces workspaces = new Workspaces(settings.home(), Workspaces.defaultOwnerUid());
+    Workspaces workspaces =
+        new Workspaces(
+            settings.home(),
+            Workspaces.defaultOwnerUid(),
+            LauncherDisks.find(settings.home()),
+            operator.workspace());
     EgressGrants grants = new EgressGrants();
     AtomicReference<@Nullable DockerSandbox> docker = new AtomicReference<>();
     if (settings.dockerHost().isEmpty() || settings.image().isEmpty()) {
@@ -131,7 +137,9 @@ public final class LiveBackend implements Backend {
               sandboxSettings(settings, operator),
               new StoredSlots(store.slots()),
               workspaces,
-              List.of(egress));
+              List.of(egress),
+              new StoredWaits(
+                  store, Duration.ofMinutes(operator.waitMinutes()), Clock.systemUTC()));
       docker.set(started);
       this.sandbox = started;
     }
@@ -160,10 +168,11 @@ public final class LiveBackend implements Backend {
 
   @Override
   public @Nullable String readOnlyBecause() {
-    return settings.dockerHost().isEmpty() || settings.image().isEmpty()
-        ? "there is no container engine, and no tool ever runs on the host; install one and start"
-            + " Helm again (helm doctor says how)"
-        : null;
+    if (settings.dockerHost().isEmpty() || settings.image().isEmpty()) {
+      return "there is no container engine, and no tool ever runs on the host; install one and"
+          + " start Helm again (helm doctor says how)";
+    }
+    return sandbox instanceof DockerSandbox docker ? docker.unsupported() : null;
   }
 
   @Override

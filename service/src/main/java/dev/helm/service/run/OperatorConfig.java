@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.helm.activities.egress.HostName;
 import dev.helm.activities.egress.OperatorTarget;
+import dev.helm.activities.workspace.WorkspaceLimits;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Files;
@@ -18,9 +19,15 @@ import java.util.Set;
  *
  * @param targets private or unusual hosts that egress may reach, at pinned addresses
  * @param trust PEM files whose certificates containers trust besides the system's
+ * @param workspace how large a run's workspace may become
+ * @param waitMinutes how long a run that waits for people keeps its container
  */
-public record OperatorConfig(List<OperatorTarget> targets, List<Path> trust) {
-  private static final Set<String> TOP = Set.of("egress");
+public record OperatorConfig(
+    List<OperatorTarget> targets, List<Path> trust, WorkspaceLimits workspace, int waitMinutes) {
+  private static final int WAIT_MINUTES = 10;
+  private static final int WAIT_MINUTES_MAX = 7 * 24 * 60;
+  private static final Set<String> TOP = Set.of("egress", "origins", "sandbox", "trustedProxies");
+  private static final Set<String> SANDBOX = Set.of("diskMb", "diskFiles", "waitMinutes");
   private static final Set<String> EGRESS = Set.of("targets", "trust");
   private static final Set<String> TARGET = Set.of("host", "port", "protocol", "address");
 
@@ -37,12 +44,12 @@ public record OperatorConfig(List<OperatorTarget> targets, List<Path> trust) {
   public static OperatorConfig read(Path home) {
     Path file = home.resolve("config.yml");
     if (!Files.exists(file)) {
-      return new OperatorConfig(List.of(), List.of());
+      return new OperatorConfig(List.of(), List.of(), WorkspaceLimits.DEFAULT, WAIT_MINUTES);
     }
     try {
       JsonNode root = new YAMLMapper().readTree(Files.readString(file));
       if (root == null || root.isMissingNode() || root.isNull()) {
-        return new OperatorConfig(List.of(), List.of());
+        return new OperatorConfig(List.of(), List.of(), WorkspaceLimits.DEFAULT, WAIT_MINUTES);
       }
       known(root, TOP, "config.yml");
       JsonNode egress = root.path("egress");
@@ -55,10 +62,35 @@ public record OperatorConfig(List<OperatorTarget> targets, List<Path> trust) {
       for (JsonNode pem : egress.path("trust")) {
         trust.add(home.resolve(pem.asText()));
       }
-      return new OperatorConfig(targets, trust);
+      return new OperatorConfig(targets, trust, workspace(root.path("sandbox")), waitMinutes(root.path("sandbox")));
     } catch (IOException e) {
       throw new IllegalArgumentException(file + " cannot be read: " + e.getMessage(), e);
     }
+  }
+
+  /** The launcher reads the same two: it makes the disks. */
+  private static WorkspaceLimits workspace(JsonNode sandbox) {
+    known(sandbox, SANDBOX, "sandbox");
+    return WorkspaceLimits.ofConfig(
+        whole(sandbox, "diskMb", WorkspaceLimits.DEFAULT.bytes() >> 20),
+        whole(sandbox, "diskFiles", WorkspaceLimits.DEFAULT.files()));
+  }
+
+  private static int waitMinutes(JsonNode sandbox) {
+    long minutes = whole(sandbox, "waitMinutes", WAIT_MINUTES);
+    if (minutes < 1 || minutes > WAIT_MINUTES_MAX) {
+      throw new IllegalArgumentException(
+          "config.yml: sandbox.waitMinutes has to be 1 to " + WAIT_MINUTES_MAX);
+    }
+    return (int) minutes;
+  }
+
+  private static long whole(JsonNode parent, String name, long otherwise) {
+    JsonNode value = parent.path(name);
+    if (!value.isMissingNode() && !value.isIntegralNumber()) {
+      throw new IllegalArgumentException("config.yml: sandbox." + name + " has to be a number");
+    }
+    return value.asLong(otherwise);
   }
 
   private static OperatorTarget target(JsonNode target) throws IOException {

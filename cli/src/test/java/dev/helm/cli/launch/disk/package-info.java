@@ -1,0 +1,4 @@
+@NullMarked
+package dev.helm.cli.launch.disk;
+
+import org.jspecify.annotations.NullMarked;
