@@ -199,6 +199,32 @@ class InstallationDoctorTest extends PlantedMachine {
         .isEqualTo(Level.WRONG);
   }
 
+  @Test
+  void aChainThatWasAlteredIsToldToWhoIsNotRootToo() throws Exception {
+    put("/proc/sys/kernel/random/boot_id", "b-1");
+    put("/proc/uptime", "100.50 80.00");
+    Path said = Files.createDirectory(home.resolve("run")).resolve("egress-chain.json");
+    Site now = running(site(Map.of()), running(4356));
+    Site site = new Site(now.settings(), now.running(), now.machine(), 12_345);
+    String word = "{\"state\":\"%s\",\"why\":\"rule 2 is gone\",\"boot\":\"%s\",\"uptimeMs\":%d}";
+    Files.writeString(said, word.formatted("intact", "b-1", 99_000));
+    assertThat(chain(site)).isEqualTo(Level.FINE);
+    Files.writeString(said, word.formatted("altered", "b-1", 99_000));
+    assertThat(chain(site)).isEqualTo(Level.WRONG);
+    Files.writeString(said, word.formatted("intact", "b-1", 20_000));
+    assertThat(chain(site)).as("an old word").isEqualTo(Level.WRONG);
+    Files.writeString(said, word.formatted("intact", "b-0", 99_000));
+    assertThat(chain(site)).as("of another boot").isEqualTo(Level.WRONG);
+    Files.writeString(said, "not JSON");
+    assertThat(chain(site)).isEqualTo(Level.WARN);
+    Files.delete(said);
+    assertThat(chain(site)).isEqualTo(Level.NOTE);
+  }
+
+  private static Level chain(Site site) {
+    return of(new BoundaryCheck(site).look(), "firewall").level();
+  }
+
   private static Site running(Site site, RunState state) {
     return new Site(site.settings(), Optional.of(state), site.machine(), site.ownUid());
   }
