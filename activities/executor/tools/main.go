@@ -10,6 +10,8 @@ import (
 	"io"
 	"os"
 	"path"
+	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -138,4 +140,12 @@ func count(n int, one, many string) string {
 func kilobytes(n int) string { return fmt.Sprintf("%d KB", max(1, (n+500)/1000)) }
 
 // shown is a workspace path as the model knows it.
-func shown(rel string) string { return path.Join(defaultRoot, rel) }
+func shown(rel string) string { return seen(path.Join(defaultRoot, rel)) }
+
+// seen escapes what a name must not do to the text around it: end the line, turn it, hide.
+func seen(name string) string {
+	if utf8.ValidString(name) && !strings.ContainsFunc(name, odd) {
+		return name
+	}
+	return strconv.QuoteToASCII(name)
+}

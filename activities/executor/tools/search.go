@@ -33,6 +33,7 @@ var errEnough = errors.New("enough")
 // .git is left out.
 func (w *workspace) walk(base string, visit func(file) error) (complete bool, err error) {
 	visited := 0
+	tooDeep := false
 	err = fs.WalkDir(w.root.FS(), base, func(rel string, d fs.DirEntry, err error) error {
 		if err != nil {
 			if rel == base {
@@ -44,6 +45,10 @@ func (w *workspace) walk(base string, visit func(file) error) (complete bool, er
 			return errEnough
 		}
 		if d.IsDir() && d.Name() == ".git" && rel != base {
+			return fs.SkipDir
+		}
+		if d.IsDir() && strings.Count(rel, "/") >= maxDepth {
+			tooDeep = true
 			return fs.SkipDir
 		}
 		if !d.Type().IsRegular() {
@@ -58,7 +63,7 @@ func (w *workspace) walk(base string, visit func(file) error) (complete bool, er
 	if errors.Is(err, errEnough) {
 		return false, nil
 	}
-	return err == nil, err
+	return err == nil && !tooDeep, err
 }
 
 // base resolves a path argument that may be left out. Walks need a path without "..".
@@ -130,7 +135,7 @@ func incomplete(complete bool) string {
 	if complete {
 		return ""
 	}
-	return fmt.Sprintf("[only the first %d files and directories were looked at; give a path]\n", maxVisited)
+	return fmt.Sprintf("[only the first %d files and directories, down to %d levels, were looked at; give a path]\n", maxVisited, maxDepth)
 }
 
 // below is rel as seen from base.

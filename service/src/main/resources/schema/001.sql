@@ -6,6 +6,7 @@ CREATE TABLE blueprints (
   hash TEXT NOT NULL,
   project TEXT NOT NULL,
   principal TEXT NOT NULL,
+  by_name TEXT NOT NULL,
   created_at TEXT NOT NULL,
   description TEXT NOT NULL,
   body TEXT NOT NULL,
@@ -150,6 +151,7 @@ CREATE TABLE asks (
   state TEXT NOT NULL,
   decision TEXT,
   principal TEXT,
+  by_name TEXT,
   device TEXT,
   answer TEXT,
   closed_at TEXT
@@ -164,7 +166,8 @@ CREATE TABLE messages (
   id TEXT NOT NULL,
   seq INTEGER NOT NULL,
   project TEXT NOT NULL,
-  principal TEXT NOT NULL,
+  principal TEXT,
+  by_name TEXT NOT NULL,
   text TEXT NOT NULL,
   wanted TEXT NOT NULL,
   state TEXT NOT NULL,
@@ -259,8 +262,47 @@ CREATE TABLE users (
   id TEXT PRIMARY KEY,
   name TEXT NOT NULL UNIQUE,
   password_hash TEXT NOT NULL,
+  once_until_ms INTEGER,
+  version INTEGER NOT NULL DEFAULT 1,
+  disabled INTEGER NOT NULL DEFAULT 0,
+  roles TEXT NOT NULL,
   created_at TEXT NOT NULL
 ) STRICT
+--;
+CREATE TABLE login_addresses (
+  person TEXT NOT NULL REFERENCES users (id),
+  address TEXT NOT NULL,
+  seen_ms INTEGER NOT NULL,
+  PRIMARY KEY (person, address)
+) STRICT, WITHOUT ROWID
+--;
+CREATE TABLE devices (
+  id TEXT PRIMARY KEY,
+  person TEXT NOT NULL REFERENCES users (id),
+  name TEXT NOT NULL,
+  public_key TEXT,
+  created_at TEXT NOT NULL,
+  seen_ms INTEGER NOT NULL,
+  revoked INTEGER NOT NULL DEFAULT 0
+) STRICT
+--;
+CREATE INDEX devices_by_person ON devices (person, revoked, name)
+--;
+CREATE TABLE service_tokens (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  sha256 TEXT NOT NULL UNIQUE,
+  project TEXT NOT NULL,
+  role TEXT NOT NULL,
+  created_by TEXT NOT NULL,
+  created_at TEXT NOT NULL,
+  expires_ms INTEGER NOT NULL,
+  revoked INTEGER NOT NULL DEFAULT 0
+) STRICT
+--;
+-- Names are given once and never change, so that a name in the log leads to one principal.
+CREATE VIEW principals (id, name) AS
+  SELECT id, name FROM users UNION ALL SELECT id, 'token:' || name FROM service_tokens
 --;
 CREATE TABLE revoked (
   jti TEXT PRIMARY KEY,
@@ -279,6 +321,8 @@ CREATE TABLE idempotency (
   body_sha256 TEXT NOT NULL,
   life TEXT NOT NULL,
   created_ms INTEGER NOT NULL,
+  project TEXT,
+  role TEXT,
   status INTEGER,
   content_type TEXT,
   body TEXT,

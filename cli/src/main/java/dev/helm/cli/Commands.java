@@ -7,6 +7,7 @@ import dev.helm.cli.command.BudgetCommand;
 import dev.helm.cli.command.CancelCommand;
 import dev.helm.cli.command.CompletionCommand;
 import dev.helm.cli.command.DenyCommand;
+import dev.helm.cli.command.DeviceCommand;
 import dev.helm.cli.command.InboxCommand;
 import dev.helm.cli.command.KeyCommand;
 import dev.helm.cli.command.LoginCommand;
@@ -18,6 +19,8 @@ import dev.helm.cli.command.RunsCommand;
 import dev.helm.cli.command.StartCommand;
 import dev.helm.cli.command.StatusCommand;
 import dev.helm.cli.command.SteerCommand;
+import dev.helm.cli.command.TokenCommand;
+import dev.helm.cli.command.UserCommand;
 import dev.helm.cli.command.VersionCommand;
 import dev.helm.cli.command.WatchCommand;
 import java.util.List;
@@ -54,6 +57,9 @@ public final class Commands {
         new Entry("cancel", "end a run for good"),
         new Entry("budget", "raise a run's cap"),
         new Entry("blueprint", "store, check and show blueprints"),
+        new Entry("user", "who may log in, with which role"),
+        new Entry("token", "tokens of programs"),
+        new Entry("device", "devices that logged in"),
         new Entry("key", "store the model key"),
         new Entry("login", "log in"),
         new Entry("logout", "forget the token"),
@@ -83,6 +89,9 @@ public final class Commands {
       case "cancel" -> new CancelCommand();
       case "budget" -> new BudgetCommand();
       case "blueprint" -> new BlueprintCommand();
+      case "user" -> new UserCommand();
+      case "token" -> new TokenCommand();
+      case "device" -> new DeviceCommand();
       case "key" -> new KeyCommand();
       case "login" -> new LoginCommand();
       case "logout" -> new LogoutCommand();

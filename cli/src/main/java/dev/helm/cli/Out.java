@@ -3,6 +3,7 @@ package dev.helm.cli;
 import dev.helm.cli.render.Line;
 import dev.helm.cli.render.Paint;
 import dev.helm.cli.render.Role;
+import dev.helm.cli.render.SafeText;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -62,14 +63,14 @@ public record Out(
 
   /** Tells the person something. */
   public void say(String text) {
-    words.println(text);
+    words.println(SafeText.block(text));
   }
 
   /** Tells a failure: one red line, one line of what to do. */
   public void fail(String what, String todo) {
-    words.println(wordsPaint.paint(Role.STOP, what));
+    words.println(wordsPaint.paint(Role.STOP, SafeText.line(what)));
     if (!todo.isEmpty()) {
-      words.println(todo);
+      words.println(SafeText.line(todo));
     }
   }
 

@@ -131,7 +131,7 @@ final class Body implements AutoCloseable {
   /** Gives the memory back; the body is empty then. */
   @Override
   public void close() {
-    memory.free(segments.size());
+    memory.free(segments);
     segments.clear();
     length = 0;
   }

@@ -1,5 +1,7 @@
 package dev.helm.keyproxy;
 
+import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -8,7 +10,10 @@ import org.jspecify.annotations.Nullable;
 final class BodyMemory {
   static final int SEGMENT_BYTES = 64 * 1024;
 
+  private static final int POOLED = 32;
+
   private final Semaphore segments;
+  private final ArrayBlockingQueue<byte[]> pool = new ArrayBlockingQueue<>(POOLED);
   private final long waitMs;
 
   BodyMemory(long totalBytes, long waitMs) {
@@ -24,14 +29,20 @@ final class BodyMemory {
   /** A segment, or null when none came free for a while. */
   byte @Nullable [] segment() {
     try {
-      return segments.tryAcquire(waitMs, TimeUnit.MILLISECONDS) ? new byte[SEGMENT_BYTES] : null;
+      if (!segments.tryAcquire(waitMs, TimeUnit.MILLISECONDS)) {
+        return null;
+      }
+      byte[] pooled = pool.poll();
+      return pooled == null ? new byte[SEGMENT_BYTES] : pooled;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return null;
     }
   }
 
-  void free(int count) {
-    segments.release(count);
+  /** Takes segments back; some are kept, because new ones would soon fill the heap. */
+  void free(List<byte[]> used) {
+    used.forEach(pool::offer);
+    segments.release(used.size());
   }
 }

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 
 /** Writes one answer to the client. Each write leaves at once. */
 final class ClientAnswer {
+  static final int PIECE_BYTES = 16 * 1024;
   private static final int CHUNK_HEAD_BYTES = 10;
   private static final byte[] LAST_CHUNK = "0\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
 
@@ -21,12 +22,14 @@ final class ClientAnswer {
   }
 
   private final Wire wire;
+  private final byte[] pieceBuffer;
   private final long writeMs;
   private int status;
   private long bytes;
 
-  ClientAnswer(Wire wire, long writeMs) {
+  ClientAnswer(Wire wire, byte[] pieceBuffer, long writeMs) {
     this.wire = wire;
+    this.pieceBuffer = pieceBuffer;
     this.writeMs = writeMs;
   }
 
@@ -78,8 +81,13 @@ final class ClientAnswer {
     return CHUNK_HEAD_BYTES;
   }
 
-  static byte[] pieceBuffer(int pieceBytes) {
-    return new byte[CHUNK_HEAD_BYTES + pieceBytes + 2];
+  /** The one buffer of a connection for the pieces of its answers. */
+  static byte[] newPieceBuffer() {
+    return new byte[CHUNK_HEAD_BYTES + PIECE_BYTES + 2];
+  }
+
+  byte[] pieceBuffer() {
+    return pieceBuffer;
   }
 
   /** Sends a piece of a body that stands at {@link #pieceOffset}. */

@@ -11,6 +11,7 @@ final class ClientConnection implements Runnable {
 
   private final Wire wire;
   private final WireInput in;
+  private final byte[] pieces = ClientAnswer.newPieceBuffer();
   private final Relay relay;
   private final BodyMemory memory;
   private final Limits limits;
@@ -43,7 +44,7 @@ final class ClientConnection implements Runnable {
   private boolean next() throws IOException {
     byte[] head;
     Call call = new Call();
-    ClientAnswer answer = new ClientAnswer(wire, limits.client().writeMs());
+    ClientAnswer answer = new ClientAnswer(wire, pieces, limits.client().writeMs());
     Served served = new Served(call, answer);
     try {
       head = in.head(limits.client().idleMs(), limits.client().headMs());

@@ -10,8 +10,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,9 +30,7 @@ final class LedgerClient implements AutoCloseable {
   private final CallLog log;
   private final Map<String, CompletableFuture<Answer>> reserving = new ConcurrentHashMap<>();
   private final Map<String, Open> closings = new ConcurrentHashMap<>();
-  private final ReentrantLock state = new ReentrantLock();
-  private final Condition connected = state.newCondition();
-  private @Nullable LedgerConnection current;
+  private volatile CompletableFuture<LedgerConnection> current = new CompletableFuture<>();
   private volatile boolean closed;
 
   /** A closing that the ledger has not acknowledged. */
@@ -90,7 +86,7 @@ final class LedgerClient implements AutoCloseable {
       connection.send(LedgerLines.reserve(reservation));
       // The connection may have ended between the look and the send: its end is told to those
       // who were waiting then, so that later ones look once more.
-      if (isCurrent(connection)) {
+      if (currentOrNull() == connection) {
         got = answer.get(dueNanos - System.nanoTime(), TimeUnit.NANOSECONDS);
       }
     } catch (IOException | TimeoutException e) {
@@ -132,29 +128,15 @@ final class LedgerClient implements AutoCloseable {
   }
 
   private @Nullable LedgerConnection connection(long timeoutMs) throws InterruptedException {
-    long left = TimeUnit.MILLISECONDS.toNanos(timeoutMs);
-    state.lockInterruptibly();
     try {
-      while (current == null && left > 0 && !closed) {
-        left = connected.awaitNanos(left);
-      }
-      return current;
-    } finally {
-      state.unlock();
+      return current.get(timeoutMs, TimeUnit.MILLISECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      return null;
     }
   }
 
   private @Nullable LedgerConnection currentOrNull() {
-    state.lock();
-    try {
-      return current;
-    } finally {
-      state.unlock();
-    }
-  }
-
-  private boolean isCurrent(LedgerConnection connection) {
-    return currentOrNull() == connection;
+    return current.getNow(null);
   }
 
   private void dialForEver() {
@@ -200,22 +182,13 @@ final class LedgerClient implements AutoCloseable {
     if (!"hello".equals(answer.op()) || !answer.ok()) {
       throw new IOException("the ledger refused the hello: " + answer.code());
     }
-    state.lock();
-    try {
-      current = connection;
-      connected.signalAll();
-    } finally {
-      state.unlock();
-    }
+    current.complete(connection);
     closings.values().forEach(open -> sendQuietly(connection, open));
   }
 
   private void lost() {
-    state.lock();
-    try {
-      current = null;
-    } finally {
-      state.unlock();
+    if (current.isDone()) {
+      current = new CompletableFuture<>();
     }
     reserving.values().forEach(one -> one.complete(new Answer.Lost("the ledger went away")));
   }

@@ -33,7 +33,7 @@ final class LedgerConnection implements AutoCloseable {
       channel.close();
       throw e;
     }
-    return new LedgerConnection(new ChannelWire(channel, watchdog), writeMs);
+    return new LedgerConnection(Wire.of(channel, watchdog), writeMs);
   }
 
   /** Writes a line; a ledger that does not take it in time loses the connection. */

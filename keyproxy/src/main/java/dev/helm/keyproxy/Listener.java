@@ -13,12 +13,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 
 /** Accepts clients on one address, each on a thread of its own, at most so many at once. */
 final class Listener implements AutoCloseable {
   // A unix socket whose queue is full refuses a connection at once instead of letting it wait.
   private static final int BACKLOG = 1024;
+  private static final long ACCEPT_AGAIN_NANOS = 10_000_000;
 
   private final ServerSocketChannel server;
   private final Semaphore connections;
@@ -110,13 +112,13 @@ final class Listener implements AutoCloseable {
         Thread.ofVirtual().name("client").start(() -> serve(channel));
       } catch (IOException e) {
         // One failed accept (such as too many open files) must not end the listener.
-        Thread.yield();
+        LockSupport.parkNanos(ACCEPT_AGAIN_NANOS);
       }
     }
   }
 
   private void serve(SocketChannel channel) {
-    try (ChannelWire wire = new ChannelWire(channel, watchdog)) {
+    try (Wire wire = Wire.of(channel, watchdog)) {
       if (channel.getRemoteAddress() instanceof InetSocketAddress) {
         channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
       }
@@ -129,8 +131,12 @@ final class Listener implements AutoCloseable {
   }
 
   @Override
-  public void close() throws IOException {
-    server.close();
+  public void close() {
+    try {
+      server.close();
+    } catch (IOException e) {
+      // A listener that cannot be closed is gone.
+    }
   }
 
   /** {@code tcp:HOST:PORT} on loopback, or {@code unix:PATH}. */

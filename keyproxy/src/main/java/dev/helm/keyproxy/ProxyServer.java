@@ -70,13 +70,7 @@ final class ProxyServer implements AutoCloseable {
 
   /** Takes no more clients, and gives the ledger a moment to acknowledge what has ended. */
   void stop() throws InterruptedException {
-    for (Listener listener : listeners) {
-      try {
-        listener.close();
-      } catch (IOException e) {
-        // The process ends anyway.
-      }
-    }
+    listeners.forEach(Listener::close);
     long dueNanos = System.nanoTime() + LAST_WORDS_MS * 1_000_000;
     while (ledger.openClosings() > 0 && System.nanoTime() - dueNanos < 0) {
       TimeUnit.MILLISECONDS.sleep(10);
@@ -85,13 +79,7 @@ final class ProxyServer implements AutoCloseable {
 
   @Override
   public void close() {
-    for (Listener listener : listeners) {
-      try {
-        listener.close();
-      } catch (IOException e) {
-        // A listener that cannot be closed is gone.
-      }
-    }
+    listeners.forEach(Listener::close);
     ledger.close();
     upstream.close();
     watchdog.close();

@@ -10,41 +10,35 @@ final class Refusal extends Exception {
   private static final long serialVersionUID = 1;
 
   private final int status;
-  private final String type;
   private final boolean close;
-  private final boolean retry;
   private final @Nullable Long affordableTokens;
 
-  private Refusal(
-      int status,
-      String type,
-      String message,
-      boolean close,
-      boolean retry,
-      @Nullable Long affordableTokens) {
+  private Refusal(int status, String message, boolean close, @Nullable Long affordableTokens) {
     super(message, null, false, false);
     this.status = status;
-    this.type = type;
     this.close = close;
-    this.retry = retry;
     this.affordableTokens = affordableTokens;
   }
 
-  /** A request that is refused as it stands; a repetition would be refused too. */
+  /** Below 500 a request is refused as it stands; a repetition would be refused too. */
   static Refusal of(int status, String message) {
-    return new Refusal(status, typeOf(status), message, false, status >= 500, null);
+    return new Refusal(status, message, false, null);
   }
 
   /** The ledger said no; {@code affordableTokens} is the output that would still fit. */
   static Refusal byLedger(int status, String message, @Nullable Long affordableTokens) {
-    return new Refusal(status, typeOf(status), message, false, status == 503, affordableTokens);
+    return new Refusal(status, message, false, affordableTokens);
   }
 
   Refusal closing() {
-    return new Refusal(status, type, message(), true, retry, affordableTokens);
+    return new Refusal(status, message(), true, affordableTokens);
   }
 
-  private static String typeOf(int status) {
+  int status() {
+    return status;
+  }
+
+  String type() {
     return switch (status) {
       case 401 -> "authentication_error";
       case 402 -> "billing_error";
@@ -57,14 +51,6 @@ final class Refusal extends Exception {
     };
   }
 
-  int status() {
-    return status;
-  }
-
-  String type() {
-    return type;
-  }
-
   String message() {
     return String.valueOf(getMessage());
   }
@@ -74,7 +60,7 @@ final class Refusal extends Exception {
   }
 
   boolean mayRetry() {
-    return retry;
+    return status >= 500;
   }
 
   @Nullable Long affordableTokens() {

@@ -14,8 +14,6 @@ import org.jspecify.annotations.Nullable;
  * byte is ever sent twice.
  */
 final class Relay {
-  private static final int PIECE_BYTES = 16 * 1024;
-
   private final LedgerClient ledger;
   private final Upstream upstream;
   private final ModelKey key;
@@ -163,7 +161,7 @@ final class Relay {
 
   private ByteSink requestHead(Exchange exchange) {
     RequestHead head = exchange.head();
-    ByteSink out = new ByteSink(4096 + Math.min(exchange.body().length(), 64 * 1024));
+    ByteSink out = new ByteSink(4096);
     out.add("POST " + head.target() + " HTTP/1.1\r\nhost: " + upstream.address().hostHeader());
     out.add("\r\nx-api-key: ");
     key.writeTo(out);
@@ -192,11 +190,13 @@ final class Relay {
   private void pieces(Exchange exchange, BodyInput in, UsageScan scan, Settlement settlement)
       throws IOException {
     KeyScan echo = key.scan();
-    byte[] buffer = ClientAnswer.pieceBuffer(PIECE_BYTES);
+    byte[] buffer = exchange.answer().pieceBuffer();
     int offset = ClientAnswer.pieceOffset();
     int held = 0;
     do {
-      int count = in.read(buffer, offset + held, PIECE_BYTES - held, limits.upstream().idleMs());
+      int count =
+          in.read(
+              buffer, offset + held, ClientAnswer.PIECE_BYTES - held, limits.upstream().idleMs());
       int all = held + Math.max(count, 0);
       scan.take(buffer, offset + held, all - held);
       refuseKey(echo, buffer, offset + held, all - held);

@@ -1,6 +1,5 @@
 package dev.helm.keyproxy;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -24,12 +23,11 @@ final class Seclusion {
   // /proc/PID/mem, a debugger's attachment, or a core file.
   static void enter() throws StartException {
     try (Arena arena = Arena.ofConfined()) {
-      MethodHandle prctl =
-          function("prctl", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG), 1);
-      MethodHandle setrlimit =
-          function("setrlimit", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS));
+      MethodHandle prctl = function("prctl");
+      MethodHandle setrlimit = function("setrlimit");
+      long noBytes = arena.allocate(JAVA_LONG, 2).address();
       boolean done =
-          (int) setrlimit.invokeExact(RLIMIT_CORE, arena.allocate(JAVA_LONG, 2)) == 0
+          (int) setrlimit.invokeExact(RLIMIT_CORE, noBytes) == 0
               && (int) prctl.invokeExact(PR_SET_DUMPABLE, 0L) == 0
               && (int) prctl.invokeExact(PR_GET_DUMPABLE, 0L) == 0;
       if (!done) {
@@ -42,13 +40,13 @@ final class Seclusion {
     }
   }
 
-  private static MethodHandle function(String name, FunctionDescriptor type, int... variadic) {
+  /** Both take an int and a word; one form for both, because each costs a part of the start. */
+  private static MethodHandle function(String name) {
     Linker linker = Linker.nativeLinker();
-    Linker.Option[] options =
-        variadic.length == 0
-            ? new Linker.Option[0]
-            : new Linker.Option[] {Linker.Option.firstVariadicArg(variadic[0])};
-    return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), type, options);
+    return linker.downcallHandle(
+        linker.defaultLookup().findOrThrow(name),
+        FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG),
+        Linker.Option.firstVariadicArg(1));
   }
 
   // Attack: the key file was opened to others, or given to another user, after the launcher looked.

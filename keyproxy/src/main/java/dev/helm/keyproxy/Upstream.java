@@ -20,11 +20,11 @@ final class Upstream implements AutoCloseable {
   private final Watchdog watchdog;
   private final ConcurrentLinkedDeque<UpstreamConnection> idle = new ConcurrentLinkedDeque<>();
 
-  /** {@code tls} is needed for an https address. */
+  /** {@code tls} is there for an https address and for no other. */
   Upstream(
       UpstreamAddress address, @Nullable SSLSocketFactory tls, Limits limits, Watchdog watchdog) {
-    if (address.tls() && tls == null) {
-      throw new IllegalArgumentException("an https upstream needs TLS sockets");
+    if (address.tls() != (tls != null)) {
+      throw new IllegalArgumentException("an https upstream needs TLS sockets, another has none");
     }
     this.address = address;
     this.tls = tls;
@@ -92,7 +92,7 @@ final class Upstream implements AutoCloseable {
     try {
       raw.setTcpNoDelay(true);
       raw.connect(new InetSocketAddress(one, address.port()), (int) limits.upstream().connectMs());
-      Wire wire = tls == null || !address.tls() ? plain(raw) : secure(raw, tls, call);
+      Wire wire = tls == null ? Wire.of(raw, raw, watchdog) : secure(raw, tls, call);
       call.attach(wire);
       return new UpstreamConnection(wire, limits, watchdog);
     } catch (IOException | RuntimeException e) {
@@ -101,17 +101,13 @@ final class Upstream implements AutoCloseable {
     }
   }
 
-  private Wire plain(Socket raw) throws IOException {
-    return new SocketWire(raw, raw, watchdog);
-  }
-
   private Wire secure(Socket raw, SSLSocketFactory factory, Call call) throws IOException {
     SSLSocket socket = (SSLSocket) factory.createSocket(raw, address.host(), address.port(), true);
     SSLParameters parameters = socket.getSSLParameters();
     parameters.setEndpointIdentificationAlgorithm("HTTPS");
     parameters.setProtocols(new String[] {"TLSv1.3", "TLSv1.2"});
     socket.setSSLParameters(parameters);
-    SocketWire wire = new SocketWire(raw, socket, watchdog);
+    Wire wire = Wire.of(raw, socket, watchdog);
     call.attach(wire);
     wire.within(
         limits.upstream().connectMs(),

@@ -8,7 +8,6 @@ import org.jspecify.annotations.Nullable;
 /** One connection to the upstream. It carries one call at a time. */
 final class UpstreamConnection implements AutoCloseable {
   private static final IntPredicate KEEP = count -> true;
-  private static final int ONE_WRITE_BYTES = 64 * 1024;
 
   private final Wire wire;
   private final WireInput in;
@@ -50,16 +49,11 @@ final class UpstreamConnection implements AutoCloseable {
 
   /** Writes head and body. The head is overwritten afterwards, because it holds the key. */
   void send(ByteSink head, Body body) throws IOException {
+    long writeMs = limits.upstream().writeMs();
     try {
-      long writeMs = limits.upstream().writeMs();
-      if (body.length() <= ONE_WRITE_BYTES) {
-        body.<RuntimeException>forEach(0, body.length(), head::add);
-        wire.write(head.array(), 0, head.length(), writeMs);
-      } else {
-        wire.write(head.array(), 0, head.length(), writeMs);
-        body.<IOException>forEach(
-            0, body.length(), (bytes, offset, count) -> wire.write(bytes, offset, count, writeMs));
-      }
+      wire.write(head.array(), 0, head.length(), writeMs);
+      body.<IOException>forEach(
+          0, body.length(), (bytes, offset, count) -> wire.write(bytes, offset, count, writeMs));
     } finally {
       head.wipe();
     }

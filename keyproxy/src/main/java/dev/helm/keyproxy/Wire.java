@@ -1,19 +1,51 @@
 package dev.helm.keyproxy;
 
+import java.io.Closeable;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.Socket;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
 
 /**
  * A connection with a deadline for each read and write. One thread may read while another writes;
  * any thread may close, which ends both at once.
  */
-abstract class Wire implements AutoCloseable {
+final class Wire implements AutoCloseable {
+  private final InputStream in;
+  private final OutputStream out;
+  private final Closeable socket;
+  private final Closeable output;
   private final Watchdog.Guard reading;
   private final Watchdog.Guard writing;
 
-  @SuppressWarnings("this-escape")
-  Wire(Watchdog watchdog) {
+  /** {@code output} ends the output alone. */
+  Wire(InputStream in, OutputStream out, Closeable socket, Closeable output, Watchdog watchdog) {
+    this.in = in;
+    this.out = out;
+    this.socket = socket;
+    this.output = output;
     reading = watchdog.guard(this::close);
     writing = watchdog.guard(this::close);
+  }
+
+  static Wire of(SocketChannel channel, Watchdog watchdog) {
+    return new Wire(
+        Channels.newInputStream(channel),
+        Channels.newOutputStream(channel),
+        channel,
+        channel::shutdownOutput,
+        watchdog);
+  }
+
+  /**
+   * {@code raw} is the TCP socket, {@code top} the TLS socket over it or {@code raw} itself. The
+   * TCP socket is closed: closing a TLS socket waits for a writer that hangs.
+   */
+  static Wire of(Socket raw, Socket top, Watchdog watchdog) throws IOException {
+    return new Wire(
+        top.getInputStream(), top.getOutputStream(), raw, raw::shutdownOutput, watchdog);
   }
 
   /** A read or write that took longer than its deadline; the wire is closed by then. */
@@ -31,22 +63,31 @@ abstract class Wire implements AutoCloseable {
     int run() throws IOException;
   }
 
-  abstract int readNow(byte[] bytes, int offset, int length) throws IOException;
-
-  abstract void writeNow(byte[] bytes, int offset, int length) throws IOException;
+  /** Without a deadline. */
+  int readNow(byte[] bytes, int offset, int length) throws IOException {
+    return in.read(bytes, offset, length);
+  }
 
   /** Tells the peer that nothing more comes; it may still send. */
-  abstract void endOutput() throws IOException;
+  void endOutput() throws IOException {
+    output.close();
+  }
 
   /** Closes at once, without waiting for the peer or for another thread. */
   @Override
-  public abstract void close();
+  public void close() {
+    try {
+      socket.close();
+    } catch (IOException e) {
+      // Nothing is left to do for a socket that cannot even be closed.
+    }
+  }
 
-  final int read(byte[] bytes, int offset, int length, long timeoutMs) throws IOException {
+  int read(byte[] bytes, int offset, int length, long timeoutMs) throws IOException {
     return within(timeoutMs, () -> readNow(bytes, offset, length));
   }
 
-  final int within(long timeoutMs, Read step) throws IOException {
+  int within(long timeoutMs, Read step) throws IOException {
     reading.arm(timeoutMs);
     try {
       return step.run();
@@ -57,10 +98,11 @@ abstract class Wire implements AutoCloseable {
     }
   }
 
-  final void write(byte[] bytes, int offset, int length, long timeoutMs) throws IOException {
+  void write(byte[] bytes, int offset, int length, long timeoutMs) throws IOException {
     writing.arm(timeoutMs);
     try {
-      writeNow(bytes, offset, length);
+      out.write(bytes, offset, length);
+      out.flush();
     } catch (IOException e) {
       throw writing.fired() ? late("nothing was taken for " + timeoutMs + " ms", e) : e;
     } finally {

@@ -15,13 +15,17 @@ import org.jspecify.annotations.Nullable;
 final class KeyProxyProcess implements AutoCloseable {
   static final List<String> FLAGS =
       List.of(
-          "-Xmx96m",
           "-XX:+UseSerialGC",
-          "--enable-native-access=ALL-UNNAMED",
-          "-XX:MaxDirectMemorySize=64m",
-          "-XX:+DisableAttachMechanism",
+          "-XX:+ExitOnOutOfMemoryError",
           "-XX:-UsePerfData",
-          "-Xshare:auto");
+          "--enable-native-access=ALL-UNNAMED",
+          "-Xms16m",
+          "-Xmx96m",
+          "-Xmn8m",
+          "-XX:MaxDirectMemorySize=32m",
+          "-XX:+DisableAttachMechanism",
+          "-XX:ErrorFile=/dev/null",
+          "-XX:-CreateCoredumpOnCrash");
 
   final int port;
   final long readyMs;
@@ -35,21 +39,44 @@ final class KeyProxyProcess implements AutoCloseable {
     this.readyMs = readyMs;
   }
 
-  static Process launch(String key, String... args) throws IOException {
-    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-    List<String> command = new java.util.ArrayList<>(List.of(java));
+  /** Its command line with this class path. */
+  static ProcessBuilder command(String classPath, String... args) {
+    List<String> command = new java.util.ArrayList<>(List.of(java()));
     command.addAll(FLAGS);
-    command.addAll(List.of("-cp", mainClassPath(), "dev.helm.keyproxy.KeyProxy"));
+    command.addAll(List.of("-cp", classPath, "dev.helm.keyproxy.KeyProxy"));
     command.addAll(List.of(args));
-    Process process =
-        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+    ProcessBuilder builder =
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD);
+    builder.environment().put("MALLOC_ARENA_MAX", "2");
+    return builder;
+  }
+
+  static Process launch(String key, String... args) throws IOException {
+    ProcessBuilder builder = command(mainClassPath(), args);
+    Process process = builder.start();
     try (var in = process.getOutputStream()) {
       in.write(key.getBytes(StandardCharsets.UTF_8));
     }
     return process;
   }
 
-  private static String mainClassPath() {
+  /** A program of the test's own with the proxy's limits. */
+  static Process other(Class<?> main, Path input) throws IOException {
+    List<String> command = new java.util.ArrayList<>(List.of(java()));
+    command.addAll(FLAGS);
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+    return new ProcessBuilder(command)
+        .redirectInput(input.toFile())
+        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+        .redirectError(ProcessBuilder.Redirect.DISCARD)
+        .start();
+  }
+
+  private static String java() {
+    return Path.of(System.getProperty("java.home"), "bin", "java").toString();
+  }
+
+  static String mainClassPath() {
     String separator = System.getProperty("path.separator");
     return String.join(
         separator,

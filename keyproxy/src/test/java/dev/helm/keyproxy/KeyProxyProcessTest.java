@@ -108,11 +108,11 @@ class KeyProxyProcessTest {
       secret.toString()
     };
     assertThat(exit("", good)).isEqualTo(2);
-    assertThat(exit("a key", good)).isEqualTo(2);
-    assertThat(exit("key", good)).isEqualTo(2);
-    assertThat(exit("key", "--upstream", "http://example.test")).isEqualTo(2);
-    assertThat(exit("key", "--what", "x")).isEqualTo(2);
-    assertThat(exit("key")).isEqualTo(2);
+    assertThat(exit("a key of several words", good)).isEqualTo(2);
+    assertThat(exit(Rig.KEY, good)).isEqualTo(2);
+    assertThat(exit(Rig.KEY, "--upstream", "http://example.test")).isEqualTo(2);
+    assertThat(exit(Rig.KEY, "--what", "x")).isEqualTo(2);
+    assertThat(exit(Rig.KEY)).isEqualTo(2);
   }
 
   private static int exit(String key, String... args) throws Exception {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.helm.keyproxy.RequestHead.Endpoint;
 import java.io.ByteArrayInputStream;
+import java.io.OutputStream;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -20,7 +21,13 @@ class ScanTest {
   private static ModelRequest scan(String json, String betas) throws Exception {
     byte[] bytes = Sse.bytes(json);
     Watchdog watchdog = new Watchdog();
-    Wire wire = new MemoryWire(watchdog, bytes);
+    Wire wire =
+        new Wire(
+            new ByteArrayInputStream(bytes),
+            OutputStream.nullOutputStream(),
+            () -> {},
+            () -> {},
+            watchdog);
     BodyInput in = new BodyInput(new WireInput(wire, 1024), new Framing.Length(bytes.length));
     try (Body body =
         Body.read(in, new BodyMemory(64 << 20, 1), 32 << 20, Limits.standard().client())) {
@@ -227,31 +234,5 @@ class ScanTest {
         List.of("tcp:0.0.0.0:1", "tcp:127.0.0.1:99999", "tcp:localhost:1", "unix:", "1")) {
       assertThatThrownBy(() -> Listener.address(bad)).isInstanceOf(StartException.class);
     }
-  }
-
-  /** A wire whose input is a byte array. */
-  private static final class MemoryWire extends Wire {
-    private final ByteArrayInputStream in;
-
-    MemoryWire(Watchdog watchdog, byte[] bytes) {
-      super(watchdog);
-      in = new ByteArrayInputStream(bytes);
-    }
-
-    @Override
-    int readNow(byte[] bytes, int offset, int length) {
-      return in.read(bytes, offset, length);
-    }
-
-    @Override
-    void writeNow(byte[] bytes, int offset, int length) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    void endOutput() {}
-
-    @Override
-    public void close() {}
   }
 }

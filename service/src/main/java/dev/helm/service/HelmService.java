@@ -3,13 +3,15 @@ package dev.helm.service;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.helm.api.rest.Bodies;
 import dev.helm.service.auth.FirstOwner;
-import dev.helm.service.auth.Grants;
+import dev.helm.service.auth.Front;
 import dev.helm.service.auth.JwtKey;
+import dev.helm.service.auth.LogIn;
 import dev.helm.service.auth.LoginLimits;
 import dev.helm.service.auth.Passwords;
 import dev.helm.service.auth.Tokens;
 import dev.helm.service.rest.Backend;
 import dev.helm.service.rest.CommitWaiter;
+import dev.helm.service.rest.ConnectionGuard;
 import dev.helm.service.rest.RequestJson;
 import dev.helm.service.rest.RestInterface;
 import dev.helm.service.rest.StreamDoor;
@@ -47,19 +49,12 @@ public final class HelmService extends Application<HelmConfiguration> {
   private final Settings settings;
   private final Clock clock;
   private final BackendFactory backends;
-  private final Grants grants;
 
   /** With its settings, and what makes the part behind REST and the log. */
   public HelmService(Settings settings, Clock clock, BackendFactory backends) {
-    this(settings, clock, backends, Grants.OWNERS);
-  }
-
-  /** With a rule of one's own for who sees what. */
-  public HelmService(Settings settings, Clock clock, BackendFactory backends, Grants grants) {
     this.settings = settings;
     this.clock = clock;
     this.backends = backends;
-    this.grants = grants;
   }
 
   /** Makes the workflow engine's client, its worker, the sandbox and the ledger's socket. */
@@ -113,12 +108,18 @@ public final class HelmService extends Application<HelmConfiguration> {
     Tokens tokens = tokens(store);
 
     Backend backend = backends.open(settings, store, hub);
-    StreamDoor door = new StreamDoor(tokens, hub);
-    rest(environment, store, tokens, passwords, backend, commits, door).mount(environment);
+    Front front = Front.read(settings.home(), settings.port());
+    StreamDoor door = new StreamDoor(tokens, front, hub);
+    rest(environment, store, tokens, passwords, front, backend, commits, door).mount(environment);
     door.mount(environment.getApplicationContext());
     environment.healthChecks().register("log", new LogHealth(store));
     environment.lifecycle().manage(new AutoCloseableManager(door));
     environment.lifecycle().manage(new AutoCloseableManager(hub));
+    ConnectionGuard guard = new ConnectionGuard(front);
+    environment.lifecycle().manage(new AutoCloseableManager(guard));
+    environment
+        .lifecycle()
+        .addServerLifecycleListener(server -> guard.watch(server, settings.port()));
     startWhenListening(environment, backend);
   }
 
@@ -130,7 +131,13 @@ public final class HelmService extends Application<HelmConfiguration> {
 
   private Tokens tokens(Store store) throws IOException {
     return new Tokens(
-        JwtKey.of(settings.home()), clock, store.users(), grants, store.tokens(), store.tickets());
+        JwtKey.of(settings.home()),
+        clock,
+        store.users(),
+        store.devices(),
+        store.serviceTokens(),
+        store.tokens(),
+        store.tickets());
   }
 
   private RestInterface rest(
@@ -138,6 +145,7 @@ public final class HelmService extends Application<HelmConfiguration> {
       Store store,
       Tokens tokens,
       Passwords passwords,
+      Front front,
       Backend backend,
       CommitWaiter commits,
       StreamDoor door) {
@@ -145,7 +153,16 @@ public final class HelmService extends Application<HelmConfiguration> {
         store,
         tokens,
         passwords,
-        new LoginLimits(clock),
+        new LogIn(
+            store.users(),
+            store.devices(),
+            passwords,
+            tokens,
+            new LoginLimits(clock),
+            clock,
+            settings.home()),
+        front,
+        clock,
         backend,
         commits,
         door,

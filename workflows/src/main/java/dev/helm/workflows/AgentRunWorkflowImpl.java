@@ -57,7 +57,7 @@ public final class AgentRunWorkflowImpl implements AgentRunWorkflow {
   private End toTheEnd(boolean begun) {
     try {
       if (!begun) {
-        steps.append("started", new RunEvent.RunStarted(start.epoch(), null));
+        steps.append("started", new RunEvent.RunStarted(start.epoch(), start.image()));
       }
       return turns();
     } catch (CanceledFailure e) {
@@ -221,7 +221,8 @@ public final class AgentRunWorkflowImpl implements AgentRunWorkflow {
               start.turnsMax(),
               start.wallTimeMs(),
               start.budgetWaitMs(),
-              state.carry()));
+              state.carry(),
+              start.image()));
     }
   }
 

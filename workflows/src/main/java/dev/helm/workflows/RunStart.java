@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param wallTimeMs most working time, waiting for people not counted
  * @param budgetWaitMs how long a run waits for money before it fails
  * @param carry what an earlier execution of the same epoch handed on, null at the start
+ * @param image id of the image that containers are made from, null where there is no engine
  */
 public record RunStart(
     String run,
@@ -19,7 +20,8 @@ public record RunStart(
     int turnsMax,
     long wallTimeMs,
     long budgetWaitMs,
-    @Nullable Carry carry) {
+    @Nullable Carry carry,
+    @Nullable String image) {
 
   /**
    * Everything that survives continue-as-new, which happens only between turns.

@@ -97,7 +97,8 @@ final class ScriptedRun implements AutoCloseable {
                     .setWorkflowId(AgentRunWorkflow.workflowId(RUN, 1))
                     .build());
     WorkflowClient.start(
-        stub::run, new RunStart(RUN, 1, turnsMax, Duration.ofHours(8).toMillis(), 3_600_000, null));
+        stub::run,
+        new RunStart(RUN, 1, turnsMax, Duration.ofHours(8).toMillis(), 3_600_000, null, null));
     return stub;
   }
 

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 /** Containers made by a Docker engine. docs/sandbox.md tells how. */
 public final class DockerSandbox implements Sandbox {
   private static final Duration RECOVERY = Duration.ofSeconds(15);
+  private static final int TAKE_TRIES = 3;
   private static final Duration SOFT_KILL = Duration.ofSeconds(2);
   private static final System.Logger LOG = System.getLogger(DockerSandbox.class.getName());
 
@@ -24,10 +25,12 @@ public final class DockerSandbox implements Sandbox {
   private final Workspaces workspaces;
   private final SlotMaker maker;
   private final SlotWatch watch;
+  private final UsageWatch usage;
   private final SlotRecovery recovery;
   private final SlotPool pool;
   private final Room room;
   private final Map<String, LiveSlot> held = new ConcurrentHashMap<>();
+  private final WaitingSlots waitingSlots;
   private final RunLocks runs = new RunLocks();
   private final CompletableFuture<Void> recovered = new CompletableFuture<>();
   private volatile boolean closed;
@@ -37,15 +40,18 @@ public final class DockerSandbox implements Sandbox {
       Engine engine,
       SlotStore store,
       Workspaces workspaces,
-      List<SlotDoor> doors) {
+      List<SlotDoor> doors,
+      WaitingRuns waiting) {
     this.engine = engine;
     this.store = store;
     this.workspaces = workspaces;
     this.watch = new SlotWatch(engine);
+    this.usage = new UsageWatch(workspaces);
     this.maker = new SlotMaker(settings, engine, store, workspaces, doors, watch);
     this.recovery = new SlotRecovery(settings, engine, store, workspaces, maker, watch);
     this.pool = new SlotPool(settings.pool(), () -> maker.make(SandboxLimits.DEFAULT));
     this.room = new Room(settings.maxSlots() - settings.pool());
+    this.waitingSlots = new WaitingSlots(waiting, held, this::releaseWaiting);
   }
 
   /**
@@ -53,10 +59,15 @@ public final class DockerSandbox implements Sandbox {
    * wait for the takeover a while, then fail with {@link EngineUnavailable}.
    *
    * @param doors what else listens in each slot's socket directory
+   * @param waiting whose containers may be taken back
    */
   public static DockerSandbox start(
-      SandboxSettings settings, SlotStore store, Workspaces workspaces, List<SlotDoor> doors) {
-    return start(settings, new Engine(settings.engine()), store, workspaces, doors);
+      SandboxSettings settings,
+      SlotStore store,
+      Workspaces workspaces,
+      List<SlotDoor> doors,
+      WaitingRuns waiting) {
+    return start(settings, new Engine(settings.engine()), store, workspaces, doors, waiting);
   }
 
   /** With an engine of the tests'. */
@@ -65,8 +76,9 @@ public final class DockerSandbox implements Sandbox {
       Engine engine,
       SlotStore store,
       Workspaces workspaces,
-      List<SlotDoor> doors) {
-    DockerSandbox sandbox = new DockerSandbox(settings, engine, store, workspaces, doors);
+      List<SlotDoor> doors,
+      WaitingRuns waiting) {
+    DockerSandbox sandbox = new DockerSandbox(settings, engine, store, workspaces, doors, waiting);
     Thread.ofVirtual().name("slot-recovery").start(sandbox::recover);
     return sandbox;
   }
@@ -76,10 +88,11 @@ public final class DockerSandbox implements Sandbox {
       try {
         recovery.recover().forEach(this::hold);
         pool.start();
+        waitingSlots.start();
         recovered.complete(null);
         return;
       } catch (IOException | RuntimeException e) {
-        LOG.log(System.Logger.Level.WARNING, "slots cannot be taken over yet: " + e.getMessage());
+        LOG.log(System.Logger.Level.WARNING, "slots cannot be taken over yet: " + e);
         engine.renegotiate();
         pause();
       }
@@ -114,6 +127,7 @@ public final class DockerSandbox implements Sandbox {
         () -> {
           LiveSlot mine = held.get(run);
           if (mine != null && isAlive(mine)) {
+            mine.touch();
             return mine.of(run);
           }
           if (mine != null) {
@@ -139,10 +153,7 @@ public final class DockerSandbox implements Sandbox {
 
   private Slot give(String run, SandboxLimits limits) throws IOException {
     recovery.settle(run);
-    if (!room.tryEnter()) {
-      throw new SandboxRefused(
-          "full", "all container slots are taken; the run can go on when another one ends");
-    }
+    enter();
     boolean given = false;
     LiveSlot live = null;
     try {
@@ -155,6 +166,7 @@ public final class DockerSandbox implements Sandbox {
       store.put(live.kept());
       live.host().secretGiven();
       workspaces.moveIn(run, live.id());
+      live.touch();
       held.put(run, live);
       given = true;
       return live.of(run);
@@ -165,6 +177,32 @@ public final class DockerSandbox implements Sandbox {
           discard(run, live);
         }
       }
+    }
+  }
+
+  /** A run that only waits for people keeps no other one from its work. */
+  private void enter() {
+    for (int tries = 0; !room.tryEnter(); tries++) {
+      if (tries == TAKE_TRIES || !waitingSlots.takeOne()) {
+        throw new SandboxRefused(
+            "full", "all containers are at work; the run goes on when one of them is free");
+      }
+    }
+  }
+
+  private boolean releaseWaiting(String run, LiveSlot live, WaitingSlots.Still still) {
+    try {
+      return runs.ifFree(
+          run,
+          () -> {
+            if (held.get(run) != live || !still.holds()) {
+              return false;
+            }
+            takeDown(run, live);
+            return true;
+          });
+    } catch (IOException e) {
+      throw new UncheckedIOException("the workspace of run " + run + " cannot be moved", e);
     }
   }
 
@@ -200,8 +238,16 @@ public final class DockerSandbox implements Sandbox {
     if (live == null || !live.kept().life().equals(attempt.life())) {
       return Executions.lost("the container in which it was to run is gone", attempt.attachOnly());
     }
+    live.touch();
     boolean known = live.host().knows(attempt.key());
-    return Executions.attended(live.host().start(spec, sink), attempt.attachOnly() || known);
+    Execution refused = known || attempt.attachOnly() ? null : usage.refused(live, command, sink);
+    if (refused != null) {
+      return refused;
+    }
+    return usage.attend(
+        Executions.attended(live.host().start(spec, sink), attempt.attachOnly() || known),
+        live,
+        attempt.key());
   }
 
   @Override
@@ -285,6 +331,8 @@ public final class DockerSandbox implements Sandbox {
   public void close() {
     closed = true;
     watch.close();
+    usage.close();
+    waitingSlots.close();
     for (LiveSlot live : pool.close()) {
       live.close();
       try {

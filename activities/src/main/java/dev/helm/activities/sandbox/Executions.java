@@ -33,6 +33,10 @@ final class Executions {
     return new Fixed(outcome, handle::acknowledge);
   }
 
+  static Execution of(CompletableFuture<EffectOutcome> outcome, Runnable onAcknowledge) {
+    return new Fixed(outcome, onAcknowledge);
+  }
+
   private record Fixed(CompletableFuture<EffectOutcome> outcome, Runnable onAcknowledge)
       implements Execution {
     @Override

@@ -82,6 +82,11 @@ public final class ExecutorHost implements AutoCloseable {
     return lines.current() != null;
   }
 
+  /** Whether any effect is attended to now. */
+  boolean attends() {
+    return !effects.isEmpty();
+  }
+
   /** Whether the executor says that it knows the key, or has been told to start it. */
   boolean knows(String key) {
     return lines.knows(key);

@@ -13,6 +13,7 @@ final class LiveSlot {
   private volatile SlotRecord kept;
   private volatile @Nullable ExecutorHost host;
   private volatile @Nullable SandboxLost lost;
+  private volatile long touchedNs = System.nanoTime();
 
   LiveSlot(SlotRecord kept, SandboxLimits limits) {
     this.kept = kept;
@@ -25,6 +26,22 @@ final class LiveSlot {
 
   void keep(SlotRecord next) {
     kept = next;
+  }
+
+  /** A run asked for it just now. */
+  void touch() {
+    touchedNs = System.nanoTime();
+  }
+
+  /** How long no run has asked for it. */
+  long untouchedMs() {
+    return (System.nanoTime() - touchedNs) / 1_000_000;
+  }
+
+  /** Whether a command is attended to. */
+  boolean busy() {
+    ExecutorHost opened = host;
+    return opened != null && opened.attends();
   }
 
   SandboxLimits limits() {

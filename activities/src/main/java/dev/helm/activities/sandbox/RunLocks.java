@@ -36,6 +36,19 @@ final class RunLocks {
     }
   }
 
+  /** Does the work unless somebody works for the run now; whether it was done. */
+  boolean ifFree(String run, Work<Boolean> work) throws IOException {
+    Entry entry = new Entry();
+    entry.users = 1;
+    entry.lock.lock();
+    try {
+      return entries.putIfAbsent(run, entry) == null && work.run();
+    } finally {
+      entry.lock.unlock();
+      entries.computeIfPresent(run, (id, used) -> used == entry && --used.users == 0 ? null : used);
+    }
+  }
+
   int size() {
     return entries.size();
   }

@@ -53,6 +53,9 @@ final class CallEffect {
       prepared = effect.prepare(context);
       interrupted = heart.interrupted();
     } catch (SandboxException e) {
+      if (e instanceof SandboxRefused refused && refused.code().equals("full")) {
+        record.waitsForContainer(context);
+      }
       if (mayPass(e)) {
         throw e;
       }
@@ -63,6 +66,7 @@ final class CallEffect {
           context, facts, attempt, "person", "A person interrupted before it was started.");
     }
     List<Fact> all = new ArrayList<>(facts);
+    all.addAll(record.containerCame(context));
     all.add(record.began(context, gate, attempt));
     if (effect instanceof AskPerson question) {
       return askPerson(context, all, question);

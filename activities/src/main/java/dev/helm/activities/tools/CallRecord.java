@@ -24,6 +24,10 @@ final class CallRecord {
   private static final DateTimeFormatter TIMES =
       new DateTimeFormatterBuilder().appendInstant(3).toFormatter();
 
+  private static final String SYSTEM = "system";
+  private static final String NO_CONTAINER_FREE =
+      "all containers are at work; the run goes on by itself when one is free";
+
   private final RunLog log;
   private final Blobs blobs;
   private final Clock clock;
@@ -102,6 +106,7 @@ final class CallRecord {
   Reply blocked(
       CallContext context, List<Fact> facts, String by, String reason, @Nullable String rule) {
     List<Fact> all = new ArrayList<>(facts);
+    all.addAll(containerCame(context));
     all.add(
         context.fact(
             "begins",
@@ -150,6 +155,31 @@ final class CallRecord {
         journalKey(context, context.request().phase()),
         HelmJson.write(reply));
     return reply;
+  }
+
+  /**
+   * Every container is at work and the call is tried again until one is free: said once, and only
+   * where nothing else of the run is at work.
+   */
+  void waitsForContainer(CallContext context) {
+    if (context.request().alone()) {
+      log.append(
+          context.run(),
+          List.of(
+              context.fact(
+                  "container-waits",
+                  new RunEvent.RunPaused(SYSTEM, null, null, null, NO_CONTAINER_FREE))),
+          context.key("container-waits"),
+          "{}");
+    }
+  }
+
+  /** {@code run.resumed}, if the log says that the run waits for a container for this call. */
+  List<Fact> containerCame(CallContext context) {
+    return SYSTEM.equals(context.info().waitingFor())
+            && log.outcome(context.run(), context.key("container-waits")) != null
+        ? List.of(context.fact("container-came", new RunEvent.RunResumed(SYSTEM, null)))
+        : List.of();
   }
 
   // ---- parts -------------------------------------------------------------------------------

@@ -72,7 +72,10 @@ sealed interface CommandTool {
             make(
                 "failed",
                 "failed · killed · " + shown + " of output",
-                model.append("\n(the command was killed, signal ").append(exit.code()).append(')'),
+                model
+                    .append("\n(the command was killed, ")
+                    .append(exit.message() == null ? "signal " + exit.code() : exit.message())
+                    .append(')'),
                 exit,
                 true);
         case TIMED_OUT ->
@@ -172,8 +175,8 @@ sealed interface CommandTool {
             "failed · the sandbox broke off",
             "The tool was ended before it could answer ("
                 + exit.reason()
-                + ", code "
-                + exit.code()
+                + ", "
+                + (exit.message() == null ? "code " + exit.code() : exit.message())
                 + ").");
       }
     }

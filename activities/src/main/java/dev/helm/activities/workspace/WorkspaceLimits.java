@@ -14,6 +14,9 @@ public record WorkspaceLimits(long bytes, long files, int depth) {
   /** Free space of the host's disk below which nothing may grow any more. */
   public static final long HOST_FREE_FLOOR_BYTES = 512L << 20;
 
+  /** Deepest level that a walk enters, so that it never runs out of file handles. */
+  public static final int DEPTH_SEEN_MAX = 400;
+
   private static final int MIN_MB = 64;
   private static final int MAX_MB = 1 << 20;
   private static final int MIN_FILES = 1_000;

@@ -74,7 +74,7 @@ final class ModelRig implements AutoCloseable {
                     .setWorkflowId(AgentRunWorkflow.workflowId(MemoryStore.RUN, 1))
                     .build());
     WorkflowClient.start(
-        workflow::run, new RunStart(MemoryStore.RUN, 1, 50, 3_600_000, 3_600_000, null));
+        workflow::run, new RunStart(MemoryStore.RUN, 1, 50, 3_600_000, 3_600_000, null, null));
   }
 
   RunEvent.RunFinished end() {

@@ -309,7 +309,8 @@ final class ContainerAttributesTest {
             spoiling((made, host) -> host.withCapAdd(Capability.SYS_ADMIN)),
             machine.store(),
             machine.workspaces,
-            List.of())) {
+            List.of(),
+            WaitingRuns.NONE)) {
       assertThatThrownBy(() -> sandbox.claim(TestEngine.newRun()))
           .isInstanceOfSatisfying(
               SandboxRefused.class, e -> assertThat(e.code()).isEqualTo("checklist"))

@@ -304,7 +304,8 @@ final class DockerSandboxTest {
   void aPoolGivesEachSlotOnceAndFillsUp() throws Exception {
     sandbox.close();
     sandbox =
-        DockerSandbox.start(machine.settings.withPool(1), store, machine.workspaces, List.of());
+        DockerSandbox.start(
+            machine.settings.withPool(1), store, machine.workspaces, List.of(), WaitingRuns.NONE);
     assertThat(sandbox.awaitPool(60_000)).isTrue();
     Slot first = sandbox.claim(run);
     assertThat(sandbox.awaitPool(60_000)).isTrue();
@@ -338,7 +339,8 @@ final class DockerSandboxTest {
                 List.of()),
             store,
             machine.workspaces,
-            List.of());
+            List.of(),
+            WaitingRuns.NONE);
     assertThatThrownBy(() -> sandbox.claim(run))
         .isInstanceOf(SandboxRefused.class)
         .hasMessageContaining("helm up");

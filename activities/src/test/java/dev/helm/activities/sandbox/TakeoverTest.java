@@ -125,7 +125,7 @@ final class TakeoverTest {
             0,
             1,
             List.of());
-    sandbox = DockerSandbox.start(few, store, machine.workspaces, List.of());
+    sandbox = DockerSandbox.start(few, store, machine.workspaces, List.of(), WaitingRuns.NONE);
     for (String leaving : List.of(run, other)) {
       sandbox.release(leaving);
       assertThatThrownBy(() -> sandbox.claim(leaving))

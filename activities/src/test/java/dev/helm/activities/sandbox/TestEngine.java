@@ -56,7 +56,7 @@ final class TestEngine implements AutoCloseable {
   }
 
   DockerSandbox sandbox(SlotStore store, SlotDoor... doors) {
-    return DockerSandbox.start(settings, store, workspaces, List.of(doors));
+    return DockerSandbox.start(settings, store, workspaces, List.of(doors), WaitingRuns.NONE);
   }
 
   ContainerPlan plan(String slot) {

@@ -65,7 +65,9 @@ public final class BlueprintCommand extends HelmCommand {
       if (json) {
         out().line(reply.json());
       }
-      places.forEach(place -> out().words().println(out().wordsPaint().paint(Role.STOP, place)));
+      places.forEach(
+          place ->
+              out().words().println(out().wordsPaint().paint(Role.STOP, SafeText.line(place))));
       out()
           .say(
               places.size() == 1
@@ -106,7 +108,7 @@ public final class BlueprintCommand extends HelmCommand {
 
     @Override
     String done(Reply reply, String name) {
-      return name + " is valid";
+      return SafeText.line(name) + " is valid";
     }
   }
 

@@ -29,9 +29,15 @@ public final class LoginCommand extends HelmCommand {
   @Option(names = "--password-stdin", description = "read the password from standard input")
   boolean fromInput;
 
+  @Option(
+      names = "--device",
+      paramLabel = "NAME",
+      description = "a name for this device, under which \"helm device revoke\" ends its token")
+  String device = "";
+
   @Override
   protected ExitCode run() throws IOException {
-    Bodies.LoginResponse response = client().session().login(user, password());
+    Bodies.LoginResponse response = client().session().login(user, password(), device);
     String name = SafeText.line(response.user().name());
     if (json) {
       out()
@@ -49,11 +55,15 @@ public final class LoginCommand extends HelmCommand {
       byte[] bytes = context().in().readNBytes(PASSWORD_BYTES_MAX);
       return new String(bytes, StandardCharsets.UTF_8).strip();
     }
+    return typed("Password of " + SafeText.line(user), "helm login --password-stdin < FILE");
+  }
+
+  /** Asks at the terminal, without showing what is typed. */
+  static String typed(String prompt, String otherwise) {
     Console console = System.console();
-    char[] typed = console == null ? null : console.readPassword("Password of %s: ", user);
+    char[] typed = console == null ? null : console.readPassword("%s: ", prompt);
     if (typed == null) {
-      throw Failure.usage(
-          "No password was given.", "helm login " + user + " --password-stdin < FILE");
+      throw Failure.usage("No password was given.", otherwise);
     }
     return new String(typed);
   }

@@ -12,6 +12,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 
 /** Puts the model key where the key proxy finds it. The key is never printed. */
 final class ModelKey {
+  private static final int KEY_BYTES_MIN = 16;
   private static final int KEY_BYTES_MAX = 8192;
 
   private ModelKey() {}
@@ -20,10 +21,10 @@ final class ModelKey {
     byte[] given = context.in().readNBytes(KEY_BYTES_MAX + 1);
     String key = new String(given, StandardCharsets.UTF_8).strip();
     if (given.length > KEY_BYTES_MAX
-        || key.isEmpty()
+        || key.length() < KEY_BYTES_MIN
         || !key.chars().allMatch(c -> c > 0x20 && c < 0x7f)) {
       throw Failure.usage(
-          "What came on standard input is no model key: one word of visible characters is expected.",
+          "What came on standard input is no model key: one word of 16 or more visible characters is expected.",
           "helm key set < FILE");
     }
     Path file = file(context);

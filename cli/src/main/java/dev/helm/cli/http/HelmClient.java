@@ -165,6 +165,58 @@ public final class HelmClient {
     return call(checkOnly ? "POST" : "PUT", path, mediaType, source);
   }
 
+  // ---- people ------------------------------------------------------------------------------
+
+  /** Everybody who may log in. */
+  public Reply users() {
+    return get("/api/users");
+  }
+
+  /** Lets somebody in; the answer has the one-time password. */
+  public Reply createUser(String name, Map<String, Object> roles) {
+    return post("/api/users", Map.of("name", name, "roles", roles));
+  }
+
+  /** Changes {@code roles} or {@code disabled}. */
+  public Reply changeUser(String id, Map<String, Object> change) {
+    return good(call("PATCH", "/api/users/" + segment(id), "application/json", bytes(change)));
+  }
+
+  /** Gives somebody a new one-time password. */
+  public Reply resetPassword(String id) {
+    return post("/api/users/" + segment(id) + "/password", Map.of());
+  }
+
+  /** Changes one's own password; the answer is a new log-in. */
+  public Reply changePassword(String old, String fresh) {
+    return post("/api/auth/password", Map.of("password", old, "newPassword", fresh));
+  }
+
+  /** A person's devices, one's own for an empty id. */
+  public Reply devices(String user) {
+    return get("/api/devices" + (user.isEmpty() ? "" : "?" + filter("user", user).substring(1)));
+  }
+
+  /** Takes a device out. */
+  public Reply revokeDevice(String id) {
+    return good(call("DELETE", "/api/devices/" + segment(id), "", null));
+  }
+
+  /** The service tokens of one's projects. */
+  public Reply tokens() {
+    return get("/api/tokens");
+  }
+
+  /** Makes a service token; the answer has its text. */
+  public Reply createToken(Map<String, Object> body) {
+    return post("/api/tokens", body);
+  }
+
+  /** Takes a service token back. */
+  public Reply revokeToken(String id) {
+    return good(call("DELETE", "/api/tokens/" + segment(id), "", null));
+  }
+
   // ---- plumbing ----------------------------------------------------------------------------
 
   private Reply get(String path) {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import dev.helm.api.event.CanonicalJson;
+import dev.helm.cli.render.SafeText;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -60,9 +61,9 @@ public final class Json {
     }
   }
 
-  /** Writes a tree on one line, members sorted by name. */
+  /** Writes a tree on one line, members sorted by name; nothing in it acts on a terminal. */
   public static String write(@Nullable Object tree) {
-    return CanonicalJson.write(tree);
+    return SafeText.json(CanonicalJson.write(tree));
   }
 
   /** The map as members of an object; its names are strings because JSON's are. */

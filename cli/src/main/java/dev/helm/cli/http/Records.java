@@ -1,5 +1,6 @@
 package dev.helm.cli.http;
 
+import dev.helm.api.Role;
 import dev.helm.api.RunStatus;
 import dev.helm.api.Usd;
 import dev.helm.api.event.Content;
@@ -79,6 +80,9 @@ public final class Records {
     }
     if (raw == Content.class) {
       return Content.fromJson(value);
+    }
+    if (raw == Role.class) {
+      return Role.of(String.valueOf(value));
     }
     if (raw == RunStatus.class) {
       return RunStatus.of(String.valueOf(value));

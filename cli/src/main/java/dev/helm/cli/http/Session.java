@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Base64;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -73,11 +74,20 @@ public final class Session {
     return token == null ? "" : token.user();
   }
 
-  /** Logs in by name and password and keeps the token for later commands. */
-  public Bodies.LoginResponse login(String username, String password) {
-    Bodies.LoginResponse response = send(new Credentials(username, password));
-    new TokenFile(env.tokenFile()).write(transport.url(), tokenOf(response));
+  /**
+   * Logs in by name and password and keeps the token for later commands.
+   *
+   * @param device a name for this device, or an empty text
+   */
+  public Bodies.LoginResponse login(String username, String password, String device) {
+    Bodies.LoginResponse response = send(new Credentials(username, password), device);
+    keep(response);
     return response;
+  }
+
+  /** Keeps the token of a log-in for later commands. */
+  public void keep(Bodies.LoginResponse response) {
+    new TokenFile(env.tokenFile()).write(transport.url(), tokenOf(response));
   }
 
   /** Forgets the kept tokens; true when there was one. */
@@ -102,7 +112,7 @@ public final class Session {
     if (owner == null) {
       return null;
     }
-    TokenFile.Token fresh = tokenOf(send(owner));
+    TokenFile.Token fresh = tokenOf(send(owner, ""));
     Path home = env.home();
     if (Files.isWritable(home)) {
       homeFile().write(transport.url(), fresh);
@@ -114,8 +124,14 @@ public final class Session {
     return new TokenFile(env.home().resolve("cli-token.json"));
   }
 
-  private Bodies.LoginResponse send(Credentials who) {
-    String body = Json.write(Map.of("username", who.username(), "password", who.password()));
+  private Bodies.LoginResponse send(Credentials who, String device) {
+    Map<String, Object> members = new HashMap<>();
+    members.put("username", who.username());
+    members.put("password", who.password());
+    if (!device.isEmpty()) {
+      members.put("device", device);
+    }
+    String body = Json.write(members);
     try {
       Reply reply =
           transport.send(

@@ -12,7 +12,11 @@ import java.net.Proxy;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.UnknownHostException;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -55,6 +59,9 @@ public final class Transport {
    */
   public Reply send(String method, String path, Map<String, String> headers, byte @Nullable [] body)
       throws IOException {
+    if (method.equals("PATCH")) {
+      return patch(path, headers, body == null ? new byte[0] : body);
+    }
     HttpURLConnection connection = open(parse(url + path));
     connection.setRequestMethod(method);
     headers.forEach(connection::setRequestProperty);
@@ -66,6 +73,31 @@ public final class Transport {
     }
     int status = connection.getResponseCode();
     return new Reply(status, read(connection, status));
+  }
+
+  /** The one method that {@code HttpURLConnection} does not know. */
+  private Reply patch(String path, Map<String, String> headers, byte[] body) throws IOException {
+    HttpClient.Builder client =
+        HttpClient.newBuilder().connectTimeout(Duration.ofMillis(CONNECT_TIMEOUT_MS));
+    if (loopback) {
+      client.proxy(HttpClient.Builder.NO_PROXY);
+    }
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(parse(url + path))
+            .version(HttpClient.Version.HTTP_1_1)
+            .timeout(Duration.ofMillis(READ_TIMEOUT_MS))
+            .method("PATCH", HttpRequest.BodyPublishers.ofByteArray(body));
+    headers.forEach(request::header);
+    try (HttpClient http = client.build()) {
+      HttpResponse<InputStream> answer =
+          http.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
+      try (InputStream in = answer.body()) {
+        return new Reply(answer.statusCode(), text(in));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    }
   }
 
   private HttpURLConnection open(URI uri) throws IOException {
@@ -86,12 +118,16 @@ public final class Transport {
       if (in == null) {
         return "";
       }
-      byte[] bytes = in.readNBytes(BODY_BYTES_MAX + 1);
-      if (bytes.length > BODY_BYTES_MAX) {
-        throw new IOException("the answer is longer than 64 MiB");
-      }
-      return new String(bytes, StandardCharsets.UTF_8);
+      return text(in);
     }
+  }
+
+  private static String text(InputStream in) throws IOException {
+    byte[] bytes = in.readNBytes(BODY_BYTES_MAX + 1);
+    if (bytes.length > BODY_BYTES_MAX) {
+      throw new IOException("the answer is longer than 64 MiB");
+    }
+    return new String(bytes, StandardCharsets.UTF_8);
   }
 
   /** The failure to tell when the service could not be reached at all. */

@@ -13,9 +13,9 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** What must hold before anything is started; each failure names its cause and its repair. */
-final class Checks {
+public final class Checks {
   /** No clock that is right shows an earlier time than this program's release. */
-  static final Instant EARLIEST = Instant.parse("2026-01-01T00:00:00Z");
+  public static final Instant EARLIEST = Instant.parse("2026-01-01T00:00:00Z");
 
   private Checks() {}
 
@@ -41,7 +41,8 @@ final class Checks {
     return state;
   }
 
-  static Set<Integer> keyOwners(@Nullable SystemUsers users) {
+  /** Who may own the key file. */
+  public static Set<Integer> keyOwners(@Nullable SystemUsers users) {
     Set<Integer> owners = new TreeSet<>(Set.of(Account.ownUid()));
     if (users != null) {
       owners.add(users.helmKey().uid());
@@ -58,7 +59,7 @@ final class Checks {
   }
 
   /** The ports that these settings need, by what they are for. */
-  static Map<Integer, String> wantedPorts(Settings settings, boolean practice) {
+  public static Map<Integer, String> wantedPorts(Settings settings, boolean practice) {
     Ports ports = settings.ports();
     Map<Integer, String> wanted = new LinkedHashMap<>();
     wanted.put(ports.service(), "the service");

@@ -84,7 +84,8 @@ public final class EngineApi {
     }
   }
 
-  private JsonNode json(String path) throws IOException {
+  /** The JSON answer to a GET, within 10 s. */
+  public JsonNode json(String path) throws IOException {
     Answer answer = call("GET", path, 10_000);
     if (answer.status() != 200) {
       throw new IOException("the engine answered " + answer.status() + " to GET " + path);

@@ -12,33 +12,43 @@ public record Finding(Level level, String subject, String text, String repair) {
   /** How bad a finding is. */
   public enum Level {
     /** As it should be. */
-    FINE,
+    FINE("✓"),
     /** Works, and the person should know it. */
-    NOTE,
-    /** Helm does not work, or not whole. */
-    WRONG
+    NOTE("·"),
+    /** Works today; may cost safety or an hour some day. */
+    WARN("!"),
+    /** Helm does not work, or not whole, or not safely. */
+    WRONG("✗");
+
+    private final String mark;
+
+    Level(String mark) {
+      this.mark = mark;
+    }
+
+    /** One character. */
+    public String mark() {
+      return mark;
+    }
   }
 
-  static Finding fine(String subject, String text) {
+  /** As it should be. */
+  public static Finding fine(String subject, String text) {
     return new Finding(Level.FINE, subject, text, "");
   }
 
-  static Finding note(String subject, String text, String repair) {
+  /** To be known; {@code repair} may be empty. */
+  public static Finding note(String subject, String text, String repair) {
     return new Finding(Level.NOTE, subject, text, repair);
   }
 
-  static Finding wrong(String subject, String text, String repair) {
-    return new Finding(Level.WRONG, subject, text, repair);
+  /** To be mended some time. */
+  public static Finding warn(String subject, String text, String repair) {
+    return new Finding(Level.WARN, subject, text, repair);
   }
 
-  /** The line as the terminal shows it. */
-  public String line() {
-    String mark =
-        switch (level) {
-          case FINE -> "✓";
-          case NOTE -> "·";
-          case WRONG -> "✗";
-        };
-    return mark + " " + subject + " · " + text + (repair.isEmpty() ? "" : " · " + repair);
+  /** To be mended now. */
+  public static Finding wrong(String subject, String text, String repair) {
+    return new Finding(Level.WRONG, subject, text, repair);
   }
 }

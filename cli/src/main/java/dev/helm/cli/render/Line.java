@@ -19,6 +19,9 @@ public final class Line {
   /** Columns of {@code 14:02:13 }, under which prose goes on. */
   private static final int INDENT = 9;
 
+  /** Most characters of one piece, also where there is no width. */
+  private static final int PIECE_CHARS_MAX = 20_000;
+
   private static final int OBJECT_COLUMNS_MIN = 12;
 
   /** Most rows of one piece of prose in a terminal; the log has the whole. */
@@ -38,19 +41,24 @@ public final class Line {
 
   /** Adds text that is never cut, unless the whole line is too long. */
   public Line add(Role role, String text) {
-    pieces.add(new Piece(role, text, Kind.FIXED));
-    return this;
+    return piece(role, text, Kind.FIXED);
   }
 
   /** Adds text that is cut in its middle where the line is too long. */
   public Line object(Role role, String text) {
-    pieces.add(new Piece(role, text, Kind.OBJECT));
-    return this;
+    return piece(role, text, Kind.OBJECT);
   }
 
   /** Adds the line's last text, which may go on in further rows. */
   public Line prose(Role role, String text) {
-    pieces.add(new Piece(role, text, Kind.PROSE));
+    return piece(role, text, Kind.PROSE);
+  }
+
+  /** Attack: text that reached a line raw, or one that is megabytes long. Here all of it passes. */
+  private Line piece(Role role, String text, Kind kind) {
+    String shown =
+        text.length() > PIECE_CHARS_MAX ? text.substring(0, PIECE_CHARS_MAX) + "…" : text;
+    pieces.add(new Piece(role, SafeText.line(shown), kind));
     return this;
   }
 

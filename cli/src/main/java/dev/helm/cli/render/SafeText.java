@@ -6,6 +6,9 @@ package dev.helm.cli.render;
  * program passes through here before it is printed.
  */
 public final class SafeText {
+  /** Most marks that one letter carries; no language stacks more. */
+  private static final int MARKS_MAX = 4;
+
   private SafeText() {}
 
   /** One line: line ends and tabs become one space. */
@@ -23,19 +26,43 @@ public final class SafeText {
     return escape(text.replace("\r\n", "\n"), true);
   }
 
+  /** JSON with the same meaning, in which what JSON lets stand raw is escaped too. */
+  public static String json(String json) {
+    if (isPlain(json)) {
+      return json;
+    }
+    StringBuilder out = new StringBuilder(json.length() + 16);
+    int marks = 0;
+    for (int i = 0; i < json.length(); ) {
+      int c = json.codePointAt(i);
+      i += Character.charCount(c);
+      marks = isMark(c) ? marks + 1 : 0;
+      if (hidden(c) || marks > MARKS_MAX) {
+        for (char unit : Character.toChars(c)) {
+          out.append(String.format("\\u%04x", (int) unit));
+        }
+      } else {
+        out.appendCodePoint(c);
+      }
+    }
+    return out.toString();
+  }
+
   private static String escape(String text, boolean keepLines) {
     if (isPlain(text)) {
       return text;
     }
     StringBuilder out = new StringBuilder(text.length() + 16);
+    int marks = 0;
     for (int i = 0; i < text.length(); ) {
       int c = text.codePointAt(i);
       i += Character.charCount(c);
+      marks = isMark(c) ? marks + 1 : 0;
       if (c == '\n') {
         out.append(keepLines ? '\n' : ' ');
       } else if (c == '\t') {
         out.append(keepLines ? "  " : " ");
-      } else if (hidden(c)) {
+      } else if (hidden(c) || marks > MARKS_MAX) {
         appendEscape(out, c);
       } else {
         out.appendCodePoint(c);
@@ -46,6 +73,12 @@ public final class SafeText {
 
   private static boolean isPlain(String text) {
     return text.chars().allMatch(c -> c >= 0x20 && c < 0x7f);
+  }
+
+  /** Attack: hundreds of marks on one letter are drawn over the lines above and below. */
+  private static boolean isMark(int c) {
+    int type = Character.getType(c);
+    return type == Character.NON_SPACING_MARK || type == Character.ENCLOSING_MARK;
   }
 
   private static boolean hidden(int c) {

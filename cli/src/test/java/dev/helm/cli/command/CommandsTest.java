@@ -479,9 +479,9 @@ class CommandsTest {
 
   @Test
   void theModelKeyIsStoredPrivatelyAndNeverPrinted() throws IOException {
-    assertThat(terminal.input("sk-test-123\n").helm("key", "set")).isZero();
+    assertThat(terminal.input("sk-test-0123456789\n").helm("key", "set")).isZero();
     Path key = home.resolve("helm/keys/model.key");
-    assertThat(key).hasContent("sk-test-123");
+    assertThat(key).hasContent("sk-test-0123456789");
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(key)))
         .isEqualTo("rw-------");
     assertThat(String.join("", terminal.words()) + terminal.data()).doesNotContain("sk-test");

@@ -1,14 +1,19 @@
 package dev.helm.service.auth;
 
+import dev.helm.api.Role;
+import dev.helm.service.store.Roles;
 import dev.helm.service.store.UserStore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** The first start makes one person who may do everything. */
 public final class FirstOwner {
   /** Login name of the first person. */
   public static final String NAME = "owner";
+
+  private static final String FILE = "owner.credentials";
 
   private FirstOwner() {}
 
@@ -25,8 +30,16 @@ public final class FirstOwner {
     }
     String password = Passwords.random();
     PrivateFiles.write(
-        home.resolve("owner.credentials"),
+        home.resolve(FILE),
         ("username: " + NAME + "\npassword: " + password + "\n").getBytes(StandardCharsets.UTF_8));
-    return users.create(NAME, passwords.hash(password)) != null;
+    return users.create(NAME, passwords.hash(password), null, Roles.of(Role.EVERYWHERE, Role.OWNER))
+        != null;
+  }
+
+  /** The owner has another password: what the file says is no longer true, so it goes. */
+  public static void forgetCredentials(Path home, String name) throws IOException {
+    if (name.equals(NAME)) {
+      Files.deleteIfExists(home.resolve(FILE));
+    }
   }
 }

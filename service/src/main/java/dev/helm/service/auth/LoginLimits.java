@@ -12,13 +12,18 @@ import java.util.Map;
 
 /**
  * How often somebody may try to log in: five times a minute from one address, and twenty failures a
- * minute for one account from everywhere together.
+ * minute for one account from all unknown addresses together. Attack: a stranger fails on purpose
+ * to keep the owner out; so the second limit never holds back an address from which this account
+ * logged in before, nor the machine itself, and their failures do not count in it.
  */
 public final class LoginLimits {
   /** Tries a minute from one client address. */
   public static final int ADDRESS_PER_MINUTE = 5;
 
-  /** Failures a minute of one account. */
+  /** Challenges and refreshes a minute from one client address. */
+  public static final int REFRESH_PER_MINUTE = 30;
+
+  /** Failures a minute of one account from unknown addresses. */
   public static final int ACCOUNT_PER_MINUTE = 20;
 
   /** Addresses and names that are remembered; the ones unused for longest go first. */
@@ -27,26 +32,43 @@ public final class LoginLimits {
   private final TimeMeter time;
   private final Map<String, Bucket> addresses = bounded();
   private final Map<String, Bucket> accounts = bounded();
+  private final Map<String, Bucket> refreshes = bounded();
 
   /** With the service's clock. */
   public LoginLimits(Clock clock) {
     this.time = new ClockMeter(clock);
   }
 
-  /** Counts a try. 0 when it may go on, else the seconds to wait. */
-  public long secondsToWait(String address, String account) {
+  /**
+   * Counts a try. 0 when it may go on, else the seconds to wait.
+   *
+   * @param known whether the account logged in from this address before
+   */
+  public long secondsToWait(String address, String account, boolean known) {
     ConsumptionProbe probe =
         bucket(addresses, address, ADDRESS_PER_MINUTE).tryConsumeAndReturnRemaining(1);
     if (!probe.isConsumed()) {
       return seconds(probe.getNanosToWaitForRefill());
+    }
+    if (known) {
+      return 0;
     }
     var estimate = bucket(accounts, key(account), ACCOUNT_PER_MINUTE).estimateAbilityToConsume(1);
     return estimate.canBeConsumed() ? 0 : seconds(estimate.getNanosToWaitForRefill());
   }
 
   /** A try failed. */
-  public void failed(String account) {
-    bucket(accounts, key(account), ACCOUNT_PER_MINUTE).tryConsume(1);
+  public void failed(String account, boolean known) {
+    if (!known) {
+      bucket(accounts, key(account), ACCOUNT_PER_MINUTE).tryConsume(1);
+    }
+  }
+
+  /** Counts a call that needs no token and is no log-in. 0 when it may go on, else seconds. */
+  public long secondsToWaitForRefresh(String address) {
+    ConsumptionProbe probe =
+        bucket(refreshes, address, REFRESH_PER_MINUTE).tryConsumeAndReturnRemaining(1);
+    return probe.isConsumed() ? 0 : seconds(probe.getNanosToWaitForRefill());
   }
 
   private static String key(String account) {

@@ -1,12 +1,10 @@
 package dev.helm.service.rest;
 
 import dev.helm.api.rest.Bodies;
-import dev.helm.api.rest.ErrorCode;
 import dev.helm.service.auth.Caller;
-import dev.helm.service.auth.LoginLimits;
-import dev.helm.service.auth.Passwords;
+import dev.helm.service.auth.ClientAddress;
+import dev.helm.service.auth.LogIn;
 import dev.helm.service.auth.Tokens;
-import dev.helm.service.store.UserStore;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
@@ -14,34 +12,25 @@ import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.SecurityContext;
-import org.jspecify.annotations.Nullable;
 
 /** Logging in and out, and tickets for what cannot send a header. */
 @Path("/api/auth")
 @Tag(name = "auth")
 @Produces(MediaType.APPLICATION_JSON)
 public final class AuthResource {
-  private final UserStore users;
-  private final Passwords passwords;
+  private final LogIn logIn;
   private final Tokens tokens;
-  private final LoginLimits limits;
-  private final Runnable afterLogout;
+  private final Runnable sessionsEnded;
 
-  /** With what checks people. */
-  public AuthResource(
-      UserStore users,
-      Passwords passwords,
-      Tokens tokens,
-      LoginLimits limits,
-      Runnable afterLogout) {
-    this.users = users;
-    this.passwords = passwords;
+  /** With what checks people, and what closes the sockets of ended sessions. */
+  public AuthResource(LogIn logIn, Tokens tokens, Runnable sessionsEnded) {
+    this.logIn = logIn;
     this.tokens = tokens;
-    this.limits = limits;
-    this.afterLogout = afterLogout;
+    this.sessionsEnded = sessionsEnded;
   }
 
   /** A token for a name and a password. */
@@ -49,51 +38,75 @@ public final class AuthResource {
   @Path("/login")
   @Open
   @Consumes(MediaType.APPLICATION_JSON)
-  @Operation(summary = "Log in: a token for 24 hours")
+  @Operation(summary = "Log in: a token for 24 hours; {device} names the device and registers it")
   public Bodies.LoginResponse login(Bodies.LoginRequest request, @Context HttpServletRequest http) {
-    String device = device(request.device());
-    String name = request.username();
-    boolean tooLong = name.length() > 100 || request.password().length() > Passwords.CHARS_MAX;
-    String account = tooLong ? "" : name;
-    long seconds = limits.secondsToWait(http.getRemoteAddr(), account);
-    if (seconds > 0) {
-      throw ProblemException.later(
-          ErrorCode.TOO_MANY_REQUESTS,
-          "too many log-ins",
-          "wait "
-              + seconds
-              + " s; an address may try "
-              + LoginLimits.ADDRESS_PER_MINUTE
-              + " times a minute",
-          seconds);
-    }
-    UserStore.User user = tooLong ? null : users.byName(name);
-    boolean right =
-        user == null
-            ? passwords.matchesNobody(tooLong ? "" : request.password())
-            : passwords.matches(request.password(), user.passwordHash());
-    if (user == null || !right) {
-      limits.failed(account);
-      throw ProblemException.of(
-          ErrorCode.BAD_CREDENTIALS,
-          "the name or the password is wrong",
-          "the first owner's are in owner.credentials in Helm's home");
-    }
-    Tokens.Signed token = tokens.session(user, device);
-    return new Bodies.LoginResponse(
-        token.text(), token.expiresAt().toString(), new Bodies.User(user.id(), user.name()));
+    String device = request.device() == null ? null : Params.line("device", request.device(), 64);
+    return response(
+        logIn.withPassword(
+            request.username(), request.password(), device, FrontFilter.client(http)));
   }
 
   /** Takes the token back. */
   @POST
   @Path("/logout")
   @NoIdempotencyKey
+  @EvenWithOncePassword
   @Operation(summary = "Log out: the token is taken back")
   public Bodies.Accepted logout(@Context SecurityContext security) {
     Caller caller = TokenFilter.caller(security);
     tokens.revoke(caller);
-    afterLogout.run();
+    sessionsEnded.run();
     return new Bodies.Accepted(caller.tokenId(), "revoked");
+  }
+
+  /** Another password of one's own. */
+  @POST
+  @Path("/password")
+  @NoIdempotencyKey
+  @EvenWithOncePassword
+  @Consumes(MediaType.APPLICATION_JSON)
+  @Operation(
+      summary = "Change one's own password; all other sessions end, the answer has a new one")
+  public Bodies.LoginResponse changePassword(
+      Bodies.ChangePassword request,
+      @Context ContainerRequestContext context,
+      @Context HttpServletRequest http) {
+    Caller caller = Permit.person(context);
+    try {
+      return response(
+          logIn.changePassword(
+              caller, request.password(), request.newPassword(), FrontFilter.client(http)));
+    } catch (LogIn.UnfitException e) {
+      throw ProblemException.member("newPassword", String.valueOf(e.getMessage()), null);
+    } finally {
+      sessionsEnded.run();
+    }
+  }
+
+  /** A text for a paired device to sign. */
+  @POST
+  @Path("/challenge")
+  @Open
+  @Consumes(MediaType.APPLICATION_JSON)
+  @Operation(summary = "A text that a paired device signs to refresh its token: once, 60 s")
+  public Bodies.Challenge challenge(
+      Bodies.ChallengeRequest request, @Context HttpServletRequest http) {
+    logIn.countRefresh(FrontFilter.client(http));
+    Tokens.Signed text = tokens.challenge(Params.line("device", request.device(), 64));
+    return new Bodies.Challenge(text.text(), text.expiresAt().toString());
+  }
+
+  /** The next token of a paired device. */
+  @POST
+  @Path("/refresh")
+  @Open
+  @Consumes(MediaType.APPLICATION_JSON)
+  @Operation(summary = "A new token for a paired device, which proves its key")
+  public Bodies.LoginResponse refresh(
+      Bodies.RefreshRequest request, @Context HttpServletRequest http) {
+    ClientAddress client = FrontFilter.client(http);
+    return response(
+        logIn.withKey(request.device(), request.challenge(), request.signature(), client));
   }
 
   /** A signed text for an address, good once. */
@@ -124,7 +137,11 @@ public final class AuthResource {
     return new Bodies.TicketResponse(ticket.text(), ticket.expiresAt().toString());
   }
 
-  private static @Nullable String device(@Nullable String device) {
-    return device == null ? null : Params.line("device", device, 64);
+  private static Bodies.LoginResponse response(LogIn.LoggedIn in) {
+    return new Bodies.LoginResponse(
+        in.token().text(),
+        in.token().expiresAt().toString(),
+        new Bodies.User(in.user().id(), in.user().name()),
+        in.device() == null ? null : in.device().id());
   }
 }

@@ -5,6 +5,7 @@ import jakarta.annotation.Priority;
 import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.container.ContainerRequestFilter;
 import jakarta.ws.rs.container.PreMatching;
+import jakarta.ws.rs.core.HttpHeaders;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -16,10 +17,19 @@ public final class BodyLimit implements ContainerRequestFilter {
   /** Longest request body in bytes. */
   public static final int BYTES_MAX = 1024 * 1024;
 
+  /** How long a body may take, in seconds. */
+  static final long SECONDS_MAX = 30;
+
   @Override
   public void filter(ContainerRequestContext request) {
     if (request.getLength() > BYTES_MAX) {
       throw tooLarge();
+    }
+    // Attack: a compressed body that becomes gigabytes. None is unpacked, and none is taken.
+    String encoding = request.getHeaderString(HttpHeaders.CONTENT_ENCODING);
+    if (encoding != null && !encoding.equalsIgnoreCase("identity")) {
+      throw ProblemException.of(
+          ErrorCode.UNSUPPORTED_MEDIA_TYPE, "compressed bodies are not taken", "send it plain");
     }
     request.setEntityStream(new Counted(request.getEntityStream()));
   }
@@ -30,6 +40,7 @@ public final class BodyLimit implements ContainerRequestFilter {
   }
 
   private static final class Counted extends FilterInputStream {
+    private final long deadline = System.nanoTime() + SECONDS_MAX * 1_000_000_000;
     private long left = BYTES_MAX;
 
     Counted(InputStream in) {
@@ -51,6 +62,11 @@ public final class BodyLimit implements ContainerRequestFilter {
     }
 
     private void count(int bytes) {
+      // Attack: a body comes byte by byte, and each holds a thread and a connection for long.
+      if (System.nanoTime() > deadline) {
+        throw ProblemException.of(
+            ErrorCode.REQUEST_TIMEOUT, "the body took too long", "at most " + SECONDS_MAX + " s");
+      }
       left -= bytes;
       if (left < 0) {
         throw tooLarge();

@@ -18,7 +18,11 @@ public final class HttpProblems extends ErrorHandler {
   static Problem problem(int status) {
     return switch (status) {
       case 401 -> of(ErrorCode.UNAUTHENTICATED, "no valid ticket or token", "log in again");
-      case 403 -> of(ErrorCode.FORBIDDEN, "this is not allowed", null);
+      case 403 ->
+          of(
+              ErrorCode.FORBIDDEN,
+              "a page of another site may not do this",
+              "origins in config.yml lists the addresses under which browsers see Helm");
       case 404 ->
           of(ErrorCode.NOT_FOUND, "there is no such path", "GET /openapi.json lists all of them");
       case 405 ->

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.helm.activities.store.RunLog;
 import dev.helm.api.Sha256;
+import dev.helm.api.rest.Bodies;
 import dev.helm.api.rest.ErrorCode;
 import dev.helm.service.auth.Caller;
 import dev.helm.service.store.IdempotencyStore;
@@ -73,7 +74,13 @@ public final class IdempotencyFilter implements ContainerRequestFilter, Containe
         REQUEST_ID, Sha256.hex(key.person() + "\n" + path + "\n" + key.key()).substring(0, 32));
     switch (claim(key, Sha256.hex(body))) {
       case IdempotencyStore.Claim.Fresh _ -> request.setProperty(CLAIMED, key);
-      case IdempotencyStore.Claim.Replay replay -> request.abortWith(answer(replay));
+      case IdempotencyStore.Claim.Replay replay -> {
+        // Attack: an answer is asked for again by somebody whose role was taken away since.
+        if (replay.need() != null) {
+          Permit.check(caller, replay.need().role(), replay.need().project());
+        }
+        request.abortWith(answer(replay));
+      }
       case IdempotencyStore.Claim.OtherBody _ ->
           throw ProblemException.of(
               ErrorCode.IDEMPOTENCY_KEY_REUSED,
@@ -138,7 +145,7 @@ public final class IdempotencyFilter implements ContainerRequestFilter, Containe
         store.abandon(key);
         return;
       }
-      keep(key, response);
+      keep(key, response, Permit.need(request));
     } catch (RunLog.LogUnavailableException e) {
       // The effect is made and known by the request id; only the shortcut is lost.
       LOG.warn("an answer could not be kept for its Idempotency-Key: {}", e.getMessage());
@@ -146,18 +153,23 @@ public final class IdempotencyFilter implements ContainerRequestFilter, Containe
     }
   }
 
-  private void keep(IdempotencyStore.Key key, ContainerResponseContext response) {
+  private void keep(
+      IdempotencyStore.Key key,
+      ContainerResponseContext response,
+      IdempotencyStore.@Nullable Need need) {
     Object entity = response.getEntity();
     if (entity == null) {
-      store.finish(key, response.getStatus(), null, "");
+      store.finish(key, response.getStatus(), null, "", need);
       return;
     }
     MediaType type =
         response.getMediaType() == null ? MediaType.APPLICATION_JSON_TYPE : response.getMediaType();
-    String body = write(entity);
-    store.finish(key, response.getStatus(), type.toString(), body);
+    // Attack: a password or token that was shown once is read from the database.
+    String kept =
+        write(entity instanceof Bodies.ShownOnce secret ? secret.withoutSecret() : entity);
+    store.finish(key, response.getStatus(), type.toString(), kept, need);
     response.setEntity(
-        body.getBytes(StandardCharsets.UTF_8), response.getEntityAnnotations(), type);
+        write(entity).getBytes(StandardCharsets.UTF_8), response.getEntityAnnotations(), type);
   }
 
   private String write(Object entity) {

@@ -1,5 +1,6 @@
 package dev.helm.service.rest;
 
+import dev.helm.api.Role;
 import dev.helm.api.rest.Bodies;
 import dev.helm.api.rest.ErrorCode;
 import dev.helm.service.auth.Caller;
@@ -81,6 +82,7 @@ public final class InboxResource {
       @PathParam("id") String id, Bodies.Decide request, @Context ContainerRequestContext context) {
     Caller caller = TokenFilter.caller(context.getSecurityContext());
     Bodies.Permission before = permission(caller.access(), id);
+    Permit.require(context, Role.APPROVER, before.item().project());
     check(request);
     if (before.state().equals("open")) {
       requireFresh(request, before);
@@ -114,6 +116,7 @@ public final class InboxResource {
       @Context ContainerRequestContext context) {
     Caller caller = TokenFilter.caller(context.getSecurityContext());
     InboxStore.Question before = question(caller.access(), id);
+    Permit.require(context, Role.APPROVER, before.item().project());
     String answer = Params.text("answer", request.answer(), 10_000);
     if (before.kind().equals("unknown") && !UNKNOWN_ANSWERS.contains(answer)) {
       throw ProblemException.member(

@@ -18,7 +18,7 @@ public final class LaterResource {
   }
 
   /** Refuses. */
-  @Path("/{later: schedules|budgets|users|devices|tokens}{rest: (/.*)?}")
+  @Path("/{later: schedules|budgets}{rest: (/.*)?}")
   public Object lists() {
     throw notYet();
   }
@@ -37,17 +37,6 @@ public final class LaterResource {
     /** Refuses. */
     @Path("/{id}/{later: files|files/content|diff|snapshots|rollback|fork|export}")
     public Object later() {
-      throw notYet();
-    }
-  }
-
-  /** Those of log-in. */
-  @Hidden
-  @Path("/api/auth")
-  public static final class OfAuth {
-    /** Refuses. */
-    @Path("/refresh")
-    public Object refresh() {
       throw notYet();
     }
   }

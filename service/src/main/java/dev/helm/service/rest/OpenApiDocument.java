@@ -37,6 +37,9 @@ public final class OpenApiDocument {
   static final List<Class<?>> RESOURCES =
       List.of(
           AuthResource.class,
+          UsersResource.class,
+          DevicesResource.class,
+          TokensResource.class,
           SystemResource.class,
           RunsResource.class,
           SteeringResource.class,

@@ -1,5 +1,6 @@
 package dev.helm.service.rest;
 
+import dev.helm.api.Role;
 import dev.helm.api.RunId;
 import dev.helm.api.RunStatus;
 import dev.helm.api.event.RunEvent;
@@ -14,11 +15,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Query parameters and ids as clients write them. */
 final class Params {
   private static final int LIMIT_DEFAULT = 100;
+  private static final Pattern PROJECT = Pattern.compile("[a-z0-9-]{1,64}");
 
   private Params() {}
 
@@ -90,6 +93,15 @@ final class Params {
     text(name, value, charsMax);
     if (value.chars().anyMatch(c -> c < 0x20)) {
       throw ProblemException.member(name, "expected one line", null);
+    }
+    return value;
+  }
+
+  /** A project's name, or the star for all. */
+  static String project(String member, String value) {
+    if (!value.equals(Role.EVERYWHERE) && !PROJECT.matcher(value).matches()) {
+      throw ProblemException.member(
+          member, "a project is 1 to 64 of a-z, 0-9 and dash, or * for all", null);
     }
     return value;
   }

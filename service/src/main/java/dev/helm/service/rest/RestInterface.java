@@ -2,7 +2,8 @@ package dev.helm.service.rest;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.helm.api.rest.Bodies;
-import dev.helm.service.auth.LoginLimits;
+import dev.helm.service.auth.Front;
+import dev.helm.service.auth.LogIn;
 import dev.helm.service.auth.Passwords;
 import dev.helm.service.auth.Tokens;
 import dev.helm.service.store.Store;
@@ -10,6 +11,7 @@ import io.dropwizard.core.setup.Environment;
 import io.dropwizard.jersey.setup.JerseyEnvironment;
 import jakarta.servlet.DispatcherType;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.function.Supplier;
@@ -21,7 +23,9 @@ public final class RestInterface {
   private final Store store;
   private final Tokens tokens;
   private final Passwords passwords;
-  private final LoginLimits limits;
+  private final LogIn logIn;
+  private final Front front;
+  private final Clock clock;
   private final Backend backend;
   private final CommitWaiter commits;
   private final StreamDoor door;
@@ -35,7 +39,9 @@ public final class RestInterface {
       Store store,
       Tokens tokens,
       Passwords passwords,
-      LoginLimits limits,
+      LogIn logIn,
+      Front front,
+      Clock clock,
       Backend backend,
       CommitWaiter commits,
       StreamDoor door,
@@ -46,7 +52,9 @@ public final class RestInterface {
     this.store = store;
     this.tokens = tokens;
     this.passwords = passwords;
-    this.limits = limits;
+    this.logIn = logIn;
+    this.front = front;
+    this.clock = clock;
     this.backend = backend;
     this.commits = commits;
     this.door = door;
@@ -80,7 +88,10 @@ public final class RestInterface {
   private List<Object> resources() {
     RunControl control = backend.control();
     return List.of(
-        new AuthResource(store.users(), passwords, tokens, limits, door::closeEnded),
+        new AuthResource(logIn, tokens, door::closeEnded),
+        new UsersResource(store.users(), passwords, clock, door::closeEnded),
+        new DevicesResource(store.devices(), store.users(), door::closeEnded),
+        new TokensResource(store.serviceTokens(), clock, door::closeEnded),
         new SystemResource(log, backend, store.queries()::activeRuns, version, practice),
         new RunsResource(store.queries(), store.blueprints(), backend, practice),
         new SteeringResource(store.queries(), store.messages(), control),
@@ -89,11 +100,10 @@ public final class RestInterface {
         new StreamResource(),
         new OpenApiResource(new Document(version)),
         new LaterResource(),
-        new LaterResource.OfRuns(),
-        new LaterResource.OfAuth());
+        new LaterResource.OfRuns());
   }
 
-  private static void errorsBelow(Environment environment) {
+  private void errorsBelow(Environment environment) {
     HttpProblems problems = new HttpProblems();
     environment.getApplicationContext().setErrorHandler(problems);
     environment.lifecycle().addServerLifecycleListener(server -> server.setErrorHandler(problems));
@@ -101,6 +111,10 @@ public final class RestInterface {
         .servlets()
         .addFilter("security-headers", new SecurityHeaders())
         .addMappingForUrlPatterns(EnumSet.allOf(DispatcherType.class), false, "/*");
+    environment
+        .servlets()
+        .addFilter("front", new FrontFilter(front))
+        .addMappingForUrlPatterns(EnumSet.of(DispatcherType.REQUEST), true, "/*");
   }
 
   private static void adminReadsOnly(Environment environment) {

@@ -1,5 +1,6 @@
 package dev.helm.service.rest;
 
+import dev.helm.api.Role;
 import dev.helm.api.RunId;
 import dev.helm.api.Usd;
 import dev.helm.api.blueprint.Blueprint;
@@ -127,6 +128,7 @@ public final class RunsResource {
     Caller caller = TokenFilter.caller(context.getSecurityContext());
     Blueprint.Stored stored = blueprint(caller.access(), request.blueprint());
     Blueprint blueprint = stored.blueprint();
+    Permit.require(context, Role.OPERATOR, blueprint.project());
     Map<String, Object> input = input(blueprint, request.input());
     String prompt = request.prompt();
     if (prompt != null) {

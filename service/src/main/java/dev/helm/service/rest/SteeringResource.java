@@ -1,5 +1,6 @@
 package dev.helm.service.rest;
 
+import dev.helm.api.Role;
 import dev.helm.api.RunStatus;
 import dev.helm.api.Usd;
 import dev.helm.api.rest.Bodies;
@@ -86,6 +87,7 @@ public final class SteeringResource {
       @Context SecurityContext security) {
     Access access = TokenFilter.access(security);
     String run = Params.run(runs, access, id);
+    Permit.check(TokenFilter.caller(security), Role.OPERATOR, read(access, run).project());
     String by = TokenFilter.caller(security).name();
     switch (messages.cancel(run, messageId, by)) {
       case CANCELLED -> control.cancelMessage(run, messageId, by);
@@ -111,9 +113,7 @@ public final class SteeringResource {
   @ApiResponse(responseCode = "202", useReturnTypeSchema = true, description = "accepted")
   public Bodies.Accepted pause(
       @PathParam("id") String id, @Context ContainerRequestContext context) {
-    String run = active(id, context);
-    control.pause(run, caller(context).name(), IdempotencyFilter.requestId(context));
-    return accepted(run, context);
+    return signalled(id, context, control::pause);
   }
 
   /** Goes on. */
@@ -123,9 +123,7 @@ public final class SteeringResource {
   @ApiResponse(responseCode = "202", useReturnTypeSchema = true, description = "accepted")
   public Bodies.Accepted resume(
       @PathParam("id") String id, @Context ContainerRequestContext context) {
-    String run = active(id, context);
-    control.resume(run, caller(context).name(), IdempotencyFilter.requestId(context));
-    return accepted(run, context);
+    return signalled(id, context, control::resume);
   }
 
   /** Ends the run. */
@@ -135,9 +133,7 @@ public final class SteeringResource {
   @ApiResponse(responseCode = "202", useReturnTypeSchema = true, description = "accepted")
   public Bodies.Accepted cancel(
       @PathParam("id") String id, @Context ContainerRequestContext context) {
-    String run = active(id, context);
-    control.cancel(run, caller(context).name(), IdempotencyFilter.requestId(context));
-    return accepted(run, context);
+    return signalled(id, context, control::cancel);
   }
 
   /** More money. */
@@ -159,7 +155,13 @@ public final class SteeringResource {
     return read(caller(context).access(), run);
   }
 
-  private static Bodies.Accepted accepted(String run, ContainerRequestContext context) {
+  private interface Signal {
+    void send(String run, String by, String requestId);
+  }
+
+  private Bodies.Accepted signalled(String id, ContainerRequestContext context, Signal signal) {
+    String run = active(id, context);
+    signal.send(run, caller(context).name(), IdempotencyFilter.requestId(context));
     StatusFilter.answer(context, Response.Status.ACCEPTED);
     return new Bodies.Accepted(run, "accepted");
   }
@@ -167,6 +169,7 @@ public final class SteeringResource {
   private String active(String id, ContainerRequestContext context) {
     Access access = caller(context).access();
     Bodies.Run run = read(access, Params.run(runs, access, id));
+    Permit.require(context, Role.OPERATOR, run.project());
     RunStatus status = run.status();
     if (!status.active()) {
       throw ProblemException.of(

@@ -1,11 +1,14 @@
 package dev.helm.service.rest;
 
 import dev.helm.service.auth.Caller;
+import dev.helm.service.auth.Front;
 import dev.helm.service.auth.Tokens;
 import dev.helm.service.stream.StreamHub;
-import java.net.URI;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
@@ -17,6 +20,8 @@ import org.eclipse.jetty.ee10.websocket.server.JettyServerUpgradeResponse;
 import org.eclipse.jetty.ee10.websocket.server.JettyWebSocketServerContainer;
 import org.eclipse.jetty.ee10.websocket.server.config.JettyWebSocketServletContainerInitializer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Lets clients with a ticket onto the stream, and puts them out again when their session ends. What
@@ -35,10 +40,12 @@ public final class StreamDoor implements AutoCloseable {
   /** Most sockets of one person at once. */
   static final int PERSON_SOCKETS_MAX = 64;
 
+  private static final Logger LOG = LoggerFactory.getLogger(StreamDoor.class);
   private static final Duration IDLE = Duration.ofSeconds(60);
-  private static final long SWEEP_MS = 5_000;
+  private static final long SWEEP_MS = 2_000;
 
   private final Tokens tokens;
+  private final Front front;
   private final StreamHub hub;
   private final Set<StreamSocket> sockets = ConcurrentHashMap.newKeySet();
   private final ScheduledExecutorService sweeper =
@@ -46,7 +53,8 @@ public final class StreamDoor implements AutoCloseable {
           Thread.ofPlatform().daemon().name("stream-door").factory());
 
   /** With what checks tickets, and what serves the sockets. */
-  public StreamDoor(Tokens tokens, StreamHub hub) {
+  public StreamDoor(Tokens tokens, Front front, StreamHub hub) {
+    this.front = front;
     this.tokens = tokens;
     this.hub = hub;
   }
@@ -56,15 +64,32 @@ public final class StreamDoor implements AutoCloseable {
     JettyWebSocketServletContainerInitializer.configure(
         context, (_, container) -> configure(container));
     var unused =
-        sweeper.scheduleWithFixedDelay(this::closeEnded, SWEEP_MS, SWEEP_MS, TimeUnit.MILLISECONDS);
+        sweeper.scheduleWithFixedDelay(this::sweep, SWEEP_MS, SWEEP_MS, TimeUnit.MILLISECONDS);
   }
 
-  /** Closes the sockets whose session was taken back or has expired. */
+  /** Closes the sockets whose session was taken back or has expired, or whose roles changed. */
   public void closeEnded() {
+    Map<String, Optional<Caller>> seen = new HashMap<>();
     for (StreamSocket socket : sockets) {
-      if (tokens.ended(socket.caller())) {
+      Caller then = socket.caller();
+      Optional<Caller> now =
+          seen.computeIfAbsent(then.tokenId(), _ -> Optional.ofNullable(tokens.again(then)));
+      // Attack: a socket that is open already goes on showing what its person may no longer see.
+      if (now.isEmpty()) {
         socket.end("unauthenticated", "the session has ended; log in again");
+      } else if (!now.get().roles().equals(then.roles())) {
+        socket.end("roles_changed", "your roles have changed; connect again");
       }
+      socket.disconnectIfDeaf();
+    }
+  }
+
+  private void sweep() {
+    try {
+      closeEnded();
+    } catch (RuntimeException e) {
+      // The store may be down for a moment; the next sweep looks again.
+      LOG.warn("sessions of sockets could not be checked: {}", e.getMessage());
     }
   }
 
@@ -85,7 +110,8 @@ public final class StreamDoor implements AutoCloseable {
   private @Nullable Object admit(
       JettyServerUpgradeRequest request, JettyServerUpgradeResponse response) {
     try {
-      if (!sameOrigin(request.getHeaders("Origin"), request.getHeader("Host"))) {
+      // Attack: a page of another site opens the stream from the browser of somebody logged in.
+      if (!front.allows(request.getHeaders("Origin"))) {
         response.sendError(403, "another origin");
         return null;
       }
@@ -98,6 +124,8 @@ public final class StreamDoor implements AutoCloseable {
         response.sendError(429, "too many sockets");
         return null;
       }
+      // Attack: a few compressed bytes become megabytes. No extension is agreed on.
+      response.setExtensions(List.of());
       StreamSocket socket = new StreamSocket(caller, hub, sockets::remove);
       sockets.add(socket);
       return socket;
@@ -119,25 +147,5 @@ public final class StreamDoor implements AutoCloseable {
     return sockets.size() >= SOCKETS_MAX
         || sockets.stream().filter(s -> s.caller().userId().equals(caller.userId())).count()
             >= PERSON_SOCKETS_MAX;
-  }
-
-  /**
-   * A browser always says which page opened the socket; it has to be one of ours. A client that is
-   * no browser sends no Origin.
-   */
-  static boolean sameOrigin(@Nullable List<String> origins, @Nullable String host) {
-    if (origins == null || origins.isEmpty()) {
-      return true;
-    }
-    if (origins.size() > 1 || host == null) {
-      return false;
-    }
-    try {
-      URI origin = URI.create(origins.getFirst());
-      boolean web = "http".equals(origin.getScheme()) || "https".equals(origin.getScheme());
-      return web && host.equalsIgnoreCase(origin.getRawAuthority());
-    } catch (IllegalArgumentException e) {
-      return false;
-    }
   }
 }

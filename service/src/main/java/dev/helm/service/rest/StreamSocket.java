@@ -5,6 +5,7 @@ import dev.helm.service.auth.Caller;
 import dev.helm.service.stream.StreamHub;
 import dev.helm.service.stream.Subscriber;
 import dev.helm.workflows.HelmJson;
+import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -18,12 +19,17 @@ public final class StreamSocket implements Session.Listener.AutoDemanding, Subsc
   /** Frames that a client may send in one second. */
   static final int FRAMES_PER_SECOND_MAX = 100;
 
+  /** How long last words may take. */
+  private static final long FAREWELL_NANOS_MAX = 5_000_000_000L;
+
   private final Caller caller;
   private final StreamHub hub;
   private final Consumer<StreamSocket> gone;
   private final AtomicBoolean closing = new AtomicBoolean();
   private volatile @Nullable Session session;
   private volatile dev.helm.service.stream.@Nullable Session conversation;
+  private final StringBuilder text = new StringBuilder();
+  private volatile long closingSince;
   private long second;
   private int framesInSecond;
 
@@ -44,21 +50,47 @@ public final class StreamSocket implements Session.Listener.AutoDemanding, Subsc
   }
 
   @Override
-  public void onWebSocketText(String message) {
-    if (tooFast()) {
-      end("too_many_requests", "at most " + FRAMES_PER_SECOND_MAX + " frames a second");
+  public void onWebSocketPartialText(String part, boolean last) {
+    if (!counted()) {
+      return;
+    }
+    text.append(part);
+    if (text.length() > StreamDoor.FRAME_BYTES_MAX) {
+      end("too_large", "a message has at most " + StreamDoor.FRAME_BYTES_MAX + " bytes");
       return;
     }
     dev.helm.service.stream.Session talk = conversation;
-    if (talk != null && !closing.get()) {
-      talk.receive(message);
+    if (last && talk != null) {
+      talk.receive(text.toString());
+      text.setLength(0);
     }
   }
 
   @Override
-  public void onWebSocketBinary(java.nio.ByteBuffer payload, Callback callback) {
+  public void onWebSocketPartialBinary(ByteBuffer payload, boolean last, Callback callback) {
     callback.succeed();
     end("bad_request", "frames are JSON text");
+  }
+
+  @Override
+  public void onWebSocketPing(ByteBuffer payload) {
+    Session open = session;
+    if (counted() && open != null) {
+      open.sendPong(payload, Callback.NOOP);
+    }
+  }
+
+  @Override
+  public void onWebSocketPong(ByteBuffer payload) {
+    counted();
+  }
+
+  /** Attack: pings, or fragments of nothing, without end. Every frame counts, of whatever kind. */
+  private boolean counted() {
+    if (tooFast()) {
+      end("too_many_requests", "at most " + FRAMES_PER_SECOND_MAX + " frames a second");
+    }
+    return !closing.get();
   }
 
   @Override
@@ -90,12 +122,22 @@ public final class StreamSocket implements Session.Listener.AutoDemanding, Subsc
     if (open == null || !closing.compareAndSet(false, true)) {
       return;
     }
+    closingSince = System.nanoTime();
     Runnable close = () -> open.close(StatusCode.POLICY_VIOLATION, lastWords.code(), Callback.NOOP);
     open.sendText(
         HelmJson.mapper()
             .convertValue(lastWords, com.fasterxml.jackson.databind.JsonNode.class)
             .toString(),
         Callback.from(close, _ -> open.disconnect()));
+  }
+
+  /** Attack: a client that is put out does not read its last words, and so stays. */
+  void disconnectIfDeaf() {
+    Session open = session;
+    long since = closingSince;
+    if (open != null && since != 0 && System.nanoTime() - since > FAREWELL_NANOS_MAX) {
+      open.disconnect();
+    }
   }
 
   /** Closes with these last words. */

@@ -46,6 +46,14 @@ public final class TokenFilter extends AuthFilter<String, Caller> {
           headers.isEmpty() ? "this call needs a token" : "the token is not valid, or has ended",
           "log in with POST /api/auth/login (helm login) and send Authorization: Bearer TOKEN");
     }
+    // Attack: whoever made a password for somebody goes on using it in that person's name.
+    if (caller(request.getSecurityContext()).passwordIsOnce()
+        && (method == null || !method.isAnnotationPresent(EvenWithOncePassword.class))) {
+      throw ProblemException.of(
+          ErrorCode.PASSWORD_CHANGE_REQUIRED,
+          "this password was made for you and is good for one log-in",
+          "choose your own first: helm user password");
+    }
   }
 
   /** The token of the one header that there may be, or null. */

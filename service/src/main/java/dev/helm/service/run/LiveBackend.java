@@ -69,6 +69,7 @@ public final class LiveBackend implements Backend {
   private static final Duration RECONCILE_EVERY = Duration.ofSeconds(30);
   private static final Duration REAP_EVERY = Duration.ofSeconds(5);
   private static final Duration MODEL_IDLE = Duration.ofSeconds(120);
+  private static final Duration CONTAINER_KEPT = Duration.ofMinutes(10);
   private static final int ACTIVITIES_MAX = 256;
   private static final int WORKFLOWS_CACHED = 600;
 
@@ -108,7 +109,7 @@ public final class LiveBackend implements Backend {
                 .setIdentity(identity)
                 .setDataConverter(HelmJson.dataConverter())
                 .build());
-    this.control = new TemporalRunControl(client, store, ledger);
+    this.control = new TemporalRunControl(client, store, ledger, settings.image());
     this.reconciler = new Reconciler(temporal, NAMESPACE, identity, store, ledger, control);
     ledger.onOver(
         (run, reservation, held, actual) ->
@@ -137,7 +138,8 @@ public final class LiveBackend implements Backend {
               sandboxSettings(settings, operator),
               new StoredSlots(store.slots()),
               workspaces,
-              List.of(egress));
+              List.of(egress),
+              new StoredWaits(store, CONTAINER_KEPT, Clock.systemUTC()));
       docker.set(started);
       this.sandbox = started;
     }

@@ -23,7 +23,7 @@ import java.util.Set;
  */
 public record OperatorConfig(
     List<OperatorTarget> targets, List<Path> trust, WorkspaceLimits workspace) {
-  private static final Set<String> TOP = Set.of("egress", "sandbox");
+  private static final Set<String> TOP = Set.of("egress", "origins", "sandbox", "trustedProxies");
   private static final Set<String> SANDBOX = Set.of("diskMb", "diskFiles");
   private static final Set<String> EGRESS = Set.of("targets", "trust");
   private static final Set<String> TARGET = Set.of("host", "port", "protocol", "address");

@@ -34,11 +34,16 @@ final class TemporalRunControl implements RunControl {
   private final WorkflowClient client;
   private final Store store;
   private final Ledger ledger;
+  private final @Nullable String image;
 
-  TemporalRunControl(WorkflowClient client, Store store, Ledger ledger) {
+  /**
+   * @param image id of the image that containers are made from, empty for none
+   */
+  TemporalRunControl(WorkflowClient client, Store store, Ledger ledger, String image) {
     this.client = client;
     this.store = store;
     this.ledger = ledger;
+    this.image = image.isEmpty() ? null : image;
   }
 
   @Override
@@ -61,7 +66,8 @@ final class TemporalRunControl implements RunControl {
             blueprint.limits().turns(),
             blueprint.limits().wallTimeMs(),
             BUDGET_WAIT.toMillis(),
-            null);
+            null,
+            image);
     accepted(
         run,
         () -> {

@@ -16,6 +16,10 @@ final class AskProjection {
   /** How long a spent budget is shown as waiting, where the log names no deadline. */
   static final Duration BUDGET_WAIT = Duration.ofHours(24);
 
+  /** Who it was: the id for Helm, the name for people; takes the name twice. */
+  private static final String BY =
+      "principal = (SELECT id FROM principals WHERE name = ?), by_name = ?,";
+
   private static final List<String> UNKNOWN_ANSWERS = List.of("happened", "again", "stop");
 
   private record Owner(String name, String project) {}
@@ -115,8 +119,11 @@ final class AskProjection {
       return;
     }
     sql.update(
-        "UPDATE asks SET state = 'decided', decision = 'raised', principal = ?, closed_at = ?"
+        "UPDATE asks SET state = 'decided', decision = 'raised', "
+            + BY
+            + " closed_at = ?"
             + " WHERE run = ? AND state = 'open' AND kind = 'budget'",
+        e.by(),
         e.by(),
         place.at(),
         place.run());
@@ -132,10 +139,13 @@ final class AskProjection {
   void decided(Statements sql, Projection.Place place, RunEvent.PermissionDecided e)
       throws SQLException {
     sql.update(
-        "UPDATE asks SET state = ?, decision = ?, principal = ?, device = ?, closed_at = ?"
+        "UPDATE asks SET state = ?, decision = ?, "
+            + BY
+            + " device = ?, closed_at = ?"
             + " WHERE id = ? AND run = ? AND state = 'open'",
         e.by().equals("timeout") ? "expired" : "decided",
         e.decision(),
+        e.by(),
         e.by(),
         e.device(),
         place.at(),
@@ -147,9 +157,12 @@ final class AskProjection {
       throws SQLException {
     Content answer = e.answer();
     sql.update(
-        "UPDATE asks SET state = ?, principal = ?, answer = ?, closed_at = ?"
+        "UPDATE asks SET state = ?, "
+            + BY
+            + " answer = ?, closed_at = ?"
             + " WHERE id = ? AND run = ? AND state = 'open'",
         e.by().equals("timeout") ? "expired" : "answered",
+        e.by(),
         e.by(),
         answer == null ? null : HelmJson.write(answer),
         place.at(),

@@ -66,7 +66,7 @@ public final class Database implements AutoCloseable {
       return database;
     } catch (SQLException e) {
       database.close();
-      throw new StoreException("cannot open " + file + ": " + e.getMessage(), e);
+      throw new StoreException("cannot open " + file + ": " + Failures.text(e), e);
     } catch (RuntimeException e) {
       database.close();
       throw e;

@@ -228,6 +228,19 @@ final class Gate {
     }
   }
 
+  /** The last that the writer does. */
+  void end() {
+    try {
+      if (state == State.OPEN) {
+        boolean unusedBusy = session.emptyWal();
+      }
+    } catch (SQLException e) {
+      LOG.error(
+          "{} (at the end; what was acknowledged is settled at the next start)", Failures.text(e));
+    }
+    session.close();
+  }
+
   // ---- notes -------------------------------------------------------------------------------
 
   private Boolean pause(Tx tx, String why) throws SQLException {

@@ -148,7 +148,7 @@ public final class LogWriter implements AutoCloseable {
         batch.clear();
       }
     }
-    session.close();
+    gate.end();
   }
 
   /** What goes before the batch's own units is the gate's: nothing is written past it. */

@@ -10,11 +10,12 @@ final class MessageProjection {
   void queued(Statements sql, Projection.Place place, RunEvent.MessageQueued e)
       throws SQLException {
     sql.update(
-        "INSERT INTO messages (run, id, seq, project, principal, text, wanted, state, queued_at)"
-            + " SELECT id, ?, ?, project, ?, ?, ?, 'queued', ? FROM runs WHERE id = ?"
+        "INSERT INTO messages (run, id, seq, project, principal, by_name, text, wanted, state, queued_at)"
+            + " SELECT id, ?, ?, project, (SELECT id FROM principals WHERE name = ?), ?, ?, ?, 'queued', ? FROM runs WHERE id = ?"
             + " ON CONFLICT DO NOTHING",
         e.messageId(),
         place.seq(),
+        e.by(),
         e.by(),
         HelmJson.write(e.text()),
         e.when(),

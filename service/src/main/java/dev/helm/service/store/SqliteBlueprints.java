@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /** Blueprints in a table. */
 final class SqliteBlueprints implements BlueprintStore {
   private static final String COLUMNS =
-      "SELECT name, version, hash, created_at, principal, body FROM blueprints ";
+      "SELECT name, version, hash, created_at, by_name, body FROM blueprints ";
 
   private final LogWriter writer;
   private final ReadPool reads;
@@ -39,12 +39,13 @@ final class SqliteBlueprints implements BlueprintStore {
           int version = newest == null ? 1 : newest.version() + 1;
           tx.sql()
               .update(
-                  "INSERT INTO blueprints (name, version, hash, project, principal, created_at,"
-                      + " description, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                  "INSERT INTO blueprints (name, version, hash, project, principal, by_name,"
+                      + " created_at, description, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                   blueprint.name(),
                   version,
                   hash,
                   blueprint.project(),
+                  access.principal(),
                   by,
                   tx.now(),
                   blueprint.description(),

@@ -1,5 +1,6 @@
 package dev.helm.service.store;
 
+import dev.helm.api.Role;
 import dev.helm.api.RunId;
 import java.time.Clock;
 import java.time.Duration;
@@ -23,7 +24,8 @@ final class SqliteIdempotency implements IdempotencyStore {
       String life,
       @Nullable Integer status,
       @Nullable String contentType,
-      @Nullable String body) {}
+      @Nullable String body,
+      @Nullable Need need) {}
 
   @Override
   public Claim begin(Key key, String bodySha256) {
@@ -37,7 +39,7 @@ final class SqliteIdempotency implements IdempotencyStore {
           }
           if (row != null && row.status() != null) {
             return new Claim.Replay(
-                row.status(), row.contentType(), row.body() == null ? "" : row.body());
+                row.status(), row.contentType(), row.body() == null ? "" : row.body(), row.need());
           }
           if (row != null && row.life().equals(life)) {
             return new Claim.InProgress();
@@ -59,13 +61,19 @@ final class SqliteIdempotency implements IdempotencyStore {
 
   private static @Nullable Row row(Statements sql, Key key) throws java.sql.SQLException {
     return sql.one(
-        "SELECT body_sha256, life, status, content_type, body FROM idempotency"
+        "SELECT body_sha256, life, status, content_type, body, project, role FROM idempotency"
             + " WHERE person = ? AND path = ? AND key = ?",
         row -> {
           int number = row.getInt(3);
           Integer status = row.wasNull() ? null : number;
+          String project = row.getString(6);
           return new Row(
-              row.getString(1), row.getString(2), status, row.getString(4), row.getString(5));
+              row.getString(1),
+              row.getString(2),
+              status,
+              row.getString(4),
+              row.getString(5),
+              project == null ? null : new Need(project, Role.of(row.getString(7))));
         },
         key.person(),
         key.path(),
@@ -73,16 +81,20 @@ final class SqliteIdempotency implements IdempotencyStore {
   }
 
   @Override
-  public void finish(Key key, int status, @Nullable String contentType, String body) {
+  public void finish(
+      Key key, int status, @Nullable String contentType, String body, @Nullable Need need) {
     writer.write(
         tx ->
             tx.sql()
                 .update(
-                    "UPDATE idempotency SET status = ?, content_type = ?, body = ?"
+                    "UPDATE idempotency SET status = ?, content_type = ?, body = ?,"
+                        + " project = ?, role = ?"
                         + " WHERE person = ? AND path = ? AND key = ? AND status IS NULL",
                     status,
                     contentType,
                     body,
+                    need == null ? null : need.project(),
+                    need == null ? null : need.role().word(),
                     key.person(),
                     key.path(),
                     key.key()));

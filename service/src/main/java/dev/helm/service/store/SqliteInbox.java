@@ -21,7 +21,7 @@ final class SqliteInbox implements InboxStore {
       String state,
       Bodies.InboxItem item,
       @Nullable String decision,
-      @Nullable String principal,
+      @Nullable String by,
       @Nullable String device,
       @Nullable String answer,
       @Nullable String closedAt) {}
@@ -55,10 +55,9 @@ final class SqliteInbox implements InboxStore {
   }
 
   private static Bodies.@Nullable Winner winner(Ask ask) {
-    return ask.decision() == null || ask.principal() == null || ask.closedAt() == null
+    return ask.decision() == null || ask.by() == null || ask.closedAt() == null
         ? null
-        : new Bodies.Winner(
-            ask.decision(), new Bodies.By(ask.principal(), ask.device()), ask.closedAt());
+        : new Bodies.Winner(ask.decision(), new Bodies.By(ask.by(), ask.device()), ask.closedAt());
   }
 
   @Override
@@ -75,7 +74,7 @@ final class SqliteInbox implements InboxStore {
         ask.state(),
         ask.item(),
         answer,
-        ask.principal(),
+        ask.by(),
         ask.closedAt());
   }
 
@@ -83,7 +82,7 @@ final class SqliteInbox implements InboxStore {
     return reads.read(
         sql ->
             sql.one(
-                "SELECT kind, state, item, decision, principal, device, answer, closed_at"
+                "SELECT kind, state, item, decision, by_name, device, answer, closed_at"
                     + " FROM asks WHERE "
                     + access.condition("project")
                     + " AND id = ?",

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /** Messages over their table; every change goes through the log. */
 final class SqliteMessages implements MessageStore {
   private static final String COLUMNS =
-      "SELECT id, text, wanted, principal, state, queued_at, read_at_turn FROM messages ";
+      "SELECT id, text, wanted, by_name, state, queued_at, read_at_turn FROM messages ";
 
   private final LogWriter writer;
   private final ReadPool reads;

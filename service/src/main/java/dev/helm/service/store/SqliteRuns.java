@@ -79,7 +79,7 @@ final class SqliteRuns implements Runs {
         reads.read(
             sql ->
                 sql.one(
-                    "SELECT text, wanted, principal FROM messages"
+                    "SELECT text, wanted, by_name FROM messages"
                         + " WHERE run = ? AND id = ? AND state <> 'cancelled'",
                     row -> new Row(row.getString(1), row.getString(2), row.getString(3)),
                     run,

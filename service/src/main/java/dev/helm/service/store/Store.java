@@ -23,7 +23,10 @@ public final class Store implements AutoCloseable {
   private final SqliteInbox inbox;
   private final SqliteMessages messages;
   private final SqliteBlueprints blueprints;
-  private final SqliteAccess access;
+  private final SqliteUsers users;
+  private final SqliteDevices devices;
+  private final SqliteServiceTokens serviceTokens;
+  private final SqliteRevoked revoked;
   private final SqliteIdempotency idempotency;
   private final SqliteSlots slots;
 
@@ -41,7 +44,10 @@ public final class Store implements AutoCloseable {
     this.inbox = new SqliteInbox(reads, blobs);
     this.messages = new SqliteMessages(writer, reads, blobs);
     this.blueprints = new SqliteBlueprints(writer, reads);
-    this.access = new SqliteAccess(writer, reads, clock);
+    this.users = new SqliteUsers(writer, reads, clock);
+    this.devices = new SqliteDevices(writer, reads, clock);
+    this.serviceTokens = new SqliteServiceTokens(writer, reads, clock);
+    this.revoked = new SqliteRevoked(writer, reads, clock);
     this.idempotency = new SqliteIdempotency(writer, clock);
     this.slots = new SqliteSlots(writer, reads);
   }
@@ -66,7 +72,7 @@ public final class Store implements AutoCloseable {
       return store;
     } catch (SQLException e) {
       database.close();
-      throw new StoreException("cannot open the store: " + e.getMessage(), e);
+      throw new StoreException("cannot open the store: " + Failures.text(e), e);
     } catch (RuntimeException e) {
       database.close();
       throw e;
@@ -115,17 +121,27 @@ public final class Store implements AutoCloseable {
 
   /** People. */
   public UserStore users() {
-    return access;
+    return users;
+  }
+
+  /** Their devices. */
+  public DeviceStore devices() {
+    return devices;
+  }
+
+  /** Tokens of programs. */
+  public ServiceTokenStore serviceTokens() {
+    return serviceTokens;
   }
 
   /** Revoked tokens. */
   public TokenStore tokens() {
-    return access;
+    return revoked;
   }
 
   /** Used tickets. */
   public TicketStore tickets() {
-    return access;
+    return revoked;
   }
 
   /** Answers by Idempotency-Key. */
@@ -200,8 +216,9 @@ public final class Store implements AutoCloseable {
 
   @Override
   public void close() {
-    writer.close();
+    // No reader may keep the writer's last checkpoint from its end.
     reads.close();
+    writer.close();
     database.close();
   }
 }

@@ -132,7 +132,7 @@ public final class StepBench {
                   .build());
       var unused =
           WorkflowClient.start(
-              workflow::run, new RunStart(run, 1, 100_000, 36_000_000, 3_600_000, null));
+              workflow::run, new RunStart(run, 1, 100_000, 36_000_000, 3_600_000, null, null));
       WorkflowStub.fromTyped(workflow).getResult(Void.class);
       List<Double> gaps = new ArrayList<>();
       synchronized (spans) {

@@ -135,11 +135,11 @@ class AuthTest {
   void anAccountIsLimitedTooWhereverTheTriesComeFrom() {
     dev.helm.service.auth.LoginLimits limits = new dev.helm.service.auth.LoginLimits(service.clock);
     for (int i = 0; i < 20; i++) {
-      assertThat(limits.secondsToWait("10.0.0." + i, "owner")).isZero();
-      limits.failed("Owner");
+      assertThat(limits.secondsToWait("10.0.0." + i, "owner", false)).isZero();
+      limits.failed("Owner", false);
     }
-    assertThat(limits.secondsToWait("10.9.9.9", "owner")).isPositive();
-    assertThat(limits.secondsToWait("10.9.9.9", "other")).isZero();
+    assertThat(limits.secondsToWait("10.9.9.9", "owner", false)).isPositive();
+    assertThat(limits.secondsToWait("10.9.9.9", "other", false)).isZero();
   }
 
   @Test

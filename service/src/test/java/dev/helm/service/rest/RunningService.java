@@ -1,10 +1,16 @@
 package dev.helm.service.rest;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.helm.api.Role;
 import dev.helm.service.HelmConfiguration;
 import dev.helm.service.HelmService;
 import dev.helm.service.Settings;
-import dev.helm.service.auth.Grants;
+import dev.helm.service.auth.JwtKey;
+import dev.helm.service.auth.Tokens;
+import dev.helm.service.store.DeviceStore;
+import dev.helm.service.store.Roles;
+import dev.helm.service.store.Store;
+import dev.helm.service.store.UserStore;
 import dev.helm.workflows.HelmJson;
 import io.dropwizard.core.Application;
 import io.dropwizard.testing.DropwizardTestSupport;
@@ -31,7 +37,6 @@ final class RunningService implements AutoCloseable {
   final Path home;
   final int port;
   final ShiftableClock clock = new ShiftableClock();
-  volatile Grants grants = Grants.OWNERS;
   private final HttpClient http =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   private @Nullable FakeBackend backend;
@@ -84,8 +89,7 @@ final class RunningService implements AutoCloseable {
                   FakeBackend made = new FakeBackend(store);
                   backend = made;
                   return made;
-                },
-                user -> grants.of(user));
+                });
           }
         };
     fresh.before();
@@ -156,6 +160,62 @@ final class RunningService implements AutoCloseable {
       }
     }
     return token;
+  }
+
+  /** Lets a person in with these roles; a session token of theirs, past the limits of log-ins. */
+  String person(String name, Map<String, Role> roles) {
+    UserStore.User user = store().users().create(name, "no password", null, new Roles(roles));
+    if (user == null) {
+      throw new IllegalStateException(name + " is there already");
+    }
+    return session(user, null);
+  }
+
+  String session(UserStore.User user, DeviceStore.@Nullable Device device) {
+    return tokens().session(user, device).text();
+  }
+
+  Store store() {
+    return backend().store;
+  }
+
+  /** The service's own tokens, made a second time over the same key and store. */
+  Tokens tokens() {
+    try {
+      Store store = store();
+      return new Tokens(
+          JwtKey.of(home),
+          clock,
+          store.users(),
+          store.devices(),
+          store.serviceTokens(),
+          store.tokens(),
+          store.tickets());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Acts with another token from here on; null: the owner's own. */
+  synchronized void as(@Nullable String other) {
+    token = other;
+  }
+
+  /** A request with any token, or none. */
+  Answer call(@Nullable String as, String method, String path, @Nullable String body) {
+    HttpRequest.Builder request =
+        request(path).header("Idempotency-Key", UUID.randomUUID().toString());
+    if (as != null) {
+      request.header("Authorization", "Bearer " + as);
+    }
+    if (body == null) {
+      return send(request.method(method, HttpRequest.BodyPublishers.noBody()));
+    }
+    boolean yaml = method.equals("PUT") || path.endsWith("/validate");
+    return send(
+        request
+            .header("Content-Type", yaml ? "application/yaml" : "application/json")
+            .method(method, HttpRequest.BodyPublishers.ofString(body)));
   }
 
   String ticket() {

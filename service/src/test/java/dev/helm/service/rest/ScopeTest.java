@@ -2,10 +2,9 @@ package dev.helm.service.rest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.helm.service.auth.Grants;
-import dev.helm.service.store.Access;
+import dev.helm.api.Role;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -44,7 +43,7 @@ class ScopeTest {
     String hash = service.backend().ask(theirs, "p-theirs");
     service.backend().ask(mine, "p-mine");
     service.backend().question(theirs, "q-theirs");
-    service.grants = user -> Access.only(user.id(), Set.of("infra-ops"));
+    service.as(service.person("ann", Map.of("infra-ops", Role.OWNER)));
 
     assertThat(service.get("/api/runs").json().path("items").findValuesAsText("id"))
         .containsExactly(mine);
@@ -80,7 +79,7 @@ class ScopeTest {
             service.putYaml("of-market-intel", yaml("of-market-intel", "infra-ops")).text("code"))
         .isEqualTo("conflict");
 
-    service.grants = Grants.OWNERS;
+    service.as(null);
     assertThat(service.get("/api/runs/" + theirs).text("status")).isEqualTo("running");
     assertThat(service.get("/api/permissions/p-theirs").text("state")).isEqualTo("open");
   }

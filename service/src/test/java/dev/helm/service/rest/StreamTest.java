@@ -5,18 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.helm.api.event.RunEvent;
-import dev.helm.workflows.HelmJson;
-import java.net.URI;
-import java.net.http.WebSocket;
 import java.net.http.WebSocketHandshakeException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.CompletionStage;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -41,7 +34,7 @@ class StreamTest {
     for (int i = 0; i < 600; i++) {
       service.backend().append(run, "t" + i, new RunEvent.TurnStarted(i));
     }
-    try (Client client = new Client(service.ticket())) {
+    try (SocketClient client = new SocketClient(service, service.ticket())) {
       client.send("{\"op\":\"subscribe\",\"run\":\"" + run.substring(0, 12) + "\",\"after\":100}");
       List<Long> seqs = new ArrayList<>();
       JsonNode seam = null;
@@ -68,7 +61,7 @@ class StreamTest {
   @Test
   void anUnknownRunIsAnErrorFrameAndTheSocketStays() {
     String run = service.run();
-    try (Client client = new Client(service.ticket())) {
+    try (SocketClient client = new SocketClient(service, service.ticket())) {
       client.send("{\"op\":\"subscribe\",\"run\":\"" + "0".repeat(32) + "\"}");
       assertThat(client.next(f -> true).path("op").asText()).isEqualTo("error");
       client.send("nonsense");
@@ -85,7 +78,7 @@ class StreamTest {
   @Test
   void aTicketOpensTheStreamOnceAndOnlyForAMinute() {
     String ticket = service.ticket();
-    new Client(ticket).close();
+    new SocketClient(service, ticket).close();
     refused(ticket, null, 401);
     String old = service.ticket();
     service.clock.forward(Duration.ofSeconds(61));
@@ -105,11 +98,9 @@ class StreamTest {
     refused(service.ticket(), "https://evil.example", 403);
     refused(service.ticket(), "null", 403);
     refused(service.ticket(), "http://127.0.0.1:1", 403);
-    assertThat(StreamDoor.sameOrigin(List.of("http://127.0.0.1:9"), "127.0.0.1:9")).isTrue();
-    assertThat(StreamDoor.sameOrigin(null, "127.0.0.1:9")).isTrue();
-    assertThat(StreamDoor.sameOrigin(List.of("file://x"), "x")).isFalse();
-    assertThat(StreamDoor.sameOrigin(List.of("http://a", "http://a"), "a")).isFalse();
-    try (Client client = new Client(service.ticket(), "http://127.0.0.1:" + service.port)) {
+    refused(service.ticket(), "http://evil.example:" + service.port, 403);
+    try (SocketClient client =
+        new SocketClient(service, service.ticket(), "http://127.0.0.1:" + service.port)) {
       client.send("x");
       assertThat(client.next(f -> true).path("op").asText()).isEqualTo("error");
     }
@@ -128,7 +119,7 @@ class StreamTest {
                     .POST(
                         java.net.http.HttpRequest.BodyPublishers.ofString("{\"for\":\"stream\"}")))
             .text("ticket");
-    try (Client client = new Client(ticket)) {
+    try (SocketClient client = new SocketClient(service, ticket)) {
       service.send(
           service
               .request("/api/auth/logout")
@@ -138,94 +129,18 @@ class StreamTest {
           .isEqualTo("unauthenticated");
       client.awaitClosed();
     }
-    try (Client client = new Client(service.ticket())) {
+    try (SocketClient client = new SocketClient(service, service.ticket())) {
       client.send("{\"op\":\"" + "x".repeat(5000) + "\"}");
       client.awaitClosed();
     }
   }
 
   private static void refused(String ticket, @Nullable String origin, int status) {
-    assertThatThrownBy(() -> new Client(ticket, origin))
+    assertThatThrownBy(() -> new SocketClient(service, ticket, origin))
         .isInstanceOf(CompletionException.class)
         .cause()
         .isInstanceOfSatisfying(
             WebSocketHandshakeException.class,
             e -> assertThat(e.getResponse().statusCode()).isEqualTo(status));
-  }
-
-  /** A client as scripts write them. */
-  private static final class Client implements WebSocket.Listener, AutoCloseable {
-    private static final JsonNode CLOSED = HelmJson.mapper().createObjectNode().put("op", "closed");
-
-    private final LinkedBlockingQueue<JsonNode> frames = new LinkedBlockingQueue<>();
-    private final StringBuilder partial = new StringBuilder();
-    private final WebSocket socket;
-
-    Client(String ticket) {
-      this(ticket, null);
-    }
-
-    Client(String ticket, @Nullable String origin) {
-      WebSocket.Builder builder = service.http().newWebSocketBuilder();
-      if (origin != null) {
-        builder.header("Origin", origin);
-      }
-      socket =
-          builder
-              .buildAsync(
-                  URI.create("ws://127.0.0.1:" + service.port + "/api/stream?ticket=" + ticket),
-                  this)
-              .join();
-    }
-
-    void send(String text) {
-      socket.sendText(text, true).join();
-    }
-
-    JsonNode next(Predicate<JsonNode> wanted) {
-      try {
-        while (true) {
-          JsonNode frame = frames.poll(20, TimeUnit.SECONDS);
-          assertThat(frame).as("a frame in time").isNotNull();
-          if (wanted.test(frame)) {
-            return frame;
-          }
-          assertThat(frame).isNotEqualTo(CLOSED);
-        }
-      } catch (InterruptedException e) {
-        throw new IllegalStateException(e);
-      }
-    }
-
-    void awaitClosed() {
-      next(frame -> frame.equals(CLOSED));
-    }
-
-    @Override
-    public @Nullable CompletionStage<?> onText(WebSocket from, CharSequence data, boolean last) {
-      partial.append(data);
-      if (last) {
-        frames.add(HelmJson.read(partial.toString(), JsonNode.class));
-        partial.setLength(0);
-      }
-      from.request(1);
-      return null;
-    }
-
-    @Override
-    public @Nullable CompletionStage<?> onClose(WebSocket from, int status, String reason) {
-      frames.add(CLOSED);
-      return null;
-    }
-
-    @Override
-    public void onError(WebSocket from, Throwable error) {
-      frames.add(CLOSED);
-    }
-
-    @Override
-    public void close() {
-      socket.abort();
-    }
   }
 }

@@ -153,6 +153,7 @@ class AccessTest {
   @Test
   void whoRaisedABudgetIsKept() {
     log(MINE, "b", new RunEvent.RunPaused("budget", null, null, null, "spent"));
+    UserStore.User ann = Objects.requireNonNull(store.users().create("ann", "x", null, Roles.NONE));
     log(MINE, "r", new RunEvent.RunResumed("budget", "ann"));
     assertThat(
             store
@@ -162,8 +163,8 @@ class AccessTest {
                         Objects.requireNonNull(
                             tx.sql()
                                 .one(
-                                    "SELECT principal FROM asks WHERE kind = 'budget'",
+                                    "SELECT by_name || principal FROM asks WHERE kind = 'budget'",
                                     row -> row.getString(1)))))
-        .isEqualTo("ann");
+        .isEqualTo("ann" + ann.id());
   }
 }

@@ -266,9 +266,10 @@ class StoresTest {
 
   @Test
   void accessOutlivesARestart() {
-    var user = Objects.requireNonNull(store.users().create("ann", "$argon2id$x"));
-    assertThat(store.users().create("ann", "other")).isNull();
-    assertThat(store.users().setPasswordHash(user.id(), "$argon2id$y")).isTrue();
+    var user = Objects.requireNonNull(store.users().create("ann", "$argon2id$x", null, Roles.NONE));
+    assertThat(store.users().create("ann", "other", null, Roles.NONE)).isNull();
+    assertThat(store.users().change(user.id(), old -> old.withPassword("$argon2id$y", null)))
+        .isNotNull();
     Instant later = Instant.now().plusSeconds(60);
     assertThat(store.tickets().use("t", later)).isTrue();
     store.tokens().revoke("jti", later);
@@ -277,7 +278,7 @@ class StoresTest {
     assertThat(store.idempotency().begin(key, "h")).isEqualTo(new IdempotencyStore.Claim.Fresh());
     assertThat(store.idempotency().begin(key, "h"))
         .isEqualTo(new IdempotencyStore.Claim.InProgress());
-    store.idempotency().finish(key, 201, "application/json", "{}");
+    store.idempotency().finish(key, 201, "application/json", "{}", null);
     store.idempotency().begin(open, "h");
     store.slots().put(new SlotStore.Slot("0a0b0c0d", "r", null, "t", Secret.of("s")));
     store.close();
@@ -287,7 +288,7 @@ class StoresTest {
     assertThat(store.tickets().use("t", later)).isFalse();
     assertThat(store.tokens().isRevoked("jti")).isTrue();
     assertThat(store.idempotency().begin(key, "h"))
-        .isEqualTo(new IdempotencyStore.Claim.Replay(201, "application/json", "{}"));
+        .isEqualTo(new IdempotencyStore.Claim.Replay(201, "application/json", "{}", null));
     assertThat(store.idempotency().begin(key, "i"))
         .isEqualTo(new IdempotencyStore.Claim.OtherBody());
     assertThat(store.idempotency().begin(open, "h")).isEqualTo(new IdempotencyStore.Claim.Fresh());

@@ -34,11 +34,14 @@ final class Launched implements AutoCloseable {
   private final Path checkout = checkout();
   private final Path words;
   private final String smtpUrl;
+  private final Map<String, String> settings;
 
-  private Launched(Path home, int port, String smtpUrl) throws IOException {
+  private Launched(Path home, int port, String smtpUrl, Map<String, String> settings)
+      throws IOException {
     this.home = home;
     this.port = port;
     this.smtpUrl = smtpUrl;
+    this.settings = Map.copyOf(settings);
     Path logs = Files.createDirectories(Path.of("target", "whole"));
     this.words = logs.resolve("launcher.log").toAbsolutePath();
     Files.deleteIfExists(words);
@@ -46,9 +49,14 @@ final class Launched implements AutoCloseable {
 
   /** A home that nothing is started in yet. */
   static Launched prepare(String smtpUrl) throws IOException {
+    return prepare(smtpUrl, Map.of());
+  }
+
+  /** The same with further settings in the launcher's environment. */
+  static Launched prepare(String smtpUrl, Map<String, String> settings) throws IOException {
     // Short, because socket paths below it have a fixed room.
     Path home = Files.createTempDirectory(Path.of("/tmp"), "hw");
-    return new Launched(home, freePorts(), smtpUrl);
+    return new Launched(home, freePorts(), smtpUrl, settings);
   }
 
   /** A file that every process of Helm may read. */
@@ -72,6 +80,12 @@ final class Launched implements AutoCloseable {
     }
   }
 
+  /** Another command; everything that the launcher has said so far. */
+  String say(String... arguments) throws IOException, InterruptedException {
+    launcher(arguments).waitFor();
+    return Files.readString(words);
+  }
+
   private Process launcher(String... arguments) throws IOException {
     List<String> line = new ArrayList<>(List.of(checkout.resolve("helm").toString()));
     line.addAll(List.of(arguments));
@@ -88,6 +102,7 @@ final class Launched implements AutoCloseable {
     env.put("HELM_PORT", "" + port);
     env.put("HELM_SMTP_URL", smtpUrl);
     env.put("HELM_ENGINE", "own");
+    env.putAll(settings);
     return builder.start();
   }
 

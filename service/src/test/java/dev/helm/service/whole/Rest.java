@@ -120,7 +120,7 @@ final class Rest {
         .timeout(Duration.ofSeconds(15));
   }
 
-  private HttpRequest.Builder authorized(String path) {
+  HttpRequest.Builder authorized(String path) {
     return request(path).header("Authorization", "Bearer " + token);
   }
 

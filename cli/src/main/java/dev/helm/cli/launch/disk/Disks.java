@@ -79,7 +79,7 @@ public final class Disks {
       throw new DiskRefused("missing: " + String.join(", ", missing));
     }
     folder(images, "rwx------");
-    folder(boxes, "rwx--x--x");
+    folder(boxes, "rwxr-xr-x");
     List<String> troubles = adopt();
     String probe = "0".repeat(8);
     drop(probe);

@@ -40,7 +40,7 @@ class DiskErrorTest {
     Path used = temp.resolve("used");
     if (!Files.exists(used)) {
       Files.createDirectory(used);
-      assertThat(Straced.unharmed(used, "2", "100", "end").lines()).contains("closed");
+      assertThat(Straced.unharmed(used, "2", "100", "close").lines()).contains("closed");
     }
     new ProcessBuilder("cp", "-a", used.toString(), home.toString()).start().waitFor();
     return home;
@@ -117,7 +117,7 @@ class DiskErrorTest {
   void withoutAFaultAllIsAcknowledged() throws Exception {
     Straced.needed();
     Path home = home(Home.NEW);
-    Life life = Straced.life(home, SYNC, "error=EIO:when=60000", "20", "100", "end");
+    Life life = Straced.life(home, SYNC, "error=EIO:when=60000", "20", "100", "close");
     assertThat(life.acks()).hasSize(20);
     assertThat(life.lines()).contains("closed");
     Straced.verify(home, life.acks(), "control");
@@ -126,7 +126,7 @@ class DiskErrorTest {
   // Attack: an fsync fails, the next one "works", and what lies between is believed to be on disk.
   private static void stops(Life life, int n) {
     if (life.hitFile()) {
-      assertThat(life.lines()).as("fsync %d is told", n).doesNotContain("closed");
+      assertThat(life.lines()).as("fsync %d is told", n).doesNotContain("all written");
     }
     if (life.refused()) {
       assertThat(life.said("health ")).as("health at %d", n).startsWith("false").contains("disk");

@@ -23,7 +23,7 @@ public final class FaultedWriter {
     Store store;
     try {
       store = Store.open(Path.of(args[0]), Clock.systemUTC());
-    } catch (StoreException e) {
+    } catch (StoreException | LogUnavailableException e) {
       System.out.println("cannot open");
       Runtime.getRuntime().halt(3);
       return;
@@ -38,11 +38,10 @@ public final class FaultedWriter {
         append(store, run, life + "-" + i, Integer.parseInt(args[2]));
       }
       System.out.println("all written");
-      if (args[3].equals("stay")) {
-        LockSupport.park();
+      if (args[3].equals("close")) {
+        store.close();
+        System.out.println("closed");
       }
-      store.close();
-      System.out.println("closed");
     } catch (LogUnavailableException e) {
       System.out.println("refused " + e.getMessage());
       System.out.println("health " + store.health().writable() + " " + store.health().detail());

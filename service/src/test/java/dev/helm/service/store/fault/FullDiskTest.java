@@ -1,6 +1,7 @@
 package dev.helm.service.store.fault;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.helm.activities.store.RunLog.LogUnavailableException;
 import dev.helm.api.RunStatus;
@@ -8,6 +9,7 @@ import dev.helm.api.event.LoggedEvent;
 import dev.helm.api.event.RunEvent;
 import dev.helm.service.store.Access;
 import dev.helm.service.store.Store;
+import dev.helm.service.store.StoreException;
 import dev.helm.service.store.StoreFixture;
 import dev.helm.workflows.Fact;
 import java.nio.file.Path;
@@ -65,7 +67,7 @@ class FullDiskTest {
     List<String> acked = new ArrayList<>();
     String run;
     int slow = 0;
-    try (Tmpfs disk = Tmpfs.mount(folder, "24m")) {
+    try (Tmpfs disk = Tmpfs.mount(folder, "160m")) {
       try (Store store = Store.open(disk.home, Clock.systemUTC())) {
         run = running(store);
         for (int round = 0; round < rounds; round++) {
@@ -92,7 +94,7 @@ class FullDiskTest {
     if (sudden) {
       disk.fill();
     } else {
-      disk.fillBut(4_000_000);
+      disk.fillBut(14_000_000);
     }
     LogUnavailableException refusal = write(store, run, round, acked);
     assertThat(refusal).hasMessageContaining("full").hasMessageContaining("free");
@@ -145,15 +147,20 @@ class FullDiskTest {
   }
 
   @Test
-  void aServiceThatStartsOnAFullDiskIsReadAndGoesOnWhenThereIsRoom() throws Exception {
-    try (Tmpfs disk = Tmpfs.mount(folder, "16m")) {
+  void aServiceThatStartsOnAFullDiskSaysSoAndGoesOnWhenThereIsRoom() throws Exception {
+    try (Tmpfs disk = Tmpfs.mount(folder, "160m")) {
       String run;
       try (Store store = Store.open(disk.home, Clock.systemUTC())) {
         run = running(store);
-        disk.fillBut(200_000);
+        disk.fillBut(5_000_000);
         await("the run is paused", () -> status(store, run) == RunStatus.PAUSED);
       }
       disk.fill();
+      assertThatThrownBy(() -> Store.open(disk.home, Clock.systemUTC()).close())
+          .isInstanceOf(StoreException.class)
+          .hasMessageContaining("the disk is full");
+      disk.free();
+      disk.fillBut(300_000);
       try (Store store = Store.open(disk.home, Clock.systemUTC())) {
         assertThat(write(store, run, "full", new ArrayList<>())).hasMessageContaining("full");
         assertThat(status(store, run)).isEqualTo(RunStatus.PAUSED);

@@ -1,0 +1,90 @@
+package dev.helm.cli.launch.doctor;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.helm.cli.launch.Finding;
+import dev.helm.cli.launch.Settings;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Every host outside that would be spoken to, and for what. Nothing is asked to find out. */
+final class OutgoingCheck implements Check {
+  private static final int FILE_BYTES_MAX = 1 << 20;
+
+  private final Site site;
+
+  OutgoingCheck(Site site) {
+    this.site = site;
+  }
+
+  @Override
+  public List<Finding> look() {
+    Settings settings = site.settings();
+    List<Finding> findings = new ArrayList<>();
+    findings.add(
+        Files.exists(settings.keyFile())
+            ? Finding.fine("model", host(settings.upstream()) + " · by the key proxy alone")
+            : Finding.fine("model", "none · the practice model is on this machine"));
+    findings.add(
+        settings.smtpUrl().isEmpty()
+            ? Finding.fine("mail", "none · mail is written to the run's outbox/")
+            : Finding.fine("mail", host(settings.smtpUrl()) + " · when a SendEmail is allowed"));
+    findings.add(
+        Finding.fine(
+            "agents", "only hosts of their blueprint's egress list, while an allowed call runs"));
+    findings.addAll(targets());
+    findings.add(Finding.fine("push, Slack, webhooks, telemetry, update checks", "none"));
+    findings.add(
+        Finding.note(
+            "builds only",
+            "repo.maven.apache.org, proxy.golang.org, your Debian mirror · by ./helm build and the"
+                + " first ./helm up, never by running Helm",
+            ""));
+    return findings;
+  }
+
+  /** What the operator lets agents reach besides public hosts. */
+  private List<Finding> targets() {
+    Path file = site.home().root().resolve("config.yml");
+    if (!Files.exists(file)) {
+      return List.of();
+    }
+    List<String> hosts = new ArrayList<>();
+    try {
+      if (Files.size(file) > FILE_BYTES_MAX) {
+        throw new IOException("it is larger than a mebibyte");
+      }
+      JsonNode root = new YAMLMapper().readTree(Files.readString(file));
+      for (JsonNode target : root.path("egress").path("targets")) {
+        hosts.add(target.path("host").asText() + " at " + target.path("address").asText());
+      }
+    } catch (IOException e) {
+      return List.of(
+          Finding.wrong(
+              "config.yml", "cannot be read: " + firstLine(e), "mend it: docs/sandbox.md"));
+    }
+    return hosts.isEmpty()
+        ? List.of()
+        : List.of(
+            Finding.note("config.yml", "agents may also reach " + String.join(", ", hosts), ""));
+  }
+
+  private static String firstLine(IOException e) {
+    return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+  }
+
+  /** Never more than the host and the port: the rest may hold a password. */
+  private static String host(String url) {
+    try {
+      URI uri = URI.create(url);
+      String port = uri.getPort() < 0 ? "" : ":" + uri.getPort();
+      return uri.getHost() == null ? "an unreadable address" : uri.getHost() + port;
+    } catch (IllegalArgumentException e) {
+      return "an unreadable address";
+    }
+  }
+}

@@ -1,0 +1,82 @@
+package dev.helm.service.rest;
+
+import dev.helm.api.Role;
+import dev.helm.api.rest.ErrorCode;
+import dev.helm.service.auth.Caller;
+import dev.helm.service.store.IdempotencyStore;
+import jakarta.ws.rs.container.ContainerRequestContext;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Whether the caller may do this to that. What lies in a project without a role is not there (404);
+ * too small a role is told (403).
+ */
+final class Permit {
+  private static final String NEED = Permit.class.getName() + ".need";
+
+  private Permit() {}
+
+  /**
+   * Lets only those go on who have at least this role in the project, also when the answer is given
+   * again for the same Idempotency-Key.
+   */
+  static void require(ContainerRequestContext context, Role least, String project) {
+    check(TokenFilter.caller(context.getSecurityContext()), least, project);
+    context.setProperty(NEED, new IdempotencyStore.Need(project, least));
+  }
+
+  /** The same, for calls that keep no answer. */
+  static void check(Caller caller, Role least, String project) {
+    if (caller.roles().in(project) == null) {
+      throw ProblemException.of(
+          ErrorCode.NOT_FOUND,
+          "there is no such thing in your projects",
+          "an owner of its project can give you a role there");
+    }
+    if (!caller.roles().hold(least, project)) {
+      throw ProblemException.of(
+          ErrorCode.FORBIDDEN,
+          "this takes the role " + least.word(),
+          "an owner of the project can give it to you");
+    }
+  }
+
+  /** Lets only owners of all projects go on. */
+  static void ownerOfAll(ContainerRequestContext context) {
+    anOwner(context);
+    Caller caller = TokenFilter.caller(context.getSecurityContext());
+    if (!caller.roles().hold(Role.OWNER, Role.EVERYWHERE)) {
+      throw ProblemException.of(
+          ErrorCode.FORBIDDEN,
+          "this takes an owner of all projects",
+          "helm user list shows who is one");
+    }
+    context.setProperty(NEED, new IdempotencyStore.Need(Role.EVERYWHERE, Role.OWNER));
+  }
+
+  /** Lets only people go on who own a project. */
+  static void anOwner(ContainerRequestContext context) {
+    Caller caller = person(context);
+    if (!caller.roles().holdAnywhere(Role.OWNER)) {
+      throw ProblemException.of(
+          ErrorCode.FORBIDDEN, "this takes an owner", "ask an owner of the project");
+    }
+  }
+
+  /** Attack: a stolen service token makes itself a person or more tokens. Only people may. */
+  static Caller person(ContainerRequestContext context) {
+    Caller caller = TokenFilter.caller(context.getSecurityContext());
+    if (caller.kind() != Caller.Kind.PERSON) {
+      throw ProblemException.of(
+          ErrorCode.FORBIDDEN,
+          "a service token cannot do this",
+          "people, devices and tokens are looked after by people: log in");
+    }
+    return caller;
+  }
+
+  /** What an answer took, to be asked again when it is given again. */
+  static IdempotencyStore.@Nullable Need need(ContainerRequestContext context) {
+    return context.getProperty(NEED) instanceof IdempotencyStore.Need need ? need : null;
+  }
+}

@@ -1,0 +1,35 @@
+package dev.helm.workflows.decide.guard;
+
+import org.jspecify.annotations.Nullable;
+
+/** Keeps the gravest of what was found, the first of equals. */
+final class Findings {
+  private @Nullable Judgement gravest;
+
+  void block(Family family, String seen) {
+    add(Verdict.BLOCK, family, seen);
+  }
+
+  void ask(Family family, String seen) {
+    add(Verdict.ASK, family, seen);
+  }
+
+  /** For code that cannot be told from the command. */
+  void unclear(String seen) {
+    add(Verdict.ASK, Family.UNCLEAR, seen);
+  }
+
+  private void add(Verdict verdict, Family family, String seen) {
+    if (gravest == null || verdict.compareTo(gravest.verdict()) > 0) {
+      gravest = new Judgement(verdict, family, family.reason(seen));
+    }
+  }
+
+  boolean blocked() {
+    return gravest != null && gravest.verdict() == Verdict.BLOCK;
+  }
+
+  Judgement judgement() {
+    return gravest == null ? Judgement.ALLOWED : gravest;
+  }
+}

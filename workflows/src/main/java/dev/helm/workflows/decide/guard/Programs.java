@@ -1,0 +1,177 @@
+package dev.helm.workflows.decide.guard;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** Which handler judges which program, and what an ordinary program means. */
+final class Programs {
+  /** Judges a call; what it prints. */
+  interface Handler {
+    String run(Call call);
+  }
+
+  private static final Map<String, Handler> HANDLERS = new HashMap<>();
+
+  static {
+    Shells.register(HANDLERS);
+    Builtins.register(HANDLERS);
+    Wrappers.register(HANDLERS);
+    Deletion.register(HANDLERS);
+    Disks.register(HANDLERS);
+    Copies.register(HANDLERS);
+    Network.register(HANDLERS);
+    Remote.register(HANDLERS);
+    Machine.register(HANDLERS);
+    Containers.register(HANDLERS);
+    Interpreters.register(HANDLERS);
+    Printers.register(HANDLERS);
+    Tools.register(HANDLERS);
+  }
+
+  /** Environment variables that name a program wherever they are used. */
+  private static final String PROGRAM_VARIABLES =
+      "PYTHON|PYTHON3|CC|CXX|LD|AR|MAKE|CMAKE|EDITOR|VISUAL|PAGER|JAVA|JAVAC|NODE|NPM|RUBY|GO|CARGO|RUSTC|MVN|GRADLE|BROWSER|DOCKER|COMPOSE|KUBECTL|GIT|SHELLCHECK|PYTEST|PIP|JAVACMD";
+
+  private Programs() {}
+
+  static void register(Map<String, Handler> handlers, Handler handler, String names) {
+    for (String name : names.split(" ", -1)) {
+      handlers.put(name, handler);
+    }
+  }
+
+  static boolean judged(String name) {
+    return HANDLERS.containsKey(name);
+  }
+
+  /** Judges the call; what it prints. */
+  static String run(Call call) {
+    Walker walker = call.walker();
+    walker.limits().step();
+    String word = call.argv().get(0);
+    State state = call.state();
+    if (word.isEmpty()) {
+      return "";
+    }
+    if (Marks.globbed(word)) {
+      return globbed(call, word);
+    }
+    if (state.functions.containsKey(word)) {
+      return walker.call(word, call.argv(), call.input());
+    }
+    String alias = state.aliases.get(word);
+    if (alias != null && walker.limits().depth() < 8) {
+      return aliased(call, alias);
+    }
+    if (!Marks.known(word)) {
+      return unknown(call, word);
+    }
+    if (word.indexOf('/') >= 0) {
+      String path = Paths.resolve(state.directory, word);
+      if (state.files.containsKey(path) || path.endsWith(".sh")) {
+        return walker.file(path, call.argv(), call.input());
+      }
+    }
+    return named(call, call.name());
+  }
+
+  private static String named(Call call, String name) {
+    Streams streams = call.streams();
+    if (streams.socket()) {
+      Shells.attached(call.walker(), streams, name);
+    }
+    Handler handler = HANDLERS.get(name);
+    if (handler == null) {
+      handler = family(name);
+    }
+    return handler.run(call);
+  }
+
+  /** Versioned names: python3.12, mkfs.ext4, ld.so. */
+  private static Handler family(String name) {
+    if (name.startsWith("mkfs.") || name.startsWith("mkfs_")) {
+      return HANDLERS.getOrDefault("mkfs", Tools::ordinary);
+    }
+    if (name.matches("ld-linux.*|ld-musl.*|ld\\.so.*|ld64.*")) {
+      return HANDLERS.getOrDefault("ld.so", Tools::ordinary);
+    }
+    String stem = name.replaceFirst("(-?\\d+(\\.\\d+)*)(\\.exe)?$|\\.exe$", "");
+    return HANDLERS.getOrDefault(stem, Tools::ordinary);
+  }
+
+  private static String aliased(Call call, String alias) {
+    State state = call.state();
+    String word = call.argv().get(0);
+    state.aliases.remove(word);
+    StringBuilder code = new StringBuilder(alias);
+    for (String argument : call.arguments()) {
+      code.append(" '").append(Marks.plain(argument).replace("'", "'\\''")).append('\'');
+    }
+    try {
+      return call.walker().script(code.toString(), call.input());
+    } finally {
+      state.aliases.put(word, alias);
+    }
+  }
+
+  /** {@code /???/r?}: every known program that the pattern may mean. */
+  private static String globbed(Call call, String word) {
+    if (!Marks.known(word)) {
+      return unknown(call, word);
+    }
+    String output = "";
+    for (String name : HANDLERS.keySet()) {
+      boolean matches =
+          word.indexOf('/') < 0
+              ? Globs.path(word, name)
+              : Globs.path(word, "/bin/" + name)
+                  || Globs.path(word, "/usr/bin/" + name)
+                  || Globs.path(word, "/sbin/" + name)
+                  || Globs.path(word, "/usr/sbin/" + name);
+      if (matches && !call.findings().blocked()) {
+        List<String> argv = new ArrayList<>(call.argv());
+        argv.set(0, name);
+        output = named(call.with(argv), name);
+      }
+    }
+    if (word.startsWith("/") && !call.findings().blocked()) {
+      call.findings().unclear("The name of the program, " + Marks.shown(word) + ", is a pattern");
+    }
+    return output;
+  }
+
+  private static String unknown(Call call, String word) {
+    Findings findings = call.findings();
+    int slash = word.lastIndexOf('/');
+    String name = word.substring(slash + 1);
+    if (Marks.has(word, Marks.DOWNLOAD) || Marks.has(word, Marks.SOCKET)) {
+      Opaque.word(findings, word);
+      return "";
+    }
+    if (slash >= 0 && Marks.known(name) && !name.isEmpty()) {
+      // $JAVA_HOME/bin/java is java.
+      return named(call, name.toLowerCase(Locale.ROOT));
+    }
+    if (call.streams().socket()) {
+      Shells.attached(call.walker(), call.streams(), "a program");
+    }
+    if (word.indexOf(Marks.VARIABLE) >= 0 && word.length() == 1 && call.argv().size() > 1) {
+      // An empty variable: the next word is the program.
+      call.from(1);
+    }
+    boolean own = word.startsWith("./") || (slash > 0 && !word.startsWith("/") && !Marks.unknown(word.charAt(0)))
+        || word.startsWith("/workspace/");
+    if (!own) {
+      Opaque.word(findings, word);
+    }
+    return String.valueOf(Marks.OUTPUT) + Marks.of(call.input());
+  }
+
+  /** Whether a variable of that name holds a program's name by custom. */
+  static boolean names(String variable) {
+    return variable.matches(PROGRAM_VARIABLES);
+  }
+}

@@ -1,0 +1,309 @@
+package dev.helm.workflows.decide.guard;
+
+import dev.helm.workflows.decide.guard.shell.Parser;
+import dev.helm.workflows.decide.guard.shell.Shell;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Follows a command: what it prints goes on to who reads it, what it writes is remembered, and each
+ * program call is shown to {@link Programs}. Where a branch may or may not be taken, it is.
+ */
+final class Walker {
+  private static final int ROUNDS_MAX = 40;
+  private static final int OUTPUT_CHARS_MAX = 64 * 1024;
+
+  private final Findings findings;
+  private final Limits limits = new Limits();
+  private final Expander expander = new Expander(this);
+  private final List<String> running = new ArrayList<>();
+  private State state = new State();
+  private int streams = 62;
+  private boolean unpacked;
+
+  Walker(Findings findings) {
+    this.findings = findings;
+  }
+
+  State state() {
+    return state;
+  }
+
+  Findings findings() {
+    return findings;
+  }
+
+  Limits limits() {
+    return limits;
+  }
+
+  Expander expander() {
+    return expander;
+  }
+
+  /** Follows a command; what it prints. */
+  String run(Shell shell, String input) {
+    limits.step();
+    if (findings.blocked()) {
+      return "";
+    }
+    return switch (shell) {
+      case Shell.Simple simple -> new SimpleCommand(this, simple).run(input);
+      case Shell.Pipeline pipeline -> pipeline(pipeline, input);
+      case Shell.AndOr andOr -> sequence(andOr.parts(), input);
+      case Shell.Sequence sequence -> sequence(sequence.parts(), input);
+      case Shell.Background background -> run(background.body(), input);
+      case Shell.Subshell subshell -> apart(() -> run(subshell.body(), input));
+      case Shell.Redirected redirected -> redirected(redirected, input);
+      case Shell.If branches -> branches(branches, input);
+      case Shell.While loop -> whileLoop(loop, input);
+      case Shell.For loop -> forLoop(loop, input);
+      case Shell.ArithmeticFor loop -> arithmeticFor(loop, input);
+      case Shell.Case choice -> choice(choice, input);
+      case Shell.Function function -> function(function);
+      case Shell.Test test -> expanded(test.words());
+      case Shell.Arithmetic arithmetic -> {
+        expander.text(arithmetic.expression().replace("'", ""));
+        yield "";
+      }
+    };
+  }
+
+  private String expanded(List<Shell.Word> words) {
+    for (Shell.Word word : words) {
+      expander.text(word.raw());
+    }
+    return "";
+  }
+
+  private String sequence(List<Shell> parts, String input) {
+    StringBuilder output = new StringBuilder();
+    for (Shell part : parts) {
+      append(output, run(part, input));
+    }
+    return output.toString();
+  }
+
+  private static void append(StringBuilder output, String text) {
+    if (output.length() + text.length() <= OUTPUT_CHARS_MAX) {
+      output.append(text);
+    } else if (output.length() < OUTPUT_CHARS_MAX + 100) {
+      output.append(Marks.of(text)).append(Marks.UNKNOWN);
+    }
+  }
+
+  private String pipeline(Shell.Pipeline pipeline, String input) {
+    if (pipeline.parts().size() == 1) {
+      return run(pipeline.parts().get(0), input);
+    }
+    return apart(
+        () -> {
+          String text = input;
+          for (Shell part : pipeline.parts()) {
+            text = run(part, text);
+          }
+          return text;
+        });
+  }
+
+  private interface Work {
+    String run();
+  }
+
+  private String apart(Work work) {
+    State before = state;
+    state = before.copy();
+    try {
+      return work.run();
+    } finally {
+      state = before;
+    }
+  }
+
+  private String maybe(Work work) {
+    String directory = state.directory;
+    state.branches++;
+    try {
+      return work.run();
+    } finally {
+      state.branches--;
+      state.directory = directory;
+    }
+  }
+
+  private String redirected(Shell.Redirected redirected, String input) {
+    Streams streams = Streams.of(this, redirected.redirects(), input);
+    String output = run(redirected.body(), streams.input());
+    return streams.printed(output);
+  }
+
+  private String branches(Shell.If branches, String input) {
+    StringBuilder output = new StringBuilder();
+    for (Shell condition : branches.conditions()) {
+      append(output, run(condition, input));
+    }
+    for (Shell branch : branches.branches()) {
+      append(output, maybe(() -> run(branch, input)));
+    }
+    return output.toString();
+  }
+
+  private String whileLoop(Shell.While loop, String input) {
+    String output = run(loop.condition(), input) + maybe(() -> run(loop.body(), input));
+    Bombs.loop(loop.condition(), loop.body(), findings);
+    return output;
+  }
+
+  private String arithmeticFor(Shell.ArithmeticFor loop, String input) {
+    if (loop.expression().matches("\\s*;\\s*;\\s*")) {
+      Bombs.loop(new Shell.Sequence(List.of()), loop.body(), findings);
+    }
+    int equals = loop.expression().indexOf('=');
+    if (equals > 0) {
+      state.assign(loop.expression().substring(0, equals).strip(), "1");
+    }
+    return run(loop.body(), input);
+  }
+
+  private String forLoop(Shell.For loop, String input) {
+    List<Shell.Word> words = loop.words();
+    List<String> values =
+        words == null
+            ? state.positional.subList(1, state.positional.size())
+            : expander.fields(words);
+    StringBuilder output = new StringBuilder();
+    int rounds = 0;
+    for (String value : values) {
+      int branches = state.branches;
+      state.branches = 0;
+      state.assign(loop.variable(), Marks.plain(value).equals(value) ? value : value);
+      state.branches = branches;
+      append(output, maybe(() -> run(loop.body(), input)));
+      if (++rounds > ROUNDS_MAX || findings.blocked()) {
+        break;
+      }
+    }
+    return output.toString();
+  }
+
+  private String choice(Shell.Case choice, String input) {
+    expander.text(choice.subject().raw());
+    StringBuilder output = new StringBuilder();
+    for (Shell.Case.Item item : choice.items()) {
+      append(output, maybe(() -> run(item.body(), input)));
+    }
+    return output.toString();
+  }
+
+  private String function(Shell.Function function) {
+    state.functions.put(function.name(), function.body());
+    Bombs.function(function, findings);
+    return "";
+  }
+
+  /** Calls a function of the command's own. */
+  String call(String name, List<String> argv, String input) {
+    Shell body = state.functions.get(name);
+    if (body == null || running.contains(name)) {
+      return "";
+    }
+    limits.enter();
+    running.add(name);
+    List<String> before = state.positional;
+    List<String> inside = new ArrayList<>(argv);
+    inside.set(0, before.get(0));
+    state.positional = List.copyOf(inside);
+    try {
+      return run(body, input);
+    } finally {
+      state.positional = before;
+      running.remove(name);
+      limits.leave();
+    }
+  }
+
+  /** {@code $(…)} and back quotes: what the script prints. */
+  String substitute(String script) {
+    String plain = script.strip();
+    if (plain.startsWith("<") && !plain.startsWith("<<") && !plain.startsWith("<(")) {
+      return apart(() -> script("cat " + plain, ""));
+    }
+    return apart(() -> script(script, ""));
+  }
+
+  /** {@code <(…)}: a file that holds what the script prints; {@code >(…)} reads what is unknown. */
+  String processFile(String script, boolean input) {
+    String path = "/dev/fd/" + ++streams;
+    if (input) {
+      state.files.put(path, apart(() -> script(script, "")));
+    } else {
+      apart(() -> script(script, String.valueOf(Marks.UNKNOWN)));
+    }
+    return path;
+  }
+
+  /** Code for a shell: parsed and followed in the present state; what it prints. */
+  String script(String code, String input) {
+    if (code.isEmpty()) {
+      return "";
+    }
+    limits.enter();
+    try {
+      Parser.Script script = Parser.read(code);
+      StringBuilder output = new StringBuilder();
+      for (Shell line : script.commands()) {
+        append(output, run(line, input));
+      }
+      if (script.mistake() != null && Marks.known(code)) {
+        findings.unclear("Code for a shell cannot be read (" + script.mistake() + ")");
+      }
+      return output.toString();
+    } finally {
+      limits.leave();
+    }
+  }
+
+  /** Code for a shell in a process of its own. */
+  String shell(String code, List<String> positional, String input) {
+    return apart(
+        () -> {
+          state.positional = positional.isEmpty() ? List.of("bash") : List.copyOf(positional);
+          return Opaque.judge(this, code) ? "" : script(code, input);
+        });
+  }
+
+  /** A script file: what this command wrote there, else an ordinary file. */
+  String file(String path, List<String> positional, String input) {
+    String whole = Paths.resolve(state.directory, path);
+    @Nullable String content = state.files.get(whole);
+    if (content == null && unpacked && whole.endsWith(".sh")) {
+      findings.block(Family.DOWNLOAD_TO_SHELL, Marks.shown(path) + " was just downloaded in an archive");
+    }
+    if (content == null) {
+      return String.valueOf(Marks.OUTPUT);
+    }
+    if (running.contains(whole)) {
+      findings.block(Family.BOMB, Marks.shown(path) + " starts itself");
+      return "";
+    }
+    running.add(whole);
+    try {
+      return shell(content, positional, input);
+    } finally {
+      running.remove(whole);
+    }
+  }
+
+  /** An archive was unpacked, {@code foreign} if it came from the network. */
+  void unpacked(boolean foreign) {
+    unpacked |= foreign;
+  }
+
+  /** What reaches the agent's eyes in the end. */
+  void shown(@Nullable String output) {
+    if (output != null && Marks.has(output, Marks.TOKEN)) {
+      findings.block(Family.CREDENTIALS, "A secret environment variable is printed");
+    }
+  }
+}
