@@ -213,6 +213,9 @@ final class Copies {
     for (String source : call.operands("-C", "--directory", "-T", "--exclude")) {
       if (source != first || first.startsWith("/")) {
         content.append(Files.read(call.walker(), source, call.name()));
+        for (String directory : call.values("-C", "--directory")) {
+          content.append(Files.read(call.walker(), directory + "/" + source, call.name()));
+        }
       }
       if (Paths.device(Paths.resolve(call.state().directory, source))) {
         findings.block(Family.RAW_WRITE, call.name() + " reads the device " + Marks.shown(source));

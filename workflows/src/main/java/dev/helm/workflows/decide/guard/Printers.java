@@ -256,8 +256,7 @@ final class Printers {
 
   /** The same words in another order or shape. */
   private static String same(Call call) {
-    return files(
-        call, call.operands("-k", "-t", "-o", "-S", "-T", "-n", "-w", "-f", "-c", "-s", "-d"));
+    return files(call, call.operands("-k", "-t", "-o", "-S", "-T"));
   }
 
   /** A filter leaves some of what a star stands for. */

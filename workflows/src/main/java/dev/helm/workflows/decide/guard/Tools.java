@@ -138,6 +138,9 @@ final class Tools {
         || argv.contains("credential-store") && argv.contains("get")) {
       call.findings().block(Family.CREDENTIALS, "git prints a stored password");
     }
+    if (argv.contains("--no-index")) {
+      call.operands().forEach(file -> Files.read(call.walker(), file, "git"));
+    }
     boolean root = argv.contains("--show-toplevel");
     return root ? "/workspace\n" : String.valueOf(Marks.OUTPUT);
   }
