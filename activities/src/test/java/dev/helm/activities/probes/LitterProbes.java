@@ -58,7 +58,7 @@ final class LitterProbes {
             lab.machine().home.resolve("workspaces").resolve(box.run()), LinkOption.NOFOLLOW_LINKS);
     String after = host(lab);
     return Verdict.of(
-        left || !before.equals(after) || !said.startsWith("REACHED"), done + "; " + after);
+        left || !before.equals(after) || said.contains("Traceback"), done + "; " + after);
   }
 
   private static String host(Lab lab) throws IOException {
