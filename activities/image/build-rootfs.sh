@@ -3,7 +3,9 @@
 #
 #   build-rootfs.sh OUT_TAR|OUT_DIR     builds (or finds) it; the tar's path is the last line on stdout
 #   build-rootfs.sh --name              prints the name that the tar gets inside OUT_DIR
+#   build-rootfs.sh --base OUT_DIR      only the base of HELM_BASE=registry, unpacked
 #
+# HELM_BASE=registry takes the base from HELM_BASE_IMAGE, through the engine at DOCKER_HOST.
 # A tar that is already there is kept: in OUT_DIR its name carries the recipe's hash.
 # HELM_DEBIAN_MIRROR overrides the mirror; else the one in this machine's apt configuration is
 # used, else debootstrap's own default. Needs root (debootstrap mounts and chroots).
@@ -65,62 +67,38 @@ bootstrap() {
     "check the network and the mirror (HELM_DEBIAN_MIRROR=http://HOST/debian overrides it), then run this again"
 }
 
-# Security updates are taken where their mirror answers; a mirror that carries only the main
-# archive (an offline one, say) still gives an image, and says so.
-security_updates() {
-  local mirror=$1
-  if [ -z "$mirror" ] || ! wget -q -T 20 -t 2 -O /dev/null "$mirror/dists/$HELM_SUITE-security/InRelease"; then
-    say "      no mirror for security updates answers: skipped"
-    return
-  fi
-  printf 'deb %s %s-security main\n' "$mirror" "$HELM_SUITE" >"$work/root/etc/apt/sources.list.d/security.list"
-  cp /etc/resolv.conf "$work/root/etc/resolv.conf"
-  in_root apt-get -q -y update >"$work/apt.log" 2>&1 \
-    && in_root apt-get -q -y --no-install-recommends upgrade >>"$work/apt.log" 2>&1 && return
-  tail -n 15 "$work/apt.log" >&2
-  die "the security updates could not be installed" "check the mirror of debian-security, then run this again"
+# from_registry ROOT: the pinned image's files, all layers as one. The engine fetches it and compares
+# every byte with the digest.
+from_registry() {
+  local root=$1 client=${HELM_DOCKER:-docker} container
+  case "$HELM_BASE_IMAGE" in
+    *@sha256:????????????????????????????????????????????????????????????????) ;;
+    *) die "the base image $HELM_BASE_IMAGE is not pinned" "name it with its digest: NAME:TAG@sha256:<64 hex digits>" ;;
+  esac
+  need "$client" docker.io
+  [ -n "${DOCKER_HOST:-}" ] || die "DOCKER_HOST is not set" "an engine has to fetch the base image; name it"
+  timeout -k 5 600 "$client" pull -q "$HELM_BASE_IMAGE" >"$work/pull.log" 2>&1 || {
+    tail -n 5 "$work/pull.log" >&2
+    die "the base image could not be fetched from its registry" "check the network; without a registry leave HELM_BASE out"
+  }
+  container=$(timeout -k 5 60 "$client" create --network none "$HELM_BASE_IMAGE" /bin/true) \
+    || die "the engine could not open the base image" "run this again"
+  mkdir -p "$root"
+  timeout -k 5 300 "$client" export "$container" | tar -C "$root" --numeric-owner -xf - || {
+    timeout -k 5 60 "$client" rm "$container" >/dev/null
+    die "the base image could not be unpacked" "see if the disk is full, then run this again"
+  }
+  timeout -k 5 60 "$client" rm "$container" >/dev/null
 }
 
-in_root() {
-  env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C DEBIAN_FRONTEND=noninteractive \
-    ${http_proxy:+http_proxy="$http_proxy"} chroot "$work/root" "$@"
-}
-
-record_packages() {
-  mkdir -p "$work/root/usr/share/helm"
-  in_root dpkg-query -W -f '${Package} ${Version} ${Architecture}\n' | sort >"$work/root/usr/share/helm/packages.txt"
-  [ "$(wc -l <"$work/root/usr/share/helm/packages.txt")" -gt 50 ] \
-    || die "the package list of the new root is too short to be true" "run this again; see $work/debootstrap.log"
-  recipe_hash >"$work/root/usr/share/helm/recipe.txt"
-}
-
-# Nothing of this machine stays (names, resolvers, mirrors, keys), nothing that differs between two
-# builds, and nothing that an agent has no use for. Licences (copyright files) stay.
-strip_root() {
-  local r=$work/root
-  find "$r" -xdev -type f -perm /6000 -exec chmod ug-s {} +
-  find "$r" -xdev -type d -perm /6000 -exec chmod ug-s {} +
-  find "$r/usr/share/doc" -type f ! -name copyright -delete
-  rm -rf "$r"/usr/share/man/* "$r"/usr/share/info/* "$r"/usr/share/lintian "$r"/usr/share/linda \
-    "$r"/usr/share/locale/* "$r"/usr/share/bug "$r"/var/cache/apt/* "$r"/var/lib/apt/lists/* \
-    "$r"/var/log/* "$r"/var/cache/debconf/*-old "$r"/var/lib/dpkg/*-old "$r"/var/cache/ldconfig/* \
-    "$r"/etc/apt/sources.list "$r"/etc/apt/sources.list.d/* "$r"/etc/*- "$r"/root/.[!.]* \
-    "$r"/tmp/* "$r"/var/tmp/* "$r"/run/* "$r"/dev/* "$r"/debootstrap
-  find "$r/usr/share/doc" -depth -type d -empty -delete
-  : >"$r/etc/machine-id"
-  : >"$r/etc/resolv.conf"
-  echo helm >"$r/etc/hostname"
-  rm -f "$r/var/lib/dbus/machine-id"
-}
-
-# The root is read-only at run time: mount points and the workspace's name are made here.
-# /tmp is a tmpfs, and the executor makes /tmp/home in it.
-helm_layout() {
-  local r=$work/root
-  mkdir -p "$r/slot" "$r/run/helm"
-  ln -sfn /slot/workspace "$r/workspace"
-  echo 'agent:x:1000:1000:agent:/tmp/home:/bin/bash' >>"$r/etc/passwd"
-  echo 'agent:x:1000:' >>"$r/etc/group"
+# What installing packages needs and an image does not carry; debootstrap does the same.
+make_usable() {
+  local r=$1 node
+  rm -rf "$r"/dev/*
+  mknod -m 666 "$r/dev/null" c 1 3
+  mknod -m 666 "$r/dev/zero" c 1 5
+  for node in random:8 urandom:9; do mknod -m 666 "$r/dev/${node%:*}" c 1 "${node#*:}"; done
+  mount -t proc proc "$r/proc"
 }
 
 # Times of what this build made are set to the newest time in the packages, so that they do not
@@ -135,7 +113,13 @@ pack() {
   mv "$out.part" "$out"
 }
 
-[ $# -eq 1 ] || die "usage: build-rootfs.sh OUT_TAR|OUT_DIR" "or build-rootfs.sh --name"
+[ $# -eq 1 ] || [ "$*" = "--base ${2:-}" ] || die "usage: build-rootfs.sh OUT_TAR|OUT_DIR" "or build-rootfs.sh --name"
+if [ "$1" = --base ]; then
+  work=$(mktemp -d "${TMPDIR:-/tmp}/.rootfs.XXXXXX")
+  trap cleanup EXIT
+  from_registry "$2"
+  exit 0
+fi
 if [ "$1" = --name ]; then
   rootfs_name
   echo
@@ -150,7 +134,11 @@ if [ -s "$out" ]; then
 fi
 
 [ "$(id -u)" -eq 0 ] || die "building the sandbox image needs root" "run it as root once; an ordinary user can use the finished tar"
-need debootstrap debootstrap
+case "$HELM_BASE" in
+  packages) need debootstrap debootstrap ;;
+  registry) ;;
+  *) die "HELM_BASE is '$HELM_BASE'" "it is 'packages' or 'registry'" ;;
+esac
 need wget wget
 need tar tar
 mkdir -p "$(dirname "$out")"
@@ -173,16 +161,24 @@ else
 fi
 
 say "Building Helm's sandbox root file system: Debian $HELM_SUITE, $(packages | wc -l) packages named, about 3 minutes."
-step "downloading and unpacking Debian packages" "the longest: 1 to 3 minutes"
-bootstrap "$mirror"
-step "installing security updates" "about 20 seconds"
-security_updates "$security"
+if [ "$HELM_BASE" = registry ]; then
+  step "fetching the base image" "seconds to a minute"
+  from_registry "$work/root"
+  make_usable "$work/root"
+else
+  step "downloading and unpacking Debian packages" "the longest: 1 to 3 minutes"
+  bootstrap "$mirror"
+fi
+step "installing packages and security updates" "20 seconds to 2 minutes"
+install_packages "$work/root" "$mirror" "$security" "$work/apt.log"
+umount -l "$work/root/proc" "$work/root/sys" 2>/dev/null || true
 step "recording the package list" "a second"
-record_packages
+record_packages "$work/root"
 step "stripping setuid bits, caches, docs and this machine's names" "seconds"
-strip_root
+strip_root "$work/root"
 step "laying out /workspace, /slot and /run/helm" "a second"
-helm_layout
+helm_layout "$work/root"
+verify_root "$work/root"
 step "packing $(du -sm "$work/root" | cut -f1) MB into the tar" "seconds"
 pack
 close_step

@@ -42,6 +42,7 @@ public final class Commands {
         new Entry("up", "start everything"),
         new Entry("down", "stop all that was started"),
         new Entry("doctor", "look at the machine and the installation"),
+        new Entry("guard", "what the command guard thinks of a command"),
         new Entry("status", "how the backend is"),
         new Entry("runs", "list runs"),
         new Entry("run", "start a run and follow it"),
@@ -74,6 +75,7 @@ public final class Commands {
       case "up" -> launch("UpCommand", name);
       case "down" -> launch("DownCommand", name);
       case "doctor" -> launch("DoctorCommand", name);
+      case "guard" -> launch("GuardCommand", name);
       case "status" -> new StatusCommand();
       case "runs" -> new RunsCommand();
       case "run" -> new RunCommand();

@@ -33,6 +33,7 @@ public final class DockerSandbox implements Sandbox {
   private final WaitingSlots waitingSlots;
   private final RunLocks runs = new RunLocks();
   private final CompletableFuture<Void> recovered = new CompletableFuture<>();
+  private volatile @Nullable String unsupported;
   private volatile boolean closed;
 
   private DockerSandbox(
@@ -52,6 +53,12 @@ public final class DockerSandbox implements Sandbox {
     this.pool = new SlotPool(settings.pool(), () -> maker.make(SandboxLimits.DEFAULT));
     this.room = new Room(settings.maxSlots() - settings.pool());
     this.waitingSlots = new WaitingSlots(waiting, held, this::releaseWaiting);
+  }
+
+  /** Same, and a run keeps its container however long it waits. */
+  public static DockerSandbox start(
+      SandboxSettings settings, SlotStore store, Workspaces workspaces, List<SlotDoor> doors) {
+    return start(settings, store, workspaces, doors, WaitingRuns.NONE);
   }
 
   /**
@@ -86,9 +93,13 @@ public final class DockerSandbox implements Sandbox {
   private void recover() {
     while (!closed) {
       try {
-        recovery.recover().forEach(this::hold);
-        pool.start();
-        waitingSlots.start();
+        String whyNot = EngineSupport.whyNot(engine.info());
+        unsupported = whyNot;
+        if (whyNot == null) {
+          recovery.recover().forEach(this::hold);
+          pool.start();
+          waitingSlots.start();
+        }
         recovered.complete(null);
         return;
       } catch (IOException | RuntimeException e) {
@@ -122,6 +133,9 @@ public final class DockerSandbox implements Sandbox {
   public Slot claim(String run, SandboxLimits limits) {
     Ids.run(run);
     awaitRecovered();
+    if (unsupported != null) {
+      throw new SandboxRefused("engine", unsupported);
+    }
     return exclusively(
         run,
         () -> {
@@ -316,6 +330,11 @@ public final class DockerSandbox implements Sandbox {
   public @Nullable String runOf(String slot) {
     SlotRecord kept = store.get(slot);
     return kept == null ? null : kept.run();
+  }
+
+  /** Why this engine's containers are not used, in words for people; null if they are. */
+  public @Nullable String unsupported() {
+    return unsupported;
   }
 
   /** Ready slots that wait. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.helm.activities.workspace.WorkspaceLimits;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -11,6 +12,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /** A Helm home on a real engine, named by the environment; skipped where there is none. */
 final class TestEngine implements AutoCloseable {
@@ -19,14 +21,24 @@ final class TestEngine implements AutoCloseable {
   final Workspaces workspaces;
   final Engine engine;
 
-  private TestEngine(Path home, SandboxSettings settings) {
+  private final @Nullable LoopDisks disks;
+
+  private TestEngine(
+      Path home, SandboxSettings settings, @Nullable LoopDisks disks, WorkspaceLimits limits) {
     this.home = home;
     this.settings = settings;
-    this.workspaces = new Workspaces(home, settings.ownerUid());
+    this.disks = disks;
+    this.workspaces = new Workspaces(home, settings.ownerUid(), disks, limits);
     this.engine = new Engine(settings.engine());
   }
 
   static TestEngine open(int pool, List<Path> certificates) throws IOException {
+    return open(pool, certificates, false, WorkspaceLimits.DEFAULT);
+  }
+
+  /** With a disk of its own for each slot, if the test is root. */
+  static TestEngine open(int pool, List<Path> certificates, boolean onDisks, WorkspaceLimits limits)
+      throws IOException {
     Map<String, String> environment = System.getenv();
     String host = environment.getOrDefault("HELM_TEST_DOCKER_HOST", "");
     String image = environment.getOrDefault("HELM_TEST_IMAGE", "");
@@ -48,7 +60,9 @@ final class TestEngine implements AutoCloseable {
             Workspaces.defaultOwnerUid(),
             pool,
             8,
-            certificates));
+            certificates),
+        onDisks ? new LoopDisks(home, (int) (limits.bytes() >> 20), (int) limits.files()) : null,
+        limits);
   }
 
   FileSlotStore store() {
@@ -100,6 +114,9 @@ final class TestEngine implements AutoCloseable {
   public void close() throws IOException {
     engine.list(settings.installation()).keySet().forEach(engine::remove);
     engine.close();
+    if (disks != null) {
+      disks.dropAll();
+    }
     Trees.delete(home, Path.of(System.getProperty("java.io.tmpdir")));
   }
 }

@@ -296,6 +296,43 @@ class ToolActivityTest {
     }
   }
 
+  @Test
+  void aRunThatWaitsForAContainerSaysSoOnceAndGoesOnByItself() {
+    try (ToolRig rig = new ToolRig(Plans.open(), "Bash", LS)) {
+      AtomicInteger claims = new AtomicInteger();
+      rig.sandbox.onClaim =
+          () -> {
+            if (claims.incrementAndGet() < 4) {
+              throw new SandboxRefused("full", "all at work");
+            }
+          };
+      for (int i = 0; i < 3; i++) {
+        assertThat(catchFailure(rig, new Phase.Asked())).isTrue();
+      }
+      assertThat(rig.store.types()).containsExactly("tool.requested", "run.paused");
+      RunEvent.RunPaused paused = rig.store.all(RunEvent.RunPaused.class).getFirst();
+      assertThat(paused.reason()).isEqualTo("system");
+      assertThat(paused.detail()).contains("all containers are at work");
+      assertThat(rig.told(rig.step(new Phase.Asked()))).isEqualTo("done");
+      assertThat(rig.store.types())
+          .startsWith("tool.requested", "run.paused", "run.resumed", "tool.started");
+    }
+  }
+
+  @Test
+  void aCallThatIsDroppedWhileItWaitsForAContainerLeavesNoPause() {
+    try (ToolRig rig = new ToolRig(Plans.open(), "Bash", LS)) {
+      rig.sandbox.onClaim =
+          () -> {
+            throw new SandboxRefused("full", "all at work");
+          };
+      assertThat(catchFailure(rig, new Phase.Asked())).isTrue();
+      rig.step(new Phase.Dropped("A message came first.", new Phase.Asked()));
+      assertThat(rig.store.types())
+          .containsExactly("tool.requested", "run.paused", "run.resumed", "tool.blocked");
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"too_large", "checklist"})
   void aRefusalForGoodAfterTheIntentIsAFailure(String code) {

@@ -260,10 +260,15 @@ final class BlueprintReader {
   }
 
   private Blueprint.Sandbox sandbox() {
-    Fields sandbox = section("sandbox", List.of("image", "memory", "cpus", "pids"), Map.of());
+    Fields sandbox =
+        section("sandbox", List.of("image", "runtime", "memory", "cpus", "pids"), Map.of());
     String image = or(sandbox.text("image", 300), "default");
     if (!image.equals("default")) {
       mistakes.notYet(sandbox.posOf("image"), "sandbox.image", "an image other than default");
+    }
+    String runtime = or(sandbox.text("runtime", 100), "default");
+    if (!runtime.equals("default")) {
+      mistakes.notYet(sandbox.posOf("runtime"), "sandbox.runtime", "runtime " + runtime);
     }
     return new Blueprint.Sandbox(
         image,

@@ -69,7 +69,6 @@ public final class LiveBackend implements Backend {
   private static final Duration RECONCILE_EVERY = Duration.ofSeconds(30);
   private static final Duration REAP_EVERY = Duration.ofSeconds(5);
   private static final Duration MODEL_IDLE = Duration.ofSeconds(120);
-  private static final Duration CONTAINER_KEPT = Duration.ofMinutes(10);
   private static final int ACTIVITIES_MAX = 256;
   private static final int WORKFLOWS_CACHED = 600;
 
@@ -139,7 +138,8 @@ public final class LiveBackend implements Backend {
               new StoredSlots(store.slots()),
               workspaces,
               List.of(egress),
-              new StoredWaits(store, CONTAINER_KEPT, Clock.systemUTC()));
+              new StoredWaits(
+                  store, Duration.ofMinutes(operator.waitMinutes()), Clock.systemUTC()));
       docker.set(started);
       this.sandbox = started;
     }
@@ -168,10 +168,11 @@ public final class LiveBackend implements Backend {
 
   @Override
   public @Nullable String readOnlyBecause() {
-    return settings.dockerHost().isEmpty() || settings.image().isEmpty()
-        ? "there is no container engine, and no tool ever runs on the host; install one and start"
-            + " Helm again (helm doctor says how)"
-        : null;
+    if (settings.dockerHost().isEmpty() || settings.image().isEmpty()) {
+      return "there is no container engine, and no tool ever runs on the host; install one and"
+          + " start Helm again (helm doctor says how)";
+    }
+    return sandbox instanceof DockerSandbox docker ? docker.unsupported() : null;
   }
 
   @Override

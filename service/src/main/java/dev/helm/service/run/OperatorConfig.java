@@ -20,11 +20,14 @@ import java.util.Set;
  * @param targets private or unusual hosts that egress may reach, at pinned addresses
  * @param trust PEM files whose certificates containers trust besides the system's
  * @param workspace how large a run's workspace may become
+ * @param waitMinutes how long a run that waits for people keeps its container
  */
 public record OperatorConfig(
-    List<OperatorTarget> targets, List<Path> trust, WorkspaceLimits workspace) {
+    List<OperatorTarget> targets, List<Path> trust, WorkspaceLimits workspace, int waitMinutes) {
+  private static final int WAIT_MINUTES = 10;
+  private static final int WAIT_MINUTES_MAX = 7 * 24 * 60;
   private static final Set<String> TOP = Set.of("egress", "origins", "sandbox", "trustedProxies");
-  private static final Set<String> SANDBOX = Set.of("diskMb", "diskFiles");
+  private static final Set<String> SANDBOX = Set.of("diskMb", "diskFiles", "waitMinutes");
   private static final Set<String> EGRESS = Set.of("targets", "trust");
   private static final Set<String> TARGET = Set.of("host", "port", "protocol", "address");
 
@@ -41,12 +44,12 @@ public record OperatorConfig(
   public static OperatorConfig read(Path home) {
     Path file = home.resolve("config.yml");
     if (!Files.exists(file)) {
-      return new OperatorConfig(List.of(), List.of(), WorkspaceLimits.DEFAULT);
+      return new OperatorConfig(List.of(), List.of(), WorkspaceLimits.DEFAULT, WAIT_MINUTES);
     }
     try {
       JsonNode root = new YAMLMapper().readTree(Files.readString(file));
       if (root == null || root.isMissingNode() || root.isNull()) {
-        return new OperatorConfig(List.of(), List.of(), WorkspaceLimits.DEFAULT);
+        return new OperatorConfig(List.of(), List.of(), WorkspaceLimits.DEFAULT, WAIT_MINUTES);
       }
       known(root, TOP, "config.yml");
       JsonNode egress = root.path("egress");
@@ -59,7 +62,8 @@ public record OperatorConfig(
       for (JsonNode pem : egress.path("trust")) {
         trust.add(home.resolve(pem.asText()));
       }
-      return new OperatorConfig(targets, trust, workspace(root.path("sandbox")));
+      return new OperatorConfig(
+          targets, trust, workspace(root.path("sandbox")), waitMinutes(root.path("sandbox")));
     } catch (IOException e) {
       throw new IllegalArgumentException(file + " cannot be read: " + e.getMessage(), e);
     }
@@ -71,6 +75,15 @@ public record OperatorConfig(
     return WorkspaceLimits.ofConfig(
         whole(sandbox, "diskMb", WorkspaceLimits.DEFAULT.bytes() >> 20),
         whole(sandbox, "diskFiles", WorkspaceLimits.DEFAULT.files()));
+  }
+
+  private static int waitMinutes(JsonNode sandbox) {
+    long minutes = whole(sandbox, "waitMinutes", WAIT_MINUTES);
+    if (minutes < 1 || minutes > WAIT_MINUTES_MAX) {
+      throw new IllegalArgumentException(
+          "config.yml: sandbox.waitMinutes has to be 1 to " + WAIT_MINUTES_MAX);
+    }
+    return (int) minutes;
   }
 
   private static long whole(JsonNode parent, String name, long otherwise) {

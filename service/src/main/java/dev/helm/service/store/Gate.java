@@ -111,6 +111,7 @@ final class Gate {
     };
   }
 
+  // Attack: fill the disk, so that what is done next leaves no trace.
   private Answer open() {
     String lacking = lacking(false);
     if (state != State.OPEN) {
@@ -133,6 +134,7 @@ final class Gate {
     return lacking(true) == null ? new Answer.First(this::goOn) : new Answer.Shut();
   }
 
+  // Attack: an fsync fails, the next one "works", and what lies between is taken for stored.
   private Answer stopped() {
     if (System.nanoTime() - reopenAtNs < 0) {
       return new Answer.Shut();
@@ -167,27 +169,28 @@ final class Gate {
     return lacking == null ? longRead() : lacking;
   }
 
+  // Attack: a program reads for hours, so that the write-ahead log grows until the disk is full.
   private @Nullable String longRead() {
     long bytes = database.walBytes();
-    if (bytes < WAL_BYTES_TOLD) {
-      if (state == State.OPEN && health.detail() != null) {
-        health = StoreHealth.GOOD;
+    try {
+      if (bytes < WAL_BYTES_TOLD || !session.heldByReader()) {
+        if (state == State.OPEN && health.detail() != null) {
+          health = StoreHealth.GOOD;
+        }
+        return null;
       }
-      return null;
-    }
-    String text = READER.formatted(bytes >> 20);
-    if (bytes < WAL_BYTES_MAX) {
+      String text = READER.formatted(bytes >> 20);
+      if (bytes >= WAL_BYTES_MAX) {
+        return session.emptyWal() ? null : text;
+      }
       if (state == State.OPEN && health.detail() == null) {
         LOG.warn("{}", text);
         health = new StoreHealth(true, text, Times.text(clock.instant()));
       }
       return null;
-    }
-    try {
-      return session.emptyWal() ? null : text;
     } catch (SQLException e) {
       failed(e);
-      return text;
+      return health.detail();
     }
   }
 

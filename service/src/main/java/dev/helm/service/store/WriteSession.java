@@ -58,6 +58,12 @@ final class WriteSession {
     }
   }
 
+  /** Whether a part of the write-ahead log cannot be copied, since someone reads an older state. */
+  boolean heldByReader() throws SQLException {
+    Wal now = wal("NOOP");
+    return now.frames() > now.copied();
+  }
+
   /** Whether the whole write-ahead log could be copied and emptied: nobody else was reading it. */
   boolean emptyWal() throws SQLException {
     return wal("TRUNCATE").busy() == 0;

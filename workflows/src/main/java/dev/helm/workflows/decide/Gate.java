@@ -16,10 +16,11 @@ public final class Gate {
     this.checks = List.copyOf(checks);
   }
 
-  /** The gate of a blueprint: what it grants at all, then its rules. */
+  /** The gate of a blueprint: the command guard, what it grants at all, then its rules. */
   public static Gate of(Blueprint blueprint) {
     return new Gate(
         List.of(
+            new GuardCheck(blueprint.permissions()),
             new OfferedTools(blueprint.tools()),
             new EgressCheck(blueprint.egress().allow()),
             new Rules(blueprint.permissions())));

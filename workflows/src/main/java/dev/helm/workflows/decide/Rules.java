@@ -117,15 +117,15 @@ public final class Rules implements Check {
     return found;
   }
 
-  /** The whole call, and for a shell command each part too, without leading assignments. */
+  /** The whole call, and for a shell command each spelling of what it runs. */
   private static List<ToolCall> parts(ToolCall call) {
     List<ToolCall> parts = new ArrayList<>();
     parts.add(call);
     String command = call.tool().equals("Bash") ? call.text("command") : null;
     if (command != null) {
-      for (String part : ShellParts.of(command).parts()) {
-        parts.add(withCommand(call, part));
-        parts.add(withCommand(call, ShellParts.ASSIGNMENTS.matcher(part).replaceFirst("")));
+      // Stops "env git push --force", "git push >f --force" and the like from passing a denial.
+      for (String spelling : ShellParts.of(command).spellings()) {
+        parts.add(withCommand(call, spelling));
       }
     }
     return parts;

@@ -1,137 +1,60 @@
 package dev.helm.workflows.decide;
 
-import java.util.ArrayList;
+import dev.helm.workflows.decide.guard.ProgramCalls;
+import dev.helm.workflows.decide.guard.shell.Parser;
+import dev.helm.workflows.decide.guard.shell.Shell;
+import dev.helm.workflows.decide.guard.shell.SimpleCommands;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A conservative look at a shell command: its simple commands, and whether that is surely all of
- * it. It never says that a command is plain when it is not: substitutions, here-documents,
- * subshells, reserved words, leading redirects, comments and open quotes make it unsure, and an
- * unsure command is never allowed by a rule that speaks of commands, only by people.
+ * A shell command as rules see it.
  *
- * @param parts the simple commands, in order
- * @param sure whether {@code parts} is the whole command
+ * @param parts every simple command as written, also within loops, substitutions and
+ *     here-documents: an allow rule must match each of them
+ * @param sure whether {@code parts} is surely all that runs, each by the name that stands there; an
+ *     unsure command is allowed by no rule that speaks of commands, only by people
+ * @param spellings all that a deny or ask rule is held against: the parts without assignments and
+ *     redirections, and the program calls they lead to behind wrappers, quotes and nested shells
  */
-record ShellParts(List<String> parts, boolean sure) {
-  /** Assignments before the command, without quotes: {@code A=1 B=2 }. */
-  static final Pattern ASSIGNMENTS = Pattern.compile("^(?:[A-Za-z_][A-Za-z0-9_]*=\\S*\\s+)+");
-
+record ShellParts(List<String> parts, boolean sure, Set<String> spellings) {
   /** A word that names a command as it stands there: nothing is quoted, expanded or redirected. */
   private static final Pattern COMMAND_WORD = Pattern.compile("[A-Za-z0-9_./:@%+,=~\\[\\]!-]+");
-
-  /** Behind these another command may stand in the same part. */
-  private static final Set<String> RESERVED =
-      Set.of(
-          "if",
-          "then",
-          "else",
-          "elif",
-          "fi",
-          "for",
-          "while",
-          "until",
-          "do",
-          "done",
-          "case",
-          "esac",
-          "select",
-          "function",
-          "time",
-          "coproc",
-          "!",
-          "[[",
-          "{",
-          "}");
 
   ShellParts {
     parts = List.copyOf(parts);
   }
 
   static ShellParts of(String command) {
-    List<String> parts = new ArrayList<>();
-    StringBuilder part = new StringBuilder();
-    boolean sure = true;
-    char quote = 0;
-    int redirect = -1;
-    for (int i = 0; i < command.length(); i++) {
-      char c = command.charAt(i);
-      char next = i + 1 < command.length() ? command.charAt(i + 1) : 0;
-      if (c == '\\' && quote != '\'') {
-        part.append(c);
-        if (next != 0) {
-          part.append(next);
-          i++;
-        }
-        // A line continuation joins words: what is run is not what stands there.
-        sure &= next != '\n' && next != 0;
-      } else if (quote != 0) {
-        sure &= quote == '\'' || !(c == '`' || (c == '$' && (next == '(' || next == '{')));
-        quote = c == quote ? 0 : quote;
-        part.append(c);
-      } else if (c == '\'' || c == '"') {
-        quote = c;
-        part.append(c);
-      } else if (c == ';'
-          || c == '|'
-          || c == '\n'
-          || (c == '&' && redirect != i - 1 && next != '>')) {
-        add(parts, part);
-      } else if (c == '#' && wordBegins(command, i)) {
-        // A quote in a comment opens nothing, so what follows must not be read as quoted.
-        sure = false;
-        i = lineEnd(command, i) - 1;
-      } else {
-        // An escaped > redirects nothing: the & behind it is a command boundary.
-        redirect = c == '>' || c == '<' ? i : redirect;
-        sure &= plain(c, next);
-        part.append(c);
-      }
+    Parser.Script script = Parser.read(command);
+    SimpleCommands simple = SimpleCommands.of(script.commands());
+    Set<String> spellings = new LinkedHashSet<>();
+    for (Shell.Simple part : simple.commands()) {
+      spellings.add(part.raw());
+      spellings.add(words(part));
     }
-    add(parts, part);
-    boolean plain = parts.stream().allMatch(ShellParts::beginsPlainly);
-    return new ShellParts(parts, sure && plain && quote == 0 && !parts.isEmpty());
+    ProgramCalls calls = ProgramCalls.of(command);
+    spellings.addAll(calls.calls());
+    boolean plain =
+        script.mistake() == null
+            && simple.plain()
+            && calls.all()
+            && !simple.commands().isEmpty()
+            && simple.commands().stream().allMatch(ShellParts::beginsPlainly);
+    return new ShellParts(
+        simple.commands().stream().map(Shell.Simple::raw).toList(), plain, spellings);
   }
 
-  /** Whether the part's first word is surely the name of what it runs. */
-  private static boolean beginsPlainly(String part) {
-    Matcher assignments = ASSIGNMENTS.matcher(part);
-    int command = assignments.find() ? assignments.end() : 0;
-    if (part.substring(0, command).matches("(?s).*['\"\\\\].*")) {
-      // The value may go on behind the blank, and the command be another word.
-      return false;
-    }
-    String word = part.substring(command).split("\\s", 2)[0];
-    return COMMAND_WORD.matcher(word).matches() && !RESERVED.contains(word);
+  private static String words(Shell.Simple part) {
+    return String.join(" ", part.words().stream().map(Shell.Word::raw).toList());
   }
 
-  /** Whether a {@code #} here may begin a comment; an escaped blank before it only looks so. */
-  private static boolean wordBegins(String command, int i) {
-    return i == 0 || " \t\n;|&()<>".indexOf(command.charAt(i - 1)) >= 0;
-  }
-
-  private static int lineEnd(String command, int i) {
-    int end = command.indexOf('\n', i);
-    return end < 0 ? command.length() : end;
-  }
-
-  private static boolean plain(char c, char next) {
-    return switch (c) {
-      case '`', '(', ')', '{', '}', '\0', '\r' -> false;
-      case '$' -> next != '(' && next != '{' && next != '\'' && next != '"';
-      case '<' -> next != '<' && next != '(';
-      case '>' -> next != '(';
-      default -> true;
-    };
-  }
-
-  private static void add(List<String> parts, StringBuilder part) {
-    String text = part.toString().strip();
-    if (!text.isEmpty()) {
-      parts.add(text);
-    }
-    part.setLength(0);
+  /** Whether the first word is surely the name of what runs. */
+  private static boolean beginsPlainly(Shell.Simple part) {
+    @Nullable String word = part.words().isEmpty() ? null : part.words().get(0).raw();
+    return word != null && COMMAND_WORD.matcher(word).matches();
   }
 }

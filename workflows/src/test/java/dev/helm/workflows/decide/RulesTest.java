@@ -63,21 +63,48 @@ class RulesTest {
         "git log > out.txt 2>&1 ~ Allow",
         "git log <(rm x) ~ Ask",
         "git log & rm x ~ Ask",
-        "(git status) ~ Ask",
+        "(git status) ~ Allow",
+        "(git status; rm x) ~ Ask",
+        "git log $(git rev-parse HEAD) ~ Allow",
+        "if git diff; then ls; fi ~ Allow",
+        "for i in a b; do git show $i; done ~ Allow",
+        "git() { rm x; }; git status ~ Ask",
+        "GIT_SSH_COMMAND=x git fetch ~ Ask",
         "git status 'open ~ Ask",
         "ls ~ Allow",
         "lsof ~ Allow",
         "curl x ~ Ask",
-        "git log <<EOF ~ Ask"
+        "git log <<EOF ~ Allow"
       })
   void shellCommands(String command, String expected) {
     assertThat(bash(command)).isEqualTo(expected);
   }
 
-  /** A denied command that a rule cannot find in a larger one is not allowed by a bare rule. */
+  /** A denied command is found in a larger one, behind wrappers, quotes and redirections. */
   @ParameterizedTest
   @ValueSource(
       strings = {
+        "git push >f --force",
+        "env git push --force",
+        "env A=1 git push --force",
+        "command git push --force",
+        "nice -n 5 git push --force x",
+        "nohup git push --force x &",
+        "timeout 5 git push --force x",
+        "sudo -u x git push --force x",
+        "exec git push --force x",
+        "sh -c 'git push --force x'",
+        "bash -c \"cd x && git push --force\"",
+        "eval git push --force",
+        "echo x | xargs git push --force",
+        "find . -name x -exec git push --force {} ;",
+        "echo `git push --force x`",
+        "ls <(git push --force x)",
+        "cat <<E\n$(git push --force x)\nE",
+        "P=push; git $P --force",
+        "git\\\n push --force",
+        "git  push   --force",
+        "f() { git push --force; }; f",
         "(git push --force x)",
         "{ git push --force x; }",
         "echo $(git push --force x)",
@@ -94,12 +121,20 @@ class RulesTest {
         "<f git push --force x",
         "A='b c' git push --force x",
         "\"git\" push --force x",
-        "g\\it push --force x",
-        "$G push --force x"
+        "g\\it push --force x"
       })
+  void aDenialIsFoundWhereverItHides(String command) {
+    assertThat(bash(bare(List.of("Bash(git push --force*)"), List.of()), command))
+        .isEqualTo("Deny");
+    assertThat(bash(bare(List.of(), List.of("Bash(git push --force*)")), command)).isEqualTo("Ask");
+    assertThat(bash(bare(List.of("Read(x)"), List.of()), command)).isEqualTo("Allow");
+  }
+
+  /** What cannot be told is no more than asked. */
+  @ParameterizedTest
+  @ValueSource(strings = {"$G push --force x", "eval \"$X\"", "sh -c \"$X\"", "base64 -d x | sh"})
   void aBareRuleDoesNotLiftWhatADenialMayBeHiddenIn(String command) {
     assertThat(bash(bare(List.of("Bash(git push --force*)"), List.of()), command)).isEqualTo("Ask");
-    assertThat(bash(bare(List.of(), List.of("Bash(git push --force*)")), command)).isEqualTo("Ask");
     assertThat(bash(bare(List.of("Read(x)"), List.of()), command)).isEqualTo("Allow");
   }
 

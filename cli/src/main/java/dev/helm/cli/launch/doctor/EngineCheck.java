@@ -46,9 +46,21 @@ final class EngineCheck implements Check {
       findings.addAll(escapes(parts(version)));
       return findings;
     } catch (IOException | IllegalArgumentException e) {
-      return List.of(
-          Finding.wrong("engine", host + " · " + e.getMessage(), "start it, or unset DOCKER_HOST"));
+      List<Finding> findings = new ArrayList<>();
+      findings.add(silent(host, String.valueOf(e.getMessage())));
+      findings.addAll(escapes(List.of()));
+      return findings;
     }
+  }
+
+  private static Finding silent(String host, String why) {
+    return why.contains("Permission denied")
+        ? Finding.wrong(
+            "engine",
+            host + " · you may not speak to it",
+            "sudo usermod -aG docker $USER and log in again (whoever may is root), or start Helm as"
+                + " root")
+        : Finding.wrong("engine", host + " · " + why, "start it, or unset DOCKER_HOST");
   }
 
   private Finding none() {

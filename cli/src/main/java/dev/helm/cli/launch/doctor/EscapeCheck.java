@@ -46,7 +46,7 @@ final class EscapeCheck implements Check {
     if (escapes.asOf().plusDays(TABLE_DAYS_MAX).isBefore(today)) {
       findings.add(
           Finding.warn(
-              "escapes",
+              "newer escapes",
               "this Helm knows escapes up to " + escapes.asOf(),
               "upgrade Helm: newer ones are not looked for"));
     }
@@ -76,11 +76,15 @@ final class EscapeCheck implements Check {
     if (findings.isEmpty()) {
       findings.add(
           Finding.fine(
-              part.component(),
-              "%s · all %d known escapes fixed (table of %s)"
+              subject(part),
+              "%s · all %d known ones fixed (table of %s)"
                   .formatted(packaged.orElse(part.version()), known.size(), escapes.asOf())));
     }
     return findings;
+  }
+
+  private static String subject(Part part) {
+    return part.component() + " escapes";
   }
 
   private Finding open(Part part, Optional<String> packaged, Escapes.Escape escape) {
@@ -92,7 +96,7 @@ final class EscapeCheck implements Check {
           "kernel", text, "install the newest kernel of your system and restart it");
     }
     return Finding.wrong(
-        part.component(),
+        subject(part),
         text,
         packaged.isPresent()
             ? UPGRADE.formatted(packageName(part.component()))
@@ -110,7 +114,7 @@ final class EscapeCheck implements Check {
   private Finding unknown(Part part, Optional<String> packaged, List<Escapes.Escape> unknown) {
     String ids = unknown.stream().map(Escapes.Escape::id).collect(Collectors.joining(", "));
     return Finding.warn(
-        part.component(),
+        subject(part),
         "%s · not known whether it has the fix of %s"
             .formatted(packaged.orElse(part.version()), ids),
         part.component().equals("kernel")

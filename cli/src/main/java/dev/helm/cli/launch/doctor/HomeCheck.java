@@ -82,7 +82,7 @@ final class HomeCheck implements Check {
   private List<Finding> files(Path root) {
     List<String> open = new ArrayList<>();
     List<String> strange = new ArrayList<>();
-    Set<Integer> owners = new TreeSet<>(Set.of(0, site.ownUid()));
+    Set<Integer> owners = new TreeSet<>(List.of(0, site.ownUid()));
     SystemUsers.existing()
         .filter(users -> site.root())
         .ifPresent(users -> owners.addAll(List.of(users.helm().uid(), users.helmKey().uid())));

@@ -51,7 +51,20 @@ public record Report(List<Section> sections) {
 
   private static Section section(String title, Check... checks) {
     return new Section(
-        title, List.of(checks).stream().flatMap(check -> check.look().stream()).toList());
+        title, List.of(checks).stream().flatMap(check -> findings(check).stream()).toList());
+  }
+
+  /** One check that stumbles must not hide what the others found, nor itself. */
+  private static List<Finding> findings(Check check) {
+    try {
+      return check.look();
+    } catch (RuntimeException e) {
+      return List.of(
+          Finding.wrong(
+              check.getClass().getSimpleName(),
+              "this check failed: " + e,
+              "please report it; the others are not affected"));
+    }
   }
 
   /** How many findings are of this level. */

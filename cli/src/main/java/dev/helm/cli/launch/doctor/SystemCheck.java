@@ -112,11 +112,11 @@ final class SystemCheck implements Check {
         .filter(fields -> fields.length == 6 && fields[3].equals("00"))
         .forEach(fields -> addresses.add(fields[5]));
     return addresses.isEmpty()
-        ? Finding.fine("IPv6", "no global address; Helm's rules cover it all the same")
+        ? Finding.fine("IPv6", "no global address")
         : Finding.fine(
             "IPv6",
             "on at "
                 + addresses.stream().distinct().collect(Collectors.joining(", "))
-                + "; Helm's rules cover both");
+                + " · Helm's rules are for both families");
   }
 }

@@ -33,6 +33,7 @@ public final class Firewall implements AutoCloseable {
   private final Path file;
   private final Path locks;
   private final Progress progress;
+  private final long everyMs;
   private final Thread watcher = Thread.ofPlatform().daemon().name("firewall").unstarted(this::run);
   private final CountDownLatch ending = new CountDownLatch(1);
   private @Nullable FileChannel lock;
@@ -43,12 +44,14 @@ public final class Firewall implements AutoCloseable {
   /**
    * @param file where the attestation is written
    * @param locks folder of the lock
+   * @param everyMs how long from one look to the next
    */
-  Firewall(Tables tables, Path file, Path locks, Progress progress) {
+  Firewall(Tables tables, Path file, Path locks, Progress progress, long everyMs) {
     this.tables = tables;
     this.file = file;
     this.locks = locks;
     this.progress = progress;
+    this.everyMs = everyMs;
   }
 
   /**
@@ -58,7 +61,7 @@ public final class Firewall implements AutoCloseable {
    * @param file {@code HELM_HOME/run/egress-chain.json}
    */
   public static Firewall start(Path file, Progress progress) throws InterruptedException {
-    Firewall firewall = new Firewall(machineTables(), file, Path.of("/run"), progress);
+    Firewall firewall = ofMachine(file, progress);
     firewall.begin();
     return firewall;
   }
@@ -68,7 +71,7 @@ public final class Firewall implements AutoCloseable {
     if (Account.ownUid() != 0) {
       return;
     }
-    Firewall left = new Firewall(machineTables(), file, Path.of("/run"), progress);
+    Firewall left = ofMachine(file, progress);
     try {
       if (left.lockTaken()) {
         left.end();
@@ -114,6 +117,10 @@ public final class Firewall implements AutoCloseable {
     }
   }
 
+  private static Firewall ofMachine(Path file, Progress progress) {
+    return new Firewall(machineTables(), file, Path.of("/run"), progress, LOOK_EVERY_MS);
+  }
+
   private static Tables machineTables() {
     return new Tables(new Machine(List.of()), PROXY_ADDRESS, PROXY_PORT);
   }
@@ -125,7 +132,7 @@ public final class Firewall implements AutoCloseable {
 
   private void run() {
     try {
-      while (!ending.await(LOOK_EVERY_MS, TimeUnit.MILLISECONDS)) {
+      while (!ending.await(everyMs, TimeUnit.MILLISECONDS)) {
         look();
       }
     } catch (InterruptedException e) {

@@ -5,10 +5,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 /** The machine's tables, bridges and the kernel's switch that shows bridged packets to them. */
 final class Tables {
   private static final String WAIT_SECONDS = "5";
+  private static final int LISTINGS = 3;
+  private static final String BRIDGES = "sed -n 's/^ *\\(br-helm[^:]*\\):.*/\\1/p' /proc/net/dev";
   private static final List<String> SWITCHES =
       List.of(
           "/proc/sys/net/bridge/bridge-nf-call-iptables",
@@ -49,7 +52,7 @@ final class Tables {
     }
     // Attack: a neighbour on the same bridge is reached without passing the tables. Safeguard: the
     // kernel has to show bridged packets to them.
-    String script = "cat " + String.join(" ", SWITCHES) + "; ls /sys/class/net";
+    String script = "cat " + String.join(" ", SWITCHES) + "; " + BRIDGES;
     List<String> words = machine.run("", List.of("sh", "-c", script)).text().lines().toList();
     if (words.size() < 2 || !words.get(0).equals("1") || !words.get(1).equals("1")) {
       faults.add("the kernel does not show bridged packets to the tables (br_netfilter)");
@@ -103,15 +106,8 @@ final class Tables {
   }
 
   private void set(String state) throws IOException, InterruptedException {
-    Machine.Said unused =
-        machine.run(
-            "",
-            List.of(
-                "sh",
-                "-c",
-                "for b in /sys/class/net/br-helm*; do [ ! -e $b ] || ip link set ${b##*/} "
-                    + state
-                    + "; done"));
+    String script = "for b in $(" + BRIDGES + "); do ip link set $b " + state + "; done";
+    Machine.Said unused = machine.run("", List.of("sh", "-c", script));
   }
 
   /** Names the network namespace in which all of this happens. */
@@ -119,8 +115,14 @@ final class Tables {
     return machine.run("", List.of("readlink", "/proc/self/ns/net")).text();
   }
 
+  /** Tried again: a listing that meets a change by another program fails for that moment. */
   private List<String> list(Family family) throws IOException, InterruptedException {
-    Machine.Said said = machine.run("", List.of(family.program(), "-w", WAIT_SECONDS, "-v", "-S"));
+    List<String> command = List.of(family.program(), "-w", WAIT_SECONDS, "-v", "-S");
+    Machine.Said said = machine.run("", command);
+    for (int i = 0; i < LISTINGS && !said.good(); i++) {
+      TimeUnit.MILLISECONDS.sleep(100);
+      said = machine.run("", command);
+    }
     if (!said.good()) {
       throw new IOException(family.program() + " cannot list its rules: " + firstLine(said));
     }

@@ -24,6 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Tag("engine")
 @Timeout(120)
 final class FirewallTest {
+  private static final long LOOK_EVERY_MS = 150;
   private static final String JUMP = " -i br-helm+ -j HELM_EGRESS";
 
   @TempDir private Path folder;
@@ -121,13 +122,41 @@ final class FirewallTest {
     }
   }
 
+  /** The same on the older kind of tables, where the machine's iptables is that. */
+  @Test
+  void legacyTablesToo() throws Exception {
+    Path programs = Files.createDirectory(folder.resolve("bin"));
+    for (String family : List.of("iptables", "ip6tables")) {
+      for (String end : List.of("", "-restore")) {
+        Files.createSymbolicLink(
+            programs.resolve(family + end), Path.of("/usr/sbin/" + family + "-legacy" + end));
+      }
+    }
+    try (Namespace ns = new Namespace()) {
+      Machine machine =
+          new Machine(
+              List.of(
+                  "ip", "netns", "exec", ns.name, "env", "PATH=" + programs + ":/usr/bin:/bin"));
+      Tables tables = new Tables(machine, Firewall.PROXY_ADDRESS, Firewall.PROXY_PORT);
+      try (Firewall firewall = new Firewall(tables, file(), folder, progress(), LOOK_EVERY_MS)) {
+        firewall.begin();
+        assertThat(attestation().state()).as(said()).isEqualTo("intact");
+        assertThat(ns.run("iptables-legacy", "-S")).contains("-A INPUT" + JUMP);
+        ns.shell("iptables-legacy -F INPUT; ip6tables-legacy -I HELM_EGRESS -j ACCEPT");
+        until(text -> text.contains("was altered and put back"));
+        assertThat(tables.look().faults()).isEmpty();
+      }
+      assertThat(ns.run("iptables-legacy", "-S")).doesNotContain("HELM_EGRESS");
+    }
+  }
+
   @Test
   void anotherHelmIsLeftAlone() throws Exception {
     try (Namespace ns = new Namespace();
         Firewall first = firewall(ns)) {
       first.begin();
       Path other = folder.resolve("other.json");
-      try (Firewall second = new Firewall(tables(ns), other, folder, progress())) {
+      try (Firewall second = new Firewall(tables(ns), other, folder, progress(), LOOK_EVERY_MS)) {
         second.begin();
         assertThat(read(other).state()).isEqualTo("unavailable");
         assertThat(said()).contains("another Helm on this machine has the chain");
@@ -142,7 +171,7 @@ final class FirewallTest {
     Machine nothing = new Machine(List.of("/nonexistent"));
     Tables tables = new Tables(nothing, Firewall.PROXY_ADDRESS, Firewall.PROXY_PORT);
     try (Namespace ns = new Namespace();
-        Firewall firewall = new Firewall(tables, file(), folder, progress())) {
+        Firewall firewall = new Firewall(tables, file(), folder, progress(), LOOK_EVERY_MS)) {
       firewall.begin();
       assertThat(attestation().state()).isEqualTo("unavailable");
       assertThat(said()).contains("only containers with an interface are refused");
@@ -168,7 +197,7 @@ final class FirewallTest {
       Tables tables =
           new Tables(
               new Machine(List.of(script.toString())), Firewall.PROXY_ADDRESS, Firewall.PROXY_PORT);
-      try (Firewall firewall = new Firewall(tables, file(), folder, progress())) {
+      try (Firewall firewall = new Firewall(tables, file(), folder, progress(), LOOK_EVERY_MS)) {
         firewall.begin();
         assertThat(attestation().bridges()).containsExactly("br-helm0");
         Files.createFile(blocked);
@@ -191,7 +220,7 @@ final class FirewallTest {
   }
 
   private Firewall firewall(Namespace ns) {
-    return new Firewall(tables(ns), file(), folder, progress());
+    return new Firewall(tables(ns), file(), folder, progress(), LOOK_EVERY_MS);
   }
 
   private static Tables tables(Namespace ns) {

@@ -37,7 +37,10 @@ final class Arithmetic {
     while (left != null && (at() == '+' || at() == '-')) {
       char operator = text.charAt(i++);
       Long right = product();
-      left = right == null ? null : operator == '+' ? Long.valueOf(left + right) : Long.valueOf(left - right);
+      left =
+          right == null
+              ? null
+              : operator == '+' ? Long.valueOf(left + right) : Long.valueOf(left - right);
     }
     return left;
   }
@@ -86,11 +89,15 @@ final class Arithmetic {
     int base = word.indexOf('#');
     if (base > 0) {
       int radix = Integer.parseInt(word.substring(0, base));
-      return radix < 2 || radix > 36 ? 1L : Long.valueOf(Long.parseLong(word.substring(base + 1), radix));
+      return radix < 2 || radix > 36
+          ? 1L
+          : Long.valueOf(Long.parseLong(word.substring(base + 1), radix));
     }
     if (word.startsWith("0x") || word.startsWith("0X")) {
       return Long.parseLong(word.substring(2), 16);
     }
-    return word.length() > 1 && word.startsWith("0") ? Long.parseLong(word, 8) : Long.parseLong(word);
+    return word.length() > 1 && word.startsWith("0")
+        ? Long.parseLong(word, 8)
+        : Long.parseLong(word);
   }
 }

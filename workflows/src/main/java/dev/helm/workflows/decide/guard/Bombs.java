@@ -11,18 +11,29 @@ final class Bombs {
     Count count = new Count(function.name());
     count.visit(function.body(), false);
     if (count.apart > 0 || count.all > 2) {
-      findings.block(Family.BOMB, "The function " + Marks.shown(function.name()) + " starts itself again and again");
+      findings.block(
+          Family.BOMB,
+          "The function " + Marks.shown(function.name()) + " starts itself again and again");
+    }
+  }
+
+  /** {@code $0 &}: the script starts itself beside itself. */
+  static void again(Shell body, Findings findings) {
+    if (raw(body).matches("\"?\\$\\{?0\\}?\"?( .*)?|.* \"?\\$0\"?")) {
+      findings.block(Family.BOMB, "A script starts itself in the background");
     }
   }
 
   static void loop(Shell condition, Shell body, Findings findings) {
     boolean endless =
         switch (condition) {
-          case Shell.Simple simple -> simple.raw().strip().matches("true|:|/bin/true|\\[ 1 \\]|test 1|sleep 0(\\.\\d+)?");
+          case Shell.Simple simple ->
+              simple.raw().strip().matches("true|:|/bin/true|\\[ 1 \\]|test 1|sleep 0(\\.\\d+)?");
           case Shell.Sequence sequence -> sequence.parts().isEmpty();
           case Shell.Arithmetic arithmetic -> arithmetic.expression().strip().equals("1");
           case Shell.Test test -> test.words().size() == 1;
-          case Shell.Pipeline pipeline -> pipeline.negated() && raw(pipeline.parts().get(0)).equals("false");
+          case Shell.Pipeline pipeline ->
+              pipeline.negated() && raw(pipeline.parts().get(0)).equals("false");
           case Shell.AndOr a -> false;
           case Shell.Background b -> false;
           case Shell.Subshell s -> false;
@@ -38,7 +49,8 @@ final class Bombs {
       Count count = new Count("\0");
       count.visit(body, false);
       if (count.backgrounds > 0 && !count.waits) {
-        findings.block(Family.BOMB, "A loop without end starts processes and does not wait for them");
+        findings.block(
+            Family.BOMB, "A loop without end starts processes and does not wait for them");
       }
     }
   }
@@ -62,7 +74,8 @@ final class Bombs {
     void visit(Shell shell, boolean aside) {
       switch (shell) {
         case Shell.Simple simple -> simple(simple, aside);
-        case Shell.Pipeline pipeline -> visit(pipeline.parts(), aside || pipeline.parts().size() > 1);
+        case Shell.Pipeline pipeline ->
+            visit(pipeline.parts(), aside || pipeline.parts().size() > 1);
         case Shell.AndOr andOr -> visit(andOr.parts(), aside);
         case Shell.Sequence sequence -> visit(sequence.parts(), aside);
         case Shell.Background background -> {
@@ -91,7 +104,10 @@ final class Bombs {
         return;
       }
       String word = simple.words().get(0).raw();
-      waits |= !aside && word.matches("sleep|wait|read|inotifywait") && !simple.raw().matches("sleep 0(\\.0+)?1?");
+      waits |=
+          !aside
+              && word.matches("sleep|wait|read|inotifywait")
+              && !simple.raw().matches("sleep 0(\\.0+)?1?");
       for (Shell.Word each : simple.words()) {
         if (each.raw().equals(name)) {
           all++;

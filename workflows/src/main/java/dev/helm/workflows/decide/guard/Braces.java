@@ -10,7 +10,9 @@ import java.util.regex.Pattern;
 /** Brace expansion: {@code {a,b}} and {@code {1..3}}, on the raw word. */
 final class Braces {
   private static final int WORDS_MAX = 1_000;
-  private static final Pattern NUMBERS = Pattern.compile("(-?\\d{1,6})\\.\\.(-?\\d{1,6})(?:\\.\\.-?\\d{1,4})?");
+  private static final int WORD_CHARS_MAX = 4_000;
+  private static final Pattern NUMBERS =
+      Pattern.compile("(-?\\d{1,6})\\.\\.(-?\\d{1,6})(?:\\.\\.-?\\d{1,4})?");
   private static final Pattern LETTERS = Pattern.compile("([A-Za-z])\\.\\.([A-Za-z])");
 
   private Braces() {}
@@ -44,6 +46,10 @@ final class Braces {
         out.add(raw.substring(0, open + 1) + tail);
       }
       return;
+    }
+    if (raw.length() > WORD_CHARS_MAX) {
+      // Doubling a long word again and again would cost more than any answer is worth.
+      throw new Limits.Exceeded("a word with braces is too long");
     }
     for (String part : parts) {
       expand(raw.substring(0, open) + part + raw.substring(close + 1), out, depth + 1);

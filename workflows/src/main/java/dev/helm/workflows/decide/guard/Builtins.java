@@ -19,7 +19,10 @@ final class Builtins {
     Programs.register(handlers, Builtins::unset, "unset");
     Programs.register(handlers, Builtins::let, "let");
     Programs.register(handlers, Builtins::hash, "hash enable complete bind shopt");
-    Programs.register(handlers, call -> "", ": true false test [ exit return break continue wait sleep umask ulimit popd");
+    Programs.register(
+        handlers,
+        call -> "",
+        ": true false test [ exit return break continue wait sleep umask ulimit popd");
     Programs.register(handlers, Builtins::where, "which type whereis");
     Programs.register(handlers, Builtins::getopts, "getopts");
   }
@@ -43,6 +46,9 @@ final class Builtins {
     if (call.arguments().isEmpty() || (call.arguments().size() == 1 && call.has("-p", "-x"))) {
       return String.valueOf(Marks.ENVIRONMENT);
     }
+    if (call.letter('p') && call.operands().stream().anyMatch(Parameters::secret)) {
+      return String.valueOf(Marks.TOKEN);
+    }
     for (String argument : call.arguments()) {
       int equals = argument.indexOf('=');
       if (equals <= 0 || argument.startsWith("-")) {
@@ -51,7 +57,10 @@ final class Builtins {
       String name = argument.substring(0, equals);
       String value = Marks.plain(argument.substring(equals + 1));
       if (value.startsWith("(") && value.endsWith(")")) {
-        state.assignArray(name, state.elementsOf(name, List.of(value.substring(1, value.length() - 1).strip().split("\\s+"))));
+        state.assignArray(
+            name,
+            state.elementsOf(
+                name, List.of(value.substring(1, value.length() - 1).strip().split("\\s+"))));
       } else {
         state.assign(name, value);
       }
@@ -91,7 +100,9 @@ final class Builtins {
     for (String argument : call.arguments()) {
       int equals = argument.indexOf('=');
       if (equals > 0) {
-        call.state().aliases.put(argument.substring(0, equals), Marks.plain(argument.substring(equals + 1)));
+        call.state()
+            .aliases
+            .put(argument.substring(0, equals), Marks.plain(argument.substring(equals + 1)));
       }
     }
     return "";
@@ -99,27 +110,45 @@ final class Builtins {
 
   private static String read(Call call) {
     List<String> names = call.operands("-p", "-d", "-t", "-n", "-N", "-u", "-i", "-a");
-    List<String> arrays = call.values("-a");
+    boolean array = call.letter('a');
+    List<String> arrays = array ? call.values("-a") : List.of();
+    if (array && arrays.isEmpty() && !names.isEmpty()) {
+      arrays = List.of(names.get(names.size() - 1));
+    }
     String input = call.input();
     if (!call.values("-u").isEmpty()) {
       String number = call.values("-u").get(0);
-      String open = number.matches("\\d{1,4}") ? call.state().descriptors.get(Integer.parseInt(number)) : null;
-      input = open == null ? input : Hosts.socket(open) ? String.valueOf(Marks.SOCKET) : Files.read(call.walker(), open, "read");
+      String open =
+          number.matches("\\d{1,4}")
+              ? call.state().descriptors.get(Integer.parseInt(number))
+              : null;
+      input =
+          open == null
+              ? input
+              : Hosts.socket(open)
+                  ? String.valueOf(Marks.SOCKET)
+                  : Files.read(call.walker(), open, "read");
     }
     if (input.isEmpty()) {
       input = String.valueOf(Marks.UNKNOWN);
     }
     State state = call.state();
+    String ifs = state.value("IFS");
+    String separators =
+        ifs == null || ifs.isBlank()
+            ? "[ \t]+"
+            : "[" + java.util.regex.Pattern.quote(ifs.strip()) + " \t]+";
     if (!arrays.isEmpty() || !call.name().equals("read")) {
       String name = arrays.isEmpty() ? (names.isEmpty() ? "MAPFILE" : names.get(0)) : arrays.get(0);
-      state.assignArray(name, List.of(input.strip().split(call.name().equals("read") ? "[ \t\n]+" : "\n")));
+      state.assignArray(
+          name, List.of(input.strip().split(call.name().equals("read") ? separators : "\n")));
       return "";
     }
     names = names.isEmpty() ? List.of("REPLY") : names;
     int branches = state.branches;
     boolean first = true;
     for (String line : input.strip().split("\n", 9)) {
-      String[] parts = line.strip().split("[ \t]+", names.size());
+      String[] parts = line.strip().split(separators, names.size());
       state.branches = first ? 0 : 1;
       for (int i = 0; i < names.size(); i++) {
         state.assign(names.get(i), i < parts.length ? parts[i] : "");

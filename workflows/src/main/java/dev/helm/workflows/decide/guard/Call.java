@@ -48,7 +48,8 @@ record Call(Walker walker, List<String> argv, String input, Streams streams) {
   boolean has(String... options) {
     for (String argument : arguments()) {
       for (String option : options) {
-        if (argument.equals(option) || (option.startsWith("--") && argument.startsWith(option + "="))) {
+        if (argument.equals(option)
+            || (option.startsWith("--") && argument.startsWith(option + "="))) {
           return true;
         }
       }
@@ -62,14 +63,19 @@ record Call(Walker walker, List<String> argv, String input, Streams streams) {
       if (argument.equals("--")) {
         return false;
       }
-      if (argument.length() > 1 && argument.charAt(0) == '-' && argument.charAt(1) != '-' && argument.indexOf(letter) > 0) {
+      if (argument.length() > 1
+          && argument.charAt(0) == '-'
+          && argument.charAt(1) != '-'
+          && argument.indexOf(letter) > 0) {
         return true;
       }
     }
     return false;
   }
 
-  /** The values of an option, in each of its spellings: {@code -o X}, {@code -oX}, {@code --o=X}. */
+  /**
+   * The values of an option, in each of its spellings: {@code -o X}, {@code -oX}, {@code --o=X}.
+   */
   List<String> values(String... options) {
     List<String> values = new ArrayList<>();
     for (int i = 1; i < argv.size(); i++) {

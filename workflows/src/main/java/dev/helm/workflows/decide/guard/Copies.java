@@ -20,7 +20,9 @@ final class Copies {
     if (call.name().equals("rsync")) {
       return Remote.rsync(call);
     }
-    List<String> operands = call.operands("-m", "-o", "-g", "-S", "--mode", "--owner", "--group", "-t", "--target-directory");
+    List<String> operands =
+        call.operands(
+            "-m", "-o", "-g", "-S", "--mode", "--owner", "--group", "-t", "--target-directory");
     List<String> targets = call.values("-t", "--target-directory");
     if (operands.size() + targets.size() < 2) {
       return "";
@@ -31,13 +33,21 @@ final class Copies {
     for (String source : sources) {
       content.append(Files.read(call.walker(), source, call.name()));
       if (Paths.device(Paths.resolve(call.state().directory, source))) {
-        call.findings().block(Family.RAW_WRITE, call.name() + " reads the device " + Marks.shown(source));
+        call.findings()
+            .block(Family.RAW_WRITE, call.name() + " reads the device " + Marks.shown(source));
       }
       inside(call, target, source);
     }
     written(call, target, content.toString());
     if (call.name().equals("install")) {
-      call.values("-m", "--mode").stream().filter(m -> m.matches("0*[4-7][0-7]{3}|.*s.*")).forEach(m -> call.findings().block(Family.PRIVILEGES, "install makes a program run with its owner's rights"));
+      call.values("-m", "--mode").stream()
+          .filter(m -> m.matches("0*[4-7][0-7]{3}|.*s.*"))
+          .forEach(
+              m ->
+                  call.findings()
+                      .block(
+                          Family.PRIVILEGES,
+                          "install makes a program run with its owner's rights"));
     }
     return "";
   }
@@ -51,8 +61,11 @@ final class Copies {
     if (known != null) {
       state.files.put(into, known);
     }
-    if (target.endsWith("/") || target.equals(".")
-        || Paths.resolve(state.directory, target).matches("/etc/(cron\\.[a-z]+|sudoers\\.d|init\\.d|profile\\.d|pam\\.d|systemd/system)|/(usr/)?s?bin|/boot|/lib")) {
+    if (target.endsWith("/")
+        || target.equals(".")
+        || Paths.resolve(state.directory, target)
+            .matches(
+                "/etc/(cron\\.[a-z]+|sudoers\\.d|init\\.d|profile\\.d|pam\\.d|systemd/system)|/(usr/)?s?bin|/boot|/lib")) {
       Files.check(call.walker(), into, known == null ? String.valueOf(Marks.FILE) : known, false);
     }
   }
@@ -75,12 +88,18 @@ final class Copies {
       if (place == Paths.Place.VITAL) {
         call.findings().block(Family.DELETE, "mv " + Marks.shown(source));
       } else if (place == Paths.Place.WORKSPACE) {
-        boolean away = Paths.resolve(state.directory, target).equals("/dev/null") || !Paths.resolve(state.directory, target).startsWith("/workspace");
+        boolean away =
+            Paths.resolve(state.directory, target).equals("/dev/null")
+                || !Paths.resolve(state.directory, target).startsWith("/workspace");
         if (away) {
-          call.findings().ask(Family.DELETE, "mv " + Marks.shown(source) + " empties the whole workspace; besides,");
+          call.findings()
+              .ask(
+                  Family.DELETE,
+                  "mv " + Marks.shown(source) + " empties the whole workspace; besides,");
         }
       } else if (place == Paths.Place.VITAL_IF_EMPTY) {
-        call.findings().ask(Family.DELETE, "mv " + Marks.shown(source) + ", where the variable may be empty,");
+        call.findings()
+            .ask(Family.DELETE, "mv " + Marks.shown(source) + ", where the variable may be empty,");
       }
       if (Secrets.credential(state.directory, source)) {
         Files.read(call.walker(), source, "mv");
@@ -91,7 +110,9 @@ final class Copies {
         state.files.put(Paths.resolve(state.directory, target), known);
       }
       if (known != null || target.endsWith("/")) {
-        state.files.put(Paths.resolve(state.directory, target) + from.substring(from.lastIndexOf('/')), known == null ? String.valueOf(Marks.FILE) : known);
+        state.files.put(
+            Paths.resolve(state.directory, target) + from.substring(from.lastIndexOf('/')),
+            known == null ? String.valueOf(Marks.FILE) : known);
       }
     }
     if (operands.size() > 1 && Paths.resolve(state.directory, target).equals("/dev/null")) {
@@ -111,10 +132,18 @@ final class Copies {
     if (Secrets.credential(directory, source)) {
       Files.read(call.walker(), source, "ln");
     }
-    if (operands.size() > 1) {
-      Files.check(call.walker(), operands.get(operands.size() - 1), String.valueOf(Marks.FILE), false);
+    if (call.letter('s') && call.state().links.size() < 50) {
+      String name = source.substring(source.lastIndexOf('/') + 1);
+      String link = operands.size() > 1 ? operands.get(1) : name;
+      call.state().links.put(Paths.resolve(directory, link), Paths.resolve(directory, source));
     }
-    if (Paths.resolve(directory, source).equals("/dev/null") && operands.size() > 1 && operands.get(1).contains("history")) {
+    if (operands.size() > 1) {
+      Files.check(
+          call.walker(), operands.get(operands.size() - 1), String.valueOf(Marks.FILE), false);
+    }
+    if (Paths.resolve(directory, source).equals("/dev/null")
+        && operands.size() > 1
+        && operands.get(1).contains("history")) {
       call.findings().block(Family.DEFENCES, "The shell's history is switched off");
     }
     return "";
@@ -129,7 +158,8 @@ final class Copies {
 
   private static String unzip(Call call) {
     for (String archive : call.operands("-d", "-P")) {
-      String content = call.state().files.getOrDefault(Paths.resolve(call.state().directory, archive), "");
+      String content =
+          call.state().files.getOrDefault(Paths.resolve(call.state().directory, archive), "");
       call.walker().unpacked(Marks.has(content, Marks.DOWNLOAD));
     }
     return String.valueOf(Marks.OUTPUT);
@@ -137,7 +167,16 @@ final class Copies {
 
   private static String archive(Call call) {
     Findings findings = call.findings();
-    for (String code : call.values("--to-command", "--use-compress-program", "-I", "-TT", "--unzip-command", "--info-script", "--new-volume-script", "--rsh-command")) {
+    for (String code :
+        call.values(
+            "--to-command",
+            "--use-compress-program",
+            "-I",
+            "-TT",
+            "--unzip-command",
+            "--info-script",
+            "--new-volume-script",
+            "--rsh-command")) {
       call.walker().shell(code, List.of(), "");
     }
     for (String action : call.values("--checkpoint-action")) {
@@ -146,10 +185,15 @@ final class Copies {
       }
     }
     String first = call.argv().size() > 1 ? call.argv().get(1) : "";
-    boolean extracts = !call.name().matches("zip|7z.*|rar") && first.matches("-?[a-zA-Z]*x[a-zA-Z]*|--extract|--get");
+    boolean extracts =
+        !call.name().matches("zip|7z.*|rar")
+            && first.matches("-?[a-zA-Z]*x[a-zA-Z]*|--extract|--get");
     if (extracts) {
       String archive = file(call, first);
-      String content = archive == null || archive.equals("-") ? call.input() : call.state().files.getOrDefault(Paths.resolve(call.state().directory, archive), "");
+      String content =
+          archive == null || archive.equals("-")
+              ? call.input()
+              : call.state().files.getOrDefault(Paths.resolve(call.state().directory, archive), "");
       call.walker().unpacked(Marks.has(content, Marks.DOWNLOAD));
       for (String into : call.values("-C", "--directory")) {
         if (Paths.resolve(call.state().directory, into).matches("/|/etc|/usr|/bin|/boot|/root")) {
@@ -168,8 +212,10 @@ final class Copies {
         findings.block(Family.RAW_WRITE, call.name() + " reads the device " + Marks.shown(source));
       }
     }
-    if (call.has("--remove-files") || (call.name().equals("zip") && (call.letter('m') || call.has("--move")))) {
-      call.operands("-f", "--file", "-C").forEach(source -> Deletion.target(call, source, true, call.name()));
+    if (call.has("--remove-files")
+        || (call.name().equals("zip") && (call.letter('m') || call.has("--move")))) {
+      call.operands("-f", "--file", "-C")
+          .forEach(source -> Deletion.target(call, source, true, call.name()));
     }
     String file = file(call, first);
     if (file == null || file.equals("-")) {

@@ -15,7 +15,11 @@ final class Deletion {
   }
 
   private static String rm(Call call) {
-    boolean recursive = call.letter('r') || call.letter('R') || call.has("--recursive") || call.name().matches("srm|wipe|trash|rimraf");
+    boolean recursive =
+        call.letter('r')
+            || call.letter('R')
+            || call.has("--recursive")
+            || call.name().matches("srm|wipe|trash|rimraf");
     if (call.has("--no-preserve-root")) {
       call.findings().block(Family.DELETE, "rm is told that it may delete the root");
     }
@@ -39,7 +43,8 @@ final class Deletion {
       case VITAL -> findings.block(Family.DELETE, shown);
       case VITAL_IF_EMPTY ->
           findings.ask(Family.DELETE, shown + ", where the variable may be empty,");
-      case WORKSPACE -> findings.ask(Family.DELETE, shown + " empties the whole workspace; besides,");
+      case WORKSPACE ->
+          findings.ask(Family.DELETE, shown + " empties the whole workspace; besides,");
       case UNKNOWN, HARMLESS -> {
         if (Secrets.credential(state.directory, path) && !whole.startsWith("/workspace")) {
           findings.block(Family.DELETE, shown);
@@ -80,10 +85,13 @@ final class Deletion {
     if (call.name().equals("chmod")) {
       setuid(call, what, operands);
     }
-    if (call.name().equals("chattr") && call.arguments().contains("+i") ) {
+    if (call.name().equals("chattr") && call.arguments().contains("+i")) {
       call.findings().ask(Family.PERSISTENCE, "chattr +i makes a file that cannot be removed");
     }
-    List<String> targets = operands.size() > 1 && !call.name().equals("setfacl") ? operands.subList(1, operands.size()) : operands;
+    List<String> targets =
+        operands.size() > 1 && !call.name().equals("setfacl")
+            ? operands.subList(1, operands.size())
+            : operands;
     for (String target : targets) {
       mode(call, what, target, recursive);
     }
@@ -100,17 +108,24 @@ final class Deletion {
       findings.block(Family.PRIVILEGES, shown);
     } else if (recursive && place == Paths.Place.VITAL_IF_EMPTY) {
       findings.ask(Family.PRIVILEGES, shown + ", where the variable may be empty,");
-    } else if (whole.matches("/etc/(passwd|shadow|gshadow|group|sudoers.*|ssh/.*|crontab)|/|/(etc|usr|bin|sbin|lib|root|home|var|dev|boot|var/run/docker\\.sock|run/docker\\.sock)|/dev/(sd|nvme|vd|hd|k?mem).*|/(usr/)?s?bin/.*")) {
+    } else if (whole.matches(
+        "/etc/(passwd|shadow|gshadow|group|sudoers.*|ssh/.*|crontab)|/|/(etc|usr|bin|sbin|lib|root|home|var|dev|boot|var/run/docker\\.sock|run/docker\\.sock)|/dev/(sd|nvme|vd|hd|k?mem).*|/(usr/)?s?bin/.*")) {
       findings.block(Family.PRIVILEGES, shown);
-    } else if (what.matches("[0-7]*[2367]|.*o[+=].*[rw].*|a[+=].*[rw].*|777") && Secrets.credential(directory, target)) {
+    } else if (what.matches("[0-7]*[2367]|.*o[+=].*[rw].*|a[+=].*[rw].*|777")
+        && Secrets.credential(directory, target)) {
       findings.block(Family.CREDENTIALS, shown);
     }
   }
 
   private static void setuid(Call call, String mode, List<String> operands) {
-    boolean set = mode.matches("0*[4-7][0-7]{3}|.*[+=][rwxXt]*s.*") && !mode.matches("g[+=].*s.*|0*[1-3][0-7]{3}");
+    boolean set =
+        mode.matches("0*[4-7][0-7]{3}|.*[+=][rwxXt]*s.*")
+            && !mode.matches("g[+=].*s.*|0*[1-3][0-7]{3}");
     if (set || mode.matches("0*2[0-7]{3}") && operands.toString().contains("/bin/")) {
-      call.findings().block(Family.PRIVILEGES, "chmod " + Marks.shown(mode) + " makes a program run with its owner's rights");
+      call.findings()
+          .block(
+              Family.PRIVILEGES,
+              "chmod " + Marks.shown(mode) + " makes a program run with its owner's rights");
     }
   }
 }

@@ -21,11 +21,29 @@ final class Disks {
   private static String format(Call call) {
     String name = call.name();
     boolean reads =
-        call.has("-l", "--list", "-p", "print", "--help", "-V", "--version", "list", "status", "--print", "--info", "info")
-            || (name.matches("hdparm|nvme|zfs|zpool|btrfs|mdadm|losetup|dmsetup") && !call.letter('w') && !destroys(call));
+        call.has(
+                "-l",
+                "--list",
+                "-p",
+                "print",
+                "--help",
+                "-V",
+                "--version",
+                "list",
+                "status",
+                "--print",
+                "--info",
+                "info")
+            || (name.matches("hdparm|nvme|zfs|zpool|btrfs|mdadm|losetup|dmsetup")
+                && !call.letter('w')
+                && !destroys(call));
     for (String argument : call.arguments()) {
       String whole = Paths.resolve(call.state().directory, argument);
-      boolean device = argument.startsWith("/dev/") ? !whole.equals("/dev/null") : Marks.unknown(argument.isEmpty() ? ' ' : argument.charAt(0)) && !name.matches("zfs|zpool|btrfs|fsck|nvme");
+      boolean device =
+          argument.startsWith("/dev/")
+              ? !whole.equals("/dev/null")
+              : Marks.unknown(argument.isEmpty() ? ' ' : argument.charAt(0))
+                  && !name.matches("zfs|zpool|btrfs|fsck|nvme");
       if (device && !reads && !argument.startsWith("-")) {
         Family family = Family.DISK;
         if (name.equals("debugfs") && !call.letter('w')) {
@@ -42,7 +60,24 @@ final class Disks {
 
   private static boolean destroys(Call call) {
     return call.name().matches("vgremove|lvremove|pvremove")
-        || call.has("destroy", "format", "sanitize", "--zero-superblock", "--security-erase", "eraseDisk", "eraseVolume", "remove", "wipe_table", "write-zeroes", "--stop", "--user-master", "labelclear", "create", "--create", "device", "format-nvm");
+        || call.has(
+            "destroy",
+            "format",
+            "sanitize",
+            "--zero-superblock",
+            "--security-erase",
+            "eraseDisk",
+            "eraseVolume",
+            "remove",
+            "wipe_table",
+            "write-zeroes",
+            "--stop",
+            "--user-master",
+            "labelclear",
+            "create",
+            "--create",
+            "device",
+            "format-nvm");
   }
 
   private static String dd(Call call) {
@@ -51,17 +86,24 @@ final class Disks {
     String content = from.isEmpty() ? call.input() : Files.read(call.walker(), from, "dd");
     String source = Paths.resolve(call.state().directory, from);
     if (!from.isEmpty() && Paths.device(source)) {
-      call.findings().block(source.matches("/dev/(k?mem|port)") ? Family.CREDENTIALS : Family.RAW_WRITE, "dd reads the device " + Marks.shown(from));
+      call.findings()
+          .block(
+              source.matches("/dev/(k?mem|port)") ? Family.CREDENTIALS : Family.RAW_WRITE,
+              "dd reads the device " + Marks.shown(from));
     }
     if (to.isEmpty()) {
       return content;
     }
     Files.write(call.walker(), to, content, false);
     String whole = Paths.resolve(call.state().directory, to);
-    if (whole.startsWith("/dev/") && !whole.matches("/dev/(null|std(out|err)|fd/\\d+|shm/.*|tty)")) {
+    if (whole.startsWith("/dev/")
+        && !whole.matches("/dev/(null|std(out|err)|fd/\\d+|shm/.*|tty)")) {
       call.findings().block(Family.RAW_WRITE, "dd writes to " + Marks.shown(to));
     }
-    boolean endless = source.matches("/dev/(zero|u?random|full)") && value(call, "count=").isEmpty() && !call.has("--help");
+    boolean endless =
+        source.matches("/dev/(zero|u?random|full)")
+            && value(call, "count=").isEmpty()
+            && !call.has("--help");
     if (endless && !whole.equals("/dev/null")) {
       call.findings().block(Family.BOMB, "dd fills the disk from " + from);
     }

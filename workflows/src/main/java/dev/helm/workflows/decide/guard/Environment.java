@@ -23,11 +23,27 @@ final class Environment {
         if (Marks.has(walker.state().files.getOrDefault(whole, ""), Marks.DOWNLOAD)) {
           walker.findings().block(Family.DOWNLOAD_TO_SHELL, name + " loads what was downloaded");
         } else if (whole.startsWith("/tmp/") || whole.startsWith("/dev/shm/")) {
-          walker.findings().ask(Family.PRIVILEGES, name + " loads " + Marks.shown(value) + " into a program");
+          walker
+              .findings()
+              .ask(Family.PRIVILEGES, name + " loads " + Marks.shown(value) + " into a program");
         }
       }
-      case "PROMPT_COMMAND", "GIT_SSH_COMMAND", "GIT_SSH", "GIT_EDITOR", "EDITOR", "VISUAL", "PAGER", "GIT_PAGER",
-          "MANPAGER", "BROWSER", "GIT_EXTERNAL_DIFF", "GIT_ASKPASS", "SSH_ASKPASS", "LESSOPEN", "BASH_ENV", "ENV" -> {
+      case "PROMPT_COMMAND",
+          "GIT_SSH_COMMAND",
+          "GIT_SSH",
+          "GIT_EDITOR",
+          "EDITOR",
+          "VISUAL",
+          "PAGER",
+          "GIT_PAGER",
+          "MANPAGER",
+          "BROWSER",
+          "GIT_EXTERNAL_DIFF",
+          "GIT_ASKPASS",
+          "SSH_ASKPASS",
+          "LESSOPEN",
+          "BASH_ENV",
+          "ENV" -> {
         if (value.indexOf(' ') > 0 || value.indexOf('$') >= 0 || value.indexOf('`') >= 0) {
           walker.shell(value, List.of(), "");
         } else if (name.equals("BASH_ENV") || name.equals("ENV")) {

@@ -41,7 +41,9 @@ final class Escapes {
   private static int number(String text, int from, int radix, int digitsMax, StringBuilder out) {
     int i = from;
     int value = 0;
-    while (i < text.length() && i - from < digitsMax && Character.digit(text.charAt(i), radix) >= 0) {
+    while (i < text.length()
+        && i - from < digitsMax
+        && Character.digit(text.charAt(i), radix) >= 0) {
       value = value * radix + Character.digit(text.charAt(i++), radix);
     }
     if (i > from && value > 0 && Character.isValidCodePoint(value)) {

@@ -119,7 +119,8 @@ final class Expander {
       if (c == '\\' && i + 1 < to) {
         char next = raw.charAt(i + 1);
         if (next != '\n') {
-          boolean special = next == '$' || next == '`' || next == '\\' || (next == '"' && !document);
+          boolean special =
+              next == '$' || next == '`' || next == '\\' || (next == '"' && !document);
           out.quoted(special ? String.valueOf(next) : "\\" + next);
         }
         i += 2;
@@ -186,7 +187,8 @@ final class Expander {
       return from + 1;
     }
     int end = from;
-    while (end < raw.length() && (raw.charAt(end) == '_' || isAsciiLetterOrDigit(raw.charAt(end)))) {
+    while (end < raw.length()
+        && (raw.charAt(end) == '_' || isAsciiLetterOrDigit(raw.charAt(end)))) {
       end++;
     }
     return end;

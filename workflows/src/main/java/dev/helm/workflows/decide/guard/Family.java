@@ -26,15 +26,15 @@ public enum Family {
       "it would hand a shell or its input to another machine",
       "Nothing the task needs requires that; say what you want to reach."),
   /** Keys, tokens, password files. */
-  CREDENTIALS(
-      "it would read keys, tokens or passwords", "Ask the person for what the task needs."),
+  CREDENTIALS("it would read keys, tokens or passwords", "Ask the person for what the task needs."),
   /** curl | sh and its equals. */
   DOWNLOAD_TO_SHELL(
       "it would run code from the network that nobody has read",
       "Download to a file, read it, then say what you want to run."),
   /** Secrets or files sent out. */
   EXFILTRATION(
-      "it would send secrets or files to another machine", "Ask the person to send what is needed."),
+      "it would send secrets or files to another machine",
+      "Ask the person to send what is needed."),
   /** Keys, cron jobs, start-up files. */
   PERSISTENCE(
       "it would leave something behind that runs or lets somebody in later",
@@ -50,7 +50,10 @@ public enum Family {
   /** Firewalls, logs, history. */
   DEFENCES(
       "it would switch off protections or wipe traces", "Leave logs and protections as they are."),
-  /** What would run cannot be told. */
+  /** Only the program's name cannot be told: mostly a variable of the environment. */
+  UNKNOWN_PROGRAM(
+      "which program would run cannot be told from the command", "Write the program's name out."),
+  /** Code for a shell or an interpreter cannot be told. */
   UNCLEAR(
       "what would run cannot be told from the command", "Write the command out in plain words.");
 

@@ -7,7 +7,8 @@ final class Files {
   private static final int FILES_MAX = 500;
 
   private static final Pattern ACCOUNTS =
-      Pattern.compile("/etc/(passwd|shadow|group|gshadow|sudoers|sudoers\\.d/.*|doas\\.conf|pam\\.d/.*|security/.*|ssh/sshd_config(\\.d/.*)?|login\\.defs|shells|fstab|hosts\\.(allow|deny)|nsswitch\\.conf|polkit-1/.*)");
+      Pattern.compile(
+          "/etc/(passwd|shadow|group|gshadow|sudoers|sudoers\\.d/.*|doas\\.conf|pam\\.d/.*|security/.*|ssh/sshd_config(\\.d/.*)?|login\\.defs|shells|fstab|hosts\\.(allow|deny)|nsswitch\\.conf|polkit-1/.*)");
 
   private static final Pattern STARTED =
       Pattern.compile(
@@ -16,7 +17,8 @@ final class Files {
               + "|.*/\\.config/(autostart|systemd)/.*|.*/library/launch(agents|daemons)/.*|/var/spool/at(/.*)?");
 
   private static final Pattern START_UP =
-      Pattern.compile(".*/\\.(bashrc|bash_profile|bash_login|profile|zshrc|zprofile|zshenv|bash_logout|xinitrc|xprofile|inputrc|vimrc|tmux\\.conf|gitconfig|config/fish/config\\.fish)");
+      Pattern.compile(
+          ".*/\\.(bashrc|bash_profile|bash_login|profile|zshrc|zprofile|zshenv|bash_logout|xinitrc|xprofile|inputrc|vimrc|tmux\\.conf|gitconfig|config/fish/config\\.fish)|.*/\\.git/hooks/[^/]+");
 
   private static final Pattern PROGRAMS =
       Pattern.compile("/(usr/)?(s?bin|lib(32|64|x32)?)(/.*)?|/boot(/.*)?");
@@ -37,7 +39,9 @@ final class Files {
       return String.valueOf(Marks.SOCKET);
     }
     if (Secrets.credential(state.directory, path)) {
-      walker.findings().block(Family.CREDENTIALS, Marks.shown(path) + " is read by " + Marks.shown(who));
+      walker
+          .findings()
+          .block(Family.CREDENTIALS, Marks.shown(path) + " is read by " + Marks.shown(who));
       return String.valueOf(Marks.SECRET);
     }
     if (whole.matches("/dev/(u?random|zero|null|full)")) {
@@ -67,7 +71,8 @@ final class Files {
       if (!Hosts.local(path) && sensitive(content)) {
         findings.block(Family.EXFILTRATION, "File contents go to " + shown);
       }
-    } else if (whole.matches("/proc/sys/kernel/(core_pattern|modprobe|hotplug)|.*/(release_agent|uevent_helper|notify_on_release)")) {
+    } else if (whole.matches(
+        "/proc/sys/kernel/(core_pattern|modprobe|hotplug)|.*/(release_agent|uevent_helper|notify_on_release)")) {
       findings.block(Family.CONTAINER_ESCAPE, "It writes to " + shown);
     } else if (whole.equals("/proc/sysrq-trigger")) {
       findings.block(Family.HALT, "It writes to /proc/sysrq-trigger");
@@ -81,9 +86,10 @@ final class Files {
       startUp(walker, shown, content);
     } else if (PROGRAMS.matcher(whole).matches()) {
       findings.block(Family.PRIVILEGES, "It overwrites " + shown + ", a part of the system");
-    } else if (!append && whole.matches("/etc/[^/]+") && !whole.endsWith("/hosts") || content.isEmpty() && !append && whole.matches("/(etc|root|srv|opt)/.*")) {
+    } else if (!append && whole.matches("/etc/[^/]+") && !whole.endsWith("/hosts")
+        || content.isEmpty() && !append && whole.matches("/(etc|root|srv|opt)/.*")) {
       findings.block(Family.DELETE, "It overwrites " + shown);
-    } else if (LOGS.matcher(whole).matches() && !append && content.isEmpty()) {
+    } else if (LOGS.matcher(whole).matches() && !append && content.isBlank()) {
       findings.block(Family.DEFENCES, "It empties " + shown);
     }
   }
@@ -101,13 +107,22 @@ final class Files {
       walker.findings().block(Family.PERSISTENCE, "Code from elsewhere is put into " + shown);
       return;
     }
-    if (content.matches("(?s).*\\balias\\s+(sudo|su|ssh|git|ls|cd)=.*(curl|wget|nc |/dev/tcp|tee|/tmp/).*")) {
+    if (content.matches(
+        "(?s).*\\balias\\s+(sudo|su|ssh|git|ls|cd)=.*(curl|wget|nc |/dev/tcp|tee|/tmp/).*")) {
       probe.block(Family.PERSISTENCE, shown);
     }
     Walker later = new Walker(probe);
     later.limits().enter();
     later.script(Marks.known(content) ? content : content.replaceAll("[\uE010-\uE01F]", "x"), "");
-    if (probe.blocked() || content.matches("(?s).*(\\bnohup\\b|\\bLD_PRELOAD=|\\bPROMPT_COMMAND=.*(curl|wget|nc)).*")) {
+    for (String alias : java.util.List.copyOf(later.state().aliases.values())) {
+      later.script(alias, "");
+    }
+    for (String name : java.util.List.copyOf(later.state().functions.keySet())) {
+      later.call(name, java.util.List.of(name), "");
+    }
+    if (probe.found()
+        || content.matches(
+            "(?s).*(\\bnohup\\b|\\bLD_PRELOAD=|\\bPROMPT_COMMAND=.*(curl|wget|nc)).*")) {
       walker.findings().block(Family.PERSISTENCE, "Code that does harm is put into " + shown);
     }
   }

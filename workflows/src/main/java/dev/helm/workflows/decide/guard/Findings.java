@@ -4,7 +4,17 @@ import org.jspecify.annotations.Nullable;
 
 /** Keeps the gravest of what was found, the first of equals. */
 final class Findings {
+  private final boolean stops;
   private @Nullable Judgement gravest;
+
+  Findings() {
+    this(true);
+  }
+
+  /** {@code stops}: whether nothing more is looked at once something is blocked. */
+  Findings(boolean stops) {
+    this.stops = stops;
+  }
 
   void block(Family family, String seen) {
     add(Verdict.BLOCK, family, seen);
@@ -26,6 +36,11 @@ final class Findings {
   }
 
   boolean blocked() {
+    return stops && found();
+  }
+
+  /** Whether something is blocked. */
+  boolean found() {
     return gravest != null && gravest.verdict() == Verdict.BLOCK;
   }
 

@@ -13,23 +13,45 @@ final class Folding {
   private static final int ROUNDS_MAX = 4;
 
   /** A string literal: its quote and its inside. */
-  static final String LITERAL = "[bBrRuUfF]{0,2}(?:\"((?:[^\"\\\\\\n]|\\\\.){0,4000})\"|'((?:[^'\\\\\\n]|\\\\.){0,4000})')";
+  static final String LITERAL =
+      "[bBrRuUfF]{0,2}(?:\"((?:[^\"\\\\\\n]|\\\\.){0,4000})\"|'((?:[^'\\\\\\n]|\\\\.){0,4000})')";
 
   private static final Pattern BASE64 =
       Pattern.compile(
-          "(?:[\\w.:]+|__import__\\(['\"]base64['\"]\\))?\\.?(?:b64decode|urlsafe_b64decode|decodebytes|atob|decode64|strict_decode64|base64_decode|decode_base64|Buffer\\.from|base64decode)\\s*\\(\\s*" + LITERAL + "\\s*(?:,\\s*['\"]base64['\"])?\\s*\\)(?:\\.(?:decode|toString)\\([^)]*\\))?");
+          "(?:[\\w.:]+|__import__\\(['\"]base64['\"]\\))?\\.?(?:b64decode|urlsafe_b64decode|decodebytes|atob|decode64|strict_decode64|base64_decode|decode_base64|Buffer\\.from|base64decode)\\s*\\(\\s*"
+              + LITERAL
+              + "\\s*(?:,\\s*['\"]base64['\"])?\\s*\\)(?:\\.(?:decode|toString)\\([^)]*\\))?");
   private static final Pattern HEX =
       Pattern.compile(
-          "(?:[\\w.]+\\.)?(?:fromhex|unhexlify|hex2bin|Buffer\\.from)\\s*\\(\\s*" + LITERAL + "\\s*(?:,\\s*['\"]hex['\"])?\\s*\\)(?:\\.(?:decode|toString)\\([^)]*\\))?");
-  private static final Pattern PACK = Pattern.compile("pack\\s*\\(?\\s*['\"]H\\*['\"]\\s*,\\s*" + LITERAL + "\\s*\\)?");
+          "(?:[\\w.]+\\.)?(?:fromhex|unhexlify|hex2bin|Buffer\\.from)\\s*\\(\\s*"
+              + LITERAL
+              + "\\s*(?:,\\s*['\"]hex['\"])?\\s*\\)(?:\\.(?:decode|toString)\\([^)]*\\))?");
+  private static final Pattern PACK =
+      Pattern.compile("pack\\s*\\(?\\s*['\"]H\\*['\"]\\s*,\\s*" + LITERAL + "\\s*\\)?");
   private static final Pattern REVERSED =
-      Pattern.compile(LITERAL + "(?:\\[::-1\\]|\\.reverse\\b|\\.split\\((?:''|\"\")\\)\\.reverse\\(\\)\\.join\\((?:''|\"\")\\))|(?:strrev|scalar reverse|reverse)\\s*\\(?" + LITERAL + "\\)?");
+      Pattern.compile(
+          LITERAL
+              + "(?:\\[::-1\\]|\\.reverse\\b|\\.split\\((?:''|\"\")\\)\\.reverse\\(\\)\\.join\\((?:''|\"\")\\))|(?:strrev|scalar reverse|reverse)\\s*\\(?"
+              + LITERAL
+              + "\\)?");
   private static final Pattern CODES =
-      Pattern.compile("(?:''|\"\")\\.join\\(\\s*(?:map\\(chr,\\s*\\[([\\d,\\s]+)\\]\\)|\\[?chr\\(\\w+\\) for \\w+ in [\\[(]([\\d,\\s]+)[\\])]\\]?)\\s*\\)|(?:String\\.fromCharCode|string\\.char|bytes)\\(\\[?([\\d,\\s]+)\\]?\\)(?:\\.decode\\([^)]*\\))?");
+      Pattern.compile(
+          "(?:''|\"\")\\.join\\(\\s*(?:map\\(chr,\\s*\\[([\\d,\\s]+)\\]\\)|\\[?chr\\(\\w+\\) for \\w+ in [\\[(]([\\d,\\s]+)[\\])]\\]?)\\s*\\)|(?:String\\.fromCharCode|string\\.char|bytes)\\(\\[?([\\d,\\s]+)\\]?\\)(?:\\.decode\\([^)]*\\))?");
   private static final Pattern CHR = Pattern.compile("\\bchr\\((\\d{1,3})\\)");
-  private static final Pattern ROT13 = Pattern.compile("(?:codecs\\.)?(?:decode|encode)\\(\\s*" + LITERAL + "\\s*,\\s*['\"]rot_?13['\"]\\s*\\)|str_rot13\\(\\s*" + LITERAL + "\\s*\\)");
-  private static final Pattern JOINED = Pattern.compile(LITERAL + "\\s*(?:\\+|\\.(?![a-zA-Z]))\\s*" + LITERAL);
-  private static final Pattern LIST = Pattern.compile("(?:''|\"\")\\.join\\(\\s*[\\[(]((?:\\s*" + LITERAL.replace("((", "(?:(").replace("4000})", "4000})") + "\\s*,?)+)[\\])]\\s*\\)");
+  private static final Pattern ROT13 =
+      Pattern.compile(
+          "(?:codecs\\.)?(?:decode|encode)\\(\\s*"
+              + LITERAL
+              + "\\s*,\\s*['\"]rot_?13['\"]\\s*\\)|str_rot13\\(\\s*"
+              + LITERAL
+              + "\\s*\\)");
+  private static final Pattern JOINED =
+      Pattern.compile(LITERAL + "\\s*(?:\\+|\\.(?![a-zA-Z]))\\s*" + LITERAL);
+  private static final Pattern LIST =
+      Pattern.compile(
+          "(?:''|\"\")\\.join\\(\\s*[\\[(]((?:\\s*"
+              + LITERAL.replace("((", "(?:(").replace("4000})", "4000})")
+              + "\\s*,?)+)[\\])]\\s*\\)");
 
   private Folding() {}
 
@@ -41,12 +63,24 @@ final class Folding {
     for (int round = 0; round < ROUNDS_MAX; round++) {
       String before = folded;
       folded = replace(BASE64, folded, m -> decoded(inside(m, 1)));
-      folded = replace(HEX, folded, m -> Printers.hex(inside(m, 1).replaceAll("[^0-9a-fA-F]", "")));
-      folded = replace(PACK, folded, m -> Printers.hex(inside(m, 1).replaceAll("[^0-9a-fA-F]", "")));
-      folded = replace(REVERSED, folded, m -> new StringBuilder(inside(m, m.group(1) == null && m.group(2) == null ? 3 : 1)).reverse().toString());
+      folded = replace(HEX, folded, m -> Decoders.hex(inside(m, 1).replaceAll("[^0-9a-fA-F]", "")));
+      folded =
+          replace(PACK, folded, m -> Decoders.hex(inside(m, 1).replaceAll("[^0-9a-fA-F]", "")));
+      folded =
+          replace(
+              REVERSED,
+              folded,
+              m ->
+                  new StringBuilder(inside(m, m.group(1) == null && m.group(2) == null ? 3 : 1))
+                      .reverse()
+                      .toString());
       folded = replace(CODES, folded, Folding::codes);
       folded = replace(CHR, folded, m -> Character.toString(Integer.parseInt(m.group(1))));
-      folded = replace(ROT13, folded, m -> rot13(inside(m, m.group(1) == null && m.group(2) == null ? 3 : 1)));
+      folded =
+          replace(
+              ROT13,
+              folded,
+              m -> rot13(inside(m, m.group(1) == null && m.group(2) == null ? 3 : 1)));
       for (int i = 0; i < 40; i++) {
         String joined = replace(JOINED, folded, m -> inside(m, 1) + inside(m, 3));
         if (joined.equals(folded)) {
@@ -70,7 +104,8 @@ final class Folding {
 
   private static String decoded(String packed) {
     try {
-      return Marks.clean(new String(Base64.getMimeDecoder().decode(packed), StandardCharsets.ISO_8859_1));
+      return Marks.clean(
+          new String(Base64.getMimeDecoder().decode(packed), StandardCharsets.ISO_8859_1));
     } catch (IllegalArgumentException e) {
       return String.valueOf(Marks.DECODED);
     }
@@ -106,7 +141,8 @@ final class Folding {
     StringBuilder out = new StringBuilder();
     while (matcher.find()) {
       String value = with.apply(matcher.toMatchResult());
-      String quoted = "'" + value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'";
+      String quoted =
+          "'" + value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'";
       matcher.appendReplacement(out, Matcher.quoteReplacement(quoted));
     }
     return matcher.appendTail(out).toString();

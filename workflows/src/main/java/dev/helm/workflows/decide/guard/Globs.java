@@ -61,7 +61,11 @@ final class Globs {
       } else if (c == '?') {
         regex.append(path ? "[^/]" : ".");
       } else if (close > 0) {
-        String set = text.substring(i + 1, close).replace("\\", "\\\\").replace("[", "\\[").replace("&", "\\&");
+        String set =
+            text.substring(i + 1, close)
+                .replace("\\", "\\\\")
+                .replace("[", "\\[")
+                .replace("&", "\\&");
         regex.append('[').append(set.startsWith("!") ? "^" + set.substring(1) : set).append(']');
         i = close;
       } else if (c == '\\' && i + 1 < text.length()) {

@@ -13,26 +13,50 @@ final class Interpreters {
   /** Options whose value is code, by the program's name without its version. */
   private static final Map<String, Set<String>> CODE =
       Map.ofEntries(
-          Map.entry("python", Set.of("-c")), Map.entry("pypy", Set.of("-c")), Map.entry("ipython", Set.of("-c")),
-          Map.entry("bpython", Set.of("-c")), Map.entry("micropython", Set.of("-c")),
-          Map.entry("perl", Set.of("-e", "-E")), Map.entry("ruby", Set.of("-e")), Map.entry("jruby", Set.of("-e")),
-          Map.entry("node", Set.of("-e", "-p", "-pe", "--eval", "--print", "-r")), Map.entry("nodejs", Set.of("-e", "-p", "-pe", "--eval", "--print")),
-          Map.entry("bun", Set.of("-e", "-p", "--eval", "--print")), Map.entry("deno", Set.of("eval", "-p")),
-          Map.entry("ts-node", Set.of("-e", "-p")), Map.entry("tsx", Set.of("-e")),
-          Map.entry("php", Set.of("-r", "-B", "-R", "-E")), Map.entry("lua", Set.of("-e")), Map.entry("luajit", Set.of("-e")),
-          Map.entry("rscript", Set.of("-e")), Map.entry("r", Set.of("-e")), Map.entry("osascript", Set.of("-e")),
-          Map.entry("pwsh", Set.of("-c", "-Command", "-command", "-C")), Map.entry("powershell", Set.of("-c", "-Command", "-command")),
-          Map.entry("julia", Set.of("-e", "-E")), Map.entry("groovy", Set.of("-e")), Map.entry("jrunscript", Set.of("-e")),
-          Map.entry("expect", Set.of("-c")), Map.entry("elixir", Set.of("-e")), Map.entry("scala", Set.of("-e")),
-          Map.entry("guile", Set.of("-c")), Map.entry("racket", Set.of("-e")), Map.entry("erl", Set.of("-eval")),
-          Map.entry("emacs", Set.of("--eval", "-eval")));
+          Map.entry("python", words("-c")),
+          Map.entry("pypy", words("-c")),
+          Map.entry("ipython", words("-c")),
+          Map.entry("bpython", words("-c")),
+          Map.entry("micropython", words("-c")),
+          Map.entry("perl", words("-e -E")),
+          Map.entry("ruby", words("-e")),
+          Map.entry("jruby", words("-e")),
+          Map.entry("node", words("-e -p -pe --eval --print -r")),
+          Map.entry("nodejs", words("-e -p -pe --eval --print")),
+          Map.entry("bun", words("-e -p --eval --print")),
+          Map.entry("deno", words("eval -p")),
+          Map.entry("ts-node", words("-e -p")),
+          Map.entry("tsx", words("-e")),
+          Map.entry("php", words("-r -B -R -E")),
+          Map.entry("lua", words("-e")),
+          Map.entry("luajit", words("-e")),
+          Map.entry("rscript", words("-e")),
+          Map.entry("r", words("-e")),
+          Map.entry("osascript", words("-e")),
+          Map.entry("pwsh", words("-c -Command -command -C")),
+          Map.entry("powershell", words("-c -Command -command")),
+          Map.entry("julia", words("-e -E")),
+          Map.entry("groovy", words("-e")),
+          Map.entry("jrunscript", words("-e")),
+          Map.entry("expect", words("-c")),
+          Map.entry("elixir", words("-e")),
+          Map.entry("scala", words("-e")),
+          Map.entry("guile", words("-c")),
+          Map.entry("racket", words("-e")),
+          Map.entry("erl", words("-eval")),
+          Map.entry("emacs", words("--eval -eval")));
 
   private Interpreters() {}
+
+  private static Set<String> words(String list) {
+    return Set.of(list.split(" ", -1));
+  }
 
   static void register(Map<String, Programs.Handler> handlers) {
     Programs.register(handlers, Interpreters::run, NAMES);
     Programs.register(handlers, Interpreters::awk, "awk gawk mawk nawk");
-    Programs.register(handlers, Interpreters::editor, "vim vi nvim ex view rvim gdb lldb ed emacsclient");
+    Programs.register(
+        handlers, Interpreters::editor, "vim vi nvim ex view rvim gdb lldb ed emacsclient");
     Programs.register(handlers, Interpreters::sed, "sed gsed");
   }
 
@@ -63,7 +87,9 @@ final class Interpreters {
         module = true;
         module(call, argv.subList(Math.min(i + 1, argv.size()), argv.size()));
         break;
-      } else if (word.equals("-EncodedCommand") || word.equals("-enc") || word.equals("-e") && name.matches("pwsh|powershell")) {
+      } else if (word.equals("-EncodedCommand")
+          || word.equals("-enc")
+          || word.equals("-e") && name.matches("pwsh|powershell")) {
         call.findings().unclear("PowerShell is given encoded code");
         return "";
       } else if (!word.startsWith("-") || word.equals("-")) {
@@ -76,7 +102,12 @@ final class Interpreters {
     return judged(call, name, code, module, script);
   }
 
-  private static String judged(Call call, String name, List<String> code, boolean module, @org.jspecify.annotations.Nullable String script) {
+  private static String judged(
+      Call call,
+      String name,
+      List<String> code,
+      boolean module,
+      @org.jspecify.annotations.Nullable String script) {
     if (!code.isEmpty()) {
       Code.judge(call, name, Marks.plain(String.join("\n", code)));
       rest(call);
@@ -84,7 +115,8 @@ final class Interpreters {
       return String.valueOf(Marks.OUTPUT) + Marks.of(call.input());
     } else if (script == null || script.equals("-") || script.equals("/dev/stdin")) {
       Code.judge(call, name, call.input());
-    } else if (!name.equals("deno") && !name.equals("bun") || !script.matches("run|test|install|add|task|fmt|lint|build|x|upgrade|info")) {
+    } else if (!name.equals("deno") && !name.equals("bun")
+        || !script.matches("run|test|install|add|task|fmt|lint|build|x|upgrade|info")) {
       String path = Paths.resolve(call.state().directory, script);
       String content = call.state().files.get(path);
       if (content != null) {
@@ -114,7 +146,8 @@ final class Interpreters {
   }
 
   /** Code joined to its option ({@code -eCODE}), the empty string where it follows, else null. */
-  private static @org.jspecify.annotations.Nullable String inline(String name, String word, Set<String> options) {
+  private static @org.jspecify.annotations.Nullable String inline(
+      String name, String word, Set<String> options) {
     if (options.contains(word)) {
       return "";
     }
@@ -123,14 +156,20 @@ final class Interpreters {
         return word.substring(option.length() + 1);
       }
     }
-    if (name.matches("perl|ruby|jruby") && word.matches("(?s)-[a-zA-Z0-9]*[eE].*") && !word.matches("-[MmIxi].*")) {
+    if (name.matches("perl|ruby|jruby")
+        && word.matches("(?s)-[a-zA-Z0-9]*[eE].*")
+        && !word.matches("-[MmIxi].*")) {
       int at = word.indexOf('e') > 0 ? word.indexOf('e') : word.indexOf('E');
       return word.substring(at + 1);
     }
-    if (name.matches("python|pypy") && word.matches("(?s)-[a-zA-Z]*c.*") && !word.startsWith("--")) {
+    if (name.matches("python|pypy")
+        && word.matches("(?s)-[a-zA-Z]*c.*")
+        && !word.startsWith("--")) {
       return word.substring(word.indexOf('c') + 1);
     }
-    if (name.matches("node|nodejs|php|lua|luajit") && word.matches("(?s)-[er].+") && !word.matches("-[a-z]+")) {
+    if (name.matches("node|nodejs|php|lua|luajit")
+        && word.matches("(?s)-[er].+")
+        && !word.matches("-[a-z]+")) {
       return word.substring(2);
     }
     return null;
@@ -140,10 +179,19 @@ final class Interpreters {
     if (words.isEmpty()) {
       return;
     }
-    if (words.get(0).matches("timeit|cProfile|profile|pdb|trace") ) {
+    if (words.get(0).matches("timeit|cProfile|profile|pdb|trace")) {
       List<String> argv = new ArrayList<>(List.of("python"));
-      argv.addAll(words.get(0).equals("timeit") && words.size() > 1 ? List.of("-c", words.get(words.size() - 1)) : words.subList(1, words.size()));
+      argv.addAll(
+          words.get(0).equals("timeit") && words.size() > 1
+              ? List.of("-c", words.get(words.size() - 1))
+              : words.subList(1, words.size()));
       Programs.run(call.with(argv));
+    }
+    for (String served : call.values("-d", "--directory")) {
+      if (words.get(0).equals("http.server")
+          && Paths.place(call.state().directory, served, true) == Paths.Place.VITAL) {
+        call.findings().block(Family.EXFILTRATION, "A web server offers " + Marks.shown(served));
+      }
     }
     for (String word : words) {
       if (Secrets.credential(call.state().directory, word)) {
@@ -159,17 +207,26 @@ final class Interpreters {
     for (String file : files) {
       Code.judge(call, "awk", Files.read(call.walker(), file, "awk"));
     }
-    String program = !sources.isEmpty() ? String.join("\n", sources) : files.isEmpty() && !operands.isEmpty() ? operands.get(0) : "";
+    String program =
+        !sources.isEmpty()
+            ? String.join("\n", sources)
+            : files.isEmpty() && !operands.isEmpty() ? operands.get(0) : "";
     Code.judge(call, "awk", Marks.plain(program));
     StringBuilder text = new StringBuilder();
-    for (String operand : files.isEmpty() && sources.isEmpty() && !operands.isEmpty() ? operands.subList(1, operands.size()) : operands) {
+    for (String operand :
+        files.isEmpty() && sources.isEmpty() && !operands.isEmpty()
+            ? operands.subList(1, operands.size())
+            : operands) {
       text.append(Files.read(call.walker(), operand, "awk"));
     }
     if (text.isEmpty()) {
       text.append(call.input());
     }
     // awk 'BEGIN{print "…"}' prints what it says.
-    java.util.regex.Matcher printed = java.util.regex.Pattern.compile("\\s*BEGIN\\s*\\{\\s*printf?\\s*\\(?\"((?:[^\"\\\\]|\\\\.)*)\"\\)?;?\\s*\\}\\s*").matcher(program);
+    java.util.regex.Matcher printed =
+        java.util.regex.Pattern.compile(
+                "\\s*BEGIN\\s*\\{\\s*printf?\\s*\\(?\"((?:[^\"\\\\]|\\\\.)*)\"\\)?;?\\s*\\}\\s*")
+            .matcher(program);
     if (printed.matches()) {
       return Escapes.ansi(String.valueOf(printed.group(1)), true) + "\n";
     }
@@ -180,13 +237,18 @@ final class Interpreters {
   }
 
   private static String editor(Call call) {
-    for (String command : call.values("-c", "--cmd", "-ex", "--eval-command", "-o", "--batch-command")) {
+    for (String command :
+        call.values("-c", "--cmd", "-ex", "--eval-command", "-o", "--batch-command")) {
       if (command.startsWith(":!") || command.startsWith("!")) {
         call.walker().shell(command.substring(command.indexOf('!') + 1), List.of(), "");
       } else if (command.startsWith("shell ")) {
         call.walker().shell(command.substring(6), List.of(), "");
-      } else if (command.matches("(?s):?(python3?|py3?|pythonx|script|lua|perl|ruby|call system\\(|py3eval).*")) {
-        Code.judge(call, "python", command.replaceFirst("^:?(python3?|py3?|pythonx|script|lua|perl|ruby)\\s+", ""));
+      } else if (command.matches(
+          "(?s):?(python3?|py3?|pythonx|script|lua|perl|ruby|call system\\(|py3eval).*")) {
+        Code.judge(
+            call,
+            "python",
+            command.replaceFirst("^:?(python3?|py3?|pythonx|script|lua|perl|ruby)\\s+", ""));
       }
     }
     for (String argument : call.arguments()) {
@@ -209,7 +271,8 @@ final class Interpreters {
 
   private static String sed(Call call) {
     List<String> scripts = new ArrayList<>(call.values("-e", "--expression"));
-    List<String> operands = new ArrayList<>(call.operands("-e", "-f", "--expression", "--file", "-l", "-E"));
+    List<String> operands =
+        new ArrayList<>(call.operands("-e", "-f", "--expression", "--file", "-l", "-E"));
     if (scripts.isEmpty() && call.values("-f", "--file").isEmpty() && !operands.isEmpty()) {
       scripts.add(operands.remove(0));
     }

@@ -8,5 +8,6 @@ package dev.helm.workflows.decide.guard;
  */
 public record Judgement(Verdict verdict, Family family, String reason) {
   /** Nothing speaks against the command. */
-  static final Judgement ALLOWED = new Judgement(Verdict.ALLOW, Family.NONE, "nothing speaks against it");
+  static final Judgement ALLOWED =
+      new Judgement(Verdict.ALLOW, Family.NONE, "nothing speaks against it");
 }

@@ -9,26 +9,43 @@ final class Machine {
 
   static void register(Map<String, Programs.Handler> handlers) {
     Programs.register(handlers, Machine::power, "shutdown reboot halt poweroff telinit init kexec");
-    Programs.register(handlers, Machine::systemctl, "systemctl service rc-service initctl sv launchctl update-rc.d chkconfig");
+    Programs.register(
+        handlers,
+        Machine::systemctl,
+        "systemctl service rc-service initctl sv launchctl update-rc.d chkconfig");
     Programs.register(handlers, Machine::kill, "kill killall pkill skill killall5");
     Programs.register(handlers, Machine::crontab, "crontab");
     Programs.register(handlers, Machine::later, "at batch");
-    Programs.register(handlers, Machine::users, "useradd adduser usermod userdel deluser groupadd groupmod gpasswd chpasswd passwd visudo vipw chsh newusers addgroup delgroup groupdel");
-    Programs.register(handlers, Machine::firewall, "iptables ip6tables nft ufw firewall-cmd pfctl setenforce auditctl aa-teardown aa-disable ebtables iptables-restore");
-    Programs.register(handlers, Machine::kernel, "insmod modprobe rmmod kmod sysctl bpftool kldload");
+    Programs.register(
+        handlers,
+        Machine::users,
+        "useradd adduser usermod userdel deluser groupadd groupmod gpasswd chpasswd passwd visudo vipw chsh newusers addgroup delgroup groupdel");
+    Programs.register(
+        handlers,
+        Machine::firewall,
+        "iptables ip6tables nft ufw firewall-cmd pfctl setenforce auditctl aa-teardown aa-disable ebtables iptables-restore");
+    Programs.register(handlers, Machine::interfaces, "ip ifconfig route ifdown nmcli");
+    Programs.register(
+        handlers, Machine::kernel, "insmod modprobe rmmod kmod sysctl bpftool kldload");
     Programs.register(handlers, Machine::history, "history");
     Programs.register(handlers, Machine::capabilities, "setcap capsh");
-    Programs.register(handlers, Machine::miner, "xmrig minerd cpuminer ethminer cgminer t-rex nbminer");
+    Programs.register(
+        handlers, Machine::miner, "xmrig minerd cpuminer ethminer cgminer t-rex nbminer");
     Programs.register(handlers, Machine::logs, "journalctl");
-    Programs.register(handlers, Machine::keys, "security secret-tool keyctl kwallet-query pass gpg gpg2 mimikatz hashdump unshadow john hashcat vault op bw lsass");
+    Programs.register(
+        handlers,
+        Machine::keys,
+        "security secret-tool keyctl kwallet-query pass gpg gpg2 mimikatz hashdump unshadow john hashcat vault op bw lsass");
   }
 
   private static String power(Call call) {
     String name = call.name();
-    if (name.matches("init|telinit") && !call.arguments().stream().anyMatch(a -> a.matches("[0156sS]"))) {
+    if (name.matches("init|telinit")
+        && !call.arguments().stream().anyMatch(a -> a.matches("[0156sS]"))) {
       return "";
     }
-    if (!call.has("--help", "--version", "-c", "--show") && (!name.equals("kexec") || !call.arguments().isEmpty())) {
+    if (!call.has("--help", "--version", "-c", "--show")
+        && (!name.equals("kexec") || !call.arguments().isEmpty())) {
       call.findings().block(Family.HALT, Marks.shown(String.join(" ", call.argv())));
     }
     return "";
@@ -36,13 +53,18 @@ final class Machine {
 
   private static String systemctl(Call call) {
     String all = String.join(" ", call.arguments());
-    if (all.matches("(.* )?(poweroff|reboot|halt|kexec|emergency|rescue|suspend|hibernate|hybrid-sleep|isolate [\\w.-]*)( .*)?")) {
+    if (all.matches(
+        "(.* )?(poweroff|reboot|halt|kexec|emergency|rescue|suspend|hibernate|hybrid-sleep|isolate [\\w.-]*)( .*)?")) {
       call.findings().block(Family.HALT, Marks.shown(call.name() + " " + all));
-    } else if (all.matches("(?i)(.* )?(stop|disable|mask|kill)( .*)?") && all.matches("(?i).*(auditd|firewalld|ufw|iptables|nftables|apparmor|fail2ban|rsyslog|syslog|falco|clamav|crowdstrike|osquery|selinux|wazuh|sshguard|journald).*")) {
+    } else if (all.matches("(?i)(.* )?(stop|disable|mask|kill)( .*)?")
+        && all.matches(
+            "(?i).*(auditd|firewalld|ufw|iptables|nftables|apparmor|fail2ban|rsyslog|syslog|falco|clamav|crowdstrike|osquery|selinux|wazuh|sshguard|journald).*")) {
       call.findings().block(Family.DEFENCES, Marks.shown(call.name() + " " + all));
-    } else if (all.matches("(?i)(.* )?(ufw|firewalld|iptables|auditd|apparmor|rsyslog) (stop|off|disable)")) {
+    } else if (all.matches(
+        "(?i)(.* )?(ufw|firewalld|iptables|auditd|apparmor|rsyslog) (stop|off|disable)")) {
       call.findings().block(Family.DEFENCES, Marks.shown(call.name() + " " + all));
-    } else if (all.matches("(.* )?(enable|link|load) .*(/tmp/|/workspace/|/dev/shm/|\\.config/).*") || call.name().equals("launchctl") && all.startsWith("load")) {
+    } else if (all.matches("(.* )?(enable|link|load) .*(/tmp/|/workspace/|/dev/shm/|\\.config/).*")
+        || call.name().equals("launchctl") && all.startsWith("load")) {
       call.findings().block(Family.PERSISTENCE, Marks.shown(call.name() + " " + all));
     }
     return String.valueOf(Marks.OUTPUT);
@@ -56,19 +78,38 @@ final class Machine {
       return "";
     }
     if (name.equals("kill")) {
-      List<String> pids = arguments.size() > 1 && arguments.get(0).startsWith("-") ? arguments.subList(arguments.get(0).matches("-s|-n|--signal") ? Math.min(2, arguments.size()) : 1, arguments.size()) : arguments;
-      if (pids.contains("-1") || pids.contains("1") || (arguments.contains("-1") && arguments.indexOf("-1") > 0)) {
-        call.findings().block(Family.HALT, Marks.shown(String.join(" ", call.argv())) + " ends every process");
+      List<String> pids =
+          arguments.size() > 1 && arguments.get(0).startsWith("-")
+              ? arguments.subList(
+                  arguments.get(0).matches("-s|-n|--signal") ? Math.min(2, arguments.size()) : 1,
+                  arguments.size())
+              : arguments;
+      if (pids.contains("-1")
+          || pids.contains("1")
+          || (arguments.contains("-1") && arguments.indexOf("-1") > 0)) {
+        call.findings()
+            .block(Family.HALT, Marks.shown(String.join(" ", call.argv())) + " ends every process");
       }
       return "";
     }
     boolean all =
         name.equals("killall5")
-            || (arguments.stream().anyMatch(a -> a.matches("\\.\\*?|\\.\\+|\\^|\\*|\\[a-z\\].*|''")) || arguments.contains(String.valueOf(Marks.STAR)))
-            || (call.has("-u", "-U", "--user", "--euid") && call.operands("-u", "-U", "-s", "--signal", "--user", "-g", "-t", "-P", "--euid").isEmpty())
-            || call.operands("-u", "-s").stream().anyMatch(a -> a.matches("(?i)systemd|init|sshd|dockerd|containerd|helm.*|kubelet|auditd|rsyslogd"));
+            || (arguments.stream().anyMatch(a -> a.matches("\\.\\*?|\\.\\+|\\^|\\*|\\[a-z\\].*|''"))
+                || arguments.contains(String.valueOf(Marks.STAR)))
+            || (call.has("-u", "-U", "--user", "--euid")
+                && call.operands("-u", "-U", "-s", "--signal", "--user", "-g", "-t", "-P", "--euid")
+                    .isEmpty())
+            || call.operands("-u", "-s").stream()
+                .anyMatch(
+                    a ->
+                        a.matches(
+                            "(?i)systemd|init|sshd|dockerd|containerd|helm.*|kubelet|auditd|rsyslogd"));
     if (all || (arguments.contains("-v") && name.equals("pkill"))) {
-      call.findings().block(Family.HALT, Marks.shown(String.join(" ", call.argv())) + " ends processes that are not the agent's");
+      call.findings()
+          .block(
+              Family.HALT,
+              Marks.shown(String.join(" ", call.argv()))
+                  + " ends processes that are not the agent's");
     }
     return "";
   }
@@ -82,7 +123,10 @@ final class Machine {
       return "";
     }
     List<String> operands = call.operands("-u");
-    String content = operands.isEmpty() || operands.get(0).equals("-") ? call.input() : Files.read(call.walker(), operands.get(0), "crontab");
+    String content =
+        operands.isEmpty() || operands.get(0).equals("-")
+            ? call.input()
+            : Files.read(call.walker(), operands.get(0), "crontab");
     if (!call.letter('e')) {
       later(call, content, true);
     }
@@ -102,27 +146,71 @@ final class Machine {
   private static void later(Call call, String content, boolean timed) {
     for (String line : content.split("\n")) {
       String code = timed ? line.strip().replaceFirst("^(@\\w+|(\\S+\\s+){4}\\S+)\\s+", "") : line;
-      if (code.matches("(?s).*\\b(curl|wget|nc|ncat|bash -i|/dev/tcp|python\\d? -c|perl -e|socat)\\b.*") || Marks.has(code, Marks.DOWNLOAD) || Marks.has(code, Marks.DECODED)) {
-        call.findings().block(Family.PERSISTENCE, call.name() + " puts a command on a timer that reaches out or hides what it does");
+      if (code.matches(
+              "(?s).*\\b(curl|wget|nc|ncat|bash -i|/dev/tcp|python\\d? -c|perl -e|socat)\\b.*")
+          || Marks.has(code, Marks.DOWNLOAD)
+          || Marks.has(code, Marks.DECODED)) {
+        call.findings()
+            .block(
+                Family.PERSISTENCE,
+                call.name() + " puts a command on a timer that reaches out or hides what it does");
+      } else if (timed && code.matches("(?s).*(/tmp/|/dev/shm/|/var/tmp/).*")) {
+        call.findings()
+            .block(Family.PERSISTENCE, "crontab puts a program from a temp directory on a timer");
       } else if (Marks.known(code)) {
         call.walker().shell(code, List.of(), "");
+        if (timed && !code.isBlank()) {
+          call.findings().ask(Family.PERSISTENCE, "crontab puts a command on a timer");
+        }
       } else if (Marks.has(code, Marks.FILE) && code.length() == 1 && timed) {
-        call.findings().ask(Family.PERSISTENCE, call.name() + " puts commands on timers that this one does not show");
+        call.findings()
+            .ask(
+                Family.PERSISTENCE,
+                call.name() + " puts commands on timers that this one does not show");
       }
     }
   }
 
   private static String users(Call call) {
-    if (!call.has("--help", "-S", "--status", "--version") && !(call.name().equals("visudo") && call.has("-c"))) {
+    if (!call.has("--help", "-S", "--status", "--version")
+        && !(call.name().equals("visudo") && call.has("-c"))) {
       call.findings().block(Family.PRIVILEGES, Marks.shown(String.join(" ", call.argv())));
     }
     return "";
   }
 
   private static String firewall(Call call) {
-    boolean looks = call.arguments().isEmpty() || call.has("-L", "-S", "--list", "status", "list", "--list-all", "-nL", "-vnL", "-nvL", "-V", "--version", "--help", "--state", "-s", "-l", "get-default-zone");
+    boolean looks =
+        call.arguments().isEmpty()
+            || call.has(
+                "-L",
+                "-S",
+                "--list",
+                "status",
+                "list",
+                "--list-all",
+                "-nL",
+                "-vnL",
+                "-nvL",
+                "-V",
+                "--version",
+                "--help",
+                "--state",
+                "-s",
+                "-l",
+                "get-default-zone");
     if (!looks) {
       call.findings().block(Family.DEFENCES, Marks.shown(String.join(" ", call.argv())));
+    }
+    return String.valueOf(Marks.OUTPUT);
+  }
+
+  private static String interfaces(Call call) {
+    String all = call.name() + " " + String.join(" ", call.arguments());
+    if (all.matches(
+        "ip .*(link (set|delete) .*|route (del|flush|add).*|addr (del|flush|add).*)|ifconfig \\S+ (down|up|\\d).*"
+            + "|route (del|add).*|ifdown .*|nmcli (networking|radio|device).* (off|disconnect).*")) {
+      call.findings().block(Family.DEFENCES, Marks.shown(all) + " changes the network");
     }
     return String.valueOf(Marks.OUTPUT);
   }
@@ -131,24 +219,35 @@ final class Machine {
     String name = call.name();
     boolean looks =
         name.equals("sysctl")
-            ? !call.has("-w", "--write", "-p", "--load", "--system") && call.arguments().stream().noneMatch(a -> a.indexOf('=') > 0)
-            : name.equals("bpftool") || call.has("-n", "--dry-run", "-l", "list", "--help", "-V", "--show-depends", "-D");
+            ? !call.has("-w", "--write", "-p", "--load", "--system")
+                && call.arguments().stream().noneMatch(a -> a.indexOf('=') > 0)
+            : name.equals("bpftool")
+                || call.has(
+                    "-n", "--dry-run", "-l", "list", "--help", "-V", "--show-depends", "-D");
     if (!looks && !call.arguments().isEmpty()) {
-      call.findings().block(name.equals("sysctl") ? Family.DEFENCES : Family.CONTAINER_ESCAPE, Marks.shown(String.join(" ", call.argv())) + " changes the kernel");
+      call.findings()
+          .block(
+              name.equals("sysctl") ? Family.DEFENCES : Family.CONTAINER_ESCAPE,
+              Marks.shown(String.join(" ", call.argv())) + " changes the kernel");
     }
     return String.valueOf(Marks.OUTPUT);
   }
 
   private static String history(Call call) {
     if (call.letter('c') || call.letter('w') || call.letter('d')) {
-      call.findings().block(Family.DEFENCES, "history " + Marks.shown(String.join(" ", call.arguments())) + " wipes traces");
+      call.findings()
+          .block(
+              Family.DEFENCES,
+              "history " + Marks.shown(String.join(" ", call.arguments())) + " wipes traces");
     }
     return String.valueOf(Marks.SECRET);
   }
 
   private static String logs(Call call) {
     if (call.has("--vacuum-size", "--vacuum-time", "--vacuum-files") || call.has("--rotate")) {
-      boolean wipes = call.values("--vacuum-size", "--vacuum-time").stream().anyMatch(v -> v.matches("[01][a-zA-Z]*"));
+      boolean wipes =
+          call.values("--vacuum-size", "--vacuum-time").stream()
+              .anyMatch(v -> v.matches("[01][a-zA-Z]*"));
       if (wipes) {
         call.findings().block(Family.DEFENCES, "journalctl wipes the log");
       }
@@ -179,7 +278,8 @@ final class Machine {
 
   private static String keys(Call call) {
     String all = call.name() + " " + String.join(" ", call.arguments());
-    if (all.matches("(?s)security (find-(generic|internet)-password|dump-keychain|export).*|secret-tool (lookup|search).*|keyctl (read|print|pipe).*|kwallet-query .*|pass (show|-c|[\\w/]+/).*|gpg2? .*--(export-secret|export-secret-keys|export-secret-subkeys).*|(mimikatz|hashdump|lsass|unshadow|john|hashcat).*|vault (kv get|read|token).*|op (item get|read|get).*|bw (get|list|export).*")
+    if (all.matches(
+            "(?s)security (find-(generic|internet)-password|dump-keychain|export).*|secret-tool (lookup|search).*|keyctl (read|print|pipe).*|kwallet-query .*|pass (show|-c|[\\w/]+/).*|gpg2? .*--(export-secret|export-secret-keys|export-secret-subkeys).*|(mimikatz|hashdump|lsass|unshadow|john|hashcat).*|vault (kv get|read|token).*|op (item get|read|get).*|bw (get|list|export).*")
         && !all.matches("(john|hashcat|pass) (--help|--version|version)")) {
       call.findings().block(Family.CREDENTIALS, Marks.shown(all));
     }

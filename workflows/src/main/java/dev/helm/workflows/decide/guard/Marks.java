@@ -84,9 +84,7 @@ final class Marks {
 
   /** As the program would see it if nothing matched. */
   static String plain(String text) {
-    return globbed(text)
-        ? text.replace(STAR, '*').replace(ANY, '?').replace(BRACKET, '[')
-        : text;
+    return globbed(text) ? text.replace(STAR, '*').replace(ANY, '?').replace(BRACKET, '[') : text;
   }
 
   /** Without the marks, for people. */

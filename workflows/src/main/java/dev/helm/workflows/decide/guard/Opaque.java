@@ -21,7 +21,9 @@ final class Opaque {
 
   private static void judgeMarks(Findings findings, String marks) {
     if (Marks.has(marks, Marks.DOWNLOAD)) {
-      findings.block(Family.DOWNLOAD_TO_SHELL, "What is downloaded goes straight into a shell or an interpreter");
+      findings.block(
+          Family.DOWNLOAD_TO_SHELL,
+          "What is downloaded goes straight into a shell or an interpreter");
     } else if (Marks.has(marks, Marks.SOCKET)) {
       findings.block(Family.REVERSE_SHELL, "What another machine sends is run as code");
     } else if (Marks.has(marks, Marks.DECODED)) {
@@ -43,7 +45,7 @@ final class Opaque {
     } else if (Marks.has(word, Marks.SOCKET)) {
       findings.block(Family.REVERSE_SHELL, "What another machine sends is run as a command");
     } else {
-      findings.unclear("The name of the program, " + Marks.shown(word) + ", cannot be told");
+      findings.ask(Family.UNKNOWN_PROGRAM, "The name of the program is " + Marks.shown(word));
     }
   }
 }

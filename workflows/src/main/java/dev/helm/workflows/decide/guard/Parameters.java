@@ -66,7 +66,12 @@ final class Parameters {
   }
 
   private void spread(
-      String name, @Nullable String subscript, List<String> many, String operator, Fields out, boolean quoted) {
+      String name,
+      @Nullable String subscript,
+      List<String> many,
+      String operator,
+      Fields out,
+      boolean quoted) {
     boolean star = name.equals("*") || "[*]".equals(subscript);
     String separators = walker.state().value("IFS");
     String joiner = separators == null || separators.isEmpty() ? "" : separators.substring(0, 1);
@@ -91,9 +96,11 @@ final class Parameters {
     if (!slice.matches()) {
       return values;
     }
-    int from = Math.min(Math.max(0, Integer.parseInt(String.valueOf(slice.group(1))) - 1), values.size());
+    int from =
+        Math.min(Math.max(0, Integer.parseInt(String.valueOf(slice.group(1))) - 1), values.size());
     String count = slice.group(2);
-    int to = count == null ? values.size() : Math.min(values.size(), from + Integer.parseInt(count));
+    int to =
+        count == null ? values.size() : Math.min(values.size(), from + Integer.parseInt(count));
     return values.subList(from, to);
   }
 
@@ -145,8 +152,7 @@ final class Parameters {
     boolean colon = operator.startsWith(":");
     String bare = colon ? operator.substring(1) : operator;
     if (bare.startsWith("-") || bare.startsWith("=")) {
-      boolean missing = value == null || (colon && value.isEmpty());
-      if (!missing) {
+      if (value != null && !(colon && value.isEmpty())) {
         return value;
       }
       String fallback = fallback(bare.substring(1));
@@ -165,11 +171,25 @@ final class Parameters {
     return colon ? substring(known, bare) : changed(known, operator);
   }
 
+  /** Whether a variable of that name holds a secret. */
+  static boolean secret(String name) {
+    return SECRET.matcher(name).matches();
+  }
+
   private String fallback(String raw) {
     return expander.text(raw);
   }
 
+  /** Variables that hold a program's name by custom. */
+  private static final Pattern PROGRAM =
+      Pattern.compile(
+          "(PYTHON3?|CC|CXX|LD|AR|MAKE|CMAKE|EDITOR|VISUAL|PAGER|JAVA|JAVAC|NODE|NPM|RUBY|GO|CARGO|MVN"
+              + "|GRADLE|BROWSER|DOCKER|KUBECTL|GIT|PYTEST|PIP|JAVACMD|SUDO_ASKPASS|ESLINT)");
+
   private static String unset(String name) {
+    if (PROGRAM.matcher(name).matches()) {
+      return name.toLowerCase(Locale.ROOT);
+    }
     if (SECRET.matcher(name).matches()) {
       return String.valueOf(Marks.TOKEN);
     }
@@ -213,7 +233,10 @@ final class Parameters {
 
   private String replaced(String value, String operator) {
     boolean all = operator.startsWith("/");
-    String rest = all || operator.startsWith("#") || operator.startsWith("%") ? operator.substring(1) : operator;
+    String rest =
+        all || operator.startsWith("#") || operator.startsWith("%")
+            ? operator.substring(1)
+            : operator;
     int slash = rest.indexOf('/', 1);
     String pattern = expander.text(slash < 0 ? rest : rest.substring(0, slash));
     String with = slash < 0 ? "" : expander.text(rest.substring(slash + 1));
@@ -225,6 +248,7 @@ final class Parameters {
       return value;
     }
     String head = value.substring(0, 1);
-    return (upper ? head.toUpperCase(Locale.ROOT) : head.toLowerCase(Locale.ROOT)) + value.substring(1);
+    return (upper ? head.toUpperCase(Locale.ROOT) : head.toLowerCase(Locale.ROOT))
+        + value.substring(1);
   }
 }

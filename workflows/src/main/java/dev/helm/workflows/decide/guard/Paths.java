@@ -11,17 +11,17 @@ final class Paths {
 
   private static final Set<String> SYSTEM =
       Set.of(
-          "bin", "boot", "dev", "etc", "lib", "lib32", "lib64", "libx32", "opt", "proc", "root",
-          "run", "sbin", "srv", "sys", "usr", "var", "home", "mnt", "media");
+          ("bin boot dev etc lib lib32 lib64 libx32 opt proc root run sbin srv sys usr var home mnt media")
+              .split(" ", -1));
 
   /** Below these nothing may go, at any depth. */
   private static final Set<String> VITAL =
-      Set.of("bin", "boot", "dev", "lib", "lib32", "lib64", "libx32", "proc", "sbin", "sys");
+      Set.of(("bin boot dev lib lib32 lib64 libx32 proc sbin sys").split(" ", -1));
 
   private static final Set<String> HOME_TREASURE =
       Set.of(
-          "documents", "desktop", "pictures", "downloads", "music", "videos", "library", ".ssh",
-          ".gnupg", ".aws", ".config", ".kube", ".local", "projects", "work", "src");
+          ("documents desktop pictures downloads music videos library .ssh .gnupg .aws .config .kube .local projects work src")
+              .split(" ", -1));
 
   /** How much a deletion there would hurt. */
   enum Place {
@@ -61,9 +61,7 @@ final class Paths {
     if (Marks.has(path, Marks.VARIABLE)) {
       String empty = path.replace(String.valueOf(Marks.VARIABLE), "");
       if (Marks.known(empty) && path.indexOf('/') >= 0 && empty.startsWith("/")) {
-        return place(directory, empty, recursive) == Place.VITAL
-            ? Place.VITAL_IF_EMPTY
-            : Place.HARMLESS;
+        return rooted(directory, empty) ? Place.VITAL_IF_EMPTY : Place.HARMLESS;
       }
       return Place.UNKNOWN;
     }
@@ -73,6 +71,12 @@ final class Paths {
     }
     String whole = resolve(directory, path);
     return absolute(whole, recursive);
+  }
+
+  /** The root itself, or all that is in it. */
+  private static boolean rooted(String directory, String path) {
+    String whole = resolve(directory, path);
+    return whole.equals("/") || whole.lastIndexOf('/') == 0 && all(whole.substring(1));
   }
 
   private static Place absolute(String whole, boolean recursive) {
@@ -99,7 +103,9 @@ final class Paths {
       return recursive || depth > 1 ? Place.VITAL : Place.UNKNOWN;
     }
     if (VITAL.contains(top)) {
-      return whole.startsWith("/dev/shm/") || whole.equals("/dev/null") ? Place.HARMLESS : Place.VITAL;
+      return whole.startsWith("/dev/shm/") || whole.equals("/dev/null")
+          ? Place.HARMLESS
+          : Place.VITAL;
     }
     if (!SYSTEM.contains(top)) {
       return depth == 1 && recursive ? Place.VITAL : Place.HARMLESS;
@@ -111,7 +117,9 @@ final class Paths {
     if (depth <= 2) {
       return recursive ? Place.VITAL : Place.HARMLESS;
     }
-    return depth == 3 && recursive && HOME_TREASURE.contains(names[2].toLowerCase(java.util.Locale.ROOT))
+    return depth == 3
+            && recursive
+            && HOME_TREASURE.contains(names[2].toLowerCase(java.util.Locale.ROOT))
         ? Place.VITAL
         : Place.HARMLESS;
   }
@@ -140,7 +148,8 @@ final class Paths {
 
   /** A last name that means everything in the directory, such as {@code *} or {@code .[!.]*}. */
   private static boolean all(String name) {
-    return Marks.globbed(name) && name.chars().noneMatch(c -> Character.isLetterOrDigit((char) c) && c < 0xE000);
+    return Marks.globbed(name)
+        && name.chars().noneMatch(c -> Character.isLetterOrDigit((char) c) && c < 0xE000);
   }
 
   /** A disk or memory device: writing there goes past the file system. */

@@ -1,35 +1,32 @@
 package dev.helm.workflows.decide.guard;
 
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
 
 /** Programs whose output follows from their input: what they print is known where the input is. */
 final class Printers {
   private static final Pattern SECRET_WORD =
-      Pattern.compile("(?i).*(secret|passw|api_?key|token|credential|private_?key|aws|_key\\b|anthropic|openai).*");
+      Pattern.compile(
+          "(?i).*(secret|pass|api_?key|token|credential|private_?key|aws|_key\\b|anthropic|openai).*");
 
   private Printers() {}
 
   static void register(Map<String, Programs.Handler> handlers) {
     Programs.register(handlers, Printers::echo, "echo");
     Programs.register(handlers, Printers::printf, "printf");
-    Programs.register(handlers, Printers::cat, "cat tac nl bat bzcat xzcat less more head tail strings pv batcat");
-    Programs.register(handlers, Printers::base64, "base64 base32 uudecode basenc");
-    Programs.register(handlers, Printers::hex, "xxd od hexdump hd");
-    Programs.register(handlers, Printers::rev, "rev");
-    Programs.register(handlers, Printers::tr, "tr");
-    Programs.register(handlers, Printers::cut, "cut");
-    Programs.register(handlers, Printers::unpack, "gunzip gzip zcat gzcat bunzip2 bzip2 xz unxz zstd lz4 uncompress zlib-flate");
+    Programs.register(
+        handlers,
+        Printers::cat,
+        "cat tac nl bat bzcat xzcat less more head tail strings pv batcat");
     Programs.register(handlers, Printers::environment, "printenv");
     Programs.register(handlers, Printers::grep, "grep egrep fgrep rg ag ack zgrep ugrep");
     Programs.register(handlers, Printers::sequence, "seq jot");
     Programs.register(handlers, call -> "/tmp/tmp.helm\n", "mktemp tempfile");
     Programs.register(handlers, Printers::list, "ls dir vdir exa eza lsd");
+    Programs.register(
+        handlers, Printers::count, "wc md5sum sha1sum sha256sum sha512sum cksum b2sum");
     Programs.register(handlers, Printers::pipe, "mkfifo mknod");
     Programs.register(handlers, Printers::yes, "yes");
     Programs.register(handlers, call -> last(call, true) + "\n", "basename");
@@ -57,7 +54,10 @@ final class Printers {
       call.state().assign(arguments.get(1), text);
       return "";
     }
-    return format(arguments.isEmpty() || !arguments.get(0).equals("--") ? arguments : arguments.subList(1, arguments.size()));
+    return format(
+        arguments.isEmpty() || !arguments.get(0).equals("--")
+            ? arguments
+            : arguments.subList(1, arguments.size()));
   }
 
   private static String format(List<String> arguments) {
@@ -84,7 +84,11 @@ final class Printers {
         if (kind == '%') {
           out.append('%');
         } else {
-          out.append(converted(kind, used < values.size() ? Marks.plain(values.get(used)) : "", format.substring(i, end)));
+          out.append(
+              converted(
+                  kind,
+                  used < values.size() ? Marks.plain(values.get(used)) : "",
+                  format.substring(i, end)));
           used++;
         }
         i = end;
@@ -109,7 +113,7 @@ final class Printers {
     return value;
   }
 
-  private static String files(Call call, List<String> operands) {
+  static String files(Call call, List<String> operands) {
     if (operands.isEmpty()) {
       return call.input();
     }
@@ -129,7 +133,9 @@ final class Printers {
   }
 
   private static String cat(Call call) {
-    List<String> operands = call.operands("-n", "-c", "--lines", "--bytes", "-s", "-w", "-l", "--language", "--line-range", "-r");
+    List<String> operands =
+        call.operands(
+            "-n", "-c", "--lines", "--bytes", "-s", "-w", "-l", "--language", "--line-range", "-r");
     if (!call.name().equals("cat")) {
       operands = operands.stream().filter(o -> !o.matches("[+-]?\\d+[kKmMbB]?")).toList();
     }
@@ -141,164 +147,15 @@ final class Printers {
     if (call.name().matches("head|tail") && Marks.known(text)) {
       return some(text);
     }
-    boolean endless = operands.stream().anyMatch(o -> o.matches("/dev/(zero|u?random|full)")) && call.name().matches("cat|tail");
-    if (endless && call.streams().output() != null && !"/dev/null".equals(call.streams().output())) {
+    boolean endless =
+        operands.stream().anyMatch(o -> o.matches("/dev/(zero|u?random|full)"))
+            && call.name().matches("cat|tail");
+    if (endless
+        && call.streams().output() != null
+        && !"/dev/null".equals(call.streams().output())) {
       call.findings().block(Family.BOMB, "A device without end is copied to a file");
     }
     return text;
-  }
-
-  /** Decoded text, or a mark where the input is not known. */
-  static String base64(String text) {
-    String packed = text.replaceAll("\\s", "");
-    if (!Marks.known(packed)) {
-      return Marks.DECODED + Marks.of(packed).replace(String.valueOf(Marks.FILE), "");
-    }
-    try {
-      return Marks.clean(new String(Base64.getMimeDecoder().decode(packed), StandardCharsets.ISO_8859_1)) ;
-    } catch (IllegalArgumentException e) {
-      return String.valueOf(Marks.DECODED);
-    }
-  }
-
-  private static String base64(Call call) {
-    String text = files(call, call.operands("-w", "--wrap"));
-    boolean decodes = call.letter('d') || call.letter('D') || call.has("--decode") || call.name().equals("uudecode");
-    if (!decodes) {
-      return Marks.known(text) ? Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8)) + "\n" : Marks.of(text);
-    }
-    if (call.name().equals("base32")) {
-      return base32(text);
-    }
-    return call.name().equals("base64") || call.has("--base64") ? base64(text) : String.valueOf(Marks.DECODED);
-  }
-
-  private static String base32(String text) {
-    if (!Marks.known(text)) {
-      return String.valueOf(Marks.DECODED);
-    }
-    StringBuilder out = new StringBuilder();
-    int bits = 0;
-    int value = 0;
-    for (char c : text.toUpperCase(Locale.ROOT).toCharArray()) {
-      int digit = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(c);
-      if (digit >= 0) {
-        value = (value << 5 | digit) & 0xFFFF;
-        bits += 5;
-        if (bits >= 8) {
-          bits -= 8;
-          out.append((char) (value >> bits & 0xFF));
-        }
-      }
-    }
-    return out.toString();
-  }
-
-  private static String hex(Call call) {
-    String text = files(call, call.operands("-c", "-g", "-s", "-l", "-n", "-t", "-A", "-N", "-e"));
-    boolean back = call.name().equals("xxd") && call.letter('r');
-    if (!back) {
-      return Marks.of(text) + Marks.OUTPUT;
-    }
-    String digits = text.replaceAll("(?m)^[0-9a-f]+:\\s", "").replaceAll("0x|\\\\x", "").replaceAll("[^0-9a-fA-F\uE010-\uE01F]", "");
-    return hex(digits);
-  }
-
-  static String hex(String digits) {
-    if (!Marks.known(digits)) {
-      return Marks.DECODED + Marks.of(digits);
-    }
-    StringBuilder out = new StringBuilder();
-    for (int i = 0; i + 1 < digits.length(); i += 2) {
-      out.append((char) Integer.parseInt(digits.substring(i, i + 2), 16));
-    }
-    return out.toString();
-  }
-
-  private static String rev(Call call) {
-    String text = files(call, call.operands());
-    StringBuilder out = new StringBuilder();
-    for (String line : text.split("\n")) {
-      out.append(new StringBuilder(line).reverse()).append('\n');
-    }
-    return Marks.known(text) ? out.toString() : out.insert(0, Marks.DECODED).toString();
-  }
-
-  private static String tr(Call call) {
-    List<String> sets = call.operands();
-    String text = call.input();
-    if (sets.isEmpty() || !Marks.known(String.join("", sets))) {
-      return text;
-    }
-    String from = Ranges.expand(Escapes.ansi(Marks.plain(sets.get(0)), true));
-    boolean complement = call.letter('c') || call.letter('C');
-    if (call.letter('d')) {
-      return keep(text, c -> (from.indexOf(c) >= 0) == complement);
-    }
-    if (sets.size() < 2) {
-      return text;
-    }
-    String to = Ranges.expand(Escapes.ansi(Marks.plain(sets.get(1)), true));
-    if (to.isEmpty() || complement) {
-      return text;
-    }
-    StringBuilder out = new StringBuilder();
-    for (char c : text.toCharArray()) {
-      int at = from.lastIndexOf(c);
-      out.append(at < 0 ? c : to.charAt(Math.min(at, to.length() - 1)));
-    }
-    return Marks.known(text) || !from.matches("(?s).*[a-z].*") || to.toLowerCase(Locale.ROOT).equals(from.toLowerCase(Locale.ROOT)) ? out.toString() : Marks.DECODED + out.toString();
-  }
-
-  private static String keep(String text, java.util.function.Predicate<Character> kept) {
-    StringBuilder out = new StringBuilder();
-    for (char c : text.toCharArray()) {
-      if (Marks.unknown(c) || kept.test(c)) {
-        out.append(c);
-      }
-    }
-    return out.toString();
-  }
-
-  private static String cut(Call call) {
-    String text = files(call, call.operands("-d", "-f", "-c", "-b", "--delimiter", "--fields"));
-    List<String> fields = call.values("-f", "--fields");
-    List<String> characters = call.values("-c", "-b");
-    if (!Marks.known(text)) {
-      return text;
-    }
-    StringBuilder out = new StringBuilder();
-    List<String> delimiters = call.values("-d", "--delimiter");
-    String delimiter = delimiters.isEmpty() || delimiters.get(0).isEmpty() ? "\t" : delimiters.get(0);
-    for (String line : text.split("\n")) {
-      if (!fields.isEmpty()) {
-        out.append(String.join(delimiter, Ranges.pick(List.of(line.split(Pattern.quote(delimiter), -1)), fields.get(0))));
-      } else if (!characters.isEmpty()) {
-        out.append(String.join("", Ranges.pick(List.of(line.split("")), characters.get(0))));
-      }
-      out.append('\n');
-    }
-    return out.toString();
-  }
-
-  private static String unpack(Call call) {
-    boolean out = call.letter('d') || call.name().matches("gunzip|zcat|gzcat|bunzip2|unxz|uncompress|zlib-flate");
-    String text = files(call, call.operands("-T", "-S"));
-    if (out && Marks.known(text) && call.name().matches("gunzip|gzip|zcat|uncompress|gzcat")) {
-      return unzipped(text);
-    }
-    return out ? Marks.of(text).replace(String.valueOf(Marks.FILE), String.valueOf(Marks.DECODED)) + (Marks.known(text) ? String.valueOf(Marks.DECODED) : "") : Marks.of(text);
-  }
-
-  private static final int UNZIPPED_BYTES_MAX = 64 * 1024;
-
-  private static String unzipped(String text) {
-    byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
-    try (java.util.zip.GZIPInputStream in = new java.util.zip.GZIPInputStream(new java.io.ByteArrayInputStream(bytes))) {
-      return Marks.clean(new String(in.readNBytes(UNZIPPED_BYTES_MAX), StandardCharsets.ISO_8859_1));
-    } catch (java.io.IOException e) {
-      return String.valueOf(Marks.DECODED);
-    }
   }
 
   private static String environment(Call call) {
@@ -306,25 +163,60 @@ final class Printers {
     if (names.isEmpty()) {
       return String.valueOf(Marks.ENVIRONMENT);
     }
-    return names.stream().anyMatch(name -> SECRET_WORD.matcher(name).matches()) ? String.valueOf(Marks.TOKEN) : String.valueOf(Marks.OUTPUT);
+    return names.stream().anyMatch(name -> SECRET_WORD.matcher(name).matches())
+        ? String.valueOf(Marks.TOKEN)
+        : String.valueOf(Marks.OUTPUT);
   }
 
   private static String grep(Call call) {
-    List<String> operands = new ArrayList<>(call.operands("-e", "-f", "-A", "-B", "-C", "-m", "--include", "--exclude", "--exclude-dir", "-g", "-t", "--type", "-T", "--glob", "--color", "-d", "-j"));
+    List<String> operands =
+        new ArrayList<>(
+            call.operands(
+                "-e",
+                "-f",
+                "-A",
+                "-B",
+                "-C",
+                "-m",
+                "--include",
+                "--exclude",
+                "--exclude-dir",
+                "-g",
+                "-t",
+                "--type",
+                "-T",
+                "--glob",
+                "--color",
+                "-d",
+                "-j"));
     List<String> patterns = call.values("-e", "--regexp");
-    String pattern = !patterns.isEmpty() ? String.join("|", patterns) : operands.isEmpty() ? "" : operands.remove(0);
+    String pattern =
+        !patterns.isEmpty()
+            ? String.join("|", patterns)
+            : operands.isEmpty() ? "" : operands.remove(0);
     boolean quiet = call.letter('q') || call.letter('c') || call.letter('v');
-    if (Marks.has(call.input(), Marks.ENVIRONMENT) && operands.isEmpty() && SECRET_WORD.matcher(pattern).matches() && !quiet) {
+    if (Marks.has(call.input(), Marks.ENVIRONMENT)
+        && operands.isEmpty()
+        && SECRET_WORD.matcher(pattern).matches()
+        && !quiet) {
       call.findings().block(Family.CREDENTIALS, "Secrets are picked out of the environment");
     }
-    boolean hunts = pattern.matches("(?is).*(BEGIN.*(RSA|OPENSSH|PRIVATE)|aws_secret|AKIA|ghp_|sk-ant|xox[bp]|password|passwd|secret|api_?key|token).*");
+    boolean hunts =
+        pattern.matches(
+            "(?is).*(BEGIN.*(RSA|OPENSSH|PRIVATE)|aws_secret|AKIA|ghp_|sk-ant|xox[bp]|password|passwd|secret|api_?key|token).*");
     StringBuilder text = new StringBuilder();
     for (String operand : operands) {
       text.append(Files.read(call.walker(), operand, call.name()));
       Paths.Place place = Paths.place(call.state().directory, operand, true);
-      boolean recursive = call.letter('r') || call.letter('R') || call.has("--recursive") || call.name().matches("rg|ag|ack");
+      boolean recursive =
+          call.letter('r')
+              || call.letter('R')
+              || call.has("--recursive")
+              || call.name().matches("rg|ag|ack");
       if (hunts && recursive && place == Paths.Place.VITAL) {
-        call.findings().block(Family.CREDENTIALS, call.name() + " looks for secrets in " + Marks.shown(operand));
+        call.findings()
+            .block(
+                Family.CREDENTIALS, call.name() + " looks for secrets in " + Marks.shown(operand));
       }
     }
     if (operands.isEmpty()) {
@@ -345,15 +237,24 @@ final class Printers {
     }
     StringBuilder out = new StringBuilder();
     for (String operand : operands) {
-      boolean itself = Marks.globbed(operand) || call.letter('d') || operand.matches(".*\\.\\w{1,5}");
+      boolean itself =
+          Marks.globbed(operand) || call.letter('d') || operand.matches(".*\\.\\w{1,5}");
       out.append(itself ? operand : String.valueOf(Marks.STAR)).append('\n');
     }
     return out.toString();
   }
 
+  /** Counts and sums: nothing of what was read is left in them. */
+  private static String count(Call call) {
+    files(call, call.operands("-c", "--check"));
+    return String.valueOf(Marks.OUTPUT);
+  }
+
   /** A filter leaves some of what a star stands for. */
   private static String some(String text) {
-    return Marks.globbed(text) ? text.replaceAll("[\uE001-\uE003]", String.valueOf(Marks.UNKNOWN)) : text;
+    return Marks.globbed(text)
+        ? text.replaceAll("[\uE001-\uE003]", String.valueOf(Marks.UNKNOWN))
+        : text;
   }
 
   /** What comes through a named pipe is somebody else's: a shell that reads it obeys them. */
@@ -382,7 +283,9 @@ final class Printers {
     int slash = path.lastIndexOf('/');
     if (name) {
       String base = path.substring(slash + 1);
-      return operands.size() > 1 && base.endsWith(operands.get(1)) ? base.substring(0, base.length() - operands.get(1).length()) : base;
+      return operands.size() > 1 && base.endsWith(operands.get(1))
+          ? base.substring(0, base.length() - operands.get(1).length())
+          : base;
     }
     return slash < 0 ? "." : slash == 0 ? "/" : path.substring(0, slash);
   }

@@ -19,6 +19,7 @@ final class Programs {
     Shells.register(HANDLERS);
     Builtins.register(HANDLERS);
     Wrappers.register(HANDLERS);
+    Spreading.register(HANDLERS);
     Deletion.register(HANDLERS);
     Disks.register(HANDLERS);
     Copies.register(HANDLERS);
@@ -28,12 +29,9 @@ final class Programs {
     Containers.register(HANDLERS);
     Interpreters.register(HANDLERS);
     Printers.register(HANDLERS);
+    Decoders.register(HANDLERS);
     Tools.register(HANDLERS);
   }
-
-  /** Environment variables that name a program wherever they are used. */
-  private static final String PROGRAM_VARIABLES =
-      "PYTHON|PYTHON3|CC|CXX|LD|AR|MAKE|CMAKE|EDITOR|VISUAL|PAGER|JAVA|JAVAC|NODE|NPM|RUBY|GO|CARGO|RUSTC|MVN|GRADLE|BROWSER|DOCKER|COMPOSE|KUBECTL|GIT|SHELLCHECK|PYTEST|PIP|JAVACMD";
 
   private Programs() {}
 
@@ -53,6 +51,7 @@ final class Programs {
     walker.limits().step();
     String word = call.argv().get(0);
     State state = call.state();
+    walker.calls().add(call.argv());
     if (word.isEmpty()) {
       return "";
     }
@@ -138,7 +137,10 @@ final class Programs {
       }
     }
     if (word.startsWith("/") && !call.findings().blocked()) {
-      call.findings().unclear("The name of the program, " + Marks.shown(word) + ", is a pattern");
+      call.findings()
+          .ask(
+              Family.UNKNOWN_PROGRAM,
+              "The name of the program is the pattern " + Marks.shown(word));
     }
     return output;
   }
@@ -162,16 +164,13 @@ final class Programs {
       // An empty variable: the next word is the program.
       call.from(1);
     }
-    boolean own = word.startsWith("./") || (slash > 0 && !word.startsWith("/") && !Marks.unknown(word.charAt(0)))
-        || word.startsWith("/workspace/");
+    boolean own =
+        word.startsWith("./")
+            || (slash > 0 && !word.startsWith("/") && !Marks.unknown(word.charAt(0)))
+            || word.startsWith("/workspace/");
     if (!own) {
       Opaque.word(findings, word);
     }
     return String.valueOf(Marks.OUTPUT) + Marks.of(call.input());
-  }
-
-  /** Whether a variable of that name holds a program's name by custom. */
-  static boolean names(String variable) {
-    return variable.matches(PROGRAM_VARIABLES);
   }
 }

@@ -12,8 +12,13 @@ final class Ranges {
   /** {@code a-z} written out. */
   static String expand(String set) {
     String named =
-        set.replace("[:lower:]", "a-z").replace("[:upper:]", "A-Z").replace("[:digit:]", "0-9").replace("[:alpha:]", "A-Za-z")
-            .replace("[:alnum:]", "A-Za-z0-9").replace("[:space:]", " \t\n").replace("[:blank:]", " \t");
+        set.replace("[:lower:]", "a-z")
+            .replace("[:upper:]", "A-Z")
+            .replace("[:digit:]", "0-9")
+            .replace("[:alpha:]", "A-Za-z")
+            .replace("[:alnum:]", "A-Za-z0-9")
+            .replace("[:space:]", " \t\n")
+            .replace("[:blank:]", " \t");
     StringBuilder out = new StringBuilder();
     for (int i = 0; i < named.length() && out.length() < CHARS_MAX; i++) {
       char c = named.charAt(i);

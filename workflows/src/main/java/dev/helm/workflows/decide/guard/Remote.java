@@ -5,14 +5,14 @@ import java.util.Map;
 
 /** Raw connections and remote shells. */
 final class Remote {
-  private static final String[] SSH_VALUED = {
-    "-i", "-p", "-l", "-o", "-F", "-L", "-R", "-D", "-J", "-b", "-c", "-E", "-e", "-I", "-m", "-O", "-Q", "-S", "-W", "-w", "-B", "-P"
-  };
+  private static final String[] SSH_VALUED =
+      ("-i -p -l -o -F -L -R -D -J -b -c -E -e -I -m -O -Q -S -W -w -B -P").split(" ", -1);
 
   private Remote() {}
 
   static void register(Map<String, Programs.Handler> handlers) {
-    Programs.register(handlers, Remote::netcat, "nc ncat netcat nc.traditional nc.openbsd pwncat cryptcat");
+    Programs.register(
+        handlers, Remote::netcat, "nc ncat netcat nc.traditional nc.openbsd pwncat cryptcat");
     Programs.register(handlers, Remote::socat, "socat socat1");
     Programs.register(handlers, Remote::telnet, "telnet");
     Programs.register(handlers, Remote::builtin, "ztcp zmodload");
@@ -20,24 +20,36 @@ final class Remote {
     Programs.register(handlers, Remote::ssh, "ssh autossh mosh sshpass");
     Programs.register(handlers, Remote::scp, "scp sftp ftp lftp rclone ncftpput curlftpfs");
     Programs.register(handlers, Remote::mail, "mail mailx sendmail mutt msmtp swaks");
-    Programs.register(handlers, Remote::tunnel, "ngrok chisel frpc cloudflared localtunnel bore gost proxytunnel gsocket gs-netcat");
+    Programs.register(
+        handlers,
+        Remote::tunnel,
+        "ngrok chisel frpc cloudflared localtunnel bore gost proxytunnel gsocket gs-netcat");
   }
 
   private static String netcat(Call call) {
-    List<String> operands = call.operands("-e", "-c", "-p", "-w", "-s", "-q", "-i", "--exec", "--sh-exec", "-X", "-x", "-G");
+    List<String> operands =
+        call.operands(
+            "-e", "-c", "-p", "-w", "-s", "-q", "-i", "--exec", "--sh-exec", "-X", "-x", "-G");
     boolean zero = call.letter('z');
     for (String program : call.values("-e", "-c", "--exec", "--sh-exec", "--lua-exec")) {
       if (!program.isEmpty()) {
-        call.findings().block(Family.REVERSE_SHELL, call.name() + " runs " + Marks.shown(program) + " for a connection");
+        call.findings()
+            .block(
+                Family.REVERSE_SHELL,
+                call.name() + " runs " + Marks.shown(program) + " for a connection");
       }
     }
     for (String argument : call.arguments()) {
       if (argument.matches("-[a-zA-Z]*[ec]") && !argument.equals("-c") && !argument.equals("-e")) {
-        call.findings().block(Family.REVERSE_SHELL, call.name() + " runs a program for a connection");
+        call.findings()
+            .block(Family.REVERSE_SHELL, call.name() + " runs a program for a connection");
       }
     }
     String host = operands.isEmpty() ? "" : operands.get(0);
-    sends(call, host, call.input());
+    boolean serves = zero || call.letter('l') || call.has("--listen");
+    if (!serves) {
+      sends(call, host, call.input());
+    }
     if (!zero && !Hosts.local(host) && Marks.has(call.input(), Marks.SOCKET)) {
       call.findings().block(Family.REVERSE_SHELL, "A connection is passed on to another machine");
     }
@@ -46,7 +58,8 @@ final class Remote {
 
   private static void sends(Call call, String host, String text) {
     if (!Hosts.local(host) && (Files.sensitive(text) || Marks.has(text, Marks.FILE))) {
-      call.findings().block(Family.EXFILTRATION, call.name() + " sends file contents to " + Marks.shown(host));
+      call.findings()
+          .block(Family.EXFILTRATION, call.name() + " sends file contents to " + Marks.shown(host));
     }
   }
 
@@ -56,12 +69,16 @@ final class Remote {
     for (String address : call.arguments()) {
       String kind = address.toLowerCase(java.util.Locale.ROOT);
       runs |= kind.matches("(exec|system|shell):.*");
-      connects |= kind.matches("(tcp|udp|ssl|openssl|sctp|tcp4|tcp6|udp4|vsock|socks4?a?|proxy)[^:]*:.*");
+      connects |=
+          kind.matches("(tcp|udp|ssl|openssl|sctp|tcp4|tcp6|udp4|vsock|socks4?a?|proxy)[^:]*:.*");
       if (kind.contains("docker.sock")) {
         Containers.socket(call, "/var/run/docker.sock");
       }
       if (kind.matches("(open|file|gopen|create):.*")) {
-        Files.read(call.walker(), address.substring(address.indexOf(':') + 1).replaceFirst(",.*", ""), "socat");
+        Files.read(
+            call.walker(),
+            address.substring(address.indexOf(':') + 1).replaceFirst(",.*", ""),
+            "socat");
       }
     }
     if (runs && connects) {
@@ -102,14 +119,19 @@ final class Remote {
       if (Marks.has(call.input(), Marks.SOCKET)) {
         call.findings().block(Family.REVERSE_SHELL, "A connection is passed on to another machine");
       }
-      return call.input().length() > 0 && Marks.known(call.input()) ? String.valueOf(Marks.OUTPUT) : String.valueOf(Marks.SOCKET);
+      return call.input().length() > 0 && Marks.known(call.input())
+          ? String.valueOf(Marks.OUTPUT)
+          : String.valueOf(Marks.SOCKET);
     }
     if (kind.matches("enc|base64|aes.*|des.*")) {
       boolean decodes = call.has("-d");
       boolean base64 = call.has("-base64", "-a") || kind.equals("base64");
       List<String> in = call.values("-in");
       String text = in.isEmpty() ? call.input() : Files.read(call.walker(), in.get(0), "openssl");
-      String out = decodes && base64 && !kind.startsWith("aes") ? Printers.base64(text) : decodes ? Marks.DECODED + Marks.of(text) : Marks.of(text) + Marks.OUTPUT;
+      String out =
+          decodes && base64 && !kind.startsWith("aes")
+              ? Decoders.base64(text)
+              : decodes ? Marks.DECODED + Marks.of(text) : Marks.of(text) + Marks.OUTPUT;
       List<String> file = call.values("-out");
       if (!file.isEmpty()) {
         Files.write(call.walker(), file.get(0), out, false);
@@ -130,7 +152,8 @@ final class Remote {
       return call.from(Wrappers.inner("sshpass", call.argv()) + (call.has("-p", "-f") ? 1 : 0));
     }
     if (!call.values("-R").isEmpty()) {
-      call.findings().block(Family.REVERSE_SHELL, "ssh -R opens a way into this machine from another one");
+      call.findings()
+          .block(Family.REVERSE_SHELL, "ssh -R opens a way into this machine from another one");
     }
     List<String> words = new java.util.ArrayList<>();
     boolean host = false;
@@ -170,16 +193,26 @@ final class Remote {
       return String.valueOf(Marks.OUTPUT);
     }
     String target = operands.get(operands.size() - 1);
-    boolean away = target.matches("[\\w.@-]+:(?!/?/dev).*|rsync://.*") && !Hosts.local(target.replaceFirst(":.*", ""));
+    boolean away =
+        target.matches("[\\w.@-]+:(?!/?/dev).*|rsync://.*")
+            && !Hosts.local(target.replaceFirst(":.*", ""));
     for (String source : operands.subList(0, operands.size() - 1)) {
       if (away) {
         Paths.Place place = Paths.place(call.state().directory, source, true);
         if (place == Paths.Place.VITAL || Secrets.bulk(call.state().directory, source)) {
-          call.findings().block(Family.EXFILTRATION, call.name() + " sends " + Marks.shown(source) + " to another machine");
+          call.findings()
+              .block(
+                  Family.EXFILTRATION,
+                  call.name() + " sends " + Marks.shown(source) + " to another machine");
         }
       } else if (source.matches("[\\w.@-]+:.+")) {
-        String name = source.substring(Math.max(source.lastIndexOf('/'), source.lastIndexOf(':')) + 1);
-        Files.write(call.walker(), target.endsWith("/") || target.equals(".") ? target + "/" + name : target, String.valueOf(Marks.DOWNLOAD), false);
+        String name =
+            source.substring(Math.max(source.lastIndexOf('/'), source.lastIndexOf(':')) + 1);
+        Files.write(
+            call.walker(),
+            target.endsWith("/") || target.equals(".") ? target + "/" + name : target,
+            String.valueOf(Marks.DOWNLOAD),
+            false);
       }
     }
     return "";
@@ -191,7 +224,9 @@ final class Remote {
         call.walker().shell(code, List.of(), "");
       }
     }
-    List<String> operands = call.operands("-e", "--rsh", "--exclude", "--include", "-f", "--filter", "--files-from", "--port");
+    List<String> operands =
+        call.operands(
+            "-e", "--rsh", "--exclude", "--include", "-f", "--filter", "--files-from", "--port");
     for (String operand : operands) {
       if (operand.indexOf(':') < 0) {
         if (Secrets.credential(call.state().directory, operand)) {
@@ -199,9 +234,11 @@ final class Remote {
         }
       }
     }
-    if (!operands.isEmpty() && call.has("--delete", "--delete-after", "--delete-before", "--delete-excluded")) {
+    if (!operands.isEmpty()
+        && call.has("--delete", "--delete-after", "--delete-before", "--delete-excluded")) {
       String target = operands.get(operands.size() - 1);
-      if (target.indexOf(':') < 0 && Paths.place(call.state().directory, target, true) == Paths.Place.VITAL) {
+      if (target.indexOf(':') < 0
+          && Paths.place(call.state().directory, target, true) == Paths.Place.VITAL) {
         call.findings().block(Family.DELETE, "rsync --delete " + Marks.shown(target));
       }
     }
@@ -223,7 +260,9 @@ final class Remote {
     if (call.arguments().isEmpty() || call.has("--version", "version", "--help", "help")) {
       return "";
     }
-    call.findings().block(Family.REVERSE_SHELL, call.name() + " opens a way into this machine from another one");
+    call.findings()
+        .block(
+            Family.REVERSE_SHELL, call.name() + " opens a way into this machine from another one");
     return "";
   }
 }

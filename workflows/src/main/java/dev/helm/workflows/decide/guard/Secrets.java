@@ -19,6 +19,7 @@ final class Secrets {
               + "|.*\\.(kdbx|ppk)|.*/\\.(bash|zsh|python|mysql|psql)_history|.*/\\.helm/.*|.*/model\\.key|.*/owner\\.credentials"
               + "|.*/\\.claude/\\.credentials\\.json|.*/\\.config/anthropic/.*|.*/\\.codex/auth\\.json"
               + "|/(home/[^/]+|root)/(\\.mozilla|\\.thunderbird|\\.config/(google-chrome|chromium|brave[^/]*|microsoft-edge|opera)|library/application support/(google|firefox|brave[^/]*)|snap/(firefox|chromium))/.*"
+              + "|/(home/[^/]+|root)/(.*/)?[^/]+\\.(pem|key|p12|pfx|jks|keystore)"
               + "|.*/wp-config\\.php\\.bak|.*/master\\.key");
 
   /** Whole directories full of them. */
@@ -35,14 +36,17 @@ final class Secrets {
               + "|/var/lib/(sss|samba)/.*|/private/var/db/.*");
 
   /** Lists of accounts and the like: read freely, sent to nobody. */
-  private static final Pattern BULK = Pattern.compile("/etc/(passwd|group|hosts|hostname|os-release|resolv\\.conf)");
+  private static final Pattern BULK =
+      Pattern.compile("/etc/(passwd|group|hosts|hostname|os-release|resolv\\.conf)");
 
   private static final Pattern FIXTURE =
-      Pattern.compile(".*(test|fixture|example|sample|mock|dummy|template|spec|docs?)[^/]*/.*|.*\\.(example|sample|template|dist|tmpl|pub)");
+      Pattern.compile(
+          ".*(test|fixture|example|sample|mock|dummy|template|spec|docs?)[^/]*/.*|.*\\.(example|sample|template|dist|tmpl|pub)");
 
   /** Files of a project that hold settings and often passwords. */
   private static final Pattern DOT_ENV =
-      Pattern.compile(".*/\\.env(\\.(local|prod|production|staging|dev|development))?|.*/(secrets?|credentials)\\.(ya?ml|json|toml|env)");
+      Pattern.compile(
+          ".*/\\.env(\\.(local|prod|production|staging|dev|development))?|.*/(secrets?|credentials)\\.(ya?ml|json|toml|env)");
 
   private Secrets() {}
 
@@ -55,7 +59,9 @@ final class Secrets {
     if (Marks.globbed(whole)) {
       return globbed(whole);
     }
-    if (whole.startsWith("/proc/1/root") || whole.startsWith("/host/") || whole.startsWith("/mnt/host/")) {
+    if (whole.startsWith("/proc/1/root")
+        || whole.startsWith("/host/")
+        || whole.startsWith("/mnt/host/")) {
       whole = whole.replaceFirst("^(/proc/1/root|/host|/mnt/host)", "");
     }
     if (SYSTEM.matcher(whole).matches() || DIRECTORIES.matcher(whole).matches()) {
@@ -65,19 +71,47 @@ final class Secrets {
         && !(whole.startsWith("/workspace/") && FIXTURE.matcher(whole).matches());
   }
 
+  /** Names that nobody looks for but to read credentials. */
+  static boolean hunted(String name) {
+    return name.toLowerCase(Locale.ROOT)
+        .matches(
+            "\\*?(id_(rsa|dsa|ecdsa|ed25519)|\\.netrc|\\.pgpass|\\.git-credentials|credentials|shadow|\\.aws|wallet\\.dat|\\.htpasswd|\\.vault-token|\\.kdbx|\\.ppk|\\.ovpn|\\.kube)\\*?");
+  }
+
   /** What a pattern may match: tried on the best known credentials. */
   private static boolean globbed(String whole) {
     int slash = whole.lastIndexOf('/');
-    if (!Marks.globbed(whole.substring(slash)) && NAMES.matcher("/x" + whole.substring(slash)).matches()) {
+    if (!Marks.globbed(whole.substring(slash))
+        && NAMES.matcher("/x" + whole.substring(slash)).matches()) {
+      return true;
+    }
+    // What a star may stand for: any one name.
+    String sample = whole.replace(Marks.STAR, 'x').replace('*', 'x').replace(Marks.ANY, 'x');
+    if (whole.indexOf(Marks.STAR) != whole.length() - 1 && NAMES.matcher(sample).matches()) {
       return true;
     }
     for (String known :
         new String[] {
-          "/etc/shadow", "/etc/gshadow", "/etc/sudoers", Paths.HOME + "/.ssh/id_rsa",
-          Paths.HOME + "/.ssh/id_ed25519", "/root/.ssh/id_rsa", "/root/.ssh/id_ed25519", Paths.HOME + "/.aws/credentials",
-          "/root/.aws/credentials", Paths.HOME + "/.netrc", Paths.HOME + "/.git-credentials", Paths.HOME + "/.kube/config",
-          Paths.HOME + "/.docker/config.json", "/proc/1/environ", "/proc/self/environ", "/home/user/.ssh/id_rsa",
-          Paths.HOME + "/.pgpass", Paths.HOME + "/.bash_history", Paths.HOME + "/.gnupg/secring.gpg", "/run/secrets/token"
+          "/etc/shadow",
+          "/etc/gshadow",
+          "/etc/sudoers",
+          Paths.HOME + "/.ssh/id_rsa",
+          Paths.HOME + "/.ssh/id_ed25519",
+          "/root/.ssh/id_rsa",
+          "/root/.ssh/id_ed25519",
+          Paths.HOME + "/.aws/credentials",
+          "/root/.aws/credentials",
+          Paths.HOME + "/.netrc",
+          Paths.HOME + "/.git-credentials",
+          Paths.HOME + "/.kube/config",
+          Paths.HOME + "/.docker/config.json",
+          "/proc/1/environ",
+          "/proc/self/environ",
+          "/home/user/.ssh/id_rsa",
+          Paths.HOME + "/.pgpass",
+          Paths.HOME + "/.bash_history",
+          Paths.HOME + "/.gnupg/secring.gpg",
+          "/run/secrets/token"
         }) {
       if (Globs.path(whole, known) && letters(whole) > 2) {
         return true;
@@ -95,6 +129,7 @@ final class Secrets {
   }
 
   static boolean dotEnv(String directory, String path) {
-    return path.length() <= 300 && DOT_ENV.matcher(Paths.resolve(directory, path).toLowerCase(Locale.ROOT)).matches();
+    return path.length() <= 300
+        && DOT_ENV.matcher(Paths.resolve(directory, path).toLowerCase(Locale.ROOT)).matches();
   }
 }

@@ -6,8 +6,11 @@ import java.util.regex.Pattern;
 
 /** As much of sed as hides commands: substitutions of text, and the commands that run or write. */
 final class Sed {
-  private static final Pattern RUNS = Pattern.compile("(?:^|;|\\n|\\{)\\s*(?:\\d+|\\$|/[^/]*/)?(?:,\\S+)?\\s*e\\s+(.+)", Pattern.DOTALL);
-  private static final Pattern WRITES = Pattern.compile("(?:^|;|\\n|\\{|\\d|\\$|/)\\s*[wW]\\s+(/[^;\\n}]+)");
+  private static final Pattern RUNS =
+      Pattern.compile(
+          "(?:^|;|\\n|\\{)\\s*(?:\\d+|\\$|/[^/]*/)?(?:,\\S+)?\\s*e\\s+(.+)", Pattern.DOTALL);
+  private static final Pattern WRITES =
+      Pattern.compile("(?:^|;|\\n|\\{|\\d|\\$|/)\\s*[wW]\\s+(/[^;\\n}]+)");
 
   private Sed() {}
 
@@ -18,7 +21,11 @@ final class Sed {
     }
     Matcher writes = WRITES.matcher(script);
     if (writes.find()) {
-      Files.check(call.walker(), String.valueOf(writes.group(1)).strip(), String.valueOf(Marks.FILE), false);
+      Files.check(
+          call.walker(),
+          String.valueOf(writes.group(1)).strip(),
+          String.valueOf(Marks.FILE),
+          false);
     }
     String result = text;
     String[] parts = script.length() > 2 && script.charAt(0) == 's' ? substitution(script) : null;
@@ -35,7 +42,10 @@ final class Sed {
 
   private static String @org.jspecify.annotations.Nullable [] substitution(String script) {
     char delimiter = script.charAt(1);
-    if (Character.isLetterOrDigit(delimiter) || delimiter == '\\' || delimiter == '\n' || Character.isWhitespace(delimiter)) {
+    if (Character.isLetterOrDigit(delimiter)
+        || delimiter == '\\'
+        || delimiter == '\n'
+        || Character.isWhitespace(delimiter)) {
       return null;
     }
     String[] parts = {"", "", ""};
@@ -60,8 +70,24 @@ final class Sed {
   }
 
   private static String substituted(String[] parts, String text, boolean extended) {
-    String regex = extended ? parts[0] : parts[0].replace("\\(", "\1").replace("\\)", "\2").replace("(", "\\(").replace(")", "\\)").replace("\1", "(").replace("\2", ")").replace("\\+", "+").replace("{", "\\{");
-    String with = parts[1].replace("\\n", "\n").replace("$", "\\$").replaceAll("\\\\(\\d)", "\\$$1").replaceAll("(?<!\\\\)&", "\\$0");
+    String regex =
+        extended
+            ? parts[0]
+            : parts[0]
+                .replace("\\(", "\1")
+                .replace("\\)", "\2")
+                .replace("(", "\\(")
+                .replace(")", "\\)")
+                .replace("\1", "(")
+                .replace("\2", ")")
+                .replace("\\+", "+")
+                .replace("{", "\\{");
+    String with =
+        parts[1]
+            .replace("\\n", "\n")
+            .replace("$", "\\$")
+            .replaceAll("\\\\(\\d)", "\\$$1")
+            .replaceAll("(?<!\\\\)&", "\\$0");
     if (regex.length() > 100 || regex.matches(".*[*+{].*[*+{].*[*+{].*")) {
       return text;
     }

@@ -6,7 +6,8 @@ import java.util.Map;
 
 /** Shells, eval and source: their code is followed as if it stood in the command. */
 final class Shells {
-  static final String NAMES = "sh bash dash zsh ksh ash fish csh tcsh rbash mksh yash oksh pdksh busybox-sh";
+  static final String NAMES =
+      "sh bash dash zsh ksh ash fish csh tcsh rbash mksh yash oksh pdksh busybox-sh";
 
   private Shells() {}
 
@@ -32,7 +33,10 @@ final class Shells {
         break;
       }
       if (argument.startsWith("--rcfile") || argument.startsWith("--init-file")) {
-        String file = argument.contains("=") ? argument.substring(argument.indexOf('=') + 1) : i + 1 < argv.size() ? argv.get(++i) : "";
+        String file =
+            argument.contains("=")
+                ? argument.substring(argument.indexOf('=') + 1)
+                : i + 1 < argv.size() ? argv.get(++i) : "";
         call.walker().file(file, List.of(), "");
       } else if (argument.startsWith("--")) {
         continue;
@@ -50,9 +54,14 @@ final class Shells {
     if (code) {
       return rest.isEmpty()
           ? ""
-          : call.walker().shell(Marks.plain(rest.get(0)), rest.subList(1, rest.size()), call.input());
+          : call.walker()
+              .shell(Marks.plain(rest.get(0)), rest.subList(1, rest.size()), call.input());
     }
-    if (rest.isEmpty() || stdin || rest.get(0).equals("/dev/stdin") || rest.get(0).equals("/dev/fd/0") || rest.get(0).equals("/proc/self/fd/0")) {
+    if (rest.isEmpty()
+        || stdin
+        || rest.get(0).equals("/dev/stdin")
+        || rest.get(0).equals("/dev/fd/0")
+        || rest.get(0).equals("/proc/self/fd/0")) {
       List<String> positional = new ArrayList<>(List.of("bash"));
       positional.addAll(rest);
       return call.walker().shell(call.input(), positional, "");
@@ -99,9 +108,20 @@ final class Shells {
     if (!streams.socket()) {
       return;
     }
-    boolean runs = is(name) || Interpreters.is(name) || name.equals("the shell itself") || name.equals("a program") || name.equals("script") || name.equals("eval") || name.equals("source");
+    boolean runs =
+        is(name)
+            || Interpreters.is(name)
+            || name.equals("the shell itself")
+            || name.equals("a program")
+            || name.equals("script")
+            || name.equals("eval")
+            || name.equals("source");
     if (runs) {
-      walker.findings().block(Family.REVERSE_SHELL, "The input or output of " + Marks.shown(name) + " is a network connection");
+      walker
+          .findings()
+          .block(
+              Family.REVERSE_SHELL,
+              "The input or output of " + Marks.shown(name) + " is a network connection");
     }
   }
 }

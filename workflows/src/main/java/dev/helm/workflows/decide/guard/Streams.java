@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param append whether the file keeps what it had
  * @param socket whether input or output is a connection to another machine
  */
-record Streams(Walker walker, String input, @Nullable String output, boolean append, boolean socket) {
+record Streams(
+    Walker walker, String input, @Nullable String output, boolean append, boolean socket) {
 
   static Streams of(Walker walker, List<Shell.Redirect> redirects, String input) {
     Streams streams = new Streams(walker, input, null, false, false);
@@ -33,7 +34,10 @@ record Streams(Walker walker, String input, @Nullable String output, boolean app
       case "<<<" -> reading(target + "\n", redirect);
       case "<", "<>" -> opened(target, redirect);
       case "<&" -> duplicated(target, redirect);
-      case ">&" -> target.matches("\\d+|-|\\d+-") ? duplicated(target, redirect) : writing(target, redirect, false);
+      case ">&" ->
+          target.matches("\\d+|-|\\d+-")
+              ? duplicated(target, redirect)
+              : writing(target, redirect, false);
       case ">>", "&>>" -> writing(target, redirect, true);
       default -> writing(target, redirect, false);
     };
@@ -67,7 +71,10 @@ record Streams(Walker walker, String input, @Nullable String output, boolean app
       return this;
     }
     int from = number.length() > 6 ? 0 : Integer.parseInt(number);
-    int to = redirect.descriptor() >= 0 ? redirect.descriptor() : redirect.operator().equals("<&") ? 0 : 1;
+    int to =
+        redirect.descriptor() >= 0
+            ? redirect.descriptor()
+            : redirect.operator().equals("<&") ? 0 : 1;
     String known = walker.state().descriptors.get(from);
     if (known == null) {
       // 0>&1 behind >& /dev/tcp/…: the input is the connection too.
@@ -77,7 +84,10 @@ record Streams(Walker walker, String input, @Nullable String output, boolean app
       return this;
     }
     if (to == 0) {
-      String text = Hosts.socket(known) ? String.valueOf(Marks.SOCKET) : Files.read(walker, known, "a descriptor");
+      String text =
+          Hosts.socket(known)
+              ? String.valueOf(Marks.SOCKET)
+              : Files.read(walker, known, "a descriptor");
       return new Streams(walker, text, output, append, socket || Hosts.socket(known));
     }
     if (to == 1) {

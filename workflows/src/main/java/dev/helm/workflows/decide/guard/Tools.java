@@ -8,7 +8,8 @@ import java.util.regex.Pattern;
 final class Tools {
   /** Programs that print shell code which people evaluate. */
   private static final Pattern SETUP =
-      Pattern.compile("(?i)(init|hook|env|shellenv|completion|completions|activate|docker-env|shell|shell-init|setup|-s|-c|export|exec-env|direnv|-|load|config-shell|zsh|bash|complete|agent)");
+      Pattern.compile(
+          "(?i)(init|hook|env|shellenv|completion|completions|activate|docker-env|shell|shell-init|setup|-s|-c|export|exec-env|direnv|-|load|config-shell|zsh|bash|complete|agent)");
 
   /** Names a credential without reading its content. */
   private static final String NAMES_ONLY =
@@ -21,11 +22,18 @@ final class Tools {
     Programs.register(handlers, Tools::make, "make gmake");
     Programs.register(handlers, Tools::compiler, "gcc cc g++ clang clang++ tcc");
     Programs.register(handlers, Tools::copyId, "ssh-copy-id");
-    Programs.register(handlers, Tools::installer, "pip pip3 npm npx yarn pnpm gem go cargo apt apt-get dnf yum apk brew snap dpkg rpm pipx bunx uvx");
+    Programs.register(
+        handlers,
+        Tools::installer,
+        "pip pip3 npm npx yarn pnpm gem go cargo apt apt-get dnf yum apk brew snap dpkg rpm pipx bunx uvx");
     Programs.register(handlers, Tools::stress, "stress stress-ng");
-    Programs.register(handlers, Tools::metasploit, "msfvenom msfconsole meterpreter empire sliver-client weevely");
+    Programs.register(
+        handlers,
+        Tools::metasploit,
+        "msfvenom msfconsole meterpreter empire sliver-client weevely");
     Programs.register(handlers, Tools::aws, "aws gcloud az gh heroku doctl");
-    Programs.register(handlers, Tools::dump, "pg_dump mysqldump pg_dumpall mongodump sqlite3 redis-cli");
+    Programs.register(
+        handlers, Tools::dump, "pg_dump mysqldump pg_dumpall mongodump sqlite3 redis-cli");
   }
 
   /** Any other program: credentials among its arguments are read; its output is its own. */
@@ -47,8 +55,12 @@ final class Tools {
   static String printed(Call call) {
     boolean setup =
         call.arguments().stream().anyMatch(a -> SETUP.matcher(a).matches())
-            || call.name().matches("ssh-agent|dircolors|lesspipe|keychain|fnm|thefuck|navi|resize|tset|locale|getopt|starship|zoxide");
-    return (setup ? Marks.SETUP : Marks.OUTPUT) + Marks.of(call.input());
+            || call.name()
+                .matches(
+                    "ssh-agent|dircolors|lesspipe|keychain|fnm|thefuck|navi|resize|tset|locale|getopt|starship|zoxide");
+    // A login that reads a token does not print it.
+    return (setup ? Marks.SETUP : Marks.OUTPUT)
+        + Marks.of(call.input()).replace(String.valueOf(Marks.TOKEN), "");
   }
 
   private static void paths(Call call, String name, String argument) {
@@ -59,10 +71,15 @@ final class Tools {
     int equals = argument.indexOf('=');
     String value = equals > 0 ? argument.substring(equals + 1) : argument;
     value = value.startsWith("@") ? value.substring(1) : value.replaceFirst("^file://", "");
-    boolean path = value.indexOf('/') >= 0 || value.startsWith(".") || !directory.startsWith("/workspace");
-    boolean key = argument.startsWith("-i") || call.values("-i", "--identity", "--key", "--private-key", "--kubeconfig").contains(argument);
+    boolean path =
+        value.indexOf('/') >= 0 || value.startsWith(".") || !directory.startsWith("/workspace");
+    boolean key =
+        argument.startsWith("-i")
+            || call.values("-i", "--identity", "--key", "--private-key", "--kubeconfig")
+                .contains(argument);
     if (path && !key && Secrets.credential(directory, value)) {
-      call.findings().block(Family.CREDENTIALS, Marks.shown(value) + " is read by " + Marks.shown(name));
+      call.findings()
+          .block(Family.CREDENTIALS, Marks.shown(value) + " is read by " + Marks.shown(name));
     }
   }
 
@@ -73,12 +90,26 @@ final class Tools {
     }
     int config = argv.indexOf("config");
     if (config > 0) {
-      List<String> words = argv.subList(config + 1, argv.size()).stream().filter(w -> !w.startsWith("-") || w.length() < 2).toList();
+      List<String> words =
+          argv.subList(config + 1, argv.size()).stream()
+              .filter(w -> !w.startsWith("-") || w.length() < 2)
+              .toList();
       if (words.size() > 1) {
         setting(call, words.get(words.size() - 2), words.get(words.size() - 1));
       }
     }
-    for (String command : call.values("--upload-pack", "--receive-pack", "-x", "--exec", "--tree-filter", "--index-filter", "--msg-filter", "--env-filter", "--extcmd", "--open-files-in-pager")) {
+    for (String command :
+        call.values(
+            "--upload-pack",
+            "--receive-pack",
+            "-x",
+            "--exec",
+            "--tree-filter",
+            "--index-filter",
+            "--msg-filter",
+            "--env-filter",
+            "--extcmd",
+            "--open-files-in-pager")) {
       call.walker().shell(command, List.of(), "");
     }
     for (String argument : argv) {
@@ -92,9 +123,19 @@ final class Tools {
     }
     int each = argv.indexOf("foreach");
     if (each > 1 && argv.get(each - 1).equals("submodule")) {
-      call.walker().shell(Marks.plain(String.join(" ", argv.subList(Math.min(each + 1, argv.size()), argv.size()).stream().filter(a -> !a.startsWith("--")).toList())), List.of(), "");
+      call.walker()
+          .shell(
+              Marks.plain(
+                  String.join(
+                      " ",
+                      argv.subList(Math.min(each + 1, argv.size()), argv.size()).stream()
+                          .filter(a -> !a.startsWith("--"))
+                          .toList())),
+              List.of(),
+              "");
     }
-    if (argv.contains("credential") && argv.contains("fill") || argv.contains("credential-store") && argv.contains("get")) {
+    if (argv.contains("credential") && argv.contains("fill")
+        || argv.contains("credential-store") && argv.contains("get")) {
       call.findings().block(Family.CREDENTIALS, "git prints a stored password");
     }
     boolean root = argv.contains("--show-toplevel");
@@ -105,17 +146,25 @@ final class Tools {
     String key = name.toLowerCase(java.util.Locale.ROOT);
     if (key.startsWith("alias.") && value.startsWith("!")) {
       call.walker().shell(value.substring(1), List.of(), "");
-    } else if (key.matches("core\\.(sshcommand|pager|editor|fsmonitor|gitproxy|askpass)|credential\\.helper|diff\\.external|gpg\\.program|sequence\\.editor|pager\\..*|filter\\..*|interactive\\.difffilter|merge\\..*\\.driver|uploadpack\\.packobjectshook")) {
+    } else if (key.matches(
+        "core\\.(sshcommand|pager|editor|fsmonitor|gitproxy|askpass)|credential\\.helper|diff\\.external|gpg\\.program|sequence\\.editor|pager\\..*|filter\\..*|interactive\\.difffilter|merge\\..*\\.driver|uploadpack\\.packobjectshook")) {
       call.walker().shell(value.replaceFirst("^!", ""), List.of(), "");
     }
   }
 
   private static String make(Call call) {
     for (String code : call.values("--eval")) {
-      call.walker().shell(code.replaceAll("(?s)^.*?:\\s*;?", "").replaceFirst("^\\$\\(shell (.*)\\)$", "$1"), List.of(), "");
+      call.walker()
+          .shell(
+              code.replaceAll("(?s)^.*?:\\s*;?", "").replaceFirst("^\\$\\(shell (.*)\\)$", "$1"),
+              List.of(),
+              "");
     }
     for (String file : call.values("-f", "--file", "--makefile")) {
-      String content = file.equals("-") ? call.input() : call.state().files.get(Paths.resolve(call.state().directory, file));
+      String content =
+          file.equals("-")
+              ? call.input()
+              : call.state().files.get(Paths.resolve(call.state().directory, file));
       if (content != null) {
         makefile(call, content);
       }
@@ -132,7 +181,10 @@ final class Tools {
       return;
     }
     for (String line : content.split("\n")) {
-      String recipe = line.startsWith("\t") ? line.strip() : line.matches("[\\w.-]+:\\s*;.*") ? line.replaceFirst("^[\\w.-]+:\\s*;", "") : "";
+      String recipe =
+          line.startsWith("\t")
+              ? line.strip()
+              : line.matches("[\\w.-]+:\\s*;.*") ? line.replaceFirst("^[\\w.-]+:\\s*;", "") : "";
       if (!recipe.isEmpty()) {
         call.walker().shell(recipe.replaceFirst("^[@-]+", "").replace("$$", "$"), List.of(), "");
       }
@@ -142,7 +194,10 @@ final class Tools {
   /** Source that the command itself wrote is looked at before it is compiled. */
   private static String compiler(Call call) {
     for (String source : call.operands("-o", "-I", "-L", "-x", "-include")) {
-      String content = source.equals("-") ? call.input() : call.state().files.get(Paths.resolve(call.state().directory, source));
+      String content =
+          source.equals("-")
+              ? call.input()
+              : call.state().files.get(Paths.resolve(call.state().directory, source));
       if (content != null && !content.isEmpty()) {
         Code.judge(call, "c", content);
       }
@@ -165,15 +220,28 @@ final class Tools {
     }
     for (String url : call.values("--index-url", "-i", "--extra-index-url", "--registry")) {
       if (url.startsWith("http://") && !Hosts.local(url)) {
-        call.findings().ask(Family.DOWNLOAD_TO_SHELL, call.name() + " installs from " + Marks.shown(url));
+        call.findings()
+            .ask(Family.DOWNLOAD_TO_SHELL, call.name() + " installs from " + Marks.shown(url));
       }
     }
-    if (call.arguments().stream().anyMatch(a -> a.startsWith("http://") && !Hosts.local(a)) && call.has("install", "i", "add")) {
-      call.findings().block(Family.DOWNLOAD_TO_SHELL, call.name() + " installs from an address without encryption");
+    if (call.arguments().stream().anyMatch(a -> a.startsWith("http://") && !Hosts.local(a))
+        && call.has("install", "i", "add")) {
+      call.findings()
+          .block(
+              Family.DOWNLOAD_TO_SHELL,
+              call.name() + " installs from an address without encryption");
     }
     int exec = Math.max(call.argv().indexOf("exec"), call.argv().indexOf("--"));
-    if (exec > 0 && call.name().matches("npm|pnpm|yarn") ) {
-      return call.from(exec + 1 < call.argv().size() && call.argv().get(exec + 1).equals("--") ? exec + 2 : exec + 1);
+    if (exec > 0 && call.name().matches("npm|pnpm|yarn")) {
+      return call.from(
+          exec + 1 < call.argv().size() && call.argv().get(exec + 1).equals("--")
+              ? exec + 2
+              : exec + 1);
+    }
+    if (call.name().equals("npm") && call.argv().contains("pkg")) {
+      call.arguments().stream()
+          .filter(a -> a.startsWith("scripts."))
+          .forEach(a -> call.walker().shell(a.replaceFirst("(?s)^[^=]*=", ""), List.of(), ""));
     }
     for (String code : call.values("-c", "--call")) {
       if (call.name().equals("npx")) {
@@ -181,7 +249,8 @@ final class Tools {
       }
     }
     for (String option : call.values("-o")) {
-      if (option.matches("(?s)(APT::Update::Pre-Invoke::|DPkg::Pre-Invoke::|Dpkg::Pre-Invoke::|.*-Invoke.*)=.*")) {
+      if (option.matches(
+          "(?s)(APT::Update::Pre-Invoke::|DPkg::Pre-Invoke::|Dpkg::Pre-Invoke::|.*-Invoke.*)=.*")) {
         call.walker().shell(option.replaceFirst("^[^=]*=\\{?\"?", ""), List.of(), "");
       }
     }
@@ -204,7 +273,8 @@ final class Tools {
 
   private static String aws(Call call) {
     String all = call.name() + " " + String.join(" ", call.arguments());
-    if (all.matches("(?s)aws (configure (get .*(key|token|secret).*|export-credentials.*)|secretsmanager get-secret-value.*|ssm get-parameters?\\b.*--with-decryption.*|sts get-session-token.*|ecr get-login-password$)|gcloud (auth (print-access-token|print-identity-token|application-default print-access-token).*|secrets versions access.*)|az (account get-access-token|keyvault secret show).*|gh auth (token|status .*(-t|--show-token).*)|heroku (auth:token|config)( .*)?")) {
+    if (all.matches(
+        "(?s)aws (configure (get .*(key|token|secret).*|export-credentials.*)|secretsmanager get-secret-value.*|ssm get-parameters?\\b.*--with-decryption.*|sts get-session-token.*|ecr get-login-password$)|gcloud (auth (print-access-token|print-identity-token|application-default print-access-token).*|secrets versions access.*)|az (account get-access-token|keyvault secret show).*|gh auth (token|status .*(-t|--show-token).*)|heroku (auth:token|config)( .*)?")) {
       call.findings().block(Family.CREDENTIALS, Marks.shown(all));
     }
     return ordinary(call);
@@ -212,7 +282,9 @@ final class Tools {
 
   private static String dump(Call call) {
     ordinary(call);
-    boolean dumps = call.name().matches("pg_dump|mysqldump|pg_dumpall|mongodump") || call.argv().contains(".dump");
+    boolean dumps =
+        call.name().matches("pg_dump|mysqldump|pg_dumpall|mongodump")
+            || call.argv().contains(".dump");
     for (String argument : call.arguments()) {
       if (call.name().equals("sqlite3") && argument.matches("(?s)\\.(shell|system)\\s+.*")) {
         call.walker().shell(argument.replaceFirst("(?s)^\\.\\w+\\s+", ""), List.of(), "");

@@ -19,6 +19,7 @@ final class Walker {
   private final Expander expander = new Expander(this);
   private final List<String> running = new ArrayList<>();
   private State state = new State();
+  private final List<List<String>> calls = new ArrayList<>();
   private int streams = 62;
   private boolean unpacked;
 
@@ -32,6 +33,11 @@ final class Walker {
 
   Findings findings() {
     return findings;
+  }
+
+  /** Every program call that was followed, innermost last. */
+  List<List<String>> calls() {
+    return calls;
   }
 
   Limits limits() {
@@ -53,7 +59,10 @@ final class Walker {
       case Shell.Pipeline pipeline -> pipeline(pipeline, input);
       case Shell.AndOr andOr -> sequence(andOr.parts(), input);
       case Shell.Sequence sequence -> sequence(sequence.parts(), input);
-      case Shell.Background background -> run(background.body(), input);
+      case Shell.Background background -> {
+        Bombs.again(background.body(), findings);
+        yield run(background.body(), input);
+      }
       case Shell.Subshell subshell -> apart(() -> run(subshell.body(), input));
       case Shell.Redirected redirected -> redirected(redirected, input);
       case Shell.If branches -> branches(branches, input);
@@ -278,7 +287,8 @@ final class Walker {
     String whole = Paths.resolve(state.directory, path);
     @Nullable String content = state.files.get(whole);
     if (content == null && unpacked && whole.endsWith(".sh")) {
-      findings.block(Family.DOWNLOAD_TO_SHELL, Marks.shown(path) + " was just downloaded in an archive");
+      findings.block(
+          Family.DOWNLOAD_TO_SHELL, Marks.shown(path) + " was just downloaded in an archive");
     }
     if (content == null) {
       return String.valueOf(Marks.OUTPUT);

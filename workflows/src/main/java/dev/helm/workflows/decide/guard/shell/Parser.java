@@ -18,11 +18,11 @@ public final class Parser {
 
   private static final Set<String> RESERVED =
       Set.of(
-          "if", "then", "elif", "else", "fi", "for", "while", "until", "do", "done", "case", "esac",
-          "select", "function", "time", "coproc", "!", "[[", "{", "}", "in");
+          ("if then elif else fi for while until do done case esac select function time coproc ! [[ { } in")
+              .split(" ", -1));
 
   private static final Set<String> OPENING =
-      Set.of("if", "for", "while", "until", "case", "select", "function", "coproc", "[[", "{");
+      Set.of(("if for while until case select function coproc [[ {").split(" ", -1));
 
   private final String source;
   private final int depth;

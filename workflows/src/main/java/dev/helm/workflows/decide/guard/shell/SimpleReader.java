@@ -8,8 +8,10 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads simple commands: assignments, words, redirections and here-documents. */
 final class SimpleReader {
-  private static final Pattern ASSIGNED = Pattern.compile("([A-Za-z_]\\w*(?:\\[[^\\]]*\\])?)(\\+?)=");
-  private static final Pattern DESCRIPTOR = Pattern.compile("(\\d{1,9}|\\{[A-Za-z_]\\w*\\})(?=[<>])");
+  private static final Pattern ASSIGNED =
+      Pattern.compile("([A-Za-z_]\\w*(?:\\[[^\\]]*\\])?)(\\+?)=");
+  private static final Pattern DESCRIPTOR =
+      Pattern.compile("(\\d{1,9}|\\{[A-Za-z_]\\w*\\})(?=[<>])");
 
   /** Longest first. */
   private static final String[] OPERATORS = {
@@ -53,10 +55,12 @@ final class SimpleReader {
         end = parser.position;
         continue;
       }
-      if (words.end(parser.position) == parser.position) {
+      int wordEnd = words.end(parser.position, !list.isEmpty());
+      if (wordEnd == parser.position) {
         break;
       }
-      list.add(word());
+      list.add(new Shell.Word(source.substring(parser.position, wordEnd)));
+      parser.position = wordEnd;
       end = parser.position;
       if (list.size() == 1 && assignments.isEmpty() && redirects.isEmpty() && opensFunction()) {
         return parser.definition(list.get(0).raw());
@@ -207,7 +211,8 @@ final class SimpleReader {
           return list;
         }
         list.add(word);
-      } else if (parser.position < source.length() && "()<>&|".indexOf(words.at(parser.position)) >= 0) {
+      } else if (parser.position < source.length()
+          && "()<>&|".indexOf(words.at(parser.position)) >= 0) {
         parser.position++;
       } else {
         throw new ShellSyntaxException("\"]]\" is missing", parser.position);

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.helm.workflows.decide.guard;
+
+import org.jspecify.annotations.NullMarked;
