@@ -104,8 +104,7 @@ final class ExecutorProbes {
           .start(
               () -> {
                 try {
-                  said.complete(
-                      box.attack(STORM, STORM_GIVEN, 60_000));
+                  said.complete(box.attack(STORM, STORM_GIVEN, 60_000));
                 } catch (Throwable e) {
                   said.completeExceptionally(e);
                 }

@@ -81,7 +81,8 @@ final class Machine implements AutoCloseable {
             disks,
             WorkspaceLimits.ofConfig(ProbeDisks.MIB, ProbeDisks.FILES));
     engine = client(engineHost);
-    sandbox = DockerSandbox.start(settings, new MemorySlots(), workspaces, List.of(), WaitingRuns.NONE);
+    sandbox =
+        DockerSandbox.start(settings, new MemorySlots(), workspaces, List.of(), WaitingRuns.NONE);
     canaries = new Canaries(secret);
     disk = HostDisk.find(base);
   }
