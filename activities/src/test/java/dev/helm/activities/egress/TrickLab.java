@@ -1,5 +1,7 @@
 package dev.helm.activities.egress;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.helm.activities.egress.EgressLimits.Times;
 import dev.helm.activities.sandbox.SlotDoor;
 import java.io.IOException;
@@ -11,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
 /** A world in which every address leads to one canary, with the proxy and a naive one in it. */
@@ -105,6 +108,15 @@ public final class TrickLab implements AutoCloseable {
 
   public List<EgressAttempt> attempts() {
     return attempts;
+  }
+
+  /** A connection that is cut is told of after its end. */
+  public void awaitAttempts(int wanted) throws InterruptedException {
+    long due = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    while (attempts.size() < wanted && System.nanoTime() < due) {
+      TimeUnit.MILLISECONDS.sleep(10);
+    }
+    assertThat(attempts).hasSize(wanted);
   }
 
   /** Where anyone asked to be connected. */

@@ -93,7 +93,7 @@ final class KernelProbes {
                 "mounts a cgroup hierarchy and sets its release agent",
                 CAPS,
                 CGROUP_NAMESPACE)
-            .stoppedBy("EPERM|ENODEV"),
+            .stoppedBy("EPERM|ABSENT"),
         of("cgroup.mount-v2", "mounts cgroup2", CAPS, RANK)
             .seenBy(TABLE, MOUNTS)
             .stoppedBy("EPERM|ENODEV"));
@@ -107,11 +107,11 @@ final class KernelProbes {
                 "read-only /proc/sys",
                 RANK)
             .seenBy("the setting, read by the host", Witness.file("/proc/sys/kernel/core_pattern"))
-.restores("/proc/sys/kernel/core_pattern")
+            .restores("/proc/sys/kernel/core_pattern")
             .given("corePattern", "core.helm-probe"),
         of("sysctl.vm", "writes a setting of the machine's memory", "read-only /proc/sys", RANK)
             .seenBy("the setting, read by the host", Witness.file("/proc/sys/vm/stat_interval"))
-.restores("/proc/sys/vm/stat_interval")
+            .restores("/proc/sys/vm/stat_interval")
             .given("statInterval", "3"),
         of("sysctl.net", "turns on forwarding", "read-only /proc/sys", RANK),
         of(
@@ -124,7 +124,7 @@ final class KernelProbes {
         of("sys.write", "writes a setting in /sys", "read-only /sys; uid", RANK)
             .seenBy(
                 "the setting, read by the host", Witness.file("/sys/kernel/mm/ksm/sleep_millisecs"))
-.restores("/sys/kernel/mm/ksm/sleep_millisecs")
+            .restores("/sys/kernel/mm/ksm/sleep_millisecs")
             .given("ksmSleep", "21")
             .stoppedBy("EROFS|EACCES|ABSENT"),
         of("proc.kallsyms", "reads the kernel's addresses", "no capabilities", RANK)
@@ -155,6 +155,14 @@ final class KernelProbes {
         of("call.keyring", "puts a key into the kernel's keyring", SECCOMP_ONLY, SECCOMP)
             .stoppedBy("EPERM|ENOSYS"),
         of("call.io-uring", "makes an io_uring", SECCOMP_ONLY, SECCOMP).stoppedBy("EPERM|ENOSYS"),
+        of("call.inotify", "takes the watchers that all runs share", SECCOMP_ONLY, SECCOMP)
+            .stoppedBy("ENOSYS|EPERM"),
+        of(
+            "call.message-queue",
+            "takes the message queues that all runs share",
+            SECCOMP_ONLY,
+            SECCOMP),
+        of("call.sync", "has all disks of the machine written out", SECCOMP_ONLY, SECCOMP),
         of("call.set-time", "writes to the machine's clock (its error estimate)", CAPS, RANK),
         of("call.sethostname", "takes another host name", CAPS, RANK)
             .seenBy("the host name, read by a second command", Witness.HOSTNAME),

@@ -59,6 +59,8 @@ class CanaryTest {
     // A sign that a URL must escape, and two that JSON may.
     key = "sk-canary+/=&" + HexFormat.of().formatHex(random);
     keyFolder = Files.createTempDirectory(Path.of("/tmp"), "hk");
+    // The folder is open, so that the file's own mode is what keeps others out.
+    Files.setAttribute(keyFolder, "unix:mode", 0755);
     Path file = keyFolder.resolve("model.key");
     Files.createFile(file);
     Files.setAttribute(file, "unix:mode", 0600);
@@ -114,7 +116,7 @@ class CanaryTest {
   @Test
   @Order(1)
   void theRunWasReal() throws Exception {
-    assertThat(helm().containers()).containsKey(helm().busySlot());
+    assertThat(executor()).as("the run's container is there").isPositive();
     assertThat(upstream().keys).hasSizeGreaterThanOrEqualTo(8).containsOnly(key);
     assertThat(upstream().faults).isEmpty();
     JsonNode seen = doors().run(run);
@@ -165,8 +167,28 @@ class CanaryTest {
     assertThat(places.take()).singleElement().asString().contains("memory of keyproxy", "plain");
   }
 
+  /** The attack: the service, or what took it over, looks into the key proxy or its key file. */
   @Test
   @Order(4)
+  void noUserOfHelmCanLookIntoTheKeyProxy() throws Exception {
+    long proxy = pid("keyproxy");
+    String status = Files.readString(Path.of("/proc/" + proxy + "/status"));
+    assertThat(status).containsPattern("\nUid:\t" + CanaryUsers.uid("helm-key") + "\t");
+    Process ordinary = CanaryUsers.ordinary("helm-key");
+    try {
+      for (String user : List.of("helm", "helm-key")) {
+        assertThat(CanaryUsers.doors(user, proxy)).as(user).doesNotContainValue(true);
+        assertThat(CanaryUsers.opens(user, keyFolder.resolve("model.key").toString())).isFalse();
+      }
+      // The positive control: a process that does not hide is open to its own user.
+      assertThat(CanaryUsers.doors("helm-key", ordinary.pid())).doesNotContainValue(false);
+    } finally {
+      ordinary.destroyForcibly();
+    }
+  }
+
+  @Test
+  @Order(5)
   void theRunsTokenIsInNoPlaceEither() throws Exception {
     CanaryPlaces places = new CanaryPlaces(new CanarySearch("helm_" + run + "_1_"));
     everywhere(places);
@@ -176,7 +198,7 @@ class CanaryTest {
   }
 
   @Test
-  @Order(5)
+  @Order(6)
   void whatIsPlantedIsFound() throws Exception {
     CanarySearch search = new CanarySearch(key);
     CanaryPlaces places = new CanaryPlaces(search);
@@ -192,8 +214,7 @@ class CanaryTest {
     ofRun.tree(temporal, path -> false);
     ofRun.tree(temporal.resolveSibling("temporal.db-wal"), path -> false);
     assertThat(ofRun.take()).as("Temporal's files are read too").isNotEmpty();
-    long executor = Objects.requireNonNull(helm().containers().get(helm().busySlot()));
-    Files.writeString(Path.of("/proc/" + executor + "/root/tmp/planted"), key);
+    Files.writeString(Path.of("/proc/" + executor() + "/root/tmp/planted"), key);
     Process holder = holder();
     try (Connection database = DriverManager.getConnection("jdbc:sqlite:" + planted + "/a.db")) {
       try (Statement sql = database.createStatement()) {
@@ -229,6 +250,14 @@ class CanaryTest {
     process.getOutputStream().write((key + "\n").getBytes(StandardCharsets.UTF_8));
     process.getOutputStream().flush();
     return process;
+  }
+
+  /** The executor of the container that the waiting run works in. */
+  private static long executor() throws IOException {
+    return helm().containers().values().stream()
+        .filter(pid -> Files.exists(Path.of("/proc/" + pid + "/root/workspace/note.txt")))
+        .findFirst()
+        .orElse(-1L);
   }
 
   private static long pid(String part) {

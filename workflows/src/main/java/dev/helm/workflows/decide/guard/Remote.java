@@ -46,7 +46,13 @@ final class Remote {
       }
     }
     String host = operands.isEmpty() ? "" : operands.get(0);
-    sends(call, host, call.input());
+    boolean serves = zero || call.letter('l') || call.has("--listen");
+    if (!serves) {
+      sends(call, host, call.input());
+    } else if (!zero && Files.sensitive(call.input())) {
+      call.findings()
+          .block(Family.EXFILTRATION, call.name() + " offers secrets to whoever connects");
+    }
     if (!zero && !Hosts.local(host) && Marks.has(call.input(), Marks.SOCKET)) {
       call.findings().block(Family.REVERSE_SHELL, "A connection is passed on to another machine");
     }

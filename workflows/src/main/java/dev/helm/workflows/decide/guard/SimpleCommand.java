@@ -55,6 +55,8 @@ final class SimpleCommand {
       return streams.printed("");
     }
     List<String> argv = walker.expander().fields(command.words());
+    // Stops "ln -s / x; cat x/etc/shadow".
+    argv.replaceAll(state::followed);
     Map<String, State.Variable> before = new HashMap<>(state.variables);
     command.assignments().forEach(this::assign);
     Environment.check(walker, command.assignments());
@@ -85,6 +87,9 @@ final class SimpleCommand {
 
   private void assign(Shell.Assignment assignment) {
     State state = walker.state();
+    if (assignment.name().indexOf('$') >= 0 || assignment.name().indexOf('`') >= 0) {
+      walker.expander().text(assignment.name());
+    }
     if (assignment.array()) {
       List<String> values = new ArrayList<>();
       if (assignment.append()) {

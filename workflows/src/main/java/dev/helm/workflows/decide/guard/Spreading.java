@@ -44,7 +44,12 @@ final class Spreading {
     } else {
       items.addAll(
           List.of(
-              input.strip().split(call.has("-0", "--null", "-d") ? "[\\n\\x00]+" : "[\\s\\x00]+")));
+              input
+                  .strip()
+                  .split(
+                      call.has("-0", "--null", "-d") || !placeholder.isEmpty()
+                          ? "[\\n\\x00]+"
+                          : "[\\s\\x00]+")));
     }
     if (items.size() > 200) {
       items = items.subList(0, 200);
@@ -108,6 +113,14 @@ final class Spreading {
     List<String> found = new ArrayList<>();
     for (String root : roots) {
       found.add(found(root, name, narrow));
+      if (narrow
+          && Secrets.hunted(name)
+          && Paths.place(call.state().directory, root, true) == Paths.Place.VITAL) {
+        call.findings()
+            .block(
+                Family.CREDENTIALS,
+                "find looks for " + Marks.shown(name) + " in " + Marks.shown(root));
+      }
       for (int t = 0; t + 1 < tests.size(); t++) {
         if (tests.contains("-o") && tests.get(t).matches("-i?name")) {
           found.add(found(root, tests.get(t + 1), true));
@@ -136,6 +149,9 @@ final class Spreading {
     if (!name.isEmpty() && name.indexOf('*') < 0 && narrow) {
       return base.equals("/") ? "/" + Marks.STAR + "/" + name : base + name;
     }
+    if (narrow && name.matches("[*\\w]*\\.\\w+")) {
+      return base + name.replace('*', Marks.STAR);
+    }
     boolean top = root.matches("/+|/\\.|\\.\\.(/\\.\\.)*/?");
     return base + (narrow && !top ? Marks.UNKNOWN + "" : Marks.STAR + "");
   }
@@ -155,6 +171,13 @@ final class Spreading {
       return;
     }
     for (String path : found) {
+      if (command.get(0).matches("(.*/)?(truncate|chmod|chown|chgrp|shred|mv|sed|tee|dd|setfacl)")
+          && Marks.globbed(path)
+          && Paths.place(call.state().directory, path, true) == Paths.Place.VITAL) {
+        call.findings()
+            .block(
+                Family.DELETE, "find runs " + command.get(0) + " on all of " + Marks.shown(path));
+      }
       List<String> words =
           new ArrayList<>(command.stream().map(word -> word.replace("{}", path)).toList());
       if (command.stream().noneMatch(word -> word.contains("{}")) && call.name().startsWith("fd")) {

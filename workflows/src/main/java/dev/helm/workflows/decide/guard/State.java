@@ -12,6 +12,10 @@ import org.jspecify.annotations.Nullable;
 /** What a shell knows while the guard follows a command: variables, functions, files, directory. */
 final class State {
   private static final int VALUES_MAX = 8;
+
+  /** Stands for the script's own path: {@code dirname "$0"/..} is still within the workspace. */
+  private static final String SCRIPT = "/workspace/scripts/own/bash";
+
   private static final int NAMES_MAX = 2_000;
 
   /** Values of a variable: the elements of an array, or what a scalar may be. */
@@ -24,6 +28,9 @@ final class State {
   /** What this command has written, by path. */
   final Map<String, String> files;
 
+  /** Symbolic links that this command has made: path and target. */
+  final Map<String, String> links;
+
   /** Descriptors that {@code exec} has opened, and where to. */
   final Map<Integer, String> descriptors;
 
@@ -31,7 +38,7 @@ final class State {
   final Map<String, Integer> chosen = new HashMap<>();
 
   /** Positional parameters, {@code $0} first. */
-  List<String> positional = List.of("bash");
+  List<String> positional = List.of(SCRIPT);
 
   String directory = "/workspace";
 
@@ -43,11 +50,13 @@ final class State {
     functions = new HashMap<>();
     aliases = new HashMap<>();
     files = new HashMap<>();
+    links = new HashMap<>();
     descriptors = new HashMap<>();
     set("HOME", Paths.HOME);
     set("PWD", "/workspace");
     set("IFS", " \t\n");
     set("SHELL", "/bin/bash");
+    set("BASH_SOURCE", SCRIPT);
     set("TMPDIR", "/tmp");
     set("USER", "agent");
     set("LOGNAME", "agent");
@@ -64,6 +73,7 @@ final class State {
     aliases = new HashMap<>(of.aliases);
     // Files outlive a subshell.
     files = of.files;
+    links = of.links;
     descriptors = new HashMap<>(of.descriptors);
     positional = of.positional;
     directory = of.directory;
@@ -113,6 +123,20 @@ final class State {
     }
     int index = variable.array() ? 0 : chosen.getOrDefault(name, 0);
     return variable.values().get(Math.min(index, variable.values().size() - 1));
+  }
+
+  /** A path through a link that this command has made, as the path that it leads to. */
+  String followed(String path) {
+    if (links.isEmpty() || path.isEmpty() || path.startsWith("-")) {
+      return path;
+    }
+    String whole = Paths.resolve(directory, path);
+    for (Map.Entry<String, String> link : links.entrySet()) {
+      if (whole.startsWith(link.getKey() + "/")) {
+        return link.getValue() + whole.substring(link.getKey().length());
+      }
+    }
+    return path;
   }
 
   /** Elements as written: {@code [key]=value} is kept under its key too. */

@@ -58,7 +58,9 @@ final class Tools {
             || call.name()
                 .matches(
                     "ssh-agent|dircolors|lesspipe|keychain|fnm|thefuck|navi|resize|tset|locale|getopt|starship|zoxide");
-    return (setup ? Marks.SETUP : Marks.OUTPUT) + Marks.of(call.input());
+    // A login that reads a token does not print it.
+    return (setup ? Marks.SETUP : Marks.OUTPUT)
+        + Marks.of(call.input()).replace(String.valueOf(Marks.TOKEN), "");
   }
 
   private static void paths(Call call, String name, String argument) {
@@ -136,6 +138,9 @@ final class Tools {
         || argv.contains("credential-store") && argv.contains("get")) {
       call.findings().block(Family.CREDENTIALS, "git prints a stored password");
     }
+    if (argv.contains("--no-index")) {
+      call.operands().forEach(file -> Files.read(call.walker(), file, "git"));
+    }
     boolean root = argv.contains("--show-toplevel");
     return root ? "/workspace\n" : String.valueOf(Marks.OUTPUT);
   }
@@ -178,15 +183,41 @@ final class Tools {
     if (Opaque.judge(call.walker(), content)) {
       return;
     }
+    Map<String, String> variables = new java.util.HashMap<>();
+    for (String line : content.split("\n")) {
+      String[] pair = line.split("\\s*[:?+]?=\\s*", 2);
+      if (pair.length == 2 && pair[0].matches("\\w+")) {
+        variables.put(pair[0], pair[1]);
+      }
+    }
     for (String line : content.split("\n")) {
       String recipe =
           line.startsWith("\t")
               ? line.strip()
               : line.matches("[\\w.-]+:\\s*;.*") ? line.replaceFirst("^[\\w.-]+:\\s*;", "") : "";
       if (!recipe.isEmpty()) {
-        call.walker().shell(recipe.replaceFirst("^[@-]+", "").replace("$$", "$"), List.of(), "");
+        call.walker().shell(expanded(recipe.replaceFirst("^[@-]+", ""), variables), List.of(), "");
       }
     }
+  }
+
+  private static final Pattern MAKE_VARIABLE =
+      Pattern.compile("\\$[({](\\w+)[)}]|\\$\\((\\w+ [^()]*)\\)|\\$([@<^+?*%])");
+
+  /** Variables of make as they are set in the file; one that is not is named as its program. */
+  private static String expanded(String recipe, Map<String, String> variables) {
+    return MAKE_VARIABLE
+        .matcher(recipe.replace("$$", "\0"))
+        .replaceAll(
+            m -> {
+              String name = m.group(1);
+              String value =
+                  name == null
+                      ? String.valueOf(Marks.UNKNOWN)
+                      : variables.getOrDefault(name, name.toLowerCase(java.util.Locale.ROOT));
+              return java.util.regex.Matcher.quoteReplacement(value);
+            })
+        .replace('\0', '$');
   }
 
   /** Source that the command itself wrote is looked at before it is compiled. */
@@ -235,6 +266,11 @@ final class Tools {
           exec + 1 < call.argv().size() && call.argv().get(exec + 1).equals("--")
               ? exec + 2
               : exec + 1);
+    }
+    if (call.name().equals("npm") && call.argv().contains("pkg")) {
+      call.arguments().stream()
+          .filter(a -> a.startsWith("scripts."))
+          .forEach(a -> call.walker().shell(a.replaceFirst("(?s)^[^=]*=", ""), List.of(), ""));
     }
     for (String code : call.values("-c", "--call")) {
       if (call.name().equals("npx")) {
