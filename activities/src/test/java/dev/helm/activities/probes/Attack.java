@@ -168,7 +168,9 @@ final class Attack {
     String output = box.attack(name, given, DEADLINE_MS);
     String after = outside == null ? "" : outside.look(lab, box);
     // Where it succeeds, the effect may come a moment after the word.
-    for (int i = 0; i < LOOKS && more == inControl && outside != null && after.equals(before); i++) {
+    for (int i = 0;
+        i < LOOKS && more == inControl && outside != null && after.equals(before);
+        i++) {
       ResourceProbes.pause(50);
       after = outside.look(lab, box);
     }

@@ -107,11 +107,11 @@ final class KernelProbes {
                 "read-only /proc/sys",
                 RANK)
             .seenBy("the setting, read by the host", Witness.file("/proc/sys/kernel/core_pattern"))
-.restores("/proc/sys/kernel/core_pattern")
+            .restores("/proc/sys/kernel/core_pattern")
             .given("corePattern", "core.helm-probe"),
         of("sysctl.vm", "writes a setting of the machine's memory", "read-only /proc/sys", RANK)
             .seenBy("the setting, read by the host", Witness.file("/proc/sys/vm/stat_interval"))
-.restores("/proc/sys/vm/stat_interval")
+            .restores("/proc/sys/vm/stat_interval")
             .given("statInterval", "3"),
         of("sysctl.net", "turns on forwarding", "read-only /proc/sys", RANK),
         of(
@@ -124,7 +124,7 @@ final class KernelProbes {
         of("sys.write", "writes a setting in /sys", "read-only /sys; uid", RANK)
             .seenBy(
                 "the setting, read by the host", Witness.file("/sys/kernel/mm/ksm/sleep_millisecs"))
-.restores("/sys/kernel/mm/ksm/sleep_millisecs")
+            .restores("/sys/kernel/mm/ksm/sleep_millisecs")
             .given("ksmSleep", "21")
             .stoppedBy("EROFS|EACCES|ABSENT"),
         of("proc.kallsyms", "reads the kernel's addresses", "no capabilities", RANK)

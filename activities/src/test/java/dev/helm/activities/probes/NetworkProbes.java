@@ -46,7 +46,7 @@ final class NetworkProbes {
                 .seenBy("the DNS server", Witness.HOLDER)
                 .stoppedBy(UNREACHABLE + "|nothing to try|timed out"),
             of("net.icmp", "sends a ping", OWN + "; seccomp", NO_INTERFACE)
-.stoppedBy(UNREACHABLE + "|EPERM"),
+                .stoppedBy(UNREACHABLE + "|EPERM"),
             of(
                     "net.neighbour-loopback",
                     "connects to the neighbour's loopback",

@@ -9,7 +9,9 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** docs/probes.md lists exactly the probes that there are; -Dhelm.probes.write=true writes it anew. */
+/**
+ * docs/probes.md lists exactly the probes that there are; -Dhelm.probes.write=true writes it anew.
+ */
 final class ProbesPageTest {
   private static final Path PAGE = Path.of("..", "docs", "probes.md");
   private static final String BEGIN = "<!-- probes: written by ProbesPageTest -->\n";
@@ -38,8 +40,7 @@ final class ProbesPageTest {
   }
 
   private static String table() {
-    return HEAD
-        + Probes.all().stream().map(ProbesPageTest::row).collect(joining("\n", "", "\n"));
+    return HEAD + Probes.all().stream().map(ProbesPageTest::row).collect(joining("\n", "", "\n"));
   }
 
   private static String row(Probe probe) {

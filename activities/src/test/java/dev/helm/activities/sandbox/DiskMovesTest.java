@@ -24,8 +24,21 @@ final class DiskMovesTest {
   /** All that changes a disk; a kill comes with the n-th call of one of them. */
   private static final List<String> STEPS =
       List.of(
-          "mkdir", "mkdirat", "rename", "renameat", "unlink", "unlinkat", "rmdir", "symlinkat",
-          "linkat", "sendfile", "fchmod", "utimensat", "ftruncate", "fsync", "syncfs");
+          "mkdir",
+          "mkdirat",
+          "rename",
+          "renameat",
+          "unlink",
+          "unlinkat",
+          "rmdir",
+          "symlinkat",
+          "linkat",
+          "sendfile",
+          "fchmod",
+          "utimensat",
+          "ftruncate",
+          "fsync",
+          "syncfs");
 
   @TempDir private Path top;
   private Path home;
@@ -203,8 +216,7 @@ final class DiskMovesTest {
   }
 
   private boolean moved(String move, String step, int n) throws Exception {
-    List<String> line =
-        new ArrayList<>(List.of("/usr/bin/strace", "-f", "-qq", "-o", "/dev/null"));
+    List<String> line = new ArrayList<>(List.of("/usr/bin/strace", "-f", "-qq", "-o", "/dev/null"));
     line.addAll(List.of("-e", "trace=" + step));
     line.addAll(List.of("-e", "inject=" + step + ":signal=SIGKILL:when=" + n));
     line.add(System.getProperty("java.home") + "/bin/java");

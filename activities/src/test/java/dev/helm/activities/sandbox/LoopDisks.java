@@ -27,8 +27,7 @@ final class LoopDisks implements Disks {
         mount -o loop,nosuid,nodev,noatime,discard disks/SLOT.img boxes/SLOT
         rmdir boxes/SLOT/lost+found
         """
-            .formatted(
-                megabytes, files, Workspaces.defaultOwnerUid(), Workspaces.defaultOwnerUid())
+            .formatted(megabytes, files, Workspaces.defaultOwnerUid(), Workspaces.defaultOwnerUid())
             .replace("SLOT", slot));
   }
 

@@ -50,8 +50,7 @@ final class WorkspaceFillTest {
   private Said run(Slot slot, ToolCommand command) throws Exception {
     Collected output = new Collected(0);
     Execution execution =
-        sandbox.execute(
-            slot.run(), EffectAttempt.first("k" + calls++, slot), command, output);
+        sandbox.execute(slot.run(), EffectAttempt.first("k" + calls++, slot), command, output);
     EffectOutcome outcome = execution.outcome().get(120, TimeUnit.SECONDS);
     execution.acknowledge();
     assertThat(outcome).isInstanceOf(EffectOutcome.Ended.class);
@@ -121,8 +120,7 @@ final class WorkspaceFillTest {
   void namesAndDepthAreBoundedByTheWatcher() throws Exception {
     open(true, SMALL);
     Slot slot = sandbox.claim(TestEngine.newRun());
-    Said names =
-        bash(slot, "echo x > f; i=0; while :; do ln f l$((i++)) || sleep 1; done");
+    Said names = bash(slot, "echo x > f; i=0; while :; do ln f l$((i++)) || sleep 1; done");
     assertThat(names.exit().reason()).isEqualTo(EffectExit.Reason.KILLED);
     assertThat(names.exit().message())
         .contains("workspace over its limit: it holds more than 3000 files");
@@ -141,8 +139,7 @@ final class WorkspaceFillTest {
   void aPlainDirectoryIsWatched() throws Exception {
     open(false, SMALL);
     Slot slot = sandbox.claim(TestEngine.newRun());
-    Said filled =
-        bash(slot, "while :; do head -c 8M /dev/zero >> big; sleep 0.02; done");
+    Said filled = bash(slot, "while :; do head -c 8M /dev/zero >> big; sleep 0.02; done");
     assertThat(filled.exit().reason()).isEqualTo(EffectExit.Reason.KILLED);
     assertThat(filled.exit().message()).contains("it takes more than 96 MB").contains("diskMb");
     assertThat(tool(slot, "Write", WRITE)).contains("workspace over its limit");
@@ -160,8 +157,7 @@ final class WorkspaceFillTest {
     assertThat(tool(slot, "Write", WRITE)).contains("\"ok\":true");
     // A directory that nobody may look into could hide anything; root looks into it.
     if (Workspaces.serviceUid() != 0) {
-      assertThat(bash(slot, "mkdir -p h; chmod 0 h; sleep 20").exit().message())
-          .contains("locked");
+      assertThat(bash(slot, "mkdir -p h; chmod 0 h; sleep 20").exit().message()).contains("locked");
     }
   }
 

@@ -260,7 +260,8 @@ final class BlueprintReader {
   }
 
   private Blueprint.Sandbox sandbox() {
-    Fields sandbox = section("sandbox", List.of("image", "runtime", "memory", "cpus", "pids"), Map.of());
+    Fields sandbox =
+        section("sandbox", List.of("image", "runtime", "memory", "cpus", "pids"), Map.of());
     String image = or(sandbox.text("image", 300), "default");
     if (!image.equals("default")) {
       mistakes.notYet(sandbox.posOf("image"), "sandbox.image", "an image other than default");

@@ -62,7 +62,8 @@ public record OperatorConfig(
       for (JsonNode pem : egress.path("trust")) {
         trust.add(home.resolve(pem.asText()));
       }
-      return new OperatorConfig(targets, trust, workspace(root.path("sandbox")), waitMinutes(root.path("sandbox")));
+      return new OperatorConfig(
+          targets, trust, workspace(root.path("sandbox")), waitMinutes(root.path("sandbox")));
     } catch (IOException e) {
       throw new IllegalArgumentException(file + " cannot be read: " + e.getMessage(), e);
     }

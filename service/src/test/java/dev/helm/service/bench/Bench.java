@@ -13,7 +13,8 @@ import java.util.Locale;
  */
 public final class Bench {
   /** In this order: what needs a whole Helm comes last. */
-  private static final List<String> ALL = List.of("P1", "P4", "P5", "P6", "P7B", "P8", "P11", "P12");
+  private static final List<String> ALL =
+      List.of("P1", "P4", "P5", "P6", "P7B", "P8", "P11", "P12");
 
   private final Path checkout;
   private final Report report;

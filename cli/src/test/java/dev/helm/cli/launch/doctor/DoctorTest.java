@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.helm.cli.launch.Account;
 import dev.helm.cli.launch.Finding;
 import dev.helm.cli.launch.Finding.Level;
+import dev.helm.cli.launch.ProcessId;
 import dev.helm.cli.launch.Settings;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -295,16 +296,31 @@ class DoctorTest {
   @Test
   void aChainThatWasAltered() throws Exception {
     Path said = Files.createDirectory(home.resolve("run")).resolve("egress-chain.json");
-    Files.writeString(
-        said, "{\"intact\":true,\"at\":\"2026-11-23T08:00:00Z\",\"detail\":\"v4 v6\"}");
+    String intact = word("intact");
+    Files.writeString(said, intact);
     planted(
         "HELM_EGRESS",
         Level.WRONG,
         BoundaryCheck::new,
-        () -> Files.writeString(said, "{\"intact\":false,\"detail\":\"rule 2 is gone\"}"));
+        () -> Files.writeString(said, word("altered")));
+    Files.writeString(said, intact.replaceFirst("\"uptimeMs\":\\d+", "\"uptimeMs\":0"));
+    assertThat(of(new BoundaryCheck(site(Map.of())).look(), "HELM_EGRESS").level())
+        .isEqualTo(Level.WARN);
     Files.writeString(said, "not JSON");
     assertThat(of(new BoundaryCheck(site(Map.of())).look(), "HELM_EGRESS").level())
         .isEqualTo(Level.WARN);
+  }
+
+  /** The root part's word of this moment. */
+  private static String word(String state) throws IOException {
+    String uptime = Files.readString(Path.of("/proc/uptime"));
+    return """
+        {"state":"%s","why":"rule 2 is gone","boot":"%s","uptimeMs":%s,"proxy":"10.219.87.1:3128",\
+        "bridges":[],"droppedPackets":0}"""
+        .formatted(
+            state,
+            ProcessId.boot(),
+            uptime.substring(0, uptime.indexOf(' ')).replace(".", "") + "0");
   }
 
   @Test

@@ -135,7 +135,8 @@ final class FirewallTest {
     try (Namespace ns = new Namespace()) {
       Machine machine =
           new Machine(
-              List.of("ip", "netns", "exec", ns.name, "env", "PATH=" + programs + ":/usr/bin:/bin"));
+              List.of(
+                  "ip", "netns", "exec", ns.name, "env", "PATH=" + programs + ":/usr/bin:/bin"));
       Tables tables = new Tables(machine, Firewall.PROXY_ADDRESS, Firewall.PROXY_PORT);
       try (Firewall firewall = new Firewall(tables, file(), folder, progress(), LOOK_EVERY_MS)) {
         firewall.begin();
