@@ -66,6 +66,8 @@ def abstract():
     threading.Thread(target=serve_tcp, args=(server, "abstract"), daemon=True).start()
 
 
+# Where only a parent may trace (Yama), the control lets anyone.
+ctypes.CDLL(None).prctl(0x59616D61, ctypes.c_ulong(-1), 0, 0, 0)
 {"init": lambda: None, "metadata": metadata, "abstract": abstract}[sys.argv[1]]()
 heard("ready")
 kept = bytearray(SECRET.encode())

@@ -267,6 +267,28 @@ def io_uring(_):
     return "ring %d" % syscall("io_uring_setup", 4, parameters)
 
 
+@attack("call.inotify")
+def inotify(_):
+    """A uid has 128 of these, and all runs share one uid: who holds them all leaves others none."""
+    held = [syscall("inotify_init1", 0) for _ in range(4)]
+    return "%d of the uid's watchers" % len(held)
+
+
+@attack("call.message-queue")
+def message_queue(_):
+    """Likewise for the bytes in message queues."""
+    queue = syscall("mq_open", text("probe"), os.O_CREAT | os.O_RDWR, 0o600, None)
+    libc.mq_unlink(text("/probe"))
+    return "queue %d" % queue
+
+
+@attack("call.sync")
+def sync(_):
+    """Has the whole machine write out all that is not on its disks yet."""
+    syscall("sync")
+    return "every disk was written out"
+
+
 @attack("call.set-time")
 def set_time(given):
     """Writes the error estimate of the machine's clock, which sets no time and is seen by all."""

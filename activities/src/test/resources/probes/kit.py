@@ -10,7 +10,8 @@ ATTACKS = {}
 COLUMN = {"x86_64": 0, "aarch64": 1}.get(platform.machine())
 NUMBERS = {
     "clone": (56, 220), "pivot_root": (155, 41), "init_module": (175, 105), "quotactl": (179, 60),
-    "iopl": (172, -1), "kexec_load": (246, 104), "add_key": (248, 217), "ioprio_set": (251, 30), "perf_event_open": (298, 241),
+    "iopl": (172, -1), "kexec_load": (246, 104), "add_key": (248, 217), "ioprio_set": (251, 30),
+    "sync": (162, 81), "mq_open": (240, 180), "inotify_init1": (294, 26), "perf_event_open": (298, 241),
     "bpf": (321, 280), "userfaultfd": (323, 282), "io_uring_setup": (425, 425), "open_tree": (428, 428),
     "move_mount": (429, 429), "fsopen": (430, 430), "fsconfig": (431, 431), "fsmount": (432, 432),
     "pidfd_open": (434, 434), "clone3": (435, 435), "pidfd_getfd": (438, 438), "mount_setattr": (442, 442),

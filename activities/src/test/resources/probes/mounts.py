@@ -197,6 +197,8 @@ def leave_cgroup(_):
 def release_agent(_):
     """The classic way out: a hierarchy of one's own, whose release agent the kernel runs as root."""
     point = here()
+    if "\tcgroup\n" not in open("/proc/filesystems").read():
+        raise Absent("this kernel has cgroups of version 2 only")
     first(("none,name=helmprobe", "memory", "rdma", "pids"),
           lambda options: mount("cgroup", point, "cgroup", 0, options))
     try:

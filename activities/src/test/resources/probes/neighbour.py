@@ -1,10 +1,13 @@
 """The neighbour: counts aloud and into a file every 100 ms, keeps a secret, and ends when it is told."""
+import ctypes
 import os
 import socket
 import threading
 import time
 
 SECRET = os.environ["PROBE_SECRET"]
+# Where only a parent may trace (Yama), the neighbour lets anyone: nothing but its namespace guards it.
+ctypes.CDLL(None).prctl(0x59616D61, ctypes.c_ulong(-1), 0, 0, 0)
 kept = bytearray(SECRET.encode())
 server = socket.create_server(("127.0.0.1", int(os.environ["PROBE_PORT"])))
 

@@ -46,8 +46,13 @@ public record Out(
         terminalIn && terminalOut && !env.get("TERM").equals("dumb"));
   }
 
-  /** Prints a line of data. */
+  /** Prints a line of data; whatever in it would act on a terminal is shown instead. */
   public void line(String text) {
+    data.println(SafeText.block(text));
+  }
+
+  /** Prints a line of data whose parts are coloured, and harmless already. */
+  public void painted(String text) {
     data.println(text);
   }
 

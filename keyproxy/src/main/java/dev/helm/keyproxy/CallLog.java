@@ -12,19 +12,7 @@ final class CallLog {
 
   /** {@code end} is how the call ended: answered, refused, or why it was cut. */
   void call(String id, int status, long ms, long bytesIn, long bytesOut, String end) {
-    out.println(
-        "call "
-            + id
-            + " status "
-            + status
-            + " ms "
-            + ms
-            + " in "
-            + bytesIn
-            + " out "
-            + bytesOut
-            + " "
-            + end);
+    out.printf("call %s status %d ms %d in %d out %d %s%n", id, status, ms, bytesIn, bytesOut, end);
   }
 
   void note(String message) {

@@ -29,7 +29,7 @@ final class Json {
                   .maxStringLength(MAX_TEXT_CHARACTERS)
                   .maxTokenCount(MAX_TOKENS)
                   .maxNumberLength(400)
-                  .maxNameLength(256)
+                  .maxNameLength(2_000)
                   .build())
           .build();
 

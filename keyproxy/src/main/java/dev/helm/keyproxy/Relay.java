@@ -225,7 +225,7 @@ final class Relay {
       return new UsageScan.Unmetered();
     }
     return head.isEvents()
-        ? new UsageScan.OfEvents()
+        ? new SseScan()
         : new UsageScan.OfJson(new Body(memory), limits.sizes().jsonAnswerBytes());
   }
 

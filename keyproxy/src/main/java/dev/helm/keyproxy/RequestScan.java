@@ -20,8 +20,9 @@ final class RequestScan {
       Pattern.compile("custom|(bash|text_editor|computer|memory)_[0-9]{8}");
   private static final int MAX_OUTPUT_TOKENS = 10_000_000;
 
-  /** Names that do not repeat fill a parser's memory: no more than two bodies do so at once. */
-  private static final Semaphore AT_ONCE = new Semaphore(2);
+  // Attack: names that do not repeat fill a parser's memory. Two bodies, or one large one, at once.
+  private static final Semaphore AT_ONCE = new Semaphore(2, true);
+  private static final int LARGE_BYTES = 4 << 20;
 
   /** Members that are no part of what the model reads. */
   private static final Set<String> OUTSIDE_PROMPT =
@@ -53,8 +54,9 @@ final class RequestScan {
     if (body.length() < 2 || !Utf8.isText(body)) {
       throw refused("the request body must be a JSON object in UTF-8 without a byte order mark");
     }
-    AT_ONCE.acquireUninterruptibly();
-    try (JsonParser parser = Json.STRICT.createParser(body.stream())) {
+    int share = body.length() > LARGE_BYTES ? 2 : 1;
+    AT_ONCE.acquireUninterruptibly(share);
+    try (JsonParser parser = new BoundedParser(Json.STRICT.createParser(body.stream()))) {
       RequestScan scan = new RequestScan(parser, body, betas);
       scan.object();
       return scan.result(endpoint);
@@ -68,7 +70,7 @@ final class RequestScan {
     } catch (IOException e) {
       throw refused("the request body cannot be read as JSON");
     } finally {
-      AT_ONCE.release();
+      AT_ONCE.release(share);
     }
   }
 

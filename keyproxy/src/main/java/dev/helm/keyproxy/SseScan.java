@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * Splits server-sent events, wherever the bytes are cut, and reads those that carry usage. Of the
  * others no line is kept beyond its first bytes.
  */
-final class SseScan {
+final class SseScan implements UsageScan {
   private static final int MAX_EVENT_BYTES = 32 * 1024;
   private static final byte[] EVENT = "event:".getBytes(StandardCharsets.US_ASCII);
   private static final byte[] DATA = "data:".getBytes(StandardCharsets.US_ASCII);
@@ -25,7 +25,8 @@ final class SseScan {
   private boolean stopped;
   private boolean lost;
 
-  void take(byte[] bytes, int offset, int count) {
+  @Override
+  public void take(byte[] bytes, int offset, int count) {
     int from = offset;
     int end = offset + count;
     for (int i = offset; i < end; i++) {
@@ -89,7 +90,8 @@ final class SseScan {
     event = "";
   }
 
-  UsageScan.@Nullable Seen seen() {
+  @Override
+  public @Nullable Seen seen(boolean ended) {
     return stopped && !lost ? message.seen() : null;
   }
 }

@@ -3,7 +3,8 @@ package dev.helm.keyproxy;
 import org.jspecify.annotations.Nullable;
 
 /** Watches an answer go by and learns what the call used. It never changes or delays a byte. */
-sealed interface UsageScan extends AutoCloseable {
+sealed interface UsageScan extends AutoCloseable
+    permits SseScan, UsageScan.OfJson, UsageScan.Unmetered {
 
   /** What a call that was seen to its end used. */
   record Seen(Usage usage, @Nullable String messageId) {}
@@ -15,21 +16,6 @@ sealed interface UsageScan extends AutoCloseable {
 
   @Override
   default void close() {}
-
-  /** Server-sent events of a streamed message. */
-  final class OfEvents implements UsageScan {
-    private final SseScan scan = new SseScan();
-
-    @Override
-    public void take(byte[] bytes, int offset, int count) {
-      scan.take(bytes, offset, count);
-    }
-
-    @Override
-    public @Nullable Seen seen(boolean ended) {
-      return scan.seen();
-    }
-  }
 
   /** One JSON message; it is kept to its end, within the memory of all bodies. */
   final class OfJson implements UsageScan {

@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +38,10 @@ final class FakeUpstream implements AutoCloseable {
   final AtomicInteger connections = new AtomicInteger();
   final AtomicInteger closedByPeer = new AtomicInteger();
   volatile Answer answer;
+
+  /** Accepts and reads nothing. */
+  volatile boolean deaf;
+
   private final ServerSocket server;
   private final List<Socket> sockets = new CopyOnWriteArrayList<>();
 
@@ -71,6 +76,9 @@ final class FakeUpstream implements AutoCloseable {
     try (socket) {
       InputStream in = new BufferedInputStream(socket.getInputStream(), 65_536);
       boolean first = true;
+      while (deaf && !server.isClosed()) {
+        TimeUnit.MILLISECONDS.sleep(20);
+      }
       while (!socket.isClosed()) {
         String head = head(in);
         if (head == null) {

@@ -47,6 +47,7 @@ public final class KeyProxyBench {
 
   private void run(int calls, String... args) throws Exception {
     System.out.print("load " + Files.readString(Path.of("/proc/loadavg")));
+    System.out.printf(Locale.ROOT, "search for the key %.1f ns a byte%n", searchNanosPerByte());
     try (Rig rig = new Rig((request, socket, out) -> {})) {
       Path ledger = args.length > 3 ? Path.of(args[1]) : rig.folder.resolve("l.sock");
       Path secret = args.length > 3 ? Path.of(args[2]) : rig.folder.resolve("secret");
@@ -77,6 +78,20 @@ public final class KeyProxyBench {
       }
     }
     System.out.print("load " + Files.readString(Path.of("/proc/loadavg")));
+  }
+
+  private static double searchNanosPerByte() {
+    byte[] text = Sse.bytes(Sse.whole(500));
+    KeyScan scan = new KeyScan(new KeyPatterns(Sse.bytes(Rig.KEY)));
+    long bestNanos = Long.MAX_VALUE;
+    for (int i = 0; i < 200; i++) {
+      long from = System.nanoTime();
+      if (scan.take(text, 0, text.length)) {
+        throw new IllegalStateException("the key is not in this text");
+      }
+      bestNanos = Math.min(bestNanos, System.nanoTime() - from);
+    }
+    return (double) bestNanos / text.length;
   }
 
   private void answer(OutputStream out) throws Exception {

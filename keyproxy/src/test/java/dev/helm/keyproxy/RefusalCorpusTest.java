@@ -3,6 +3,7 @@ package dev.helm.keyproxy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -156,10 +157,12 @@ class RefusalCorpusTest {
       "/api/hello",
       "/v1/messages\u0080",
       "/v1/messages\u0000",
-      "/" + "a".repeat(15_000)
+      "/" + "a".repeat(15_000),
+      "/v1/messages?" + "a".repeat(20_000)
     };
     for (String target : targets) {
-      String name = target.length() > 60 ? "long target" : "target " + target;
+      String name =
+          target.length() > 60 ? "target of " + target.length() + " bytes" : "target " + target;
       all.put(
           name,
           (HEAD + END)
@@ -280,6 +283,39 @@ class RefusalCorpusTest {
       }
       assertThat(client.read().status()).isEqualTo(413);
       assertThat(one.upstream.requests).isEmpty();
+    }
+  }
+
+  /** One client's many connections must not take the memory of all. */
+  @Test
+  void noMoreThanSoManyClientsAtOnce() throws Exception {
+    Limits all = Limits.standard();
+    Limits three =
+        new Limits(
+            new Limits.Sizes(16_384, 64, 32_768, 200, 100_000, 1000, 1000, 3),
+            all.client(),
+            all.upstream(),
+            all.ledger());
+    try (Rig one = new Rig((request, socket, out) -> Sse.send(out), three);
+        RawClient first = one.client();
+        RawClient second = one.client()) {
+      try (RawClient third = one.client();
+          RawClient fourth = one.client()) {
+        for (RawClient served : new RawClient[] {first, second, third}) {
+          assertThat(served.send(HEAD + END).read().status()).isEqualTo(200);
+        }
+        assertThat(fourth.sendAnyway(Sse.bytes(HEAD + END)).read().status()).isZero();
+      }
+      Rig.until(() -> answers(one));
+      assertThat(one.upstream.requests).hasSize(4);
+    }
+  }
+
+  private static boolean answers(Rig one) {
+    try (RawClient next = one.client()) {
+      return next.sendAnyway(Sse.bytes(HEAD + END)).read().status() == 200;
+    } catch (IOException e) {
+      return false;
     }
   }
 

@@ -137,7 +137,7 @@ class ScanTest {
         SseScan scan = new SseScan();
         scan.take(bytes, 0, cut);
         scan.take(bytes, cut, bytes.length - cut);
-        assertThat(scan.seen())
+        assertThat(scan.seen(true))
             .isEqualTo(new UsageScan.Seen(new Usage(25, 932, 40, 30, 10), "msg_01"));
       }
     }
@@ -163,7 +163,7 @@ class ScanTest {
       SseScan scan = new SseScan();
       byte[] bytes = Sse.bytes(stream);
       scan.take(bytes, 0, bytes.length);
-      assertThat(scan.seen()).isNull();
+      assertThat(scan.seen(true)).isNull();
     }
   }
 
@@ -179,7 +179,8 @@ class ScanTest {
                 + Sse.event("message_delta", delta + "9}")
                 + Sse.event("message_stop", ""));
     scan.take(bytes, 0, bytes.length);
-    assertThat(scan.seen()).isEqualTo(new UsageScan.Seen(new Usage(30, 9, 40, 30, 10), "msg_01"));
+    assertThat(scan.seen(true))
+        .isEqualTo(new UsageScan.Seen(new Usage(30, 9, 40, 30, 10), "msg_01"));
   }
 
   @Test

@@ -2,7 +2,10 @@ package dev.helm.keyproxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -215,6 +218,44 @@ class UpstreamFaultTest {
       // A reset may overtake the last event; what was not seen is charged.
       assertThat(rig.ledger.ends.values())
           .allMatch(end -> end.equals("settle") || end.equals("charge"));
+    }
+  }
+
+  @Test
+  void anUpstreamThatTakesNothingIsLeft() throws Exception {
+    String big = RawClient.post(RawClient.BODY.replace("hello", "x".repeat(12 << 20)));
+    try (ServerSocket deaf = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        FakeUpstream unused = new FakeUpstream(deaf, text(""));
+        Rig rig = new Rig(unused, "http://127.0.0.1:", null, Rig.shortTimes())) {
+      unused.answer = (request, socket, out) -> FakeUpstream.awaitClose(socket);
+      unused.deaf = true;
+      assertThat(rig.exchange(big).status()).isEqualTo(504);
+      Rig.until(() -> !rig.ledger.of("charge").isEmpty());
+      assertThat(rig.ledger.of("charge").getFirst().text()).contains("timed_out");
+    }
+  }
+
+  /** Else a stream that trickles for ever keeps its reservation for ever. */
+  @Test
+  void aCallEndsWhenItIsTooOld() throws Exception {
+    Limits all = Rig.shortTimes();
+    Limits young =
+        new Limits(
+            all.sizes(),
+            all.client(),
+            new Limits.UpstreamTimes(2_000, 500, 500, 1_000, 20_000, 1_200),
+            all.ledger());
+    FakeUpstream.Answer trickle =
+        (request, socket, out) -> {
+          out.write(Sse.bytes(Sse.HEAD));
+          while (true) {
+            Sse.chunk(out, Sse.event("ping", ""));
+            TimeUnit.MILLISECONDS.sleep(50);
+          }
+        };
+    try (Rig rig = new Rig(trickle, young)) {
+      assertThat(rig.exchange(RawClient.post(RawClient.BODY)).whole()).isFalse();
+      chargedOnce(rig, "timed_out");
     }
   }
 

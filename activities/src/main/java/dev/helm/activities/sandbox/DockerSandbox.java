@@ -55,6 +55,12 @@ public final class DockerSandbox implements Sandbox {
     this.waitingSlots = new WaitingSlots(waiting, held, this::releaseWaiting);
   }
 
+  /** Same, and a run keeps its container however long it waits. */
+  public static DockerSandbox start(
+      SandboxSettings settings, SlotStore store, Workspaces workspaces, List<SlotDoor> doors) {
+    return start(settings, store, workspaces, doors, WaitingRuns.NONE);
+  }
+
   /**
    * Starts in the background: takes over what an earlier process left, then fills the pool. Calls
    * wait for the takeover a while, then fail with {@link EngineUnavailable}.

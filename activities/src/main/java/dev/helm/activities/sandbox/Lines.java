@@ -10,6 +10,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The one line that a slot's executor may have at a time, and what it knows. */
 final class Lines {
+  /** More than an executor remembers in its life: one that makes them up fills no memory here. */
+  private static final int KNOWN_MAX = 60_000;
+
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final Set<String> known = new HashSet<>();
@@ -23,6 +26,9 @@ final class Lines {
     try {
       if (taken != null || closed) {
         throw new ProtocolViolation(closed ? "host is closing" : "second connection");
+      }
+      if (known.size() > KNOWN_MAX) {
+        throw new ProtocolViolation("more effects than one life may have");
       }
       taken = new ExecutorLine(channel);
       known.addAll(hello.ended());

@@ -16,7 +16,7 @@ final class SlotUsage {
 
   private static final int ALARMED_PAUSE = 3;
 
-  /** A run that is over its limit may still write so much, as deleting needs some room. */
+  /** Over its limit a run may still write so much in all, as deleting needs some room. */
   private static final long SLACK_BYTES = 16L << 20;
 
   private static final long SLACK_FILES = 1_000;
@@ -29,6 +29,8 @@ final class SlotUsage {
   private long lookedAt;
   private long tookNanos;
   private @Nullable String over;
+  private boolean crossed;
+  private @Nullable TreeUsage cap;
 
   /**
    * @param host a directory on the disk that all share
@@ -45,9 +47,12 @@ final class SlotUsage {
   /** What was seen: the tree, and the bytes that were free on the host's disk. */
   record Reading(TreeUsage tree, long hostFreeBytes) {}
 
-  /** The last look, or the first one ever. */
-  synchronized Reading first() throws IOException {
-    return lookedAt == 0 ? look(false) : last;
+  /** Looks once before the first command is judged: what came with the run is not its doing. */
+  synchronized void first() throws IOException {
+    if (lookedAt == 0) {
+      look(false);
+      crossed = false;
+    }
   }
 
   /** Why tools may not write now, or null. */
@@ -72,21 +77,66 @@ final class SlotUsage {
    *
    * @param whole to the end, also beyond the limit
    */
-  synchronized Reading look(boolean whole) throws IOException {
+  synchronized void look(boolean whole) throws IOException {
     long began = System.nanoTime();
+    crossed = false;
     if (!whole && lookedAt != 0 && began - lookedAt < FRESH_NANOS) {
-      return last;
+      return;
     }
+    // Beyond the limit all of it is measured: what comes on top is judged by that.
     TreeUsage tree = TreeUsage.measure(box, whole || over != null ? unbounded() : limits);
+    if (!tree.complete()) {
+      tree = TreeUsage.measure(box, unbounded());
+    }
     last = new Reading(tree, TreeUsage.space(host).freeBytes());
     over = verdict(last);
-    if (over != null && !tree.complete() && !whole) {
-      // The next command is judged by how much it adds to all of this.
-      last = new Reading(TreeUsage.measure(box, unbounded()), last.hostFreeBytes());
+    if (over == null) {
+      cap = null;
+    } else {
+      crossed = cap == null && tooLarge(tree) != null;
+      cap = lower(cap, tree);
     }
     lookedAt = System.nanoTime();
     tookNanos = lookedAt - began;
-    return last;
+  }
+
+  /** The cap follows what is deleted and never what is added. */
+  private static TreeUsage lower(@Nullable TreeUsage cap, TreeUsage now) {
+    long bytes = now.bytes() + SLACK_BYTES;
+    long files = now.files() + SLACK_FILES;
+    return cap == null
+        ? new TreeUsage(bytes, files, now.depth(), null, true)
+        : new TreeUsage(
+            Math.min(cap.bytes(), bytes),
+            Math.min(cap.files(), files),
+            Math.min(cap.depth(), now.depth()),
+            null,
+            true);
+  }
+
+  /** A command that went over was ended, and what it still wrote until then counts as there. */
+  synchronized void settle() throws IOException {
+    cap = null;
+    look(true);
+    crossed = false;
+  }
+
+  /** Why a command that runs now has to end, or null. */
+  synchronized @Nullable String end() {
+    TreeUsage most = cap;
+    if (over == null || most == null) {
+      return null;
+    }
+    TreeUsage now = last.tree();
+    boolean beyond =
+        now.bytes() > most.bytes() || now.files() > most.files() || now.depth() > most.depth();
+    // What cannot be looked into could grow without end.
+    return crossed || beyond || now.hidden() != null ? over : null;
+  }
+
+  /** Whether the last look was the one that saw the limit passed. */
+  synchronized boolean crossed() {
+    return crossed;
   }
 
   private static WorkspaceLimits unbounded() {
@@ -94,46 +144,34 @@ final class SlotUsage {
   }
 
   private @Nullable String verdict(Reading reading) {
-    TreeUsage tree = reading.tree();
+    String own = tooLarge(reading.tree());
+    if (own != null) {
+      return own;
+    }
+    return reading.hostFreeBytes() < WorkspaceLimits.HOST_FREE_FLOOR_BYTES
+        ? told("only " + (reading.hostFreeBytes() >> 20) + " MB are left on the machine's disk", "")
+        : null;
+  }
+
+  private @Nullable String tooLarge(TreeUsage tree) {
     if (tree.bytes() > limits.bytes()) {
-      return told("it takes more than " + (limits.bytes() >> 20) + " MB", "(sandbox.diskMb)");
+      return told("it takes more than " + (limits.bytes() >> 20) + " MB", " (sandbox.diskMb)");
     }
     if (tree.files() > limits.files()) {
-      return told("it holds more than " + limits.files() + " files", "(sandbox.diskFiles)");
+      return told("it holds more than " + limits.files() + " files", " (sandbox.diskFiles)");
     }
     if (tree.depth() > limits.depth()) {
       return told("it is deeper than " + limits.depth() + " directories", "");
     }
-    if (tree.hidden() != null) {
-      return told(
-          "the directory " + tree.hidden() + " is locked, so nobody can tell; chmod it", "");
-    }
-    if (reading.hostFreeBytes() < WorkspaceLimits.HOST_FREE_FLOOR_BYTES) {
-      return told(
-          "only " + (reading.hostFreeBytes() >> 20) + " MB are left on the machine's disk", "");
-    }
-    return null;
+    return tree.hidden() == null
+        ? null
+        : told("nobody can look into the directory " + tree.hidden() + "; chmod it first", "");
   }
 
   private static String told(String what, String setting) {
     return "workspace over its limit: "
         + what
-        + ". Delete files with Bash, or ask the operator for more "
+        + ". Delete files with Bash, or ask the operator for more"
         + setting;
-  }
-
-  /** Why a command has to end that found {@code before} and made {@code now} of it; or null. */
-  synchronized @Nullable String grownBeyond(Reading before, Reading now) {
-    String wrong = verdict(now);
-    if (wrong == null) {
-      return null;
-    }
-    // What was too large already may be made smaller, and for that be written a little.
-    boolean grown =
-        now.tree().bytes() > before.tree().bytes() + SLACK_BYTES
-            || now.tree().files() > before.tree().files() + SLACK_FILES
-            || now.tree().depth() > before.tree().depth()
-            || (now.tree().hidden() != null && before.tree().hidden() == null);
-    return grown ? wrong : null;
   }
 }

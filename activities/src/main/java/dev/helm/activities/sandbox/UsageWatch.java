@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class UsageWatch {
   private static final long POLL_MS = 200;
+  private static final long KILL_MS = 5_000;
   private static final Set<String> WRITERS = Set.of("Write", "Edit", "WriteRow");
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final System.Logger LOG = System.getLogger(UsageWatch.class.getName());
@@ -131,19 +132,21 @@ final class UsageWatch {
     SlotUsage usage = of(live);
     boolean ended = false;
     try {
-      SlotUsage.Reading before = usage.first();
+      usage.first();
       while (!ended && !closed && live.lost() == null) {
         ended = endedWithin(execution, POLL_MS);
         if (!usage.due()) {
           continue;
         }
-        SlotUsage.Reading now = usage.look(false);
-        String grown = usage.grownBeyond(before, now);
-        if (grown != null && !ended) {
-          reason.set(grown);
+        usage.look(false);
+        String why = usage.end();
+        if (why != null && !ended && reason.compareAndSet(null, why)) {
+          boolean first = usage.crossed();
           live.host().kill(key, true);
-          usage.look(true);
-          return;
+          ended = endedWithin(execution, KILL_MS);
+          if (first) {
+            usage.settle();
+          }
         }
       }
     } catch (IOException | RuntimeException e) {

@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * places, whole; for those with one see {@link DiskMoves}.
  */
 public final class Workspaces {
+  private static final System.Logger LOG = System.getLogger(Workspaces.class.getName());
+
   private final Path workspaces;
   private final Path slots;
   private final Path disksAt;
@@ -68,7 +70,11 @@ public final class Workspaces {
   private void sweep() throws IOException {
     try (DirectoryStream<Path> trash = Files.newDirectoryStream(workspaces, ".trash-*")) {
       for (Path tree : trash) {
-        Trees.delete(tree, workspaces);
+        try {
+          Trees.delete(tree, workspaces);
+        } catch (IOException e) {
+          LOG.log(System.Logger.Level.WARNING, tree + " stays for now", e);
+        }
       }
     }
   }

@@ -30,12 +30,7 @@ public record TreeUsage(
   public static TreeUsage measure(Path root, WorkspaceLimits limits) throws IOException {
     try (Kernel kernel = new Kernel()) {
       Measure measure = new Measure(kernel, limits);
-      int top = kernel.openRoot(root);
-      try {
-        measure.directory(top, 1);
-      } finally {
-        kernel.close(top);
-      }
+      measure.top(root);
       return new TreeUsage(
           measure.bytes, measure.files, measure.depth, measure.hidden, !measure.over());
     }
@@ -73,6 +68,24 @@ public record TreeUsage(
 
     boolean over() {
       return bytes > limits.bytes() || files > limits.files() || depth > limits.depth();
+    }
+
+    void top(Path root) throws Errno {
+      int fd;
+      try {
+        fd = kernel.openRoot(root);
+      } catch (Errno e) {
+        if (e.number() != Errno.EACCES) {
+          throw e;
+        }
+        hidden = "/slot";
+        return;
+      }
+      try {
+        directory(fd, 1);
+      } finally {
+        kernel.close(fd);
+      }
     }
 
     void directory(int fd, int level) throws Errno {

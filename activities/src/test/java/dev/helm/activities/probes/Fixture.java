@@ -14,7 +14,11 @@ import com.github.dockerjava.api.model.PropagationMode;
 import com.github.dockerjava.api.model.SELContext;
 import com.github.dockerjava.api.model.Ulimit;
 import com.github.dockerjava.api.model.Volume;
+import dev.helm.activities.sandbox.DockerSandbox;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
@@ -71,7 +75,7 @@ final class Fixture implements Box {
     return blank
         .withBinds(binds)
         .withCapDrop(Capability.ALL)
-        .withSecurityOpts(List.of("no-new-privileges"))
+        .withSecurityOpts(List.of("no-new-privileges", seccomp()))
         .withPrivileged(false)
         .withReadonlyRootfs(true)
         .withTmpFs(Map.of("/tmp", "rw,exec,nosuid,nodev,size=256m,mode=1777"))
@@ -85,6 +89,15 @@ final class Fixture implements Box {
         .withIpcMode("private")
         .withCgroupnsMode("private")
         .withLogConfig(new LogConfig(LogConfig.LoggingType.NONE));
+  }
+
+  /** The profile of slots. */
+  private static String seccomp() {
+    try (InputStream in = DockerSandbox.class.getResourceAsStream("seccomp.json")) {
+      return "seccomp=" + JSON.readTree(in);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static Bind bind(Path from, String to, AccessMode mode) {

@@ -93,7 +93,7 @@ final class KernelProbes {
                 "mounts a cgroup hierarchy and sets its release agent",
                 CAPS,
                 CGROUP_NAMESPACE)
-            .stoppedBy("EPERM|ENODEV"),
+            .stoppedBy("EPERM|ABSENT"),
         of("cgroup.mount-v2", "mounts cgroup2", CAPS, RANK)
             .seenBy(TABLE, MOUNTS)
             .stoppedBy("EPERM|ENODEV"));
@@ -155,6 +155,14 @@ final class KernelProbes {
         of("call.keyring", "puts a key into the kernel's keyring", SECCOMP_ONLY, SECCOMP)
             .stoppedBy("EPERM|ENOSYS"),
         of("call.io-uring", "makes an io_uring", SECCOMP_ONLY, SECCOMP).stoppedBy("EPERM|ENOSYS"),
+        of("call.inotify", "takes the watchers that all runs share", SECCOMP_ONLY, SECCOMP)
+            .stoppedBy("ENOSYS|EPERM"),
+        of(
+            "call.message-queue",
+            "takes the message queues that all runs share",
+            SECCOMP_ONLY,
+            SECCOMP),
+        of("call.sync", "has all disks of the machine written out", SECCOMP_ONLY, SECCOMP),
         of("call.set-time", "writes to the machine's clock (its error estimate)", CAPS, RANK),
         of("call.sethostname", "takes another host name", CAPS, RANK)
             .seenBy("the host name, read by a second command", Witness.HOSTNAME),

@@ -69,6 +69,12 @@ enum Lacking {
       return hardened.withNetworkMode("container:" + lab.holder());
     }
   },
+  INTERFACE_AND_SECCOMP("the same, and seccomp", false) {
+    @Override
+    HostConfig weaken(HostConfig hardened, Lab lab) {
+      return SECCOMP.weaken(NO_INTERFACE.weaken(hardened, lab), lab);
+    }
+  },
   OWN_NETWORK("a network namespace of its own (the neighbour's is used)", false) {
     @Override
     HostConfig weaken(HostConfig hardened, Lab lab) {

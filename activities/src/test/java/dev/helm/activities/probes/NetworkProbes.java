@@ -45,7 +45,7 @@ final class NetworkProbes {
             of("net.dns", "carries data out in a DNS question", OWN, NO_INTERFACE)
                 .seenBy("the DNS server", Witness.HOLDER)
                 .stoppedBy(UNREACHABLE + "|nothing to try|timed out"),
-            of("net.icmp", "sends a ping", OWN + "; seccomp", NO_INTERFACE)
+            of("net.icmp", "sends a ping", OWN + "; seccomp", Lacking.INTERFACE_AND_SECCOMP)
                 .stoppedBy(UNREACHABLE + "|EPERM"),
             of(
                     "net.neighbour-loopback",

@@ -111,6 +111,32 @@ final class ExecutorHostTest implements HostEvents {
   }
 
   @Test
+  void anExecutorThatMakesUpEffectsFillsNoMemory() throws Exception {
+    boolean refused = false;
+    int dials = 0;
+    while (dials < 60 && !refused) {
+      int i = dials++;
+      StringBuilder effects = new StringBuilder();
+      for (int j = 0; j < 1_500; j++) {
+        effects
+            .append(j == 0 ? "" : ",")
+            .append("{\"key\":\"k" + i + "." + j + "\",\"state\":\"ended\"}");
+      }
+      try (ScriptedExecutor executor = new ScriptedExecutor(socket)) {
+        executor.hello(i == 0 ? null : SECRET, effects.toString());
+        refused = executor.closedByHostAtOnce();
+        if (!refused) {
+          executor.send("{\"t\":\"pong\"}");
+          assertThat(host.awaitConnected(Duration.ofSeconds(5))).isTrue();
+        }
+      }
+      await(() -> !host.connected());
+    }
+    assertThat(refused).isTrue();
+    assertThat(dials).isEqualTo(42); // 60,000 keys are known after 40
+  }
+
+  @Test
   void aSilentConnectionIsClosed() throws Exception {
     try (ScriptedExecutor silent = new ScriptedExecutor(socket)) {
       assertThat(silent.closedByHost()).isTrue();

@@ -3,6 +3,7 @@ package dev.helm.activities.sandbox;
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.async.ResultCallback;
 import com.github.dockerjava.api.model.Frame;
+import dev.helm.activities.workspace.WorkspaceLimits;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -20,7 +21,8 @@ public final class SandboxBench {
   /** Arguments: rounds (default 300). */
   public static void main(String[] arguments) throws Exception {
     int rounds = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 300;
-    try (TestEngine machine = TestEngine.open(1, List.of());
+    try (TestEngine machine =
+            TestEngine.open(1, List.of(), Workspaces.serviceUid() == 0, WorkspaceLimits.DEFAULT);
         DockerSandbox sandbox = machine.sandbox(machine.store())) {
       String commands = commands(machine, sandbox, rounds);
       String claims = claims(machine, sandbox, Math.max(5, rounds / 20));

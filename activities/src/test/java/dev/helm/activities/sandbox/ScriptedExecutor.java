@@ -89,6 +89,16 @@ final class ScriptedExecutor implements AutoCloseable {
     }
   }
 
+  /** Whether the host closed the line instead of a welcome. */
+  boolean closedByHostAtOnce() throws IOException {
+    try {
+      expect("welcome");
+      return false;
+    } catch (java.io.EOFException e) {
+      return true;
+    }
+  }
+
   /** Whether the host closed the line. */
   boolean closedByHost() {
     try {

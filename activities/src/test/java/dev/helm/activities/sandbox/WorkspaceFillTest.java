@@ -58,7 +58,7 @@ final class WorkspaceFillTest {
   }
 
   private Said bash(Slot slot, String line) throws Exception {
-    return run(slot, ToolCommand.of("/bin/bash", "-c", line + " 2>&1"));
+    return run(slot, ToolCommand.of("/bin/bash", "-c", "{ " + line + "; } 2>&1"));
   }
 
   private String tool(Slot slot, String name, String arguments) throws Exception {

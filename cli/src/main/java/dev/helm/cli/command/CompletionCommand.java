@@ -20,7 +20,7 @@ public final class CompletionCommand extends HelmCommand {
   @Override
   protected ExitCode run() {
     switch (shell) {
-      case "bash", "zsh" -> out().line(AutoComplete.bash("helm", whole()));
+      case "bash", "zsh" -> out().painted(AutoComplete.bash("helm", whole()));
       case "fish" -> fish();
       default ->
           throw Failure.usage(

@@ -75,7 +75,7 @@ public final class RunsCommand extends HelmCommand {
     List<Bodies.Run> runs = reply.items(Bodies.Run.class);
     Map<String, String> ids = ShownIds.of(runs.stream().map(Bodies.Run::id).toList());
     for (Bodies.Run run : runs) {
-      out().line(line(run, ids.getOrDefault(run.id(), run.id())));
+      out().painted(line(run, ids.getOrDefault(run.id(), run.id())));
     }
     if (runs.isEmpty()) {
       out()
@@ -91,7 +91,7 @@ public final class RunsCommand extends HelmCommand {
 
   /** The contract's line for a running run; other statuses say so behind it. */
   private String line(Bodies.Run run, String id) {
-    String line = id + " · " + SafeText.line(run.name()) + " · " + Times.span(age(run));
+    String line = SafeText.line(id) + " · " + SafeText.line(run.name()) + " · " + Times.span(age(run));
     if (run.status() == RunStatus.RUNNING) {
       return line;
     }

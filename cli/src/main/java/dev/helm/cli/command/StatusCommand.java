@@ -23,7 +23,7 @@ public final class StatusCommand extends HelmCommand {
     boolean healthy = status.backend().equals("healthy");
     String runs = status.activeRuns() == 1 ? "1 active run" : status.activeRuns() + " active runs";
     out()
-        .line(
+        .painted(
             out().dataPaint().paint(healthy ? Role.LIVE : Role.STOP, "●")
                 + " backend "
                 + SafeText.line(status.backend())

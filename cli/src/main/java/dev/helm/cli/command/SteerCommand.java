@@ -5,6 +5,7 @@ import dev.helm.cli.ExitCode;
 import dev.helm.cli.Failure;
 import dev.helm.cli.http.HelmClient;
 import dev.helm.cli.http.Reply;
+import dev.helm.cli.render.SafeText;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -38,7 +39,7 @@ public final class SteerCommand extends HelmCommand {
     HelmClient client = client();
     Reply reply = client.message(run, words, now ? "now" : "next");
     Bodies.Message message = reply.as(Bodies.Message.class);
-    print(reply, message.state() + " · " + message.id());
+    print(reply, SafeText.line(message.state() + " · " + message.id()));
     if (permissionWaits(client)) {
       out().say("Read after this decision; deny it to have it redone first.");
     }

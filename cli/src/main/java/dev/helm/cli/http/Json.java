@@ -80,7 +80,7 @@ public final class Json {
     return switch (token) {
       case START_OBJECT -> objectOf(parser);
       case START_ARRAY -> arrayOf(parser);
-      case VALUE_STRING -> parser.getText();
+      case VALUE_STRING -> wellFormed(parser.getText());
       case VALUE_TRUE -> Boolean.TRUE;
       case VALUE_FALSE -> Boolean.FALSE;
       case VALUE_NULL -> null;
@@ -96,7 +96,7 @@ public final class Json {
   private static Map<String, Object> objectOf(JsonParser parser) throws IOException {
     Map<String, Object> map = new LinkedHashMap<>();
     while (parser.nextToken() == JsonToken.FIELD_NAME) {
-      String name = parser.currentName();
+      String name = wellFormed(parser.currentName());
       parser.nextToken();
       map.put(name, value(parser));
     }
@@ -110,6 +110,18 @@ public final class Json {
       items.add(value(parser));
     }
     return items;
+  }
+
+  /** Half a pair of surrogates stands for nothing, and could not be written again. */
+  private static String wellFormed(String text) {
+    if (text.chars().noneMatch(c -> c >= 0xd800 && c <= 0xdfff)) {
+      return text;
+    }
+    StringBuilder good = new StringBuilder(text.length());
+    text.codePoints()
+        .map(c -> c >= 0xd800 && c <= 0xdfff ? 0xfffd : c)
+        .forEach(good::appendCodePoint);
+    return good.toString();
   }
 
   private static String firstLine(IOException e) {

@@ -11,9 +11,16 @@ import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.handler.ErrorHandler;
 import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Errors that arise below the resources: Jetty's own, told in the same shape as all others. */
 public final class HttpProblems extends ErrorHandler {
+  private static final Logger LOG = LoggerFactory.getLogger(HttpProblems.class);
+
+  /** All that any path takes; told to a method that none does. */
+  private static final String METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+
   /** The problem for a status that Jersey or Jetty chose. */
   static Problem problem(int status) {
     return switch (status) {
@@ -40,6 +47,8 @@ public final class HttpProblems extends ErrorHandler {
               ErrorCode.UNSUPPORTED_MEDIA_TYPE,
               "the body has the wrong Content-Type",
               "send Content-Type: application/json");
+      // An odd version or transfer coding is the client's mistake, not ours.
+      case 501, 505 -> of(ErrorCode.BAD_REQUEST, "Helm speaks plain HTTP/1.1", null);
       case 429 -> of(ErrorCode.TOO_MANY_REQUESTS, "too many requests", null);
       default ->
           status >= 500
@@ -66,12 +75,18 @@ public final class HttpProblems extends ErrorHandler {
       @Nullable Throwable cause,
       Callback callback) {
     Problem problem = problem(code);
+    if (problem.status() >= 500) {
+      LOG.warn("a request failed below the resources with {}", code, cause);
+    }
     byte[] body = HelmJson.write(problem).getBytes(StandardCharsets.UTF_8);
     response.setStatus(problem.status());
     response.getHeaders().put(HttpHeader.CONTENT_TYPE, ErrorMappers.PROBLEM_JSON);
     SecurityHeaders.EVERYWHERE.forEach(response.getHeaders()::put);
     response.getHeaders().put("Content-Security-Policy", SecurityHeaders.API_POLICY);
     response.getHeaders().put("Cache-Control", "no-store");
+    if (problem.status() == 405 && !response.getHeaders().contains(HttpHeader.ALLOW)) {
+      response.getHeaders().put(HttpHeader.ALLOW, METHODS);
+    }
     boolean head = request.getMethod().equals("HEAD");
     response.write(true, head ? ByteBuffer.allocate(0) : ByteBuffer.wrap(body), callback);
   }

@@ -70,6 +70,7 @@ public final class OpenApiDocument {
     addContent(read);
     addSecurity(read);
     addIdempotencyKeys(read);
+    OpenApiForms.apply(read, List.of(Bodies.class.getDeclaredClasses()));
     try {
       return Json31.pretty()
               .writeValueAsString(

@@ -85,6 +85,9 @@ public final class UsersResource {
     Permit.anOwner(context);
     Map<String, @Nullable Role> wanted = new HashMap<>(request.roles());
     ownerOfEach(wanted, context);
+    if (wanted.isEmpty()) {
+      Permit.ownerOfAll(context);
+    }
     if (!PersonName.allowed(request.name())) {
       throw ProblemException.member("name", "expected " + PersonName.FORM_IN_WORDS, null);
     }
@@ -149,6 +152,13 @@ public final class UsersResource {
       @PathParam("id") String id, @Context ContainerRequestContext context) {
     Permit.ownerOfAll(context);
     String known = find(id).id();
+    // Attack: somebody at an unlocked screen gives the owner a password of their own.
+    if (known.equals(TokenFilter.caller(context.getSecurityContext()).userId())) {
+      throw ProblemException.of(
+          ErrorCode.CONFLICT,
+          "your own password is changed with the old one",
+          "helm user password without a name");
+    }
     String password = Passwords.random();
     String hash = passwords.hash(password);
     UserStore.User changed =

@@ -111,6 +111,7 @@ final class Gate {
     };
   }
 
+  // Attack: fill the disk, so that what is done next leaves no trace.
   private Answer open() {
     String lacking = lacking(false);
     if (state != State.OPEN) {
@@ -133,6 +134,7 @@ final class Gate {
     return lacking(true) == null ? new Answer.First(this::goOn) : new Answer.Shut();
   }
 
+  // Attack: an fsync fails, the next one "works", and what lies between is taken for stored.
   private Answer stopped() {
     if (System.nanoTime() - reopenAtNs < 0) {
       return new Answer.Shut();
@@ -167,8 +169,7 @@ final class Gate {
     return lacking == null ? longRead() : lacking;
   }
 
-  // Attack: a program that reads for hours keeps the write-ahead log growing until the disk is
-  // full.
+  // Attack: a program reads for hours, so that the write-ahead log grows until the disk is full.
   private @Nullable String longRead() {
     long bytes = database.walBytes();
     try {

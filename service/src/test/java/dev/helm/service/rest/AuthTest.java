@@ -1,22 +1,19 @@
 package dev.helm.service.rest;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.auth0.jwt.JWT;
-import com.auth0.jwt.JWTCreator;
-import com.auth0.jwt.algorithms.Algorithm;
-import dev.helm.service.auth.JwtKey;
+import dev.helm.api.Role;
+import dev.helm.service.auth.ClientAddress;
+import dev.helm.service.auth.LogIn;
+import dev.helm.service.auth.LoginLimits;
+import dev.helm.service.auth.Passwords;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.Base64;
-import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.UUID;
-import java.util.function.UnaryOperator;
-import org.jspecify.annotations.Nullable;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -69,42 +66,6 @@ class AuthTest {
   }
 
   @Test
-  void noForgedTokenIsTaken() throws Exception {
-    byte[] key = JwtKey.of(service.home);
-    Algorithm right = Algorithm.HMAC256(key);
-    String user = JWT.decode(service.token()).getSubject();
-    Map<String, String> tokens = new LinkedHashMap<>();
-    tokens.put("alg none", unsigned(user));
-    tokens.put("HS384", claims(user, b -> b).sign(Algorithm.HMAC384(key)));
-    tokens.put("HS512", claims(user, b -> b).sign(Algorithm.HMAC512(key)));
-    tokens.put("wrong key", claims(user, b -> b).sign(Algorithm.HMAC256("x".repeat(64))));
-    tokens.put("empty key", claims(user, b -> b).sign(Algorithm.HMAC256("\0")));
-    tokens.put("other audience", claims(user, b -> b.withAudience("other")).sign(right));
-    tokens.put("two audiences", claims(user, b -> b.withAudience("helm-api", "other")).sign(right));
-    tokens.put("other issuer", claims(user, b -> b.withIssuer("evil")).sign(right));
-    tokens.put(
-        "expired", claims(user, b -> b.withExpiresAt(Instant.now().minusSeconds(1))).sign(right));
-    tokens.put(
-        "from the future",
-        claims(user, b -> b.withIssuedAt(Instant.now().plusSeconds(600))).sign(right));
-    tokens.put(
-        "too long",
-        claims(user, b -> b.withExpiresAt(Instant.now().plus(Duration.ofDays(400)))).sign(right));
-    tokens.put("no subject", claims(null, b -> b).sign(right));
-    tokens.put("unknown subject", claims("f".repeat(32), b -> b).sign(right));
-    tokens.put("no id", claims(user, b -> b.withJWTId(null)).sign(right));
-    tokens.put("no exp", claims(user, b -> b.withExpiresAt((Instant) null)).sign(right));
-    tokens.put("other type", claims(user, b -> b.withHeader(Map.of("typ", "other"))).sign(right));
-    tokens.put("a ticket", service.ticket());
-    tokens.put("cut", service.token().substring(0, service.token().length() - 3));
-    tokens.put("words", "not a token");
-    tokens.put("empty", "");
-    tokens.put("long", "a".repeat(5000));
-    tokens.forEach((what, token) -> assertThat(withToken(token).status()).as(what).isEqualTo(401));
-    assertThat(withToken(claims(user, b -> b).sign(right)).status()).isEqualTo(200);
-  }
-
-  @Test
   void aTokenEndsAfterADayAndAtLogout() {
     String first = service.token();
     assertThat(service.send(bearer("/api/auth/logout", first).POST(none())).status())
@@ -133,13 +94,191 @@ class AuthTest {
 
   @Test
   void anAccountIsLimitedTooWhereverTheTriesComeFrom() {
-    dev.helm.service.auth.LoginLimits limits = new dev.helm.service.auth.LoginLimits(service.clock);
+    LoginLimits limits = new LoginLimits(service.clock);
     for (int i = 0; i < 20; i++) {
       assertThat(limits.secondsToWait("10.0.0." + i, "owner", false)).isZero();
       limits.failed("Owner", false);
     }
     assertThat(limits.secondsToWait("10.9.9.9", "owner", false)).isPositive();
     assertThat(limits.secondsToWait("10.9.9.9", "other", false)).isZero();
+  }
+
+  @Test
+  void aStrangerCannotKeepTheOwnerOut() {
+    LoginLimits limits = new LoginLimits(service.clock);
+    for (int i = 0; i < 200; i++) {
+      String address = "10.1." + i / 100 + "." + i % 100;
+      if (limits.secondsToWait(address, "owner", false) == 0) {
+        limits.failed("owner", false);
+      }
+    }
+    assertThat(limits.secondsToWait("10.9.9.9", "owner", false))
+        .as("positive control: strangers wait")
+        .isPositive();
+    assertThat(limits.secondsToWait("192.0.2.7", "owner", true))
+        .as("an address from which the owner logged in before")
+        .isZero();
+    for (int i = 0; i < 4; i++) {
+      limits.failed("owner", true);
+      assertThat(limits.secondsToWait("192.0.2.7", "owner", true)).isZero();
+    }
+    assertThat(limits.secondsToWait("192.0.2.7", "owner", true))
+        .as("even a known address tries five times a minute")
+        .isPositive();
+  }
+
+  @Test
+  void everyLogInCostsOneHashWhoeverIsAskedFor() throws Exception {
+    Passwords passwords = new Passwords();
+    var store = service.store();
+    LogIn logIn =
+        new LogIn(
+            store.users(),
+            store.devices(),
+            passwords,
+            service.tokens(),
+            new LoginLimits(service.clock),
+            service.clock,
+            service.home);
+    String password = service.password();
+    service.person("ann", Map.of());
+    service.person("out", Map.of());
+    var users = store.users();
+    String hash = passwords.hash("another");
+    for (String name : new String[] {"ann", "out"}) {
+      users.change(
+          Objects.requireNonNull(users.byName(name)).id(),
+          user -> user.withPassword(hash, null).withDisabled(name.equals("out")));
+    }
+    String[][] tries = {
+      {"owner", "wrong"}, {"nobody", "wrong"}, {"ann", "wrong"}, {"out", "another"},
+      {"o".repeat(5000), "wrong"}, {"owner", "p".repeat(5000)}, {"", ""}, {"Owner", password}
+    };
+    int address = 0;
+    for (String[] tried : tries) {
+      long before = passwords.hashed();
+      var client = new ClientAddress("10.0.0." + address++, false, false);
+      assertThatThrownBy(() -> logIn.withPassword(tried[0], tried[1], null, client))
+          .isInstanceOf(LogIn.RefusedException.class);
+      assertThat(passwords.hashed() - before)
+          .as(tried[0].substring(0, Math.min(9, tried[0].length())))
+          .isEqualTo(1);
+    }
+    long before = passwords.hashed();
+    logIn.withPassword("owner", password, null, new ClientAddress("10.0.1.1", false, false));
+    assertThat(passwords.hashed() - before).as("the right one").isEqualTo(1);
+    assertThat(users.knows(Objects.requireNonNull(users.byName("owner")).id(), "10.0.1.1"))
+        .isTrue();
+  }
+
+  @Test
+  void aOnceOnlyPasswordOpensNothingButItsChange() {
+    String made =
+        service
+            .post("/api/users", "{\"name\":\"ann\",\"roles\":{\"*\":\"viewer\"}}", "k")
+            .text("password");
+    RunningService.Answer again =
+        service.post("/api/users", "{\"name\":\"ann\",\"roles\":{\"*\":\"viewer\"}}", "k");
+    assertThat(again.status()).isEqualTo(201);
+    assertThat(again.raw().body()).as("it is shown once").doesNotContain("password");
+    String token = service.login("ann", made).text("token");
+    assertThat(withToken(token).text("code")).isEqualTo("password_change_required");
+    assertThat(withToken(token).status()).isEqualTo(403);
+    RunningService.Answer shortOne = change(token, made, "short");
+    assertThat(shortOne.status()).as(shortOne.raw().body()).isEqualTo(400);
+    assertThat(change(token, made, made).status()).isEqualTo(400);
+    assertThat(change(token, "wrong", "a new long password").status()).isEqualTo(401);
+    RunningService.Answer changed = change(token, made, "a new long password");
+    assertThat(changed.status()).as(changed.raw().body()).isEqualTo(200);
+    assertThat(withToken(token).status()).as("the session before").isEqualTo(401);
+    assertThat(withToken(changed.text("token")).status()).isEqualTo(200);
+    service.clock.forward(Duration.ofSeconds(61));
+    assertThat(service.login("ann", made).status()).isEqualTo(401);
+    assertThat(service.login("ann", "a new long password").status()).isEqualTo(200);
+  }
+
+  @Test
+  void aOnceOnlyPasswordEndsAfterThreeDays() {
+    String made = service.post("/api/users", "{\"name\":\"ann\",\"roles\":{}}").text("password");
+    service.clock.forward(Duration.ofHours(73));
+    assertThat(service.login("ann", made).status()).isEqualTo(401);
+  }
+
+  @Test
+  void theOwnersNewPasswordRemovesTheFileWithTheOldOne() throws Exception {
+    String token = service.token();
+    assertThat(change(token, service.password(), "a new long password").status()).isEqualTo(200);
+    assertThat(service.home.resolve("owner.credentials")).doesNotExist();
+    service.down();
+    service.up();
+    assertThat(service.home.resolve("owner.credentials")).doesNotExist();
+    assertThat(service.login("owner", "a new long password").status()).isEqualTo(200);
+  }
+
+  @Test
+  void somebodyIsLeftWhoOwnsAll() {
+    String me = service.get("/api/users/me").text("id");
+    for (String body : new String[] {"{\"disabled\":true}", "{\"roles\":{\"*\":\"none\"}}"}) {
+      RunningService.Answer answer =
+          service.call(service.token(), "PATCH", "/api/users/" + me, body);
+      assertThat(answer.status()).as(answer.raw().body()).isEqualTo(409);
+    }
+    service.person("second", Map.of("*", Role.OWNER));
+    assertThat(
+            service
+                .call(service.token(), "PATCH", "/api/users/" + me, "{\"disabled\":true}")
+                .status())
+        .isEqualTo(200);
+    assertThat(service.get("/api/runs").status()).isEqualTo(401);
+  }
+
+  @Test
+  void nobodyTakesANameThatTheLogUsesForSomethingElse() {
+    for (String name : new String[] {"timeout", "system", "token:x", "Ann", "аnn", "", "a b"}) {
+      assertThat(service.post("/api/users", "{\"name\":\"" + name + "\",\"roles\":{}}").status())
+          .as(name)
+          .isEqualTo(400);
+    }
+    assertThat(service.post("/api/users", "{\"name\":\"owner\",\"roles\":{}}").status())
+        .isEqualTo(409);
+  }
+
+  @Test
+  void noSecretIsKeptInTheDatabase() throws Exception {
+    String password =
+        service.post("/api/users", "{\"name\":\"ann\",\"roles\":{}}").text("password");
+    RunningService.Answer made =
+        service.post("/api/tokens", "{\"name\":\"ci\",\"project\":\"*\",\"role\":\"viewer\"}");
+    String token = made.text("token");
+    assertThat(withToken(token).status()).isEqualTo(200);
+    String session = service.token();
+    service.down();
+    String all = "";
+    for (String file : new String[] {"helm.db", "helm.db-wal", "heads.log"}) {
+      java.nio.file.Path path = service.home.resolve(file);
+      all += Files.exists(path) ? Files.readString(path, StandardCharsets.ISO_8859_1) : "";
+    }
+    assertThat(all).contains("ann").doesNotContain(password, token, session);
+    service.up();
+    assertThat(withToken(token).status()).as("a service token outlives a restart").isEqualTo(200);
+    assertThat(
+            service
+                .call(
+                    session,
+                    "DELETE",
+                    "/api/tokens/" + made.json().at("/details/id").asText(),
+                    null)
+                .status())
+        .isEqualTo(200);
+    assertThat(withToken(token).status()).isEqualTo(401);
+  }
+
+  private RunningService.Answer change(String token, String old, String fresh) {
+    return service.call(
+        token,
+        "POST",
+        "/api/auth/password",
+        dev.helm.workflows.HelmJson.write(Map.of("password", old, "newPassword", fresh)));
   }
 
   @Test
@@ -184,28 +323,5 @@ class AuthTest {
 
   private static java.net.http.HttpRequest.BodyPublisher none() {
     return java.net.http.HttpRequest.BodyPublishers.noBody();
-  }
-
-  private static JWTCreator.Builder claims(
-      @Nullable String user, UnaryOperator<JWTCreator.Builder> change) {
-    return change.apply(
-        JWT.create()
-            .withIssuer("helm")
-            .withAudience("helm-api")
-            .withSubject(user)
-            .withIssuedAt(Instant.now().minusSeconds(2))
-            .withExpiresAt(Instant.now().plusSeconds(600))
-            .withJWTId(UUID.randomUUID().toString()));
-  }
-
-  private static String unsigned(String user) {
-    Base64.Encoder base64 = Base64.getUrlEncoder().withoutPadding();
-    String signed = claims(user, b -> b).sign(Algorithm.none());
-    String body = signed.split("\\.", -1)[1];
-    return base64.encodeToString(
-            "{\"alg\":\"none\",\"typ\":\"JWT\"}".getBytes(StandardCharsets.UTF_8))
-        + "."
-        + body
-        + ".";
   }
 }

@@ -70,7 +70,6 @@ class ErrorShapeTest {
     check(service.post("/api/runs/ab/rollback", "{}"), 400, "not_supported_yet");
     check(service.post("/api/stop", "{}"), 400, "not_supported_yet");
     check(service.get("/api/schedules/x"), 400, "not_supported_yet");
-    check(service.post("/api/auth/refresh", "{}"), 400, "not_supported_yet");
     check(service.get("/api/stream?ticket=x"), 400, "bad_request");
     check(
         service.send(service.authorized("/api/runs").header("X-Long", "x".repeat(9000)).GET()),

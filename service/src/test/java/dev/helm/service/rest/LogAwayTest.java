@@ -13,7 +13,6 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
@@ -29,31 +28,23 @@ class LogAwayTest {
   // Attack: another program keeps the file to itself.
   @Test
   void aLockOfTenSecondsIsWaitedForOrToldAndNothingIsLost() throws Exception {
-    try (RunningService helm = RunningService.start();
-        Connection other =
-            DriverManager.getConnection("jdbc:sqlite:" + helm.home.resolve("helm.db"));
-        Statement statement = other.createStatement()) {
+    try (RunningService helm = RunningService.start()) {
       helm.run();
       List<String> started = new ArrayList<>();
       List<Integer> answers = new ArrayList<>();
-      AtomicBoolean locked = new AtomicBoolean(true);
-      statement.execute("BEGIN IMMEDIATE");
-      Thread holder =
-          Thread.ofPlatform()
-              .start(
-                  () -> {
-                    LockSupport.parkNanos(LOCK_NS);
-                    locked.set(false);
-                  });
-      while (locked.get()) {
+      Process other = holder(helm.home);
+      while (other.isAlive()) {
         RunningService.Answer answer = helm.post("/api/runs", START);
-        refusedWell(answer);
         answers.add(answer.status());
+        if (answer.status() == 201) {
+          started.add(answer.text("id"));
+        } else {
+          refusedWell(answer);
+        }
         assertThat(helm.get("/api/runs").status()).isEqualTo(200);
         assertThat(helm.get("/api/status").status()).isEqualTo(200);
       }
-      holder.join();
-      statement.execute("COMMIT");
+      assertThat(answers).contains(503);
       awaitStarted(helm, started);
       for (String run : started) {
         assertThat(helm.get("/api/runs/" + run).status()).isEqualTo(200);
@@ -62,6 +53,37 @@ class LogAwayTest {
       assertThat(helm.get("/api/runs").json().path("items")).hasSize(1 + started.size());
       System.out.println("locked for 10 s: " + answers.size() + " starts answered " + answers);
     }
+  }
+
+  /** The process that keeps the file to itself. */
+  public static final class Holder {
+    private Holder() {}
+
+    /** Argument: the database. */
+    public static void main(String[] args) throws Exception {
+      try (Connection other = DriverManager.getConnection("jdbc:sqlite:" + args[0]);
+          Statement statement = other.createStatement()) {
+        statement.execute("BEGIN IMMEDIATE");
+        System.out.println("locked");
+        LockSupport.parkNanos(LOCK_NS);
+        statement.execute("COMMIT");
+      }
+    }
+  }
+
+  private static Process holder(Path home) throws IOException {
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Holder.class.getName(),
+                home.resolve("helm.db").toString())
+            .redirectError(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    assertThat(process.inputReader().readLine()).isEqualTo("locked");
+    return process;
   }
 
   private static void refusedWell(RunningService.Answer answer) {

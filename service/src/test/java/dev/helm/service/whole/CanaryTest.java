@@ -59,6 +59,8 @@ class CanaryTest {
     // A sign that a URL must escape, and two that JSON may.
     key = "sk-canary+/=&" + HexFormat.of().formatHex(random);
     keyFolder = Files.createTempDirectory(Path.of("/tmp"), "hk");
+    // The folder is open, so that the file's own mode is what keeps others out.
+    Files.setAttribute(keyFolder, "unix:mode", 0755);
     Path file = keyFolder.resolve("model.key");
     Files.createFile(file);
     Files.setAttribute(file, "unix:mode", 0600);
@@ -165,8 +167,28 @@ class CanaryTest {
     assertThat(places.take()).singleElement().asString().contains("memory of keyproxy", "plain");
   }
 
+  /** The attack: the service, or what took it over, looks into the key proxy or its key file. */
   @Test
   @Order(4)
+  void noUserOfHelmCanLookIntoTheKeyProxy() throws Exception {
+    long proxy = pid("keyproxy");
+    String status = Files.readString(Path.of("/proc/" + proxy + "/status"));
+    assertThat(status).containsPattern("\nUid:\t" + CanaryUsers.uid("helm-key") + "\t");
+    Process ordinary = CanaryUsers.ordinary("helm-key");
+    try {
+      for (String user : List.of("helm", "helm-key")) {
+        assertThat(CanaryUsers.doors(user, proxy)).as(user).doesNotContainValue(true);
+        assertThat(CanaryUsers.opens(user, keyFolder.resolve("model.key").toString())).isFalse();
+      }
+      // The positive control: a process that does not hide is open to its own user.
+      assertThat(CanaryUsers.doors("helm-key", ordinary.pid())).doesNotContainValue(false);
+    } finally {
+      ordinary.destroyForcibly();
+    }
+  }
+
+  @Test
+  @Order(5)
   void theRunsTokenIsInNoPlaceEither() throws Exception {
     CanaryPlaces places = new CanaryPlaces(new CanarySearch("helm_" + run + "_1_"));
     everywhere(places);
@@ -176,7 +198,7 @@ class CanaryTest {
   }
 
   @Test
-  @Order(5)
+  @Order(6)
   void whatIsPlantedIsFound() throws Exception {
     CanarySearch search = new CanarySearch(key);
     CanaryPlaces places = new CanaryPlaces(search);

@@ -182,29 +182,50 @@ final class Launched implements AutoCloseable {
       return null;
     }
     try (Stream<Path> all = Files.list(slots)) {
-      return all.filter(slot -> Files.exists(slot.resolve("box/workspace")))
-          .max(Comparator.comparingLong(slot -> slot.resolve("box").toFile().lastModified()))
+      return all.filter(slot -> Files.exists(box(slot).resolve("workspace")))
+          .max(Comparator.comparingLong(slot -> box(slot).toFile().lastModified()))
           .map(slot -> String.valueOf(slot.getFileName()))
           .orElse(null);
     }
   }
 
+  /** A slot's own disk, if it has one. */
+  private Path box(Path slot) {
+    Path disk = home.resolve("boxes").resolve(slot.getFileName());
+    return Files.exists(disk) ? disk : slot.resolve("box");
+  }
+
   /** The lines of a file of this name in all workspaces, wherever they are now. */
   List<String> workspaceLines(String name) throws IOException {
+    List<Path> workspaces = new ArrayList<>();
+    for (Path each : entries("workspaces")) {
+      // What begins with a dot is a copy on its way, or on its way out.
+      if (!each.getFileName().toString().startsWith(".")) {
+        workspaces.add(each);
+      }
+    }
+    for (Path slot : entries("slots")) {
+      // With one of these marks home is the truth.
+      if (!Files.exists(slot.resolve("arriving")) && !Files.exists(slot.resolve("left"))) {
+        workspaces.add(box(slot).resolve("workspace"));
+      }
+    }
     List<String> lines = new ArrayList<>();
-    for (String folder : List.of("workspaces", "slots")) {
-      if (Files.isDirectory(home.resolve(folder))) {
-        try (Stream<Path> all = Files.list(home.resolve(folder))) {
-          for (Path each : all.toList()) {
-            Path file = each.resolve(folder.equals("slots") ? "box/workspace" : ".").resolve(name);
-            if (Files.exists(file)) {
-              lines.addAll(Files.readAllLines(file));
-            }
-          }
-        }
+    for (Path workspace : workspaces) {
+      if (Files.exists(workspace.resolve(name))) {
+        lines.addAll(Files.readAllLines(workspace.resolve(name)));
       }
     }
     return lines;
+  }
+
+  private List<Path> entries(String folder) throws IOException {
+    if (!Files.isDirectory(home.resolve(folder))) {
+      return List.of();
+    }
+    try (Stream<Path> all = Files.list(home.resolve(folder))) {
+      return all.toList();
+    }
   }
 
   /** Ends everything, keeps the logs for who reads a failure, removes the rest. */

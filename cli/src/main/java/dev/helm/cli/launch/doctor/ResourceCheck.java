@@ -12,8 +12,8 @@ import java.util.Set;
 
 /** Disk, memory, swap, open files. */
 final class ResourceCheck implements Check {
-  /** The log stops at a 16th of this; see docs/event-log.md. */
-  private static final long DISK_BYTES_MIN = 512L << 20;
+  /** Below this no workspace gets a disk; at a 32nd of it the log stops (docs/event-log.md). */
+  private static final long DISK_BYTES_MIN = 1L << 30;
 
   private static final long DISK_BYTES_WANTED = 5L << 30;
   private static final long MEMORY_KIB_WANTED = 2L << 20;
@@ -58,7 +58,7 @@ final class ResourceCheck implements Check {
     if (freeBytes < DISK_BYTES_MIN) {
       return Finding.wrong(
           "disk",
-          text + " · Helm pauses runs when it is full",
+          text + " · too little for new workspaces; Helm pauses all runs when it is full",
           "free space: du -xh "
               + place
               + " | sort -h | tail; docker system df; helm down cleans up");

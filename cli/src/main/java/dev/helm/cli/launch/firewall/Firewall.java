@@ -1,6 +1,7 @@
 package dev.helm.cli.launch.firewall;
 
 import dev.helm.cli.launch.Account;
+import dev.helm.cli.launch.Finding;
 import dev.helm.cli.launch.ProcessId;
 import dev.helm.cli.launch.Progress;
 import java.io.IOException;
@@ -77,6 +78,42 @@ public final class Firewall implements AutoCloseable {
       }
     } catch (IOException e) {
       progress.failed(SUBJECT + " · not removed · " + e.getMessage());
+    }
+  }
+
+  /**
+   * What doctor says of the chain; changes nothing.
+   *
+   * @param running whether Helm runs here now
+   */
+  public static Finding inspect(boolean running) throws InterruptedException {
+    String unneeded = "only containers with a network interface are refused; runs have none";
+    if (Account.ownUid() != 0) {
+      return new Finding(
+          Finding.Level.NOTE, SUBJECT, "not installed: Helm is not root here", unneeded);
+    }
+    if (!running) {
+      return new Finding(Finding.Level.FINE, SUBJECT, "helm up installs " + ChainRules.CHAIN, "");
+    }
+    try {
+      Tables.Look look = machineTables().look();
+      return look.faults().isEmpty()
+          ? new Finding(
+              Finding.Level.FINE,
+              SUBJECT,
+              ChainRules.CHAIN + " is in place · packets dropped: " + look.dropped(),
+              "")
+          : new Finding(
+              Finding.Level.WRONG,
+              SUBJECT,
+              String.join("; ", look.faults()),
+              "the launcher puts it back; if this stays, see what else writes iptables rules");
+    } catch (IOException e) {
+      return new Finding(
+          Finding.Level.NOTE,
+          SUBJECT,
+          "unavailable: " + e.getMessage(),
+          "install iptables; until then " + unneeded);
     }
   }
 

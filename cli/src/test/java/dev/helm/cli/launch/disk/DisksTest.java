@@ -40,6 +40,7 @@ final class DisksTest {
     assertThat(home.attached()).isOne();
     assertThat(disks.list()).containsExactly(SLOT);
     assertThat(home.box(SLOT)).isEmptyDirectory();
+    assertThat(home.asService("ls boxes")).isEqualTo(SLOT + "\nexit 0\n");
     assertThat(home.asService("touch boxes/%s/x".formatted(SLOT))).isEqualTo("exit 0\n");
     disks.drop(SLOT);
     disks.drop(SLOT);

@@ -198,4 +198,17 @@ class DiskErrorTest {
     every(WRITE, "signal=KILL", 100, (life, n) -> {});
     every(SYNC, "signal=KILL", 100, (life, n) -> {});
   }
+
+  // Attack: keep the signed heads from being written, so that the log stops or a cut goes unseen.
+  @Test
+  void aHeadsFileThatCannotBeWrittenIsNotTheLog() throws Exception {
+    Straced.needed();
+    Path home = home(Home.USED);
+    Life life = Straced.lifeOf(home, "heads.log", "write", "error=EIO", "8", "100", "close");
+    assertThat(life.injected()).isNotEmpty();
+    assertThat(life.acks()).hasSize(8);
+    assertThat(life.lines()).contains("closed");
+    // It is behind now, which is accepted; what it knew is still checked at each start.
+    Straced.verify(home, life.acks(), "heads");
+  }
 }

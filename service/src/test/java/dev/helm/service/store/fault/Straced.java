@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assumptions;
 
 /** Runs {@link FaultedWriter} under strace, and compares what it said with what is on disk. */
@@ -61,6 +62,12 @@ final class Straced {
 
   static Life life(Path home, String calls, String fault, String... args)
       throws IOException, InterruptedException {
+    return lifeOf(home, null, calls, fault, args);
+  }
+
+  /** Faults only in calls on one file of the home. */
+  static Life lifeOf(Path home, @Nullable String file, String calls, String fault, String... args)
+      throws IOException, InterruptedException {
     Path trace = Files.createTempFile("helm-strace", ".txt");
     try {
       List<String> command =
@@ -78,6 +85,9 @@ final class Straced {
                   "trace=" + calls,
                   "-e",
                   "inject=" + calls + ":" + fault));
+      if (file != null) {
+        command.addAll(List.of("-P", home.resolve(file).toString()));
+      }
       command.addAll(java(home, args));
       Life life = run(command);
       List<String> injected =

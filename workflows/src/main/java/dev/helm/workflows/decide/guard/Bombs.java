@@ -17,6 +17,13 @@ final class Bombs {
     }
   }
 
+  /** {@code $0 &}: the script starts itself beside itself. */
+  static void again(Shell body, Findings findings) {
+    if (raw(body).matches("\"?\\$\\{?0\\}?\"?( .*)?|.* \"?\\$0\"?")) {
+      findings.block(Family.BOMB, "A script starts itself in the background");
+    }
+  }
+
   static void loop(Shell condition, Shell body, Findings findings) {
     boolean endless =
         switch (condition) {

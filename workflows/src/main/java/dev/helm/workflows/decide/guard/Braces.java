@@ -28,10 +28,6 @@ final class Braces {
   }
 
   private static void expand(String raw, List<String> out, int depth) {
-    if (raw.length() > WORD_CHARS_MAX) {
-      // Doubling a long word again and again would cost more than any answer is worth.
-      throw new Limits.Exceeded("a word with braces is too long");
-    }
     int open = 0;
     while (open < raw.length() && raw.charAt(open) != '{') {
       open = skip(raw, open);
@@ -50,6 +46,10 @@ final class Braces {
         out.add(raw.substring(0, open + 1) + tail);
       }
       return;
+    }
+    if (raw.length() > WORD_CHARS_MAX) {
+      // Doubling a long word again and again would cost more than any answer is worth.
+      throw new Limits.Exceeded("a word with braces is too long");
     }
     for (String part : parts) {
       expand(raw.substring(0, open) + part + raw.substring(close + 1), out, depth + 1);

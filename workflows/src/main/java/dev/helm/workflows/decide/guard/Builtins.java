@@ -46,6 +46,9 @@ final class Builtins {
     if (call.arguments().isEmpty() || (call.arguments().size() == 1 && call.has("-p", "-x"))) {
       return String.valueOf(Marks.ENVIRONMENT);
     }
+    if (call.letter('p') && call.operands().stream().anyMatch(Parameters::secret)) {
+      return String.valueOf(Marks.TOKEN);
+    }
     for (String argument : call.arguments()) {
       int equals = argument.indexOf('=');
       if (equals <= 0 || argument.startsWith("-")) {
@@ -107,7 +110,11 @@ final class Builtins {
 
   private static String read(Call call) {
     List<String> names = call.operands("-p", "-d", "-t", "-n", "-N", "-u", "-i", "-a");
-    List<String> arrays = call.values("-a");
+    boolean array = call.letter('a');
+    List<String> arrays = array ? call.values("-a") : List.of();
+    if (array && arrays.isEmpty() && !names.isEmpty()) {
+      arrays = List.of(names.get(names.size() - 1));
+    }
     String input = call.input();
     if (!call.values("-u").isEmpty()) {
       String number = call.values("-u").get(0);
@@ -126,17 +133,22 @@ final class Builtins {
       input = String.valueOf(Marks.UNKNOWN);
     }
     State state = call.state();
+    String ifs = state.value("IFS");
+    String separators =
+        ifs == null || ifs.isBlank()
+            ? "[ \t]+"
+            : "[" + java.util.regex.Pattern.quote(ifs.strip()) + " \t]+";
     if (!arrays.isEmpty() || !call.name().equals("read")) {
       String name = arrays.isEmpty() ? (names.isEmpty() ? "MAPFILE" : names.get(0)) : arrays.get(0);
       state.assignArray(
-          name, List.of(input.strip().split(call.name().equals("read") ? "[ \t\n]+" : "\n")));
+          name, List.of(input.strip().split(call.name().equals("read") ? separators : "\n")));
       return "";
     }
     names = names.isEmpty() ? List.of("REPLY") : names;
     int branches = state.branches;
     boolean first = true;
     for (String line : input.strip().split("\n", 9)) {
-      String[] parts = line.strip().split("[ \t]+", names.size());
+      String[] parts = line.strip().split(separators, names.size());
       state.branches = first ? 0 : 1;
       for (int i = 0; i < names.size(); i++) {
         state.assign(names.get(i), i < parts.length ? parts[i] : "");

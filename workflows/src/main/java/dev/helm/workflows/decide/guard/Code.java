@@ -38,7 +38,7 @@ final class Code {
 
   private static final Pattern TREE_DELETE =
       Pattern.compile(
-          "(?:rmtree|rm_rf|rm_r|remove_tree|remove_entry_secure|rmSync|rmdirSync|removeSync|rimraf(?:\\.sync)?|remove_dir_all|deltree|rmdir_s|remove_entry|rm)"
+          "(?:os\\.rename|shutil\\.move|renameSync|rmtree|rm_rf|rm_r|remove_tree|remove_entry_secure|rmSync|rmdirSync|removeSync|rimraf(?:\\.sync)?|remove_dir_all|deltree|rmdir_s|remove_entry|rm)"
               + SPACE
               + "\\(?"
               + SPACE
@@ -71,6 +71,13 @@ final class Code {
               + Folding.LITERAL
               + "(?!\\)\\.(?:read|exists|is_|iter|glob|stat|name))[^\\n]{0,60}");
 
+  private static final Pattern RETRIEVED =
+      Pattern.compile(
+          "(?:urlretrieve|download|copyToFile)\\([^,()]{1,300},"
+              + SPACE
+              + "(?:filename=)?"
+              + Folding.LITERAL);
+
   private static final Pattern CONNECTS =
       Pattern.compile(
           "socket\\.socket|socket\\(\\w*(PF|AF)_INET|TCPSocket|fsockopen|stream_socket_client|net\\.(connect|Socket|createConnection)|IO::Socket|Socket::INET|TCPClient|socket\\.connect|create_connection|/inet/tcp/|use Socket|\\bsocket\\s+-?\\w|require\\(.net.\\)|Deno\\.connect|java\\.net\\.Socket|luasocket|require.?\\(?['\"]socket['\"]|\\.tcp\\(\\)|pfsockopen|/dev/tcp/");
@@ -93,7 +100,7 @@ final class Code {
           "requests\\.(post|put)|urlopen|http\\.client|fetch\\(|\\.request\\(|sendall|\\.send\\(|Net::HTTP|smtplib|httpx\\.(post|put)|axios\\.post");
   private static final Pattern EVALUATES =
       Pattern.compile(
-          "\\b(exec|eval|instance_eval|class_eval|Function|vm\\.runIn\\w+|compile|runInThisContext|loadstring|load|IEX|Invoke-Expression|iex)\\s*[( ]");
+          "\\b(exec|eval|instance_eval|class_eval|Function|vm\\.runIn\\w+|compile|runInThisContext|loadstring|load|IEX|Invoke-Expression|iex)\\s*[( ]|\\(eval\\)");
   private static final Pattern HIDES =
       Pattern.compile(
           "b64decode|fromhex|unhexlify|decompress|marshal\\.loads|rot_?13|base64_decode|decode64|decode_base64|atob\\(|fromCharCode|hex2bin|unpack|gzinflate|str_rot13|frombase64|chr\\(|\\btr/|\\by/|\\['__import__'\\]|getattr\\(__import__|__builtins__|importlib\\.import_module\\([^'\"]");
@@ -105,6 +112,7 @@ final class Code {
       return;
     }
     String folded = Folding.fold(code);
+    files(call, folded);
     if (language.equals("awk")) {
       if (code.contains("/inet/")) {
         call.findings().block(Family.REVERSE_SHELL, "awk opens a connection");
@@ -113,7 +121,6 @@ final class Code {
     } else {
       commands(call, language, folded);
     }
-    files(call, folded);
     dangers(call, language, folded);
     evaluated(call, language, code, folded);
   }
@@ -200,13 +207,14 @@ final class Code {
       Deletion.target(
           call, home(Folding.inside(single.toMatchResult(), 1)), false, "the code's delete of");
     }
-    for (Pattern pattern : List.of(WRITE, WHOLE_WRITE)) {
+    char content = DOWNLOADS.matcher(code).find() ? Marks.DOWNLOAD : Marks.FILE;
+    for (Pattern pattern : List.of(WRITE, WHOLE_WRITE, RETRIEVED)) {
       Matcher write = pattern.matcher(code);
       while (write.find()) {
-        Files.check(
+        Files.write(
             call.walker(),
             home(Folding.inside(write.toMatchResult(), 1)),
-            String.valueOf(Marks.FILE),
+            String.valueOf(content),
             true);
       }
     }
@@ -224,6 +232,10 @@ final class Code {
       if (text.matches(".*(docker|containerd)\\.sock")) {
         Containers.socket(call, text);
       }
+    }
+    if (code.matches(
+        "(?s).*(rmtree|rm_rf|rm_r|rmSync|remove_tree|removeSync)\\W{0,3}[^)\\n]{0,30}(Path\\.home\\(\\)|homedir\\(\\)|Dir\\.home|environ\\W{1,7}HOME|ENV\\W{1,4}HOME).{0,3}\\).*")) {
+      call.findings().block(Family.DELETE, "The code deletes the home directory");
     }
     if (code.matches(
         "(?s).*\\.ssh['\"]?\\s*[/,]\\s*['\"]id_.*|(?s).*\\.aws['\"]?\\s*[/,]\\s*['\"]credentials.*")) {
@@ -276,7 +288,8 @@ final class Code {
         && SENDS.matcher(code).find()) {
       findings.block(Family.EXFILTRATION, "The code sends all environment variables");
     }
-    if (code.matches("(?s).*os\\.walk\\(\\s*['\"]/['\"].*(remove|unlink|rmtree).*")) {
+    if (code.matches("(?s).*os\\.walk\\(\\s*['\"]/['\"].*")
+        && code.matches("(?s).*\\b(remove|unlink|rmtree)\\b.*")) {
       findings.block(Family.DELETE, "The code deletes below the root");
     }
   }

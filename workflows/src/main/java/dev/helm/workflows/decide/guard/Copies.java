@@ -132,6 +132,11 @@ final class Copies {
     if (Secrets.credential(directory, source)) {
       Files.read(call.walker(), source, "ln");
     }
+    if (call.letter('s') && call.state().links.size() < 50) {
+      String name = source.substring(source.lastIndexOf('/') + 1);
+      String link = operands.size() > 1 ? operands.get(1) : name;
+      call.state().links.put(Paths.resolve(directory, link), Paths.resolve(directory, source));
+    }
     if (operands.size() > 1) {
       Files.check(
           call.walker(), operands.get(operands.size() - 1), String.valueOf(Marks.FILE), false);

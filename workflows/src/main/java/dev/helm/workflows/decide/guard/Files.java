@@ -18,7 +18,7 @@ final class Files {
 
   private static final Pattern START_UP =
       Pattern.compile(
-          ".*/\\.(bashrc|bash_profile|bash_login|profile|zshrc|zprofile|zshenv|bash_logout|xinitrc|xprofile|inputrc|vimrc|tmux\\.conf|gitconfig|config/fish/config\\.fish)");
+          ".*/\\.(bashrc|bash_profile|bash_login|profile|zshrc|zprofile|zshenv|bash_logout|xinitrc|xprofile|inputrc|vimrc|tmux\\.conf|gitconfig|config/fish/config\\.fish)|.*/\\.git/hooks/[^/]+");
 
   private static final Pattern PROGRAMS =
       Pattern.compile("/(usr/)?(s?bin|lib(32|64|x32)?)(/.*)?|/boot(/.*)?");
@@ -89,7 +89,7 @@ final class Files {
     } else if (!append && whole.matches("/etc/[^/]+") && !whole.endsWith("/hosts")
         || content.isEmpty() && !append && whole.matches("/(etc|root|srv|opt)/.*")) {
       findings.block(Family.DELETE, "It overwrites " + shown);
-    } else if (LOGS.matcher(whole).matches() && !append && content.isEmpty()) {
+    } else if (LOGS.matcher(whole).matches() && !append && content.isBlank()) {
       findings.block(Family.DEFENCES, "It empties " + shown);
     }
   }
@@ -114,6 +114,12 @@ final class Files {
     Walker later = new Walker(probe);
     later.limits().enter();
     later.script(Marks.known(content) ? content : content.replaceAll("[\uE010-\uE01F]", "x"), "");
+    for (String alias : java.util.List.copyOf(later.state().aliases.values())) {
+      later.script(alias, "");
+    }
+    for (String name : java.util.List.copyOf(later.state().functions.keySet())) {
+      later.call(name, java.util.List.of(name), "");
+    }
     if (probe.found()
         || content.matches(
             "(?s).*(\\bnohup\\b|\\bLD_PRELOAD=|\\bPROMPT_COMMAND=.*(curl|wget|nc)).*")) {

@@ -187,6 +187,12 @@ final class Interpreters {
               : words.subList(1, words.size()));
       Programs.run(call.with(argv));
     }
+    for (String served : call.values("-d", "--directory")) {
+      if (words.get(0).equals("http.server")
+          && Paths.place(call.state().directory, served, true) == Paths.Place.VITAL) {
+        call.findings().block(Family.EXFILTRATION, "A web server offers " + Marks.shown(served));
+      }
+    }
     for (String word : words) {
       if (Secrets.credential(call.state().directory, word)) {
         Files.read(call.walker(), word, "python");

@@ -24,6 +24,7 @@ final class Machine {
         handlers,
         Machine::firewall,
         "iptables ip6tables nft ufw firewall-cmd pfctl setenforce auditctl aa-teardown aa-disable ebtables iptables-restore");
+    Programs.register(handlers, Machine::interfaces, "ip ifconfig route ifdown nmcli");
     Programs.register(
         handlers, Machine::kernel, "insmod modprobe rmmod kmod sysctl bpftool kldload");
     Programs.register(handlers, Machine::history, "history");
@@ -153,8 +154,14 @@ final class Machine {
             .block(
                 Family.PERSISTENCE,
                 call.name() + " puts a command on a timer that reaches out or hides what it does");
+      } else if (timed && code.matches("(?s).*(/tmp/|/dev/shm/|/var/tmp/).*")) {
+        call.findings()
+            .block(Family.PERSISTENCE, "crontab puts a program from a temp directory on a timer");
       } else if (Marks.known(code)) {
         call.walker().shell(code, List.of(), "");
+        if (timed && !code.isBlank()) {
+          call.findings().ask(Family.PERSISTENCE, "crontab puts a command on a timer");
+        }
       } else if (Marks.has(code, Marks.FILE) && code.length() == 1 && timed) {
         call.findings()
             .ask(
@@ -194,6 +201,16 @@ final class Machine {
                 "get-default-zone");
     if (!looks) {
       call.findings().block(Family.DEFENCES, Marks.shown(String.join(" ", call.argv())));
+    }
+    return String.valueOf(Marks.OUTPUT);
+  }
+
+  private static String interfaces(Call call) {
+    String all = call.name() + " " + String.join(" ", call.arguments());
+    if (all.matches(
+        "ip .*(link (set|delete) .*|route (del|flush|add).*|addr (del|flush|add).*)|ifconfig \\S+ (down|up|\\d).*"
+            + "|route (del|add).*|ifdown .*|nmcli (networking|radio|device).* (off|disconnect).*")) {
+      call.findings().block(Family.DEFENCES, Marks.shown(all) + " changes the network");
     }
     return String.valueOf(Marks.OUTPUT);
   }

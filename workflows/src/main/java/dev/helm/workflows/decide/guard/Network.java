@@ -97,7 +97,8 @@ final class Network {
     return file.equals("-") ? call.input() : Files.read(call.walker(), file, "curl");
   }
 
-  private static void url(Call call, String url) {
+  private static void url(Call call, String address) {
+    String url = withoutLogins(address);
     if (url.regionMatches(true, 0, "file:", 0, 5)) {
       Files.read(call.walker(), url.replaceFirst("(?i)^file:(//(localhost)?)?", ""), call.name());
     }
@@ -116,7 +117,16 @@ final class Network {
     }
   }
 
-  private static void sent(Call call, String sent, boolean local) {
+  /** A token under a name that says so is a log-in; under another name it is carried out. */
+  private static String withoutLogins(String text) {
+    return text.replaceAll(
+        "(?i)((secret|token|key|pass|auth|pwd|appid|credential)\\w*[\"']*\\s*[=:]\\s*[\"']*(bearer )?)"
+            + Marks.TOKEN,
+        "$1");
+  }
+
+  private static void sent(Call call, String all, boolean local) {
+    String sent = withoutLogins(all);
     if (!local && Files.sensitive(sent)) {
       call.findings()
           .block(Family.EXFILTRATION, call.name() + " sends secrets or whole directories");
@@ -184,6 +194,9 @@ final class Network {
             || (call.name().equals("fetch") && call.has("-o-"));
     if (prints) {
       outputs.add("-");
+    }
+    if (call.name().equals("fetch")) {
+      outputs.addAll(call.values("-o"));
     }
     if (call.name().equals("aria2c") || call.name().equals("axel")) {
       outputs.clear();

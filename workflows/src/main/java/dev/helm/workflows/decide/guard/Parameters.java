@@ -171,11 +171,25 @@ final class Parameters {
     return colon ? substring(known, bare) : changed(known, operator);
   }
 
+  /** Whether a variable of that name holds a secret. */
+  static boolean secret(String name) {
+    return SECRET.matcher(name).matches();
+  }
+
   private String fallback(String raw) {
     return expander.text(raw);
   }
 
+  /** Variables that hold a program's name by custom. */
+  private static final Pattern PROGRAM =
+      Pattern.compile(
+          "(PYTHON3?|CC|CXX|LD|AR|MAKE|CMAKE|EDITOR|VISUAL|PAGER|JAVA|JAVAC|NODE|NPM|RUBY|GO|CARGO|MVN"
+              + "|GRADLE|BROWSER|DOCKER|KUBECTL|GIT|PYTEST|PIP|JAVACMD|SUDO_ASKPASS|ESLINT)");
+
   private static String unset(String name) {
+    if (PROGRAM.matcher(name).matches()) {
+      return name.toLowerCase(Locale.ROOT);
+    }
     if (SECRET.matcher(name).matches()) {
       return String.valueOf(Marks.TOKEN);
     }

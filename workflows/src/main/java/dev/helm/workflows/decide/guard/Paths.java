@@ -61,9 +61,7 @@ final class Paths {
     if (Marks.has(path, Marks.VARIABLE)) {
       String empty = path.replace(String.valueOf(Marks.VARIABLE), "");
       if (Marks.known(empty) && path.indexOf('/') >= 0 && empty.startsWith("/")) {
-        return place(directory, empty, recursive) == Place.VITAL
-            ? Place.VITAL_IF_EMPTY
-            : Place.HARMLESS;
+        return rooted(directory, empty) ? Place.VITAL_IF_EMPTY : Place.HARMLESS;
       }
       return Place.UNKNOWN;
     }
@@ -73,6 +71,12 @@ final class Paths {
     }
     String whole = resolve(directory, path);
     return absolute(whole, recursive);
+  }
+
+  /** The root itself, or all that is in it. */
+  private static boolean rooted(String directory, String path) {
+    String whole = resolve(directory, path);
+    return whole.equals("/") || whole.lastIndexOf('/') == 0 && all(whole.substring(1));
   }
 
   private static Place absolute(String whole, boolean recursive) {

@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
 final class Printers {
   private static final Pattern SECRET_WORD =
       Pattern.compile(
-          "(?i).*(secret|passw|api_?key|token|credential|private_?key|aws|_key\\b|anthropic|openai).*");
+          "(?i).*(secret|pass|api_?key|token|credential|private_?key|aws|_key\\b|anthropic|openai).*");
 
   private Printers() {}
 
@@ -25,6 +25,8 @@ final class Printers {
     Programs.register(handlers, Printers::sequence, "seq jot");
     Programs.register(handlers, call -> "/tmp/tmp.helm\n", "mktemp tempfile");
     Programs.register(handlers, Printers::list, "ls dir vdir exa eza lsd");
+    Programs.register(
+        handlers, Printers::count, "wc md5sum sha1sum sha256sum sha512sum cksum b2sum");
     Programs.register(handlers, Printers::pipe, "mkfifo mknod");
     Programs.register(handlers, Printers::yes, "yes");
     Programs.register(handlers, call -> last(call, true) + "\n", "basename");
@@ -240,6 +242,12 @@ final class Printers {
       out.append(itself ? operand : String.valueOf(Marks.STAR)).append('\n');
     }
     return out.toString();
+  }
+
+  /** Counts and sums: nothing of what was read is left in them. */
+  private static String count(Call call) {
+    files(call, call.operands("-c", "--check"));
+    return String.valueOf(Marks.OUTPUT);
   }
 
   /** A filter leaves some of what a star stands for. */

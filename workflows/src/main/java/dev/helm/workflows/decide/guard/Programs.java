@@ -33,10 +33,6 @@ final class Programs {
     Tools.register(HANDLERS);
   }
 
-  /** Environment variables that name a program wherever they are used. */
-  private static final String PROGRAM_VARIABLES =
-      "PYTHON|PYTHON3|CC|CXX|LD|AR|MAKE|CMAKE|EDITOR|VISUAL|PAGER|JAVA|JAVAC|NODE|NPM|RUBY|GO|CARGO|RUSTC|MVN|GRADLE|BROWSER|DOCKER|COMPOSE|KUBECTL|GIT|SHELLCHECK|PYTEST|PIP|JAVACMD";
-
   private Programs() {}
 
   static void register(Map<String, Handler> handlers, Handler handler, String names) {
@@ -176,10 +172,5 @@ final class Programs {
       Opaque.word(findings, word);
     }
     return String.valueOf(Marks.OUTPUT) + Marks.of(call.input());
-  }
-
-  /** Whether a variable of that name holds a program's name by custom. */
-  static boolean names(String variable) {
-    return variable.matches(PROGRAM_VARIABLES);
   }
 }

@@ -46,7 +46,10 @@ final class Remote {
       }
     }
     String host = operands.isEmpty() ? "" : operands.get(0);
-    sends(call, host, call.input());
+    boolean serves = zero || call.letter('l') || call.has("--listen");
+    if (!serves) {
+      sends(call, host, call.input());
+    }
     if (!zero && !Hosts.local(host) && Marks.has(call.input(), Marks.SOCKET)) {
       call.findings().block(Family.REVERSE_SHELL, "A connection is passed on to another machine");
     }

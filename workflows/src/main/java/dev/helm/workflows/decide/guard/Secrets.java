@@ -19,6 +19,7 @@ final class Secrets {
               + "|.*\\.(kdbx|ppk)|.*/\\.(bash|zsh|python|mysql|psql)_history|.*/\\.helm/.*|.*/model\\.key|.*/owner\\.credentials"
               + "|.*/\\.claude/\\.credentials\\.json|.*/\\.config/anthropic/.*|.*/\\.codex/auth\\.json"
               + "|/(home/[^/]+|root)/(\\.mozilla|\\.thunderbird|\\.config/(google-chrome|chromium|brave[^/]*|microsoft-edge|opera)|library/application support/(google|firefox|brave[^/]*)|snap/(firefox|chromium))/.*"
+              + "|/(home/[^/]+|root)/(.*/)?[^/]+\\.(pem|key|p12|pfx|jks|keystore)"
               + "|.*/wp-config\\.php\\.bak|.*/master\\.key");
 
   /** Whole directories full of them. */
@@ -70,11 +71,23 @@ final class Secrets {
         && !(whole.startsWith("/workspace/") && FIXTURE.matcher(whole).matches());
   }
 
+  /** Names that nobody looks for but to read credentials. */
+  static boolean hunted(String name) {
+    return name.toLowerCase(Locale.ROOT)
+        .matches(
+            "\\*?(id_(rsa|dsa|ecdsa|ed25519)|\\.netrc|\\.pgpass|\\.git-credentials|credentials|shadow|\\.aws|wallet\\.dat|\\.htpasswd|\\.vault-token|\\.kdbx|\\.ppk|\\.ovpn|\\.kube)\\*?");
+  }
+
   /** What a pattern may match: tried on the best known credentials. */
   private static boolean globbed(String whole) {
     int slash = whole.lastIndexOf('/');
     if (!Marks.globbed(whole.substring(slash))
         && NAMES.matcher("/x" + whole.substring(slash)).matches()) {
+      return true;
+    }
+    // What a star may stand for: any one name.
+    String sample = whole.replace(Marks.STAR, 'x').replace('*', 'x').replace(Marks.ANY, 'x');
+    if (whole.indexOf(Marks.STAR) != whole.length() - 1 && NAMES.matcher(sample).matches()) {
       return true;
     }
     for (String known :

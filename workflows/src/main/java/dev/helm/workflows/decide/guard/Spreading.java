@@ -108,6 +108,14 @@ final class Spreading {
     List<String> found = new ArrayList<>();
     for (String root : roots) {
       found.add(found(root, name, narrow));
+      if (narrow
+          && Secrets.hunted(name)
+          && Paths.place(call.state().directory, root, true) == Paths.Place.VITAL) {
+        call.findings()
+            .block(
+                Family.CREDENTIALS,
+                "find looks for " + Marks.shown(name) + " in " + Marks.shown(root));
+      }
       for (int t = 0; t + 1 < tests.size(); t++) {
         if (tests.contains("-o") && tests.get(t).matches("-i?name")) {
           found.add(found(root, tests.get(t + 1), true));
@@ -135,6 +143,9 @@ final class Spreading {
     String base = root.endsWith("/") ? root : root + "/";
     if (!name.isEmpty() && name.indexOf('*') < 0 && narrow) {
       return base.equals("/") ? "/" + Marks.STAR + "/" + name : base + name;
+    }
+    if (narrow && name.matches("[*\\w]*\\.\\w+")) {
+      return base + name.replace('*', Marks.STAR);
     }
     boolean top = root.matches("/+|/\\.|\\.\\.(/\\.\\.)*/?");
     return base + (narrow && !top ? Marks.UNKNOWN + "" : Marks.STAR + "");

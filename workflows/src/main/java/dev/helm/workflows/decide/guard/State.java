@@ -24,6 +24,9 @@ final class State {
   /** What this command has written, by path. */
   final Map<String, String> files;
 
+  /** Symbolic links that this command has made: path and target. */
+  final Map<String, String> links;
+
   /** Descriptors that {@code exec} has opened, and where to. */
   final Map<Integer, String> descriptors;
 
@@ -43,6 +46,7 @@ final class State {
     functions = new HashMap<>();
     aliases = new HashMap<>();
     files = new HashMap<>();
+    links = new HashMap<>();
     descriptors = new HashMap<>();
     set("HOME", Paths.HOME);
     set("PWD", "/workspace");
@@ -64,6 +68,7 @@ final class State {
     aliases = new HashMap<>(of.aliases);
     // Files outlive a subshell.
     files = of.files;
+    links = of.links;
     descriptors = new HashMap<>(of.descriptors);
     positional = of.positional;
     directory = of.directory;
@@ -113,6 +118,20 @@ final class State {
     }
     int index = variable.array() ? 0 : chosen.getOrDefault(name, 0);
     return variable.values().get(Math.min(index, variable.values().size() - 1));
+  }
+
+  /** A path through a link that this command has made, as the path that it leads to. */
+  String followed(String path) {
+    if (links.isEmpty() || path.isEmpty() || path.startsWith("-")) {
+      return path;
+    }
+    String whole = Paths.resolve(directory, path);
+    for (Map.Entry<String, String> link : links.entrySet()) {
+      if (whole.startsWith(link.getKey() + "/")) {
+        return link.getValue() + whole.substring(link.getKey().length());
+      }
+    }
+    return path;
   }
 
   /** Elements as written: {@code [key]=value} is kept under its key too. */

@@ -58,7 +58,9 @@ final class Tools {
             || call.name()
                 .matches(
                     "ssh-agent|dircolors|lesspipe|keychain|fnm|thefuck|navi|resize|tset|locale|getopt|starship|zoxide");
-    return (setup ? Marks.SETUP : Marks.OUTPUT) + Marks.of(call.input());
+    // A login that reads a token does not print it.
+    return (setup ? Marks.SETUP : Marks.OUTPUT)
+        + Marks.of(call.input()).replace(String.valueOf(Marks.TOKEN), "");
   }
 
   private static void paths(Call call, String name, String argument) {
@@ -235,6 +237,11 @@ final class Tools {
           exec + 1 < call.argv().size() && call.argv().get(exec + 1).equals("--")
               ? exec + 2
               : exec + 1);
+    }
+    if (call.name().equals("npm") && call.argv().contains("pkg")) {
+      call.arguments().stream()
+          .filter(a -> a.startsWith("scripts."))
+          .forEach(a -> call.walker().shell(a.replaceFirst("(?s)^[^=]*=", ""), List.of(), ""));
     }
     for (String code : call.values("-c", "--call")) {
       if (call.name().equals("npx")) {

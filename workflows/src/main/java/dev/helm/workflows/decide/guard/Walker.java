@@ -59,7 +59,10 @@ final class Walker {
       case Shell.Pipeline pipeline -> pipeline(pipeline, input);
       case Shell.AndOr andOr -> sequence(andOr.parts(), input);
       case Shell.Sequence sequence -> sequence(sequence.parts(), input);
-      case Shell.Background background -> run(background.body(), input);
+      case Shell.Background background -> {
+        Bombs.again(background.body(), findings);
+        yield run(background.body(), input);
+      }
       case Shell.Subshell subshell -> apart(() -> run(subshell.body(), input));
       case Shell.Redirected redirected -> redirected(redirected, input);
       case Shell.If branches -> branches(branches, input);

@@ -55,10 +55,12 @@ final class SimpleReader {
         end = parser.position;
         continue;
       }
-      if (words.end(parser.position) == parser.position) {
+      int wordEnd = words.end(parser.position, !list.isEmpty());
+      if (wordEnd == parser.position) {
         break;
       }
-      list.add(word());
+      list.add(new Shell.Word(source.substring(parser.position, wordEnd)));
+      parser.position = wordEnd;
       end = parser.position;
       if (list.size() == 1 && assignments.isEmpty() && redirects.isEmpty() && opensFunction()) {
         return parser.definition(list.get(0).raw());

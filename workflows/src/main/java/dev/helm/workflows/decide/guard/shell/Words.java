@@ -21,6 +21,11 @@ final class Words {
 
   /** Behind the word that begins at {@code from}; {@code from} itself where none does. */
   int end(int from) throws ShellSyntaxException {
+    return end(from, false);
+  }
+
+  /** {@code argument}: {@code !(…)} is a pattern there, not the reserved word. */
+  int end(int from, boolean argument) throws ShellSyntaxException {
     int i = from;
     while (i < source.length()) {
       budget.step(i);
@@ -37,7 +42,9 @@ final class Words {
         }
         case '(' -> {
           // ?(…) *(…) +(…) @(…) within a word; a lone ! is the reserved word.
-          if (i == from || "?*+@!".indexOf(source.charAt(i - 1)) < 0 || at(from) == '!') {
+          if (i == from
+              || "?*+@!".indexOf(source.charAt(i - 1)) < 0
+              || (!argument && at(from) == '!')) {
             return i;
           }
           i = parentheses(i);
