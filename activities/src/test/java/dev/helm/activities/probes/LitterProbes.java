@@ -97,7 +97,7 @@ final class LitterProbes {
     Path odd = fixture.workspace().resolve("odd");
     String walk = "walked";
     try (var all = Files.walk(odd)) {
-      all.count();
+      long unused = all.count();
     } catch (IOException | RuntimeException e) {
       walk = "cannot be walked";
     }
