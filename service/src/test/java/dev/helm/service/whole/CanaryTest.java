@@ -13,7 +13,6 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.Statement;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -117,7 +116,7 @@ class CanaryTest {
   @Test
   @Order(1)
   void theRunWasReal() throws Exception {
-    assertThat(executor()).as("there is a container").isPositive();
+    assertThat(executor()).as("the run's container is there").isPositive();
     assertThat(upstream().keys).hasSizeGreaterThanOrEqualTo(8).containsOnly(key);
     assertThat(upstream().faults).isEmpty();
     JsonNode seen = doors().run(run);
@@ -253,13 +252,10 @@ class CanaryTest {
     return process;
   }
 
-  /** The executor of the container that the waiting run works in; else of any. */
+  /** The executor of the container that the waiting run works in. */
   private static long executor() throws IOException {
-    Collection<Long> all = helm().containers().values();
-    return all.stream()
-        .filter(pid -> Files.exists(Path.of("/proc/" + pid + "/root/slot/workspace/note.txt")))
-        .findFirst()
-        .orElseGet(() -> all.iterator().next());
+    String slot = Objects.requireNonNull(helm().busySlot(), "a slot holds the run's workspace");
+    return Objects.requireNonNull(helm().containers().get(slot), slot);
   }
 
   private static long pid(String part) {
