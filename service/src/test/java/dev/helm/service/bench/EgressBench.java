@@ -40,8 +40,8 @@ import javax.net.ssl.TrustManagerFactory;
 /**
  * P7b: a new TLS connection to a server on loopback, direct and through the proxy's socket, taking
  * turns; the real log commits {@code egress.allowed} before each dial. Prints one JSON object;
- * milliseconds from the first connect to the end of the client's handshake. Arguments: connections a
- * round, rounds.
+ * milliseconds from the first connect to the end of the client's handshake. Arguments: connections
+ * a round, rounds.
  */
 public final class EgressBench {
   private static final byte[] CONNECT_END = "\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
@@ -154,8 +154,7 @@ public final class EgressBench {
                 new Fact(
                     "egress/" + UUID.randomUUID(),
                     "main",
-                    new RunEvent.EgressAllowed(
-                        attempt.callId(), attempt.host(), attempt.port()))));
+                    new RunEvent.EgressAllowed(attempt.callId(), attempt.host(), attempt.port()))));
   }
 
   /** Milliseconds that a new connection took; the proxy's socket, or null for none. */

@@ -10,6 +10,7 @@ import dev.helm.activities.sandbox.SandboxLimits;
 import dev.helm.activities.sandbox.SandboxStatus;
 import dev.helm.activities.sandbox.Slot;
 import dev.helm.activities.sandbox.ToolCommand;
+import dev.helm.activities.workspace.WorkspaceFiles;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -120,8 +121,8 @@ final class Witness implements Sandbox {
   }
 
   @Override
-  public Path workspace(String run) {
-    return file;
+  public WorkspaceFiles files(String run) {
+    throw new UnsupportedOperationException("a witness has no files");
   }
 
   @Override
