@@ -10,6 +10,7 @@ import dev.helm.activities.sandbox.SandboxLimits;
 import dev.helm.activities.sandbox.SandboxStatus;
 import dev.helm.activities.sandbox.Slot;
 import dev.helm.activities.sandbox.ToolCommand;
+import dev.helm.activities.workspace.WorkspaceFiles;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -122,6 +123,11 @@ final class Witness implements Sandbox {
   @Override
   public Path workspace(String run) {
     return file;
+  }
+
+  @Override
+  public WorkspaceFiles files(String run) {
+    return WorkspaceFiles.at(file);
   }
 
   @Override
