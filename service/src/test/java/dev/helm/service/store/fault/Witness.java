@@ -121,8 +121,8 @@ final class Witness implements Sandbox {
   }
 
   @Override
-  public Path workspace(String run) {
-    return file;
+  public WorkspaceFiles files(String run) {
+    throw new UnsupportedOperationException("a witness has no files");
   }
 
   @Override

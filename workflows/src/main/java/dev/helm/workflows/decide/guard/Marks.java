@@ -90,7 +90,7 @@ final class Marks {
   /** Without the marks, for people. */
   static String shown(String text) {
     StringBuilder shown = new StringBuilder();
-    for (char c : plain(text).toCharArray()) {
+    for (char c : plain(text).replace(Paths.HOME, "~").toCharArray()) {
       shown.append(unknown(c) ? '…' : c < ' ' ? ' ' : c);
     }
     return shown.length() <= 80 ? shown.toString() : shown.substring(0, 79) + "…";
