@@ -16,6 +16,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Schemathesis makes requests from our OpenAPI document, valid ones and invalid ones, and holds the
@@ -29,6 +30,8 @@ class SchemathesisTest {
           + "missing_required_header,unsupported_method,allow_header_conformance,use_after_free,"
           + "ignored_auth";
   private static final String ENDS_ITS_TOKEN = "/api/auth/logout";
+
+  @TempDir Path folder;
 
   private RunningService service;
 
@@ -83,7 +86,6 @@ class SchemathesisTest {
   }
 
   private void run(@Nullable String program, String token, String... options) throws Exception {
-    Path folder = Files.createTempDirectory("schemathesis");
     Path out = folder.resolve("log");
     // The document is made when it is first asked for; a loaded machine takes its time for that.
     assertThat(service.get("/openapi.json").status()).isEqualTo(200);
@@ -128,7 +130,5 @@ class SchemathesisTest {
     assertThat(ended).as(tail).isTrue();
     assertThat(process.exitValue()).as("seed " + seed + "\n" + tail).isZero();
     assertThat(text).as("it has asked").contains("passed");
-    Files.delete(out);
-    Files.delete(folder);
   }
 }

@@ -126,6 +126,11 @@ final class Witness implements Sandbox {
   }
 
   @Override
+  public WorkspaceFiles files(String run) {
+    return WorkspaceFiles.at(file);
+  }
+
+  @Override
   public void close() {
     try {
       mail.close();
