@@ -126,11 +126,6 @@ final class Witness implements Sandbox {
   }
 
   @Override
-  public WorkspaceFiles files(String run) {
-    return WorkspaceFiles.at(file);
-  }
-
-  @Override
   public void close() {
     try {
       mail.close();
