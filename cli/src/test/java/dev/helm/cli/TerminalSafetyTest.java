@@ -215,11 +215,29 @@ class TerminalSafetyTest {
         hostileRoutes(service, json);
         for (String command :
             List.of(
-                "status", "runs", "inbox", "start b", "blueprint list", "blueprint show b",
-                "user list", "user password x", "user role x viewer", "token list",
-                "token revoke x", "device list", "device revoke x", "allow x", "deny x",
-                "answer x y", "steer x y", "pause x", "resume x", "cancel x", "budget x --add 1",
-                "nonsense", "runs --nonsense")) {
+                "status",
+                "runs",
+                "inbox",
+                "start b",
+                "blueprint list",
+                "blueprint show b",
+                "user list",
+                "user password x",
+                "user role x viewer",
+                "token list",
+                "token revoke x",
+                "device list",
+                "device revoke x",
+                "allow x",
+                "deny x",
+                "answer x y",
+                "steer x y",
+                "pause x",
+                "resume x",
+                "cancel x",
+                "budget x --add 1",
+                "nonsense",
+                "runs --nonsense")) {
           for (String json2 : List.of("", " --json")) {
             Terminal terminal = new Terminal(home, service.url()).input("old password\nnew\n");
             terminal.helm((command + json2).split(" "));
@@ -256,7 +274,8 @@ class TerminalSafetyTest {
       service.on("GET /api/" + path, _ -> TestService.json(one));
     }
     for (String path : List.of("runs", "inbox", "blueprints", "users", "tokens", "devices")) {
-      service.on("GET /api/" + path, _ -> TestService.json("{\"items\":[" + one + "," + one + "]}"));
+      service.on(
+          "GET /api/" + path, _ -> TestService.json("{\"items\":[" + one + "," + one + "]}"));
     }
     String problem =
         "{\"type\":\"about:blank\",\"title\":X,\"status\":409,\"detail\":X,\"code\":X,"
@@ -264,8 +283,7 @@ class TerminalSafetyTest {
             + "\"errors\":[{\"line\":1,\"column\":1,\"path\":X,\"message\":X,\"hint\":X}]}";
     for (String path :
         List.of("runs", "runs/x/messages", "runs/x/pause", "runs/x/resume", "runs/x/cancel")) {
-      service.on(
-          "POST /api/" + path, _ -> new TestService.Answer(409, problem.replace("X", x)));
+      service.on("POST /api/" + path, _ -> new TestService.Answer(409, problem.replace("X", x)));
     }
   }
 }

@@ -1,7 +1,10 @@
 package dev.helm.activities.sandbox;
 
+import dev.helm.activities.workspace.WorkspacePath;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileVisitOption;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -13,9 +16,13 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.EnumSet;
 
 /** Works on whole trees that a container has written. No link is ever followed. */
 final class Trees {
+  /** The kernel takes 4,095, and a name has up to 255. */
+  private static final int PATH_BYTES_MAX = 3_800;
+
   private Trees() {}
 
   /**
@@ -47,11 +54,25 @@ final class Trees {
     Files.deleteIfExists(scratch);
   }
 
-  /** Gives everything in a tree to a user; for a service that runs as root. */
+  /**
+   * Gives everything in a tree to a user; for a service that runs as root. What lies deeper than
+   * the service itself ever writes was made by that user, and is left as it is.
+   */
   static void own(Path tree, int uid) throws IOException {
+    // Thousands of folders inside each other have no path that a call would take, and no end.
     Files.walkFileTree(
         tree,
+        EnumSet.noneOf(FileVisitOption.class),
+        WorkspacePath.DEPTH_MAX + 1,
         new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFileFailed(Path path, IOException e) throws IOException {
+            if (!tooLong(path)) {
+              throw e;
+            }
+            return FileVisitResult.CONTINUE;
+          }
+
           @Override
           public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes)
               throws IOException {
@@ -65,6 +86,9 @@ final class Trees {
           }
 
           private FileVisitResult give(Path path) throws IOException {
+            if (tooLong(path)) {
+              return FileVisitResult.SKIP_SUBTREE;
+            }
             if (!Integer.valueOf(uid)
                 .equals(Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS))) {
               Files.setAttribute(path, "unix:uid", uid, LinkOption.NOFOLLOW_LINKS);
@@ -73,6 +97,10 @@ final class Trees {
             return FileVisitResult.CONTINUE;
           }
         });
+  }
+
+  private static boolean tooLong(Path path) {
+    return path.toString().getBytes(StandardCharsets.UTF_8).length > PATH_BYTES_MAX;
   }
 
   private static Path flatten(Path directory, Path to) throws IOException {

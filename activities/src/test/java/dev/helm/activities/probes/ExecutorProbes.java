@@ -21,6 +21,8 @@ final class ExecutorProbes {
   private static final int MOST_DESCRIPTORS = 64;
 
   private static final int MOST_LOG_LINES = 100;
+  private static final String STORM = "executor.connect-storm";
+  private static final Map<String, Object> STORM_GIVEN = Map.of("stormSeconds", 2);
   private static final String LOGGER = "dev.helm.activities.sandbox";
 
   private ExecutorProbes() {}
@@ -38,17 +40,19 @@ final class ExecutorProbes {
             ExecutorProbes::forge,
             ExecutorProbes::forgeBelieved),
         new Probe(
-            "executor.connect-storm",
+            STORM,
             "connects thousands of times, silent or lying about lengths",
             "admission: 16 handshakes at once, 1 s each",
             Lacking.ADMISSION,
             "the host's open files and log lines",
             Pattern.compile("descriptors"),
-            lab -> lab.whileNeighbourAnswers(lab.attacker(), () -> storm(lab, lab.attacker())),
+            lab -> lab.whileNeighbourAnswers(lab.attacker(), () -> storm(lab.attacker())),
             lab -> {
               Fixture fixture = lab.fixture(Lacking.ADMISSION);
-              try (NaiveHost host = new NaiveHost(fixture.sockets().resolve("x.sock"))) {
-                return storm(lab, fixture);
+              try (NaiveHost host = new NaiveHost(fixture.sockets().resolve("x.sock"), false)) {
+                String said = fixture.attack(STORM, STORM_GIVEN, 60_000);
+                return Verdict.of(
+                    host.most() > MOST_DESCRIPTORS, host.most() + " lines held; " + said);
               }
             }));
   }
@@ -76,7 +80,7 @@ final class ExecutorProbes {
 
   private static Verdict forgeBelieved(Lab lab) throws Exception {
     Fixture fixture = lab.fixture(Lacking.ADMISSION);
-    try (NaiveHost host = new NaiveHost(fixture.sockets().resolve("x.sock"))) {
+    try (NaiveHost host = new NaiveHost(fixture.sockets().resolve("x.sock"), true)) {
       String said = fixture.attack("executor.forge-exit", given(lab, "victim"), 60_000);
       boolean believed = host.ended().contains("victim");
       return Verdict.of(believed && said.contains("REACHED"), said + "; believed: " + believed);
@@ -89,7 +93,7 @@ final class ExecutorProbes {
     return given;
   }
 
-  private static Verdict storm(Lab lab, Box box) throws Exception {
+  private static Verdict storm(Box box) throws Exception {
     Counter lines = new Counter();
     Logger logger = Logger.getLogger(LOGGER);
     logger.addHandler(lines);
@@ -100,8 +104,7 @@ final class ExecutorProbes {
           .start(
               () -> {
                 try {
-                  said.complete(
-                      box.attack("executor.connect-storm", Map.of("stormSeconds", 2), 60_000));
+                  said.complete(box.attack(STORM, STORM_GIVEN, 60_000));
                 } catch (Throwable e) {
                   said.completeExceptionally(e);
                 }

@@ -11,6 +11,7 @@ import com.github.dockerjava.core.DockerClientImpl;
 import com.github.dockerjava.zerodep.ZerodepDockerHttpClient;
 import dev.helm.activities.sandbox.DockerSandbox;
 import dev.helm.activities.sandbox.SandboxSettings;
+import dev.helm.activities.sandbox.WaitingRuns;
 import dev.helm.activities.sandbox.Workspaces;
 import dev.helm.activities.workspace.WorkspaceLimits;
 import java.io.IOException;
@@ -80,7 +81,8 @@ final class Machine implements AutoCloseable {
             disks,
             WorkspaceLimits.ofConfig(ProbeDisks.MIB, ProbeDisks.FILES));
     engine = client(engineHost);
-    sandbox = DockerSandbox.start(settings, new MemorySlots(), workspaces, List.of());
+    sandbox =
+        DockerSandbox.start(settings, new MemorySlots(), workspaces, List.of(), WaitingRuns.NONE);
     canaries = new Canaries(secret);
     disk = HostDisk.find(base);
   }

@@ -23,14 +23,27 @@ final class NaiveHost implements AutoCloseable {
   private static final int BACKLOG = 1024;
   private final ServerSocketChannel server;
   private final Set<SocketChannel> open = ConcurrentHashMap.newKeySet();
+  private final boolean reads;
+  private volatile int most;
   private final Set<String> ended = ConcurrentHashMap.newKeySet();
 
-  NaiveHost(Path socket) throws IOException {
+  /**
+   * Starts to listen.
+   *
+   * @param reads whether it listens to what it is told, or only holds every line
+   */
+  NaiveHost(Path socket, boolean reads) throws IOException {
+    this.reads = reads;
     Files.deleteIfExists(socket);
     server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     server.bind(UnixDomainSocketAddress.of(socket), BACKLOG);
     Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-rw-rw-"));
     Thread.ofPlatform().daemon().name("naive-host").start(this::accept);
+  }
+
+  /** How many lines it held at most. */
+  int most() {
+    return most;
   }
 
   /** Keys of commands that it believes to have ended. */
@@ -43,7 +56,10 @@ final class NaiveHost implements AutoCloseable {
       try {
         SocketChannel line = server.accept();
         open.add(line);
-        Thread.ofPlatform().daemon().start(() -> believe(line));
+        most = Math.max(most, open.size());
+        if (reads) {
+          Thread.ofPlatform().daemon().start(() -> believe(line));
+        }
       } catch (IOException e) {
         return;
       }

@@ -5,6 +5,9 @@ import static dev.helm.activities.probes.Lacking.LIMITS;
 
 import dev.helm.activities.sandbox.EffectExit;
 import dev.helm.activities.sandbox.EffectOutcome;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -238,8 +241,8 @@ final class ResourceProbes {
         attack,
         "the executor sweeps at each command's end",
         LIMITS,
-        "processes in the container, counted by the host",
-        "0 left",
+        "processes in the container, counted by the host, and what they write",
+        "0 left, silent",
         lab ->
             lab.whileNeighbourAnswers(
                 lab.slot(Lab.SMALL), () -> left(lab.slot(Lab.SMALL), name, lab.slot(Lab.SMALL))),
@@ -253,15 +256,24 @@ final class ResourceProbes {
         });
   }
 
+  /** What is a new process each moment can hide from any look at /proc, but not what it writes. */
   private static Verdict left(Box attacked, String name, Box seen) throws Exception {
     String said = attacked.attack(name, Map.of(), 60_000);
+    Path beat = seen.workspace().resolve("beat");
+    long written = size(beat);
     int left = 0;
-    // What is a new process each moment can hide from one look.
-    for (int i = 0; i < LOOKS; i++) {
+    boolean writes = false;
+    for (int i = 0; i < LOOKS && !writes; i++) {
       left = Math.max(left, Processes.in(seen.container()).size() - 1);
-      pause(5);
+      pause(20);
+      writes = size(beat) != written;
     }
-    return Verdict.of(left > 0, left + " left; " + said);
+    return Verdict.of(
+        left > 0 || writes, left + " left, " + (writes ? "writes on; " : "silent; ") + said);
+  }
+
+  private static long size(Path file) throws IOException {
+    return Files.exists(file) ? Files.size(file) : 0;
   }
 
   private static Probe deadline() {

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Timeout;
 /** Containers that fill all they can write, on a disk of their own and without one. */
 @Tag("engine")
 @Timeout(240)
+@SuppressWarnings("NullAway.Init") // opened by each test, closed after it
 final class WorkspaceFillTest {
   private static final WorkspaceLimits SMALL = new WorkspaceLimits(96L << 20, 3_000, 128);
   private static final String FILL = "head -c 400M /dev/zero > big; stat -c %s big";

@@ -91,7 +91,8 @@ public final class RunsCommand extends HelmCommand {
 
   /** The contract's line for a running run; other statuses say so behind it. */
   private String line(Bodies.Run run, String id) {
-    String line = SafeText.line(id) + " · " + SafeText.line(run.name()) + " · " + Times.span(age(run));
+    String line =
+        SafeText.line(id) + " · " + SafeText.line(run.name()) + " · " + Times.span(age(run));
     if (run.status() == RunStatus.RUNNING) {
       return line;
     }

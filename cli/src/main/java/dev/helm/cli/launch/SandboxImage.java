@@ -68,8 +68,9 @@ final class SandboxImage {
     if (running == null || !running.isAlive()) {
       return;
     }
+    // The script first: else it may see a step fail and begin the next before its own signal comes.
     List<ProcessHandle> all =
-        Stream.concat(running.descendants(), Stream.of(running.toHandle())).toList();
+        Stream.concat(Stream.of(running.toHandle()), running.descendants()).toList();
     all.forEach(ProcessHandle::destroy);
     try {
       if (!running.waitFor(PATIENCE_S, TimeUnit.SECONDS)) {

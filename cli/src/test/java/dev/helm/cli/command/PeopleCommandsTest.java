@@ -18,7 +18,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(60)
 class PeopleCommandsTest {
   private static final Map<String, Object> ANN =
-      Map.of("id", "a1", "name", "ann", "roles", Map.of("infra-ops", "approver"), "disabled", false);
+      Map.of(
+          "id", "a1", "name", "ann", "roles", Map.of("infra-ops", "approver"), "disabled", false);
 
   private final TestService service = new TestService();
   private Terminal terminal;
@@ -34,15 +35,38 @@ class PeopleCommandsTest {
         _ ->
             items(
                 Map.of(
-                    "id", "t1", "name", "ci", "project", "infra-ops", "role", "operator",
-                    "createdBy", "owner", "createdAt", "x", "expiresAt", "2099")));
+                    "id",
+                    "t1",
+                    "name",
+                    "ci",
+                    "project",
+                    "infra-ops",
+                    "role",
+                    "operator",
+                    "createdBy",
+                    "owner",
+                    "createdAt",
+                    "x",
+                    "expiresAt",
+                    "2099")));
     service.on(
         "GET /api/devices",
         _ ->
             items(
                 Map.of(
-                    "id", "d1d1d1d1d1", "name", "phone", "paired", true, "current", false,
-                    "user", Map.of("id", "a1", "name", "ann"), "createdAt", "x", "seenAt",
+                    "id",
+                    "d1d1d1d1d1",
+                    "name",
+                    "phone",
+                    "paired",
+                    true,
+                    "current",
+                    false,
+                    "user",
+                    Map.of("id", "a1", "name", "ann"),
+                    "createdAt",
+                    "x",
+                    "seenAt",
                     "2026")));
   }
 
@@ -97,7 +121,11 @@ class PeopleCommandsTest {
             TestService.json(
                 Json.write(
                     Map.of(
-                        "token", "new.token.x", "expiresAt", "2099-01-01T00:00:00Z", "user",
+                        "token",
+                        "new.token.x",
+                        "expiresAt",
+                        "2099-01-01T00:00:00Z",
+                        "user",
                         Map.of("id", "a1", "name", "ann")))));
     terminal.input("old\na new long password\n");
     ok("user", "password", "--password-stdin");
@@ -122,7 +150,8 @@ class PeopleCommandsTest {
     assertThat(terminal.data()).last().isEqualTo("helm_x");
     assertThat(sent("POST /api/tokens"))
         .isEqualTo("{\"days\":5,\"name\":\"ci2\",\"project\":\"*\",\"role\":\"viewer\"}");
-    service.on("DELETE /api/tokens/t1", _ -> TestService.json("{\"id\":\"t1\",\"state\":\"revoked\"}"));
+    service.on(
+        "DELETE /api/tokens/t1", _ -> TestService.json("{\"id\":\"t1\",\"state\":\"revoked\"}"));
     ok("token", "revoke", "ci");
     assertThat(terminal.data()).last().isEqualTo("revoked · ci");
     ok("device", "list");

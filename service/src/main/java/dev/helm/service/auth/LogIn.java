@@ -1,5 +1,6 @@
 package dev.helm.service.auth;
 
+import dev.helm.activities.store.RunLog;
 import dev.helm.service.store.DeviceStore;
 import dev.helm.service.store.UserStore;
 import java.io.IOException;
@@ -8,6 +9,8 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Checks a person's password or a paired device's key, within the limits on guessing. */
 public final class LogIn {
@@ -20,6 +23,7 @@ public final class LogIn {
   /** How long a password that Helm made for somebody may be used. */
   public static final Duration ONCE_PASSWORD = Duration.ofHours(72);
 
+  private static final Logger LOG = LoggerFactory.getLogger(LogIn.class);
   private static final int NAME_CHARS_MAX = 100;
 
   private final UserStore users;
@@ -93,9 +97,18 @@ public final class LogIn {
     if (user == null) {
       throw new IllegalStateException("nobody is let in without a name");
     }
-    users.loggedIn(user.id(), client.key());
+    remember(user, client);
     DeviceStore.Device device = deviceName == null ? null : devices.seen(user.id(), deviceName);
     return new LoggedIn(user, device, tokens.session(user, device));
+  }
+
+  /** A full disk keeps nobody from looking; the address is then not known the next time. */
+  private void remember(UserStore.User user, ClientAddress client) {
+    try {
+      users.loggedIn(user.id(), client.key());
+    } catch (RunLog.LogUnavailableException e) {
+      LOG.warn("the address of a log-in could not be kept: {}", e.getMessage());
+    }
   }
 
   /** Every path through here makes one hash, whoever is asked for, and whatever is wrong. */

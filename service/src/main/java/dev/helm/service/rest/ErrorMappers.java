@@ -11,15 +11,9 @@ import dev.helm.activities.store.RunLog;
 import dev.helm.api.Usd;
 import dev.helm.api.rest.ErrorCode;
 import dev.helm.api.rest.Problem;
-import dev.helm.service.auth.LogIn;
-import dev.helm.service.auth.LoginLimits;
-import dev.helm.service.auth.Passwords;
 import dev.helm.service.blueprint.Nearest;
-import dev.helm.service.store.DeviceStore;
 import dev.helm.service.store.InvalidCursorException;
 import dev.helm.service.store.RunEndedException;
-import dev.helm.service.store.ServiceTokenStore;
-import dev.helm.service.store.UserStore;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
@@ -29,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.stream.Collectors;
+import org.eclipse.jetty.http.BadMessageException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,7 +33,6 @@ public final class ErrorMappers {
   /** Media type of every error. */
   public static final String PROBLEM_JSON = "application/problem+json";
 
-  private static final int PER_MINUTE = LoginLimits.ADDRESS_PER_MINUTE;
   private static final Logger LOG = LoggerFactory.getLogger(ErrorMappers.class);
 
   private ErrorMappers() {}
@@ -55,11 +49,7 @@ public final class ErrorMappers {
         new BadCursor(),
         new RunEnded(),
         new WorkflowsGone(),
-        new NotLetIn(),
-        new Crowded(),
-        new NoOwnerLeft(),
-        new TooManyDevices(),
-        new TooManyTokens(),
+        new BadHttp(),
         new Unexpected());
   }
 
@@ -75,7 +65,7 @@ public final class ErrorMappers {
     return response.build();
   }
 
-  private static Response response(ErrorCode code, String title, @Nullable String detail) {
+  static Response response(ErrorCode code, String title, @Nullable String detail) {
     return response(ProblemException.of(code, title, detail));
   }
 
@@ -253,61 +243,17 @@ public final class ErrorMappers {
     }
   }
 
-  /** A log-in or refresh that is wrong, or one too many. */
-  static final class NotLetIn implements ExceptionMapper<LogIn.RefusedException> {
+  /** What the HTTP server says of a body while it is read. */
+  static final class BadHttp implements ExceptionMapper<BadMessageException> {
     @Override
-    public Response toResponse(LogIn.RefusedException e) {
-      long seconds = e.retryAfterSeconds();
-      return seconds > 0
-          ? response(
-              ProblemException.later(
-                  ErrorCode.TOO_MANY_REQUESTS,
-                  "too many log-ins",
-                  "wait " + seconds + " s; an address may try " + PER_MINUTE + " times a minute",
-                  seconds))
-          : response(
-              ErrorCode.BAD_CREDENTIALS,
-              "the name, the password or the key is wrong",
-              "the first owner's are in owner.credentials in Helm's home");
-    }
-  }
-
-  static final class Crowded implements ExceptionMapper<Passwords.BusyException> {
-    @Override
-    public Response toResponse(Passwords.BusyException e) {
-      return response(
-          ProblemException.later(
-              ErrorCode.TOO_MANY_REQUESTS, "too many log-ins at once", "try again in a moment", 5));
-    }
-  }
-
-  static final class NoOwnerLeft implements ExceptionMapper<UserStore.LastOwnerException> {
-    @Override
-    public Response toResponse(UserStore.LastOwnerException e) {
-      return response(
-          ErrorCode.CONFLICT,
-          "nobody would be left who owns all projects",
-          "make somebody else an owner of * first");
-    }
-  }
-
-  static final class TooManyDevices implements ExceptionMapper<DeviceStore.TooManyException> {
-    @Override
-    public Response toResponse(DeviceStore.TooManyException e) {
-      return response(
-          ErrorCode.CONFLICT,
-          "this person has " + DeviceStore.PERSON_DEVICES_MAX + " devices",
-          "log in without naming a device, then take old ones out: helm device revoke");
-    }
-  }
-
-  static final class TooManyTokens implements ExceptionMapper<ServiceTokenStore.TooManyException> {
-    @Override
-    public Response toResponse(ServiceTokenStore.TooManyException e) {
-      return response(
-          ErrorCode.CONFLICT,
-          "there are " + ServiceTokenStore.TOKENS_MAX + " service tokens",
-          "take some back: helm token revoke");
+    public Response toResponse(BadMessageException e) {
+      return switch (e.getCode()) {
+        case 408 -> response(ErrorCode.REQUEST_TIMEOUT, "the body took too long", "send it whole");
+        case 413 -> response(ErrorCode.TOO_LARGE, "the body is too large", null);
+        default ->
+            response(
+                ErrorCode.BAD_REQUEST, "the body could not be read to its end", "send it whole");
+      };
     }
   }
 

@@ -28,28 +28,28 @@ final class OpenApiForms {
   /** Members of requests by schema and name. */
   private static Map<String, Schema<?>> members() {
     return Map.ofEntries(
-          Map.entry("LoginRequest.device", text(1, 64)),
-          Map.entry(
-              "ChangePassword.newPassword", text(LogIn.PASSWORD_CHARS_MIN, Passwords.CHARS_MAX)),
-          Map.entry("ChallengeRequest.device", text(1, 64)),
-          Map.entry("TicketRequest.for", words("stream", "download")),
-          Map.entry("TicketRequest.path", text(5, 1_000)),
-          Map.entry("StartRun.blueprint", text(1, 100)),
-          Map.entry("StartRun.name", text(1, 100)),
-          Map.entry("StartRun.prompt", text(1, 20_000)),
-          Map.entry("SendMessage.text", text(1, 10_000)),
-          Map.entry("SendMessage.when", words("next", "now")),
-          Map.entry("Decide.decision", words("allow", "deny")),
-          Map.entry("Decide.argumentsHash", form(HASH)),
-          Map.entry("Decide.reason", text(1, 1_000)),
-          Map.entry("AnswerQuestion.answer", text(1, 10_000)),
-          Map.entry("NewPerson.name", form(NAME)),
-          Map.entry("NewDevice.name", text(1, 64)),
-          Map.entry("NewDevice.publicKey", text(43, 44)),
-          Map.entry("NewToken.name", form(NAME)),
-          Map.entry("NewToken.project", form(PROJECT)),
-          Map.entry("NewToken.role", words("viewer", "approver", "operator")),
-          Map.entry("NewToken.days", number(1, 365)));
+        Map.entry("LoginRequest.device", text(1, 64)),
+        Map.entry(
+            "ChangePassword.newPassword", text(LogIn.PASSWORD_CHARS_MIN, Passwords.CHARS_MAX)),
+        Map.entry("ChallengeRequest.device", text(1, 64)),
+        Map.entry("TicketRequest.for", words("stream", "download")),
+        Map.entry("TicketRequest.path", text(5, 1_000)),
+        Map.entry("StartRun.blueprint", text(1, 100)),
+        Map.entry("StartRun.name", text(1, 100)),
+        Map.entry("StartRun.prompt", text(1, 20_000)),
+        Map.entry("SendMessage.text", text(1, 10_000)),
+        Map.entry("SendMessage.when", words("next", "now")),
+        Map.entry("Decide.decision", words("allow", "deny")),
+        Map.entry("Decide.argumentsHash", form(HASH)),
+        Map.entry("Decide.reason", text(1, 1_000)),
+        Map.entry("AnswerQuestion.answer", text(1, 10_000)),
+        Map.entry("NewPerson.name", form(NAME)),
+        Map.entry("NewDevice.name", text(1, 64)),
+        Map.entry("NewDevice.publicKey", text(43, 44)),
+        Map.entry("NewToken.name", form(NAME)),
+        Map.entry("NewToken.project", form(PROJECT)),
+        Map.entry("NewToken.role", words("viewer", "approver", "operator")),
+        Map.entry("NewToken.days", number(1, 365)));
   }
 
   /** Parameters by name. */

@@ -71,6 +71,7 @@ public final class RestInterface {
     jersey.property(ServerProperties.RESPONSE_SET_STATUS_OVER_SEND_ERROR, true);
     filters().forEach(jersey::register);
     ErrorMappers.all().forEach(jersey::register);
+    PeopleErrors.all().forEach(jersey::register);
     resources().forEach(jersey::register);
     errorsBelow(environment);
     adminReadsOnly(environment);

@@ -103,7 +103,7 @@ public final class TokensResource {
       @PathParam("id") String id, @Context ContainerRequestContext context) {
     Caller caller = Permit.person(context);
     ServiceTokenStore.ServiceToken token = id.length() > 100 ? null : tokens.find(id);
-    if (token == null) {
+    if (token == null || caller.roles().in(token.project()) == null) {
       throw ProblemException.of(
           ErrorCode.NOT_FOUND, "there is no such service token", "helm token list shows them");
     }

@@ -85,6 +85,8 @@ class SchemathesisTest {
   private void run(@Nullable String program, String token, String... options) throws Exception {
     Path folder = Files.createTempDirectory("schemathesis");
     Path out = folder.resolve("log");
+    // The document is made when it is first asked for; a loaded machine takes its time for that.
+    assertThat(service.get("/openapi.json").status()).isEqualTo(200);
     String seed = Long.toString(System.nanoTime() & 0xffff);
     List<String> command = new ArrayList<>();
     command.add(Objects.requireNonNull(program));
@@ -106,7 +108,9 @@ class SchemathesisTest {
             "--warnings",
             "off",
             "--request-timeout",
-            "30",
+            "60",
+            "--wait-for-schema",
+            "60",
             "--no-color"));
     command.addAll(List.of(options));
     Process process =

@@ -288,7 +288,10 @@ class WireTest {
                 + packed.size()
                 + "\r\n",
             "");
-    assertThat(exchange((head + packed.toString(StandardCharsets.ISO_8859_1)).getBytes(StandardCharsets.ISO_8859_1)))
+    assertThat(
+            exchange(
+                (head + packed.toString(StandardCharsets.ISO_8859_1))
+                    .getBytes(StandardCharsets.ISO_8859_1)))
         .startsWith("HTTP/1.1 415");
   }
 
@@ -303,7 +306,8 @@ class WireTest {
                     .header("Origin", origin)
                     .header("Content-Type", "application/json")
                     .header("Idempotency-Key", "k")
-                    .POST(java.net.http.HttpRequest.BodyPublishers.ofString("{\"for\":\"stream\"}")));
+                    .POST(
+                        java.net.http.HttpRequest.BodyPublishers.ofString("{\"for\":\"stream\"}")));
         assertThat(answer.status()).as(origin + " " + path).isEqualTo(403);
         assertThat(answer.text("code")).isEqualTo("forbidden");
         assertThat(answer.raw().headers().map().keySet())
@@ -339,7 +343,8 @@ class WireTest {
       byte[] answer = new byte[4096];
       assertThat(second.getInputStream().read(answer)).as("positive control").isPositive();
       long began = System.nanoTime();
-      byte[] head = "GET /api/health HTTP/1.1\r\nHost: x\r\nX: ".getBytes(StandardCharsets.US_ASCII);
+      byte[] head =
+          "GET /api/health HTTP/1.1\r\nHost: x\r\nX: ".getBytes(StandardCharsets.US_ASCII);
       int sent = 0;
       boolean cut = false;
       slow.setSoTimeout(500);
@@ -388,7 +393,8 @@ class WireTest {
       try (Socket other = connect("127.0.0.8")) {
         other
             .getOutputStream()
-            .write("GET /api/health HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            .write(
+                "GET /api/health HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
         assertThat(other.getInputStream().read()).as("another address").isEqualTo('H');
       }
     } finally {
@@ -481,7 +487,9 @@ class WireTest {
     }
     assertThat(sendAll("", pieces)).as("a long message in pieces").contains("too_large");
     assertThat(sendAll("", List.of(frame(0x81, new byte[5_000])))).as("a long frame").isNotEmpty();
-    assertThat(sendAll("", List.of(frame(0x82, new byte[10])))).as("binary").contains("bad_request");
+    assertThat(sendAll("", List.of(frame(0x82, new byte[10]))))
+        .as("binary")
+        .contains("bad_request");
     for (byte[] odd :
         List.of(
             frame(0x83, new byte[1]), // a reserved opcode

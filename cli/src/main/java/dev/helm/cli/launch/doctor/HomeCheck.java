@@ -70,6 +70,12 @@ final class HomeCheck implements Check {
     try {
       int mode = mode(root);
       String text = "%s · mode %o".formatted(root, mode);
+      if (!Files.isReadable(root)) {
+        return Finding.warn(
+            "HELM_HOME",
+            text + " · belongs to another user, so much of this report is about yours alone",
+            "run helm doctor as that user or as root, or name your own with --home");
+      }
       return (mode & OTHERS) == 0
           ? Finding.fine("HELM_HOME", text)
           : Finding.wrong("HELM_HOME", text + ", open to others", "chmod o= " + root);
@@ -106,7 +112,7 @@ final class HomeCheck implements Check {
           Finding.wrong(
               "file modes",
               shown(open) + " may be read or changed by others",
-              "chmod go= " + shown(open)));
+              "chmod o=,g-w " + shown(open)));
     }
     if (!strange.isEmpty()) {
       findings.add(

@@ -109,7 +109,10 @@ final class Builtins {
   }
 
   private static String read(Call call) {
-    List<String> names = call.operands("-p", "-d", "-t", "-n", "-N", "-u", "-i", "-a");
+    List<String> names =
+        call.name().equals("read")
+            ? call.operands("-p", "-d", "-t", "-n", "-N", "-u", "-i", "-a")
+            : call.operands("-d", "-n", "-O", "-s", "-u", "-C", "-c");
     boolean array = call.letter('a');
     List<String> arrays = array ? call.values("-a") : List.of();
     if (array && arrays.isEmpty() && !names.isEmpty()) {

@@ -3,6 +3,7 @@ package dev.helm.workflows.decide.guard;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 
 /**
  * One program call.
@@ -91,6 +92,8 @@ record Call(Walker walker, List<String> argv, String input, Streams streams) {
           }
         } else if (option.length() == 2 && argument.startsWith(option)) {
           values.add(argument.substring(2));
+        } else if (grouped(argument, option) && i + 1 < argv.size()) {
+          values.add(argv.get(i + 1));
         }
       }
     }
@@ -106,7 +109,7 @@ record Call(Walker walker, List<String> argv, String input, Streams streams) {
       if (options && argument.equals("--")) {
         options = false;
       } else if (options && argument.length() > 1 && argument.startsWith("-")) {
-        if (List.of(valued).contains(argument)) {
+        if (Stream.of(valued).anyMatch(v -> v.equals(argument) || grouped(argument, v))) {
           i++;
         }
       } else {
@@ -114,5 +117,13 @@ record Call(Walker walker, List<String> argv, String input, Streams streams) {
       }
     }
     return operands;
+  }
+
+  /** {@code -sLo FILE}: the last of several short options takes the value. */
+  private static boolean grouped(String argument, String option) {
+    return option.length() == 2
+        && argument.length() > 2
+        && argument.charAt(argument.length() - 1) == option.charAt(1)
+        && argument.matches("-[A-Za-z]+");
   }
 }

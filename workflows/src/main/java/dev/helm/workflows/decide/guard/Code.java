@@ -127,7 +127,7 @@ final class Code {
 
   private static final Pattern PRINTED =
       Pattern.compile(
-          "\\s*(?:import [\\w., ]+[;\n]\\s*)?(?:print|puts|echo|console\\.log|say|printf|(?:process|sys)\\.stdout\\.write|\\$stdout\\.write|io\\.write)\\s*\\(?\\s*"
+          "\\s*(?:import [\\w., ]+[;\n]\\s*)?(?:print|puts|echo|console\\.log|say|printf|(?:process|sys)\\.stdout\\.write|\\$stdout\\.write|io\\.write)?\\s*\\(?\\s*"
               + Folding.LITERAL
               + "\\s*\\)?\\s*;?\\s*");
 
@@ -177,6 +177,13 @@ final class Code {
         }
       } else {
         call.walker().shell(first, List.of(), "");
+      }
+    }
+    if (language.matches("expect|tclsh|wish")) {
+      Matcher spawn =
+          Pattern.compile("(?:^|[;\\n{\\[])\\s*(?:spawn|exec)\\s+([^\\n;\\]]+)").matcher(code);
+      while (spawn.find()) {
+        call.walker().shell(String.valueOf(spawn.group(1)), List.of(), "");
       }
     }
     if (language.matches("perl|ruby|jruby|php")) {

@@ -77,7 +77,7 @@ final class Containers {
       call.findings()
           .block(Family.CONTAINER_ESCAPE, "kubectl starts a pod with the machine's own rights");
     } else if (all.matches(
-        "(?s).*\\bget\\s+(secrets?|secret/\\S+)\\b.*(-o|--output|template).*|(?s).*config view .*--raw.*|(?s).*create token.*")) {
+        "(?s).*\\bget\\s+(secrets?|secret/\\S+)\\b.*((-o|--output)[= ]?(yaml|json)\\b|template|\\.data).*|(?s).*config view .*--raw.*|(?s).*create token.*")) {
       call.findings().block(Family.CREDENTIALS, "kubectl prints secrets");
     }
     int dashes = call.argv().indexOf("--");

@@ -31,7 +31,13 @@ final class Copies {
     List<String> sources = targets.isEmpty() ? operands.subList(0, operands.size() - 1) : operands;
     StringBuilder content = new StringBuilder();
     for (String source : sources) {
-      content.append(Files.read(call.walker(), source, call.name()));
+      content.append(
+          source.matches("/dev/(stdin|fd/0)")
+              ? call.input()
+              : Files.read(call.walker(), source, call.name()));
+      if (source.matches("/dev/(zero|u?random|full)") && !target.equals("/dev/null")) {
+        call.findings().block(Family.BOMB, call.name() + " copies a device without end");
+      }
       if (Paths.device(Paths.resolve(call.state().directory, source))) {
         call.findings()
             .block(Family.RAW_WRITE, call.name() + " reads the device " + Marks.shown(source));
@@ -207,12 +213,15 @@ final class Copies {
     for (String source : call.operands("-C", "--directory", "-T", "--exclude")) {
       if (source != first || first.startsWith("/")) {
         content.append(Files.read(call.walker(), source, call.name()));
+        for (String directory : call.values("-C", "--directory")) {
+          content.append(Files.read(call.walker(), directory + "/" + source, call.name()));
+        }
       }
       if (Paths.device(Paths.resolve(call.state().directory, source))) {
         findings.block(Family.RAW_WRITE, call.name() + " reads the device " + Marks.shown(source));
       }
     }
-    if (call.has("--remove-files")
+    if (call.has("--remove-files", "-sdel")
         || (call.name().equals("zip") && (call.letter('m') || call.has("--move")))) {
       call.operands("-f", "--file", "-C")
           .forEach(source -> Deletion.target(call, source, true, call.name()));

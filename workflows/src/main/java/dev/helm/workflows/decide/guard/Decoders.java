@@ -80,7 +80,11 @@ final class Decoders {
 
   private static String hex(Call call) {
     String text =
-        Printers.files(call, call.operands("-c", "-g", "-s", "-l", "-n", "-t", "-A", "-N", "-e"));
+        Printers.files(
+            call,
+            call.name().equals("xxd")
+                ? call.operands("-c", "-g", "-s", "-l", "-o")
+                : call.operands("-t", "-A", "-N", "-j", "-n", "-w", "-s"));
     boolean back = call.name().equals("xxd") && call.letter('r');
     if (!back) {
       return Marks.of(text) + Marks.OUTPUT;

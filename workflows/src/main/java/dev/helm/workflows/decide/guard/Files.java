@@ -44,6 +44,12 @@ final class Files {
           .block(Family.CREDENTIALS, Marks.shown(path) + " is read by " + Marks.shown(who));
       return String.valueOf(Marks.SECRET);
     }
+    if (whole.startsWith("/dev/") && Paths.device(whole)) {
+      walker
+          .findings()
+          .block(
+              Family.CONTAINER_ESCAPE, Marks.shown(who) + " reads the device " + Marks.shown(path));
+    }
     if (whole.matches("/dev/(u?random|zero|null|full)")) {
       return whole.equals("/dev/null") ? "" : String.valueOf(Marks.DECODED);
     }

@@ -138,6 +138,12 @@ final class Interpreters {
 
   /** Arguments behind the code may name files that it reads. */
   private static void rest(Call call) {
+    boolean edits =
+        call.name().matches("perl|ruby")
+            && call.arguments().stream().anyMatch(a -> a.matches("-[a-z0-9]*i.*"));
+    for (String file : edits ? call.operands("-e", "-E") : List.<String>of()) {
+      Files.check(call.walker(), file, String.valueOf(Marks.FILE), true);
+    }
     for (String argument : call.arguments()) {
       if (argument.length() < 200 && Secrets.credential(call.state().directory, argument)) {
         Files.read(call.walker(), argument, call.name());
@@ -225,7 +231,7 @@ final class Interpreters {
     // awk 'BEGIN{print "…"}' prints what it says.
     java.util.regex.Matcher printed =
         java.util.regex.Pattern.compile(
-                "\\s*BEGIN\\s*\\{\\s*printf?\\s*\\(?\"((?:[^\"\\\\]|\\\\.)*)\"\\)?;?\\s*\\}\\s*")
+                "\\s*BEGIN\\s*\\{\\s*printf?\\s*\\(?(?:\"%s(?:\\\\n)?\"\\s*,\\s*)?\"((?:[^\"\\\\]|\\\\.)*)\"\\)?;?\\s*\\}\\s*")
             .matcher(program);
     if (printed.matches()) {
       return Escapes.ansi(String.valueOf(printed.group(1)), true) + "\n";

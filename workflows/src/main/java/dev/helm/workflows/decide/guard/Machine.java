@@ -29,6 +29,7 @@ final class Machine {
         handlers, Machine::kernel, "insmod modprobe rmmod kmod sysctl bpftool kldload");
     Programs.register(handlers, Machine::history, "history");
     Programs.register(handlers, Machine::capabilities, "setcap capsh");
+    Programs.register(handlers, Machine::dump, "gcore procdump");
     Programs.register(
         handlers, Machine::miner, "xmrig minerd cpuminer ethminer cgminer t-rex nbminer");
     Programs.register(handlers, Machine::logs, "journalctl");
@@ -272,6 +273,14 @@ final class Machine {
   private static String miner(Call call) {
     if (!call.has("--version", "--help")) {
       call.findings().block(Family.BOMB, call.name() + " mines coins on this machine");
+    }
+    return "";
+  }
+
+  private static String dump(Call call) {
+    if (!call.operands().isEmpty()) {
+      call.findings()
+          .block(Family.CREDENTIALS, call.name() + " writes another process's memory to a file");
     }
     return "";
   }

@@ -176,6 +176,7 @@ final class Network {
       }
     }
     call.values("--post-data", "--body-data").forEach(sent::append);
+    call.values("-i", "--input-file").forEach(file -> Files.read(call.walker(), file, "wget"));
     sent(call, sent.toString(), local);
     for (String code : call.values("--use-askpass")) {
       call.walker().file(code, List.of(), "");

@@ -27,6 +27,10 @@ final class Printers {
     Programs.register(handlers, Printers::list, "ls dir vdir exa eza lsd");
     Programs.register(
         handlers, Printers::count, "wc md5sum sha1sum sha256sum sha512sum cksum b2sum");
+    Programs.register(
+        handlers,
+        Printers::same,
+        "sort uniq shuf fold fmt expand unexpand column iconv dos2unix unix2dos envsubst paste ts");
     Programs.register(handlers, Printers::pipe, "mkfifo mknod");
     Programs.register(handlers, Printers::yes, "yes");
     Programs.register(handlers, call -> last(call, true) + "\n", "basename");
@@ -250,6 +254,11 @@ final class Printers {
     return String.valueOf(Marks.OUTPUT);
   }
 
+  /** The same words in another order or shape. */
+  private static String same(Call call) {
+    return files(call, call.operands("-k", "-t", "-o", "-S", "-T"));
+  }
+
   /** A filter leaves some of what a star stands for. */
   private static String some(String text) {
     return Marks.globbed(text)
@@ -280,6 +289,9 @@ final class Printers {
   private static String last(Call call, boolean name) {
     List<String> operands = call.operands("-s");
     String path = operands.isEmpty() ? "" : operands.get(0).replaceFirst("(?<=.)/+$", "");
+    if (!Marks.known(path) && path.indexOf('/') < 0) {
+      return Marks.of(path);
+    }
     int slash = path.lastIndexOf('/');
     if (name) {
       String base = path.substring(slash + 1);

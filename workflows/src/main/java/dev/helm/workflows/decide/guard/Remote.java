@@ -49,6 +49,9 @@ final class Remote {
     boolean serves = zero || call.letter('l') || call.has("--listen");
     if (!serves) {
       sends(call, host, call.input());
+    } else if (!zero && Files.sensitive(call.input())) {
+      call.findings()
+          .block(Family.EXFILTRATION, call.name() + " offers secrets to whoever connects");
     }
     if (!zero && !Hosts.local(host) && Marks.has(call.input(), Marks.SOCKET)) {
       call.findings().block(Family.REVERSE_SHELL, "A connection is passed on to another machine");

@@ -75,7 +75,7 @@ final class Secrets {
   static boolean hunted(String name) {
     return name.toLowerCase(Locale.ROOT)
         .matches(
-            "\\*?(id_(rsa|dsa|ecdsa|ed25519)|\\.netrc|\\.pgpass|\\.git-credentials|credentials|shadow|\\.aws|wallet\\.dat|\\.htpasswd|\\.vault-token|\\.kdbx|\\.ppk|\\.ovpn|\\.kube)\\*?");
+            "\\*?(id_(rsa|dsa|ecdsa|ed25519)|\\.netrc|\\.pgpass|\\.git-credentials|credentials|shadow|\\.aws|wallet\\.dat|\\.htpasswd|\\.vault-token|\\.kdbx|\\.ppk|\\.ovpn|\\.kube|\\.ssh|\\.gnupg)\\*?");
   }
 
   /** What a pattern may match: tried on the best known credentials. */

@@ -87,6 +87,9 @@ final class SimpleCommand {
 
   private void assign(Shell.Assignment assignment) {
     State state = walker.state();
+    if (assignment.name().indexOf('$') >= 0 || assignment.name().indexOf('`') >= 0) {
+      walker.expander().text(assignment.name());
+    }
     if (assignment.array()) {
       List<String> values = new ArrayList<>();
       if (assignment.append()) {

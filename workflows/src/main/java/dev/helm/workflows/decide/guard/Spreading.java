@@ -44,7 +44,12 @@ final class Spreading {
     } else {
       items.addAll(
           List.of(
-              input.strip().split(call.has("-0", "--null", "-d") ? "[\\n\\x00]+" : "[\\s\\x00]+")));
+              input
+                  .strip()
+                  .split(
+                      call.has("-0", "--null", "-d") || !placeholder.isEmpty()
+                          ? "[\\n\\x00]+"
+                          : "[\\s\\x00]+")));
     }
     if (items.size() > 200) {
       items = items.subList(0, 200);
@@ -166,6 +171,13 @@ final class Spreading {
       return;
     }
     for (String path : found) {
+      if (command.get(0).matches("(.*/)?(truncate|chmod|chown|chgrp|shred|mv|sed|tee|dd|setfacl)")
+          && Marks.globbed(path)
+          && Paths.place(call.state().directory, path, true) == Paths.Place.VITAL) {
+        call.findings()
+            .block(
+                Family.DELETE, "find runs " + command.get(0) + " on all of " + Marks.shown(path));
+      }
       List<String> words =
           new ArrayList<>(command.stream().map(word -> word.replace("{}", path)).toList());
       if (command.stream().noneMatch(word -> word.contains("{}")) && call.name().startsWith("fd")) {

@@ -12,6 +12,10 @@ import org.jspecify.annotations.Nullable;
 /** What a shell knows while the guard follows a command: variables, functions, files, directory. */
 final class State {
   private static final int VALUES_MAX = 8;
+
+  /** Stands for the script's own path: {@code dirname "$0"/..} is still within the workspace. */
+  private static final String SCRIPT = "/workspace/scripts/own/bash";
+
   private static final int NAMES_MAX = 2_000;
 
   /** Values of a variable: the elements of an array, or what a scalar may be. */
@@ -34,7 +38,7 @@ final class State {
   final Map<String, Integer> chosen = new HashMap<>();
 
   /** Positional parameters, {@code $0} first. */
-  List<String> positional = List.of("bash");
+  List<String> positional = List.of(SCRIPT);
 
   String directory = "/workspace";
 
@@ -52,6 +56,7 @@ final class State {
     set("PWD", "/workspace");
     set("IFS", " \t\n");
     set("SHELL", "/bin/bash");
+    set("BASH_SOURCE", SCRIPT);
     set("TMPDIR", "/tmp");
     set("USER", "agent");
     set("LOGNAME", "agent");

@@ -138,6 +138,9 @@ final class Tools {
         || argv.contains("credential-store") && argv.contains("get")) {
       call.findings().block(Family.CREDENTIALS, "git prints a stored password");
     }
+    if (argv.contains("--no-index")) {
+      call.operands().forEach(file -> Files.read(call.walker(), file, "git"));
+    }
     boolean root = argv.contains("--show-toplevel");
     return root ? "/workspace\n" : String.valueOf(Marks.OUTPUT);
   }
@@ -180,15 +183,41 @@ final class Tools {
     if (Opaque.judge(call.walker(), content)) {
       return;
     }
+    Map<String, String> variables = new java.util.HashMap<>();
+    for (String line : content.split("\n")) {
+      String[] pair = line.split("\\s*[:?+]?=\\s*", 2);
+      if (pair.length == 2 && pair[0].matches("\\w+")) {
+        variables.put(pair[0], pair[1]);
+      }
+    }
     for (String line : content.split("\n")) {
       String recipe =
           line.startsWith("\t")
               ? line.strip()
               : line.matches("[\\w.-]+:\\s*;.*") ? line.replaceFirst("^[\\w.-]+:\\s*;", "") : "";
       if (!recipe.isEmpty()) {
-        call.walker().shell(recipe.replaceFirst("^[@-]+", "").replace("$$", "$"), List.of(), "");
+        call.walker().shell(expanded(recipe.replaceFirst("^[@-]+", ""), variables), List.of(), "");
       }
     }
+  }
+
+  private static final Pattern MAKE_VARIABLE =
+      Pattern.compile("\\$[({](\\w+)[)}]|\\$\\((\\w+ [^()]*)\\)|\\$([@<^+?*%])");
+
+  /** Variables of make as they are set in the file; one that is not is named as its program. */
+  private static String expanded(String recipe, Map<String, String> variables) {
+    return MAKE_VARIABLE
+        .matcher(recipe.replace("$$", "\0"))
+        .replaceAll(
+            m -> {
+              String name = m.group(1);
+              String value =
+                  name == null
+                      ? String.valueOf(Marks.UNKNOWN)
+                      : variables.getOrDefault(name, name.toLowerCase(java.util.Locale.ROOT));
+              return java.util.regex.Matcher.quoteReplacement(value);
+            })
+        .replace('\0', '$');
   }
 
   /** Source that the command itself wrote is looked at before it is compiled. */

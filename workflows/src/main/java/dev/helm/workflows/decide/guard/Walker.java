@@ -181,6 +181,11 @@ final class Walker {
         words == null
             ? state.positional.subList(1, state.positional.size())
             : expander.fields(words);
+    if (words != null
+        && words.stream()
+            .anyMatch(word -> word.raw().matches(".*(seq .*\\b|\\.\\.)\\d{5,}\\b.*"))) {
+      Bombs.loop(new Shell.Sequence(List.of()), loop.body(), findings);
+    }
     StringBuilder output = new StringBuilder();
     int rounds = 0;
     for (String value : values) {
@@ -277,7 +282,8 @@ final class Walker {
   String shell(String code, List<String> positional, String input) {
     return apart(
         () -> {
-          state.positional = positional.isEmpty() ? List.of("bash") : List.copyOf(positional);
+          state.positional =
+              positional.isEmpty() ? List.of(state.positional.get(0)) : List.copyOf(positional);
           return Opaque.judge(this, code) ? "" : script(code, input);
         });
   }
