@@ -70,7 +70,8 @@ public final class EgressBench {
     int calls = args.length > 0 ? Integer.parseInt(args[0]) : 300;
     int rounds = args.length > 1 ? Integer.parseInt(args[1]) : 3;
     Path home = Files.createTempDirectory("hb");
-    Path folder = Files.createDirectories(home.resolve("site/bench")).getParent();
+    Path folder = Files.createDirectories(home.resolve("site"));
+    Files.createDirectories(folder.resolve("bench"));
     try (DemoSite site = DemoSite.start(0, folder, List.of(), home.resolve("ca.pem"));
         Store store = Store.open(Files.createDirectory(home.resolve("store")), Clock.systemUTC())) {
       EgressBench bench = new EgressBench(site, home.resolve("ca.pem"));
