@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -144,10 +145,10 @@ class TerminalSafetyTest {
     RunRenderer renderer = new RunRenderer(ZoneId.of("UTC"), "owner");
     RunView view = new RunView();
     int rendered = 0;
-    for (Object each : golden) {
+    for (Object each : Objects.requireNonNull(golden)) {
       Map<?, ?> event = (Map<?, ?>) each;
       String type = String.valueOf(event.get("type"));
-      Map<String, Object> data = members((Map<?, ?>) event.get("data"));
+      Map<String, Object> data = members((Map<?, ?>) Objects.requireNonNull(event.get("data")));
       // A log holds no half of a pair, and no text of this length that is printed whole.
       for (String hostile :
           CORPUS.stream().filter(c -> !c.contains("\ud800") && c.length() < 10_000).toList()) {

@@ -168,9 +168,7 @@ final class Attack {
     String output = box.attack(name, given, DEADLINE_MS);
     String after = outside == null ? "" : outside.look(lab, box);
     // Where it succeeds, the effect may come a moment after the word.
-    for (int i = 0;
-        i < LOOKS && control && outside != null && after.equals(before);
-        i++) {
+    for (int i = 0; i < LOOKS && control && outside != null && after.equals(before); i++) {
       ResourceProbes.pause(50);
       after = outside.look(lab, box);
     }

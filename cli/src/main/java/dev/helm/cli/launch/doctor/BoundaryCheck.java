@@ -93,8 +93,7 @@ final class BoundaryCheck implements Check {
           ? Finding.fine(
               "workspace size",
               "each run has a disk of its own, %s MB and %s files"
-                  .formatted(
-                      state.path("diskMb").asText("?"), state.path("diskFiles").asText("?")))
+                  .formatted(state.path("diskMb").asText("?"), state.path("diskFiles").asText("?")))
           : Finding.note(
               "workspace size",
               "watched, not bounded, since the last start: " + state.path("why").asText("?"),
