@@ -1,6 +1,7 @@
 package dev.helm.workflows.decide;
 
 import dev.helm.workflows.decide.guard.ProgramCalls;
+import dev.helm.workflows.decide.guard.Subscripts;
 import dev.helm.workflows.decide.guard.shell.Parser;
 import dev.helm.workflows.decide.guard.shell.Shell;
 import dev.helm.workflows.decide.guard.shell.SimpleCommands;
@@ -43,13 +44,18 @@ record ShellParts(List<String> parts, boolean sure, Set<String> spellings) {
             && simple.plain()
             && calls.all()
             && !simple.commands().isEmpty()
-            && simple.commands().stream().allMatch(ShellParts::beginsPlainly);
+            && simple.commands().stream()
+                .allMatch(part -> beginsPlainly(part) && !evaluates(part, command));
     return new ShellParts(
         simple.commands().stream().map(Shell.Simple::raw).toList(), plain, spellings);
   }
 
   private static String words(Shell.Simple part) {
     return String.join(" ", part.words().stream().map(Shell.Word::raw).toList());
+  }
+
+  private static boolean evaluates(Shell.Simple part, String command) {
+    return Subscripts.mayRun(part.words().get(0).raw(), part.raw(), command);
   }
 
   /** Whether the first word is surely the name of what runs. */

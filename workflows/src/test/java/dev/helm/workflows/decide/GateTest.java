@@ -58,7 +58,19 @@ class GateTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"eval \"$X\"", "base64 -d x | sh", "rm -rf \"$UNSET\"/*", "echo 'open"})
+  @ValueSource(
+      strings = {
+        "eval \"$X\"",
+        "base64 -d x | sh",
+        "rm -rf \"$UNSET\"/*",
+        "echo 'open",
+        "$A x; base64 -d f | sh",
+        "$A x; rm -rf /workspace",
+        "$A; crontab f",
+        "$A; rm -rf $X/",
+        "cat <<'E\\OF'\nE\\OF\nls\nEOF",
+        "!\\\n ls"
+      })
   void whatTheGuardAsksNoRuleAnswers(String command) {
     assertThat(decide(List.of("Bash"), command))
         .isInstanceOfSatisfying(

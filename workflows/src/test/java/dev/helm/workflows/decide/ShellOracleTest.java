@@ -24,7 +24,19 @@ class ShellOracleTest {
   private static final Rules RULES =
       new Rules(
           new Blueprint.Permissions(
-              List.of("Bash(gone *)"), List.of(), List.of("Read", "Bash(ls *)"), 1000, 1));
+              List.of("Bash(gone *)"),
+              List.of(),
+              List.of(
+                  "Read",
+                  "Bash(ls *)",
+                  "Bash(printf *)",
+                  "Bash(test *)",
+                  "Bash(read *)",
+                  "Bash(declare *)",
+                  "Bash(mapfile *)",
+                  "Bash(let *)"),
+              1000,
+              1));
 
   /** Everything but {@code evil}. */
   private static final Rules ALL_BUT =
@@ -56,9 +68,57 @@ class ShellOracleTest {
     "for x "
   };
   private static final String[] PIECES = {
-    "ls ", "ls ", "ls x", "evil", "evil ", " ", "\n", ";", "&", "&&", "|", "||", "'", "\"", "\\",
-    "#", " #", ">", "<", "$", "(", ")", "`", "{", "}", "!", "x", "=", "[", "]", "*", "?", "\t",
-    "\r", "-", "x=1 ", "2>&1", ":", "~", ","
+    "ls ",
+    "ls ",
+    "ls x",
+    "evil",
+    "evil ",
+    " ",
+    "\n",
+    ";",
+    "&",
+    "&&",
+    "|",
+    "||",
+    "'",
+    "\"",
+    "\\",
+    "#",
+    " #",
+    ">",
+    "<",
+    "$",
+    "(",
+    ")",
+    "`",
+    "{",
+    "}",
+    "!",
+    "x",
+    "=",
+    "[",
+    "]",
+    "*",
+    "?",
+    "\t",
+    "\r",
+    "-",
+    "x=1 ",
+    "2>&1",
+    ":",
+    "~",
+    ",",
+    "<<x\n",
+    "\nx\n",
+    "\nx)",
+    "$(ls <<x\n",
+    "<<'x\\y'\n",
+    "\\\n",
+    "x\\\n",
+    "printf -v ",
+    "test -v ",
+    "'a[$(evil)]' ",
+    "\"$(ls <<x\n"
   };
 
   @TempDir Path temp;
@@ -90,7 +150,24 @@ class ShellOracleTest {
         "ls |& evil",
         "ls \"$(evil)\"",
         "ls $'\\'' ; evil #'",
-        "ls <<x\n$(evil)\nx"
+        "ls <<x\n$(evil)\nx",
+        "ls <<'E\\OF'\nE\\OF\nevil\nEOF",
+        "ls <<\"E\\OF\"\nE\\OF\nevil\nEOF",
+        "ls <<$'EOF'\nEOF\nevil\n$EOF",
+        "ls <<EOF\nE\\\nOF\nevil\nEOF",
+        "ls <<EOF\nx\\\nEOF\n: '\nEOF\nevil\n: '",
+        "ls \"$(ls <<EOF\nhi\nEOF)\"\nevil\nEOF\n)\"",
+        "ls \"$(ls <<EOF\nhi\nEOF )\"\nevil\nEOF\n)\"",
+        "ls >&'a$(evil)'",
+        "for i in 'b$(evil)'; do ls >&$i; done",
+        "printf -v 'a[$(evil)]' v",
+        "test -v 'a[$(evil)]'",
+        "read 'a[$(evil)]' <<<x",
+        "declare -a 'a[$(evil)]=1'",
+        "let 'a[$(evil)]=1'",
+        "for i in 'a[$(evil)]'; do test -v \"$i\"; done",
+        "mapfile -C 'evil #' -c 1 <<<x",
+        "!\\\n evil"
       })
   void noUnlistedPartIsAllowed(String command) throws Exception {
     assertThat(leavesAWitness(command)).as("bash runs evil").isTrue();

@@ -2,7 +2,7 @@ package dev.helm.workflows.decide.guard;
 
 import org.jspecify.annotations.Nullable;
 
-/** Keeps the gravest of what was found, the first of equals. */
+/** Keeps the gravest of what was found, the first of equals; an unknown program gives way. */
 final class Findings {
   private final boolean stops;
   private @Nullable Judgement gravest;
@@ -30,9 +30,16 @@ final class Findings {
   }
 
   private void add(Verdict verdict, Family family, String seen) {
-    if (gravest == null || verdict.compareTo(gravest.verdict()) > 0) {
+    if (gravest == null
+        || verdict.compareTo(gravest.verdict()) > 0
+        || verdict == gravest.verdict() && hides(gravest.family()) && !hides(family)) {
       gravest = new Judgement(verdict, family, family.reason(seen));
     }
+  }
+
+  // Attack: an unset variable as the first program, which a rule may answer, hides what none may.
+  private static boolean hides(Family family) {
+    return family == Family.UNKNOWN_PROGRAM;
   }
 
   boolean blocked() {

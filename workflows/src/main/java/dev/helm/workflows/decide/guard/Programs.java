@@ -82,6 +82,7 @@ final class Programs {
     if (streams.socket()) {
       Shells.attached(call.walker(), streams, name);
     }
+    Subscripts.follow(call, name);
     Handler handler = HANDLERS.get(name);
     if (handler == null) {
       handler = family(name);

@@ -30,6 +30,10 @@ record Streams(
       return reading(body.literal() ? body.text() : expander.document(body.text()), redirect);
     }
     String target = expander.text(redirect.target().raw());
+    // Attack: bash expands what stands behind >& once more, so that a quoted text runs.
+    if (redirect.operator().equals(">&") && Subscripts.runs(target)) {
+      expander.text(target);
+    }
     return switch (redirect.operator()) {
       case "<<<" -> reading(target + "\n", redirect);
       case "<", "<>" -> opened(target, redirect);

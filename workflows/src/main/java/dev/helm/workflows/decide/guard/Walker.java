@@ -81,7 +81,7 @@ final class Walker {
 
   private String expanded(List<Shell.Word> words) {
     for (Shell.Word word : words) {
-      expander.text(word.raw());
+      Subscripts.again(this, expander.text(word.raw()));
     }
     return "";
   }

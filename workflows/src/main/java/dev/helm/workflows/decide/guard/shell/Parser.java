@@ -458,6 +458,10 @@ public final class Parser {
     return RESERVED.contains(word) ? word : "";
   }
 
+  static boolean reserves(String word) {
+    return RESERVED.contains(word);
+  }
+
   private boolean word(String wanted) {
     return source.startsWith(wanted, position)
         && " \t\n;&|()".indexOf(words.at(position + wanted.length())) >= 0;

@@ -83,6 +83,10 @@ public record SimpleCommands(List<Shell.Simple> commands, boolean plain) {
 
     private void redirect(Shell.Redirect redirect) {
       word(redirect.target());
+      // Bash expands what stands behind it twice.
+      String target = redirect.target().raw();
+      plain &=
+          !redirect.operator().equals(">&") || target.indexOf('$') < 0 && target.indexOf('`') < 0;
       Shell.Heredoc body = redirect.body();
       if (body != null && !body.literal()) {
         text(body.text(), true);

@@ -13,6 +13,14 @@ final class SimpleReader {
   private static final Pattern DESCRIPTOR =
       Pattern.compile("(\\d{1,9}|\\{[A-Za-z_]\\w*\\})(?=[<>])");
 
+  private static final Pattern CONTINUED = Pattern.compile("(?<!\\\\)(?:\\\\\\\\)*\\\\$");
+  private static final Pattern CLOSES = Pattern.compile("^\\s*[)`;&|<>]");
+
+  /** A plain word, in one kind of quotes or behind one backslash at most. */
+  private static final Pattern DELIMITER =
+      Pattern.compile(
+          "([\\w.!@%+:,=-]+)|(?:'([\\w.!@%+:,=-]+)'|\"([\\w.!@%+:,=-]+)\"|\\\\([\\w.-]+))");
+
   /** Longest first. */
   private static final String[] OPERATORS = {
     "<<<", "<<-", "&>>", "<<", "<&", "<>", ">>", ">&", ">|", "&>", "<", ">"
@@ -62,6 +70,13 @@ final class SimpleReader {
       list.add(new Shell.Word(source.substring(parser.position, wordEnd)));
       parser.position = wordEnd;
       end = parser.position;
+      // Attack: the shell takes the continuation out first, and "!\\" with rm behind it runs rm.
+      String first = list.get(0).raw();
+      if (list.size() == 1
+          && first.contains("\\\n")
+          && Parser.reserves(first.replace("\\\n", ""))) {
+        throw new ShellSyntaxException("a line ends within a reserved word", start);
+      }
       if (list.size() == 1 && assignments.isEmpty() && redirects.isEmpty() && opensFunction()) {
         return parser.definition(list.get(0).raw());
       }
@@ -170,33 +185,57 @@ final class SimpleReader {
     return null;
   }
 
-  private Shell.Redirect heredoc(int descriptor, String operator, Shell.Word target) {
+  // Attack: a delimiter that the shell reads otherwise, so that what it runs looks like a text.
+  private Shell.Redirect heredoc(int descriptor, String operator, Shell.Word target)
+      throws ShellSyntaxException {
     String raw = target.raw();
-    boolean literal = raw.indexOf('\'') >= 0 || raw.indexOf('"') >= 0 || raw.indexOf('\\') >= 0;
-    String delimiter = literal ? raw.replaceAll("\\\\(.)|['\"]", "$1") : raw;
+    Matcher plain = DELIMITER.matcher(raw);
+    if (!plain.matches()) {
+      throw new ShellSyntaxException("a here-document with an odd delimiter", parser.position);
+    }
+    boolean literal = plain.group(1) == null;
+    String delimiter = raw.replaceAll("^['\"\\\\]|['\"]$", "");
     Shell.Heredoc heredoc = new Shell.Heredoc(delimiter, literal, operator.equals("<<-"));
     heredocs.add(heredoc);
     return new Shell.Redirect(descriptor, operator, target, heredoc);
   }
 
   /** Reads the bodies that begin at the parser's position, behind a new line. */
-  void readHeredocs() {
+  void readHeredocs() throws ShellSyntaxException {
     for (Shell.Heredoc heredoc : heredocs) {
       StringBuilder body = new StringBuilder();
+      String carried = "";
       while (parser.position < source.length()) {
         int end = source.indexOf('\n', parser.position);
         int next = end < 0 ? source.length() : end + 1;
         String line = source.substring(parser.position, end < 0 ? source.length() : end);
         parser.position = next;
         String shown = heredoc.tabs() ? line.replaceFirst("^\t+", "") : line;
-        if (shown.equals(heredoc.delimiter())) {
+        String joined = carried + shown;
+        if (ends(heredoc, shown, joined)) {
           break;
         }
+        boolean goesOn = !heredoc.literal() && CONTINUED.matcher(joined).find();
+        carried = goesOn ? joined.substring(0, joined.length() - 1) : "";
         body.append(shown).append('\n');
       }
       heredoc.read(body.toString());
     }
     heredocs.clear();
+  }
+
+  /** Whether a line ends the document; where the shell may see it otherwise, nobody can tell. */
+  private boolean ends(Shell.Heredoc heredoc, String shown, String joined)
+      throws ShellSyntaxException {
+    String delimiter = heredoc.delimiter();
+    boolean plain = shown.equals(delimiter);
+    // Within a substitution bash also ends it at the delimiter with the closing bracket behind.
+    boolean closed =
+        shown.startsWith(delimiter) && CLOSES.matcher(shown.substring(delimiter.length())).find();
+    if (closed || plain != joined.equals(delimiter)) {
+      throw new ShellSyntaxException("a here-document's end cannot be told", parser.position);
+    }
+    return plain;
   }
 
   /** The words of {@code [[ … ]]}, operators left out. */
