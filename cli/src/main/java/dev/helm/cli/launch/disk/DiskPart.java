@@ -53,7 +53,12 @@ public final class DiskPart implements AutoCloseable {
     try {
       List<String> troubles = disks.open();
       DiskServer server = DiskServer.start(disks, socket, Set.of("root", user.name()), user.gid());
-      return told(home, size, new DiskPart(server, "images", "", troubles));
+      try {
+        return told(home, size, new DiskPart(server, "images", "", troubles));
+      } catch (IOException | RuntimeException e) {
+        server.close(); // root serves nobody that does not know of it
+        throw e;
+      }
     } catch (IOException e) {
       String why = String.valueOf(e.getMessage());
       return told(home, size, new DiskPart(null, "watched", why, List.of()));
