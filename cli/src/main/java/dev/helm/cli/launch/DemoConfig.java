@@ -27,7 +27,7 @@ final class DemoConfig {
   static Settings served(Settings settings) {
     Path file = settings.home().root().resolve("config.yml");
     try {
-      boolean demo = Files.exists(file) && Files.readString(file).startsWith(MARK);
+      boolean demo = OwnFile.readText(file).filter(DemoConfig::marked).isPresent();
       Path site = site(settings);
       return demo && Files.isDirectory(site) ? settings.withDemoSite(site) : settings;
     } catch (IOException e) {
@@ -40,17 +40,20 @@ final class DemoConfig {
     Path site = settings.demoSite();
     Path file = settings.home().root().resolve("config.yml");
     try {
-      if (site == null || (Files.exists(file) && !Files.readString(file).startsWith(MARK))) {
+      if (site == null || !OwnFile.readText(file).map(DemoConfig::marked).orElse(true)) {
         return;
       }
-      Files.writeString(file, text(hosts(site), settings));
       // The service's user reads it; the folder is closed to all others.
-      Files.setAttribute(file, "unix:mode", 0644);
+      OwnFile.write(file, text(hosts(site), settings), "rw-r--r--");
     } catch (IOException e) {
       throw new LaunchException(
           "The demo's " + file + " cannot be written: " + e.getMessage(),
           "Look at the owner of the folder.");
     }
+  }
+
+  private static boolean marked(String text) {
+    return text.startsWith(MARK);
   }
 
   private static List<String> hosts(Path site) throws IOException {

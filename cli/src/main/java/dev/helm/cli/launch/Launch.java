@@ -211,7 +211,7 @@ public final class Launch implements AutoCloseable {
   private String startEngine(Plan plan, Path dockerd) throws LaunchException, InterruptedException {
     try {
       Path config = settings.home().run().resolve("engine.json");
-      Files.writeString(config, "{}\n");
+      OwnFile.write(config, "{}\n", "rw-r--r--");
       supervisor.atStop(() -> EngineMounts.clear(settings.home(), progress));
       supervisor.start(List.of(plan.engine(dockerd, config)));
       return "unix://" + settings.home().engineSocket();

@@ -3,11 +3,7 @@ package dev.helm.cli.launch;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Optional;
 
@@ -57,25 +53,33 @@ public record RunState(
     children = List.copyOf(children);
   }
 
-  /** Reads the file; empty when there is none or it cannot be understood. */
+  /** Reads the file; empty when there is none, it is another user's or cannot be understood. */
+  // Attack: helm writes the pids of root's processes there, and root ends them as leftovers.
+  // Safeguard: only what the launcher's own user or root has written is believed.
   public static Optional<RunState> read(Path file) {
     try {
-      return Optional.of(JSON.readValue(Files.readAllBytes(file), RunState.class));
-    } catch (NoSuchFileException e) {
-      return Optional.empty();
+      Optional<byte[]> content = OwnFile.read(file);
+      return content.isEmpty()
+          ? Optional.empty()
+          : Optional.of(JSON.readValue(content.get(), RunState.class));
     } catch (IOException e) {
       return Optional.empty();
     }
   }
 
+  /** Why a file that is there is not believed. */
+  static Optional<String> refused(Path file) {
+    try {
+      OwnFile.read(file);
+      return Optional.empty();
+    } catch (IOException e) {
+      return Optional.of("not believed · " + e.getMessage());
+    }
+  }
+
   /** Replaces the file as a whole; readable by its owner only. */
   public void write(Path file) throws IOException {
-    Path fresh = file.resolveSibling(file.getFileName() + ".new");
-    Files.deleteIfExists(fresh);
-    Files.createFile(
-        fresh, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-    Files.write(fresh, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(this));
-    Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    OwnFile.write(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(this), "rw-------");
   }
 
   /** The launcher is that very process and lives. */

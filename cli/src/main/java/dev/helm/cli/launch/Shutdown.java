@@ -24,6 +24,7 @@ public final class Shutdown {
     HelmHome home = settings.home();
     Optional<RunState> state = RunState.read(home.stateFile());
     if (state.isEmpty()) {
+      RunState.refused(home.stateFile()).ifPresent(why -> progress.failed("state · " + why));
       progress.done("nothing to stop · Helm does not run in " + home.root());
       return;
     }
@@ -76,10 +77,11 @@ public final class Shutdown {
       throws InterruptedException, IOException {
     Path config = settings.home().run().resolve("engine.json");
     Optional<Path> dockerd = DOCKERD.stream().filter(Files::isExecutable).findFirst();
-    if (!Files.exists(config) || dockerd.isEmpty()) {
+    if (dockerd.isEmpty()) {
       progress.failed("containers · not looked for · the engine's program dockerd is gone");
       return;
     }
+    OwnFile.write(config, "{}\n", "rw-r--r--");
     Optional<SystemUsers> users = Account.ownUid() == 0 ? SystemUsers.existing() : Optional.empty();
     Plan plan = new Plan(settings, users.orElse(null), settings.home().app());
     try (Supervisor supervisor = new Supervisor(settings.home(), progress, () -> {})) {

@@ -152,7 +152,20 @@ public final class Supervisor implements AutoCloseable {
       stopped.await();
       return;
     }
-    for (Undo entry = last(); entry != null; entry = last()) {
+    try {
+      for (Undo entry = last(); entry != null; entry = last()) {
+        undo(entry);
+        remove(entry);
+      }
+    } finally {
+      spawner.shutdown();
+      stopped.countDown();
+    }
+  }
+
+  /** One that fails is told of, and the others are undone all the same. */
+  private void undo(Undo entry) throws InterruptedException {
+    try {
       switch (entry) {
         case Undo.Process(Child child) -> {
           child.stop();
@@ -160,10 +173,9 @@ public final class Supervisor implements AutoCloseable {
         }
         case Undo.Action(Runnable run) -> run.run();
       }
-      remove(entry);
+    } catch (RuntimeException e) {
+      progress.failed("stop · " + e);
     }
-    spawner.shutdown();
-    stopped.countDown();
   }
 
   /** Waits until everything has been ended. */

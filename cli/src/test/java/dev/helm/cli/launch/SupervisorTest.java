@@ -57,6 +57,23 @@ class SupervisorTest {
   }
 
   @Test
+  void anActionThatFailsKeepsNothingElseFromItsEnd() throws Exception {
+    try (TinyHome tiny = new TinyHome()) {
+      Supervisor supervisor = tiny.supervisor();
+      supervisor.start(List.of(tiny.polite("first")));
+      ProcessId process = supervisor.lives().getFirst().process();
+      supervisor.atStop(
+          () -> {
+            throw new IllegalStateException("a planted failure");
+          });
+      supervisor.stop();
+      assertThat(process.alive()).isFalse();
+      assertThat(tiny.said()).contains("a planted failure").contains("stopped · first");
+      supervisor.awaitStopped();
+    }
+  }
+
+  @Test
   void killsWhatIgnoresTheRequestToEnd() throws Exception {
     try (TinyHome tiny = new TinyHome()) {
       Supervisor supervisor = tiny.supervisor();

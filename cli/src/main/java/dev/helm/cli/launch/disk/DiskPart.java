@@ -1,11 +1,10 @@
 package dev.helm.cli.launch.disk;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.helm.cli.launch.OwnFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -54,7 +53,12 @@ public final class DiskPart implements AutoCloseable {
     try {
       List<String> troubles = disks.open();
       DiskServer server = DiskServer.start(disks, socket, Set.of("root", user.name()), user.gid());
-      return told(home, size, new DiskPart(server, "images", "", troubles));
+      try {
+        return told(home, size, new DiskPart(server, "images", "", troubles));
+      } catch (IOException | RuntimeException e) {
+        server.close(); // root serves nobody that does not know of it
+        throw e;
+      }
     } catch (IOException e) {
       String why = String.valueOf(e.getMessage());
       return told(home, size, new DiskPart(null, "watched", why, List.of()));
@@ -85,7 +89,6 @@ public final class DiskPart implements AutoCloseable {
 
   private static DiskPart told(Path home, DiskSize size, DiskPart part) throws IOException {
     Path file = home.resolve("run").resolve("disks.json");
-    Path fresh = file.resolveSibling(".disks.json");
     Map<String, Object> state =
         Map.of(
             "mode",
@@ -96,9 +99,7 @@ public final class DiskPart implements AutoCloseable {
             size.megabytes(),
             "diskFiles",
             size.files());
-    Files.deleteIfExists(fresh);
-    Files.write(fresh, JSON.writeValueAsBytes(state), StandardOpenOption.CREATE_NEW);
-    Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    OwnFile.write(file, JSON.writeValueAsBytes(state), "rw-r--r--");
     return part;
   }
 

@@ -30,6 +30,7 @@ public final class DiskServer implements AutoCloseable {
   private static final int LINE_BYTES_MAX = 200;
   private static final int CONNECTIONS_MAX = 16;
   private static final long LINE_MS = 5_000;
+  private static final long PAUSE_MS = 100;
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final System.Logger LOG = System.getLogger(DiskServer.class.getName());
 
@@ -82,11 +83,21 @@ public final class DiskServer implements AutoCloseable {
         } else {
           channel.close();
         }
-      } catch (IOException e) {
+      } catch (IOException | RuntimeException e) {
         if (server.isOpen()) {
           LOG.log(System.Logger.Level.WARNING, "disks: " + e.getMessage());
+          pause();
         }
       }
+    }
+  }
+
+  /** What lasts, as too many open files do, must not keep a processor busy. */
+  private static void pause() {
+    try {
+      TimeUnit.MILLISECONDS.sleep(PAUSE_MS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 

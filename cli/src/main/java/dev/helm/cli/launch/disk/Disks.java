@@ -11,7 +11,6 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
@@ -288,9 +287,8 @@ public final class Disks {
   }
 
   private boolean mounted(String slot) throws IOException {
-    Map<Path, String> mounts = Mounts.below(boxes.toRealPath());
-    String device = mounts.get(boxes.toRealPath().resolve(slot));
-    return device != null;
+    Path real = boxes.toRealPath();
+    return Mounts.below(real).contains(real.resolve(slot));
   }
 
   private static boolean holdsNothing(Path box) throws IOException {

@@ -3,6 +3,7 @@ package dev.helm.cli.launch.doctor;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.helm.cli.launch.Finding;
+import dev.helm.cli.launch.OwnFile;
 import dev.helm.cli.launch.firewall.Attestation;
 import dev.helm.cli.launch.firewall.Firewall;
 import java.io.IOException;
@@ -10,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /** What keeps agents in: the network's chain, and the bound on a workspace's size. */
 final class BoundaryCheck implements Check {
@@ -88,7 +90,11 @@ final class BoundaryCheck implements Check {
   private Finding workspaces() {
     Path said = site.home().root().resolve("run").resolve("disks.json");
     try {
-      JsonNode state = new ObjectMapper().readTree(Files.readString(said));
+      Optional<String> text = OwnFile.readText(said);
+      if (text.isEmpty()) {
+        return possible();
+      }
+      JsonNode state = new ObjectMapper().readTree(text.get());
       return state.path("mode").asText().equals("images")
           ? Finding.fine(
               "workspace size",
@@ -98,8 +104,6 @@ final class BoundaryCheck implements Check {
               "workspace size",
               "watched, not bounded, since the last start: " + state.path("why").asText("?"),
               "docs/workspace.md says what that means");
-    } catch (NoSuchFileException e) {
-      return possible();
     } catch (IOException e) {
       return Finding.warn(
           "workspace size", "its state cannot be read: " + e.getMessage(), "run as root");

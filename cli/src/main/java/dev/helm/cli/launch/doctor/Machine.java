@@ -6,7 +6,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.zip.GZIPInputStream;
 
 /**
@@ -83,23 +86,37 @@ public final class Machine {
   }
 
   private static Optional<String> runForReal(List<String> command) {
+    Process process;
     try {
-      Process process =
-          new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
-      process.getOutputStream().close();
-      byte[] said = process.getInputStream().readNBytes(FILE_BYTES_MAX);
-      if (!process.waitFor(PROGRAM_MS_MAX, TimeUnit.MILLISECONDS)) {
-        process.destroyForcibly();
-        return Optional.empty();
-      }
-      return process.exitValue() == 0
-          ? Optional.of(new String(said, StandardCharsets.UTF_8))
-          : Optional.empty();
+      process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
     } catch (IOException e) {
+      return Optional.empty();
+    }
+    try {
+      process.getOutputStream().close();
+      // Read elsewhere: a program that says nothing, or whose child keeps the pipe, must not hold.
+      CompletableFuture<String> said = new CompletableFuture<>();
+      Thread.ofVirtual().start(() -> said.complete(read(process)));
+      String text = said.get(PROGRAM_MS_MAX, TimeUnit.MILLISECONDS);
+      return process.waitFor(PROGRAM_MS_MAX, TimeUnit.MILLISECONDS) && process.exitValue() == 0
+          ? Optional.of(text)
+          : Optional.empty();
+    } catch (IOException | ExecutionException | TimeoutException e) {
       return Optional.empty();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return Optional.empty();
+    } finally {
+      process.destroyForcibly();
+    }
+  }
+
+  private static String read(Process process) {
+    try {
+      return new String(
+          process.getInputStream().readNBytes(FILE_BYTES_MAX), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      return "";
     }
   }
 }

@@ -2,11 +2,10 @@ package dev.helm.cli.launch.firewall;
 
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.helm.cli.launch.OwnFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 
 /**
@@ -47,15 +46,7 @@ public record Attestation(
   // Attack: the service's user writes its own attestation. Safeguard: the file is root's, made
   // under a name that nobody can guess and renamed; the reader looks at its owner and mode.
   void write(Path file) throws IOException {
-    Path folder = file.toAbsolutePath().getParent();
-    Path fresh = Files.createTempFile(folder, ".egress-chain", "");
-    try {
-      Files.write(fresh, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(this));
-      Files.setPosixFilePermissions(fresh, PosixFilePermissions.fromString("rw-r--r--"));
-      Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } finally {
-      Files.deleteIfExists(fresh);
-    }
+    OwnFile.write(file, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(this), "rw-r--r--");
   }
 
   /** Milliseconds since the machine's start. */

@@ -144,15 +144,16 @@ public final class Firewall implements AutoCloseable {
   private synchronized void look() throws InterruptedException {
     try {
       if (Account.ownUid() != 0) {
-        tell(Attestation.UNAVAILABLE, "Helm was not started as root", NOTHING);
+        tellOrWithdraw(Attestation.UNAVAILABLE, "Helm was not started as root", NOTHING);
       } else if (!lockTaken()) {
-        tell(Attestation.UNAVAILABLE, "another Helm on this machine has the chain", NOTHING);
+        tellOrWithdraw(
+            Attestation.UNAVAILABLE, "another Helm on this machine has the chain", NOTHING);
       } else {
         examine();
       }
-    } catch (IOException e) {
-      // Attack: the tables cannot be read or mended while containers run. Safeguard: no word of
-      // them is given, and bridges that are there are cut.
+    } catch (IOException | RuntimeException e) {
+      // Attack: the tables cannot be read or mended while containers run. Safeguard: bridges that
+      // are there are cut, and no good word of them is given; the next round comes anyhow.
       failed(String.valueOf(e.getMessage()));
     }
   }
@@ -164,10 +165,12 @@ public final class Firewall implements AutoCloseable {
     if (!look.faults().isEmpty()) {
       String why = String.join("; ", look.faults());
       boolean first = !lastState.equals(Attestation.INTACT);
-      if (!first) {
-        tell(Attestation.ALTERED, why, look);
-      }
+      // Attack: the disk is full, so that the word cannot be written. Safeguard: mend first, then
+      // tell.
       tables.repair();
+      if (!first) {
+        tellOrWithdraw(Attestation.ALTERED, why, look);
+      }
       look = tables.look();
       if (!look.faults().isEmpty()) {
         failed(String.join("; ", look.faults()));
@@ -184,20 +187,38 @@ public final class Firewall implements AutoCloseable {
       tables.joinBridges();
       cut = false;
     }
-    tell(Attestation.INTACT, "", look);
+    tellOrWithdraw(Attestation.INTACT, "", look);
   }
 
   private void failed(String why) throws InterruptedException {
     try {
-      boolean wasThere =
-          lastState.equals(Attestation.INTACT) || lastState.equals(Attestation.ALTERED);
-      tell(wasThere ? Attestation.ALTERED : Attestation.UNAVAILABLE, why, NOTHING);
       if (lock != null && !cut) {
         tables.cutBridges();
         cut = true;
       }
+    } catch (IOException | RuntimeException e) {
+      progress.failed(SUBJECT + " · bridges are not cut · " + e.getMessage());
+    }
+    boolean wasThere =
+        lastState.equals(Attestation.INTACT) || lastState.equals(Attestation.ALTERED);
+    tellOrWithdraw(wasThere ? Attestation.ALTERED : Attestation.UNAVAILABLE, why, NOTHING);
+  }
+
+  /** A word that cannot be given is no reason to stop guarding; the old one must not stay. */
+  private void tellOrWithdraw(String state, String why, Tables.Look look) {
+    try {
+      tell(state, why, look);
+    } catch (IOException | RuntimeException e) {
+      progress.failed(SUBJECT + " · its state cannot be told · " + e.getMessage());
+      withdraw();
+    }
+  }
+
+  private void withdraw() {
+    try {
+      Files.deleteIfExists(file);
     } catch (IOException e) {
-      progress.failed(SUBJECT + " · " + e.getMessage());
+      progress.failed(SUBJECT + " · " + e.getMessage()); // the service stops believing it soon
     }
   }
 

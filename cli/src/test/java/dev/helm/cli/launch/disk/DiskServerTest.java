@@ -2,7 +2,9 @@ package dev.helm.cli.launch.disk;
 
 import static dev.helm.cli.launch.disk.RootHome.SLOT;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -101,6 +103,18 @@ final class DiskServerTest {
     assertThat(ask(RootHome.SERVICE_ID, "x".repeat(5000))).doesNotContain("ok");
     assertThat(ask(RootHome.SERVICE_ID, "{\"op\":\"list\"}\n")).contains("\"slots\":[]");
     assertThat(home.attached()).isZero();
+  }
+
+  @Test
+  void rootServesNobodyWhereItsStateCannotBeWritten() throws Exception {
+    part.close();
+    Path state = home.root.resolve("run/disks.json");
+    Files.delete(state);
+    Files.createDirectories(state.resolve("in-the-way"));
+    DiskPart.User user =
+        new DiskPart.User(RootHome.SERVICE, RootHome.SERVICE_ID, RootHome.SERVICE_ID);
+    assertThatThrownBy(() -> DiskPart.start(home.root, user)).isInstanceOf(IOException.class);
+    assertThat(home.root.resolve("run/disks.sock")).doesNotExist();
   }
 
   @Test

@@ -87,7 +87,7 @@ final class RootHome implements AutoCloseable {
   @Override
   public void close() throws IOException {
     try {
-      for (Path point : Mounts.below(root).keySet()) {
+      for (Path point : Mounts.below(root)) {
         root("umount", "-l", point.toString());
       }
       root("rm", "-rf", "--one-file-system", root.toString());

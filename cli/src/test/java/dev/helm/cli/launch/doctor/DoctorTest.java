@@ -198,4 +198,11 @@ class DoctorTest extends PlantedMachine {
     assertThat(watched.level()).isEqualTo(Level.NOTE);
     assertThat(watched.text()).contains("no loop devices");
   }
+
+  /** Attack on doctor's patience: a program that hangs, and its child that keeps the pipe. */
+  @Test
+  void aProgramThatHangsIsGivenUp() {
+    assertThat(Machine.real().run("/bin/sh", "-c", "sleep 20 & sleep 20")).isEmpty();
+    assertThat(Machine.real().run("echo", "there")).contains("there");
+  }
 }

@@ -203,10 +203,58 @@ final class FirewallTest {
         Files.createFile(blocked);
         until(text -> text.contains("cannot list its rules"));
         awaitLink(ns, "down");
-        assertThat(attestation().state()).isEqualTo("altered");
+        untilState("altered");
+        // The same where no word can be written, as on a full disk.
         Files.delete(blocked);
         awaitLink(ns, "up");
         untilIntact();
+        obstruct();
+        Files.createFile(blocked);
+        until(text -> text.contains("its state cannot be told"));
+        awaitLink(ns, "down");
+        Files.delete(file().resolve("in-the-way"));
+        Files.delete(blocked);
+        awaitLink(ns, "up");
+        untilIntact();
+      }
+    }
+  }
+
+  /**
+   * Attack: the disk is full when the chain is altered; a file's name that is taken stands for it.
+   */
+  @Test
+  void theChainIsPutBackWhereNoWordCanBeWritten() throws Exception {
+    try (Namespace ns = new Namespace();
+        Firewall firewall = firewall(ns)) {
+      firewall.begin();
+      obstruct();
+      until(text -> text.contains("its state cannot be told"));
+      for (String attack : List.of("iptables -F HELM_EGRESS", "ip6tables -F; ip6tables -X")) {
+        ns.shell(attack);
+        long due = due();
+        while (!tables(ns).look().faults().isEmpty()) {
+          assertThat(System.nanoTime()).as("put back in time: %s", attack).isLessThan(due);
+          TimeUnit.MILLISECONDS.sleep(50);
+        }
+      }
+      Files.delete(file().resolve("in-the-way"));
+      untilIntact();
+    }
+  }
+
+  /** What cannot be replaced by a rename; the watcher may write between the two steps. */
+  private void obstruct() throws Exception {
+    Path ready = Files.createDirectory(folder.resolve("ready"));
+    Files.createFile(ready.resolve("in-the-way"));
+    long due = due();
+    while (!Files.isDirectory(file())) {
+      assertThat(System.nanoTime()).isLessThan(due);
+      Files.deleteIfExists(file());
+      try {
+        Files.move(ready, file());
+      } catch (java.nio.file.FileSystemException e) {
+        continue;
       }
     }
   }
@@ -256,8 +304,12 @@ final class FirewallTest {
   }
 
   private void untilIntact() throws Exception {
+    untilState("intact");
+  }
+
+  private void untilState(String state) throws Exception {
     long due = due();
-    while (!attestation().state().equals("intact")) {
+    while (!Files.isRegularFile(file()) || !attestation().state().equals(state)) {
       assertThat(System.nanoTime()).isLessThan(due);
       TimeUnit.MILLISECONDS.sleep(50);
     }
