@@ -239,7 +239,9 @@ final class Interpreters {
     if (program.matches("\\s*(1|\\{\\s*print(\\s+\\$0)?\\s*\\})\\s*")) {
       return text.toString();
     }
-    return String.valueOf(Marks.OUTPUT) + Marks.of(text.toString());
+    boolean picks = program.matches("(?s).*(/[^/]*[A-Za-z]{2}[^/]*/|~|==\\s*\").*");
+    return Marks.OUTPUT
+        + Processes.picked(picks ? "some" : "", false, Marks.of(text.toString()));
   }
 
   private static String editor(Call call) {
@@ -297,6 +299,9 @@ final class Interpreters {
     for (String script : scripts) {
       result = Sed.apply(call, Marks.plain(script), result);
     }
-    return Marks.known(result) ? result : Marks.of(result);
+    return Marks.known(result)
+        ? result
+        : Processes.picked(
+            String.join(";", scripts).replaceFirst("s/.*", ""), false, Marks.of(result));
   }
 }

@@ -226,7 +226,10 @@ final class Printers {
     if (operands.isEmpty()) {
       text.append(call.input());
     }
-    return Marks.known(text.toString()) ? some(text.toString()) : Marks.of(text.toString());
+    return Marks.known(text.toString())
+        ? some(text.toString())
+        : Processes.picked(
+            pattern, call.letter('v') && !pattern.isEmpty(), Marks.of(text.toString()));
   }
 
   private static String sequence(Call call) {
@@ -243,6 +246,10 @@ final class Printers {
     for (String operand : operands) {
       boolean itself =
           Marks.globbed(operand) || call.letter('d') || operand.matches(".*\\.\\w{1,5}");
+      if (Paths.resolve(call.state().directory, operand).equals("/proc")) {
+        out.append(Marks.PROCESSES).append('\n');
+        continue;
+      }
       out.append(itself ? operand : String.valueOf(Marks.STAR)).append('\n');
     }
     return out.toString();

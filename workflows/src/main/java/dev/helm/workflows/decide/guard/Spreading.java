@@ -35,7 +35,12 @@ final class Spreading {
       i += XARGS_VALUED.contains(option) ? 2 : 1;
     }
     List<String> command = new ArrayList<>(argv.subList(Math.min(i, argv.size()), argv.size()));
-    String input = call.input().isEmpty() ? String.valueOf(Marks.UNKNOWN) : call.input();
+    StringBuilder listed = new StringBuilder();
+    for (String file : call.values("-a", "--arg-file")) {
+      listed.append(Files.read(call.walker(), file, call.name()));
+    }
+    String text = listed.isEmpty() ? call.input() : listed.toString();
+    String input = text.isEmpty() ? String.valueOf(Marks.UNKNOWN) : text;
     int literal = Math.max(command.indexOf(":::"), command.indexOf("::::"));
     List<String> items = new ArrayList<>();
     if (literal >= 0) {
