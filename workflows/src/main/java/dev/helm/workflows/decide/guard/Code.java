@@ -23,6 +23,8 @@ final class Code {
               + SPACE
               + ","
               + SPACE
+              + "\\[?"
+              + SPACE
               + Folding.LITERAL
               + "){0,12})");
 
@@ -34,12 +36,23 @@ final class Code {
           "\\bopen\\s*\\(?[^;\\n]{0,60}?['\"]-?\\|-?['\"]?\\s*,?\\s*['\"]?([^'\"\\n]{2,400})['\"]");
   private static final Pattern TREE_DELETE =
       Pattern.compile(
-          "(?:os\\.rename|shutil\\.move|renameSync|rmtree|rm_rf|rm_r|remove_tree|remove_entry_secure|rmSync|rmdirSync|removeSync|rimraf(?:\\.sync)?|remove_dir_all|deltree|rmdir_s|remove_entry|rm)"
+          "(?:os\\.rename|shutil\\.move|renameSync|rmtree|rm_rf|rm_r|remove_tree|remove_entry_secure|rmSync|rmdirSync|removeSync|rimraf(?:\\.sync)?|remove_dir_all|deltree|rmdir_s|remove_entry|RemoveAll|delete-directory|delete-file|delete|deleteDirectory|deleteRecursively|Files\\.delete\\w*|remove_file|rm)"
               + SPACE
               + "\\(?"
               + SPACE
               + "(?:\\[)?(?:os\\.path\\.expanduser\\()?(?:pathlib\\.)?(?:Path\\()?"
               + Folding.LITERAL);
+
+  /** Where words need no quotes. */
+  private static final Pattern BARE_DELETE =
+      Pattern.compile(
+          "(?i)\\b(?:file delete|Remove-Item|Clear-Content|ri|rd|del|rm)\\s+([^;|\\n}]+)");
+
+  /** Stores of passwords and keys. */
+  private static final Pattern STORES =
+      Pattern.compile(
+          "keyring\\.get_|get_credentials\\(|get_secret_value|get_frozen_credentials|access_secret_version|SecItemCopyMatching|CryptUnprotectData");
+
   private static final Pattern FILE_DELETE =
       Pattern.compile(
           "(?:os\\.(?:remove|unlink|rmdir|removedirs)|unlinkSync|fs\\.unlink|File\\.delete|FileUtils\\.rm(?:_f)?|\\bunlink)"
@@ -79,19 +92,22 @@ final class Code {
           "socket\\.socket|socket\\(\\w*(PF|AF)_INET|TCPSocket|fsockopen|stream_socket_client|net\\.(connect|Socket|createConnection)|IO::Socket|Socket::INET|TCPClient|socket\\.connect|create_connection|open_connection|socket\\(\\w*,?\\s*(PF|AF)_INET|zsh/net/tcp|/inet/tcp/|use Socket|\\bsocket\\s+-?\\w|require\\(.net.\\)|Deno\\.connect|java\\.net\\.Socket|luasocket|require.?\\(?['\"]socket['\"]|\\.tcp\\(\\)|pfsockopen|/dev/tcp/");
   private static final Pattern RUNS =
       Pattern.compile(
-          "dup2|pty\\.spawn|subprocess|create_subprocess|os\\.system|popen|/bin/(ba|da|z|k)?sh|['\"](ba|da|z)?sh['\"]|cmd\\.exe|\\bexec\\b|spawn|open\\s*\\(?\\s*STDIN|STDIN->fdopen|proc_open|shell_exec|passthru|system|\\$<|execute");
+          "dup2|pty\\.spawn|subprocess|create_subprocess|os\\.system|popen|/bin/(ba|da|z|k)?sh|['\"](ba|da|z)?sh['\"]|cmd\\.exe|\\bexec\\b|spawn|open\\s*\\(?\\s*STDIN|STDIN->fdopen|proc_open|shell_exec|passthru|system|\\$<|execute|`[^`\\n]*(#\\{|\\$)");
   private static final Pattern SECRET_NAME =
       Pattern.compile(
           "(?i)(environ|getenv|process\\.env|ENV|\\$_ENV|\\$_SERVER)\\W{0,4}(get\\(|fetch\\()?['\"{(\\[]{0,3}\\w*(SECRET|PASSW|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|TOKEN)\\w*");
   private static final Pattern PRINTS =
       Pattern.compile("\\b(print|puts|console\\.log|echo|printf|say|write|p)\\b");
+
   /** Every variable, and those picked whose names say that they are secrets. */
   private static final Pattern PICKS_SECRETS =
       Pattern.compile(
           "(?is)(?:environ\\.(?:items|keys|copy)|in (?:os\\.)?environ\\b|Object\\.(?:entries|keys|values|fromEntries)\\([^;]{0,40}process\\.env\\b|in process\\.env\\b|in ENVIRON\\b|\\bENV\\.(?:each|select|to_h|map|filter|find|keys|values)|[%@]ENV\\b|keys\\s*%ENV|getenv\\(\\)|\\$_(?:ENV|SERVER)\\b).{0,160}(?:SECRET|TOKEN|KEY['\"/|)]|API_?KEY|PASSW?|CREDENTIAL)|(?:SECRET|TOKEN|PASSW)\\w*['\"]?.{0,60}in (?:os\\.environ\\.items|process\\.env\\b)");
+
   static final Pattern SENDS =
       Pattern.compile(
           "https?['\"]?\\)?\\.(?:get|request|post)\\b|LWP|HTTP::Tiny|curl_exec|file_get_contents\\(\\s*['\"]https?:|TCPSocket|create_connection|fsockopen|requests\\.(post|put)|urlopen|http\\.client|fetch\\(|\\.request\\(|sendall|\\.send\\(|Net::HTTP|smtplib|httpx\\.(post|put)|axios\\.post");
+
   private Code() {}
 
   static void judge(Call call, String language, String code) {
@@ -163,6 +179,20 @@ final class Code {
         }
       } else {
         call.walker().shell(first, List.of(), "");
+      }
+    }
+    if (language.matches("node|nodejs|bun|deno|tsx")) {
+      Matcher tagged = Pattern.compile("\\$" + Folding.LITERAL).matcher(code);
+      while (tagged.find()) {
+        call.walker().shell(Folding.inside(tagged.toMatchResult(), 1), List.of(), "");
+      }
+    }
+    Matcher deleted = BARE_DELETE.matcher(code);
+    while (language.matches("expect|tclsh|wish|pwsh|powershell") && deleted.find()) {
+      for (String word : String.valueOf(deleted.group(1)).strip().split("\\s+")) {
+        if (!word.startsWith("-")) {
+          Deletion.target(call, home(word.replaceAll("[\"'{}]", "")), true, "the code's delete of");
+        }
       }
     }
     if (language.matches("expect|tclsh|wish")) {
@@ -256,8 +286,11 @@ final class Code {
     if (Hosts.metadata(code)) {
       findings.block(Family.CREDENTIALS, "The code asks the cloud's metadata address");
     }
+    if (STORES.matcher(code).find()) {
+      findings.block(Family.CREDENTIALS, "The code takes a key out of a store");
+    }
     if ((SECRET_NAME.matcher(code).find() || PICKS_SECRETS.matcher(code).find())
-        && PRINTS.matcher(code).find()
+        && (PRINTS.matcher(code).find() || call.has("-p", "--print", "-pe"))
         && !SENDS.matcher(code).find()) {
       findings.block(Family.CREDENTIALS, "The code prints a secret environment variable");
     }

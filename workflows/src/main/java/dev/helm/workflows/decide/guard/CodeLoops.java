@@ -15,7 +15,7 @@ final class CodeLoops {
               + ENDLESS
               + ".{0,80}"
               + STARTS
-              + "|\\bfork\\b[^;]{0,12}\\bwhile\\b[^;]{0,12}\\bfork\\b|\\bfork\\s+while\\b|while\\s*\\(?\\s*fork|spawn\\(process\\.argv"
+              + "|\\bfork\\b[^;]{0,12}\\bwhile\\b[^;]{0,12}\\bfork\\b|\\bfork\\s+while\\b|while\\s*\\(?\\s*[\\w.]*fork|spawn\\(process\\.argv"
               + "|\\b\\w*fork\\(?\\)?[^;\\n]{0,30}(?:iter\\(int,\\s*1\\)|itertools\\.(?:count|cycle|repeat)\\(|\\bredo\\b)"
               + "|\\b\\w*fork\\(?\\)?\\s+(?:while|until)\\s+(?:1|true)|\\b1\\s+while\\s+\\w*fork");
 
@@ -33,6 +33,12 @@ final class CodeLoops {
   private static final Pattern FILLS =
       Pattern.compile("(?s)" + ENDLESS + ".{0,60}\\b(?:write\\w*|print|fwrite|puts|append\\w*)\\b");
 
+  private static final Pattern GROWS =
+      Pattern.compile(
+          "(?s)"
+              + ENDLESS
+              + ".{0,40}(?:\\.(?:append|push|extend|concat|repeat)\\(|<<|\\+=|\\*=)[^;\\n]{0,60}(?:\\*\\s*\\d|\\*\\*|1e\\d|\\.alloc|repeat|\\bx\\s*\\d)");
+
   private CodeLoops() {}
 
   static void judge(Call call, String code) {
@@ -43,6 +49,9 @@ final class CodeLoops {
         && FILLS.matcher(code).find()
         && !ENDS.matcher(code).find()) {
       call.findings().block(Family.BOMB, "The code fills a file without end");
+    }
+    if (GROWS.matcher(code).find() && !ENDS.matcher(code).find()) {
+      call.findings().block(Family.BOMB, "The code fills the memory without end");
     }
   }
 }

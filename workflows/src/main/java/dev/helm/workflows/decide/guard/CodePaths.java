@@ -39,10 +39,13 @@ final class CodePaths {
       String before = code.substring(Math.max(0, literal.start() - 40), literal.start());
       String behind = code.substring(literal.end(), Math.min(code.length(), literal.end() + 60));
       String path = text.replaceFirst("^\\+?[<>]{1,2}\\s*", "");
-      if (path.length() < 200
+      if (path.matches("[^\\n;|&()<>]{1,200}")
           && (path.startsWith("/") || path.contains("/.") || path.startsWith("."))) {
         if (!LOOKS.matcher(before).matches()) {
           used(call, path, sends);
+          if (path.startsWith("/var/log/") && behind.matches("(?s)\\s*,\\s*['\"]w.*")) {
+            Files.check(call.walker(), path, "", false);
+          }
           if (writes && !reads(before, behind) || !path.equals(text) && text.startsWith(">")) {
             written.add(path);
           }
@@ -56,7 +59,8 @@ final class CodePaths {
       content += Marks.DOWNLOAD;
     }
     for (String path : written) {
-      Files.check(call.walker(), path, content.isEmpty() ? String.valueOf(Marks.FILE) : content, true);
+      Files.check(
+          call.walker(), path, content.isEmpty() ? String.valueOf(Marks.FILE) : content, true);
     }
   }
 

@@ -13,7 +13,8 @@ final class Evaluation {
           "b64decode|b85decode|b32decode|fromhex|unhexlify|decompress|marshal\\.loads|rot_?13|base64_decode|decode64|decode_base64|atob\\(|fromCharCode|hex2bin|unpack|gzinflate|gzuncompress|str_rot13|frombase64|inflateSync|gunzipSync|\\bchr\\(|\\btr/|\\by/|importlib\\.import_module\\([^'\"]|\\[::-1\\]|['\"]base64['\"]|['\"]hex['\"]");
 
   /** Something other than a constant. Constants are blanked before. */
-  private static final String COMPUTED = "\\s*\\(?\\s*(?:[$@A-Za-z_(<{`]|\\[\\s*[$@A-Za-z_(])";
+  private static final String COMPUTED =
+      "\\s*+\\(?+\\s*+(?:[$@A-Za-z_(<{`]|['\"]{2}\\s*[.+%]\\s*[$@A-Za-z_(]|\\[\\s*[$@A-Za-z_(])";
 
   /** Runs a text of its own language. */
   private static final Pattern EVALUATES =
@@ -27,12 +28,14 @@ final class Evaluation {
   /** Hands a text that is computed to a shell. */
   private static final Pattern SHELLS =
       Pattern.compile(
-          "(?:os\\.system|\\bpopen[234]?|getoutput|getstatusoutput|(?<![.\\w])system|shell_exec|passthru|proc_open|pcntl_exec|execSync|spawnSync|create_subprocess_\\w+|os\\.exec\\w+|IO\\.popen|Open3\\.\\w+|os\\.execute)"
+          "(?:os\\.system|\\bpopen[234]?|getoutput|getstatusoutput|(?<![.\\w])system|shell_exec|passthru|proc_open|pcntl_exec|execSync|spawnSync|create_subprocess_\\w++|os\\.exec\\w++|IO\\.popen|Open3\\.\\w++|os\\.execute)"
               + COMPUTED
-              + "|(?:spawn|Popen|run|call|check_output|check_call|exec\\w*)\\w*\\s*\\(\\s*\\[?\\s*['\"](?:/usr)?(?:/bin/)?(?:ba|da|z|k|a)?sh['\"](?!\\s*,\\s*\\[?['\"]-c['\"]\\s*,\\s*['\"])"
+              + "|(?:spawn|[Pp]open|run|call|check_output|check_call|exec\\w*)\\w*\\s*\\(\\s*\\[?\\s*['\"](?:/usr)?(?:/bin/)?(?:ba|da|z|k|a)?sh['\"](?!\\s*,\\s*\\[?['\"]-c['\"]\\s*,\\s*['\"])"
               + "|['\"]-c['\"]\\s*,\\s*(?!['\"])[\\w$(]|\\bqx\\b|`[^`\\n]*[$#]\\{?\\w");
+
   private static final Pattern PROCESS_CALL =
-      Pattern.compile("(?:subprocess\\.\\w+|child_process['\"]?\\)?\\.\\w+|\\bexec\\w*)" + COMPUTED);
+      Pattern.compile(
+          "(?:subprocess\\.\\w++|child_process['\"]?\\)?\\.\\w++|(?<![.\\w])exec\\w*+)" + COMPUTED);
 
   private static final Pattern NAMELESS =
       Pattern.compile(
@@ -42,6 +45,11 @@ final class Evaluation {
               + "|(?:Kernel|FileUtils|Process|IO|Object)\\.(?:public_send|__send__|send|method)\\(?\\s*(?![:'\"\\s])"
               + "|__builtins__\\W{0,3}\\.?__dict__\\W?\\[(?!['\"])");
 
+  /** Reads from a connection. */
+  private static final Pattern SERVED =
+      Pattern.compile(
+          "\\brecv\\w*\\(|socketserver|StreamRequestHandler|\\.accept\\(|socket_read|TCPServer|TCPSocket[^;]{0,80}[^\\n]{0,80}\\bgets\\b|createServer\\(.{0,120}(?:exec|spawn)");
+
   private Evaluation() {}
 
   static void judge(Call call, String language, String code, String folded) {
@@ -49,12 +57,15 @@ final class Evaluation {
     boolean downloads = DOWNLOADS.matcher(code).find() || DOWNLOADS.matcher(folded).find();
     boolean evaluates = EVALUATES.matcher(blank).find() || EVALUATES.matcher(blank(code)).find();
     boolean shells = SHELLS.matcher(blank).find();
-    if (downloads && (evaluates || shells || remote(folded))) {
+    if (remote(folded) || downloads && (evaluates || shells)) {
       call.findings().block(Family.DOWNLOAD_TO_SHELL, "The code runs what it downloads");
       return;
     }
-    inner(call, language, folded);
     boolean started = PROCESS_CALL.matcher(blank).find();
+    if (SERVED.matcher(blank).find() && (evaluates || shells || started)) {
+      call.findings().block(Family.REVERSE_SHELL, "The code runs what another machine sends");
+    }
+    inner(call, language, folded);
     boolean hidden = HIDES.matcher(folded).find();
     if (downloads && started && !blank.contains("sys.executable")) {
       call.findings().unclear("The code may run what it downloads");
@@ -93,7 +104,8 @@ final class Evaluation {
       String inside = literal.group(1) != null ? literal.group(1) : literal.group(2);
       boolean kept =
           inside != null
-              && inside.matches("(?s)(?:/usr)?(?:/bin/)?\\w{0,5}sh|-c|(?:https?|ftp)://?.*|base64|hex");
+              && inside.matches(
+                  "(?s)(?:/usr)?(?:/bin/)?\\w{0,5}sh|-c|(?:https?|ftp)://?.*|base64|hex");
       literal.appendReplacement(
           out,
           Matcher.quoteReplacement(

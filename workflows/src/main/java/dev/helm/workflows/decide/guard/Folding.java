@@ -48,16 +48,27 @@ final class Folding {
               + "\\s*\\)");
   private static final Pattern JOINED =
       Pattern.compile(LITERAL + "\\s*(?:\\+|\\.\\.?(?![a-zA-Z]))\\s*" + LITERAL);
+  private static final Pattern FORMAT =
+      Pattern.compile(
+          "\\(?"
+              + LITERAL
+              + "\\)?\\s*(?:[:.]format\\(\\s*|%\\s*\\(?\\s*)"
+              + LITERAL
+              + "(?:\\s*,?\\s*\\))?");
   private static final Pattern ADJACENT = Pattern.compile(LITERAL + "[ \\t]+" + LITERAL);
   private static final String ELEMENT =
       "\\s*(?:\"(?:[^\"\\\\\\n]|\\\\.){0,400}\"|'(?:[^'\\\\\\n]|\\\\.){0,400}')\\s*";
   private static final Pattern LIST =
       Pattern.compile(
-          "(?:''|\"\")\\.join\\(\\s*[\\[(]((?:"
+          ""
+              + LITERAL
+              + "\\.join\\(\\s*[\\[(]((?:"
               + ELEMENT
               + ",?){1,60})[\\])]\\s*\\)|\\[((?:"
               + ELEMENT
-              + ",?){1,60})\\]\\.join(?:\\(\\s*(?:''|\"\")\\s*\\)|\\b(?!\\())");
+              + ",?){1,60})\\]\\.join(?:\\(\\s*"
+              + LITERAL
+              + "\\s*\\)|\\b(?!\\())");
 
   private Folding() {}
 
@@ -115,6 +126,7 @@ final class Folding {
               ROT13,
               folded,
               m -> rot13(inside(m, m.group(1) == null && m.group(2) == null ? 3 : 1)));
+      folded = replace(FORMAT, folded, m -> formatted(inside(m, 1), inside(m, 3)));
       folded = replace(LIST, folded, Folding::elements);
       for (int i = 0; i < 40; i++) {
         String joined = replace(JOINED, folded, m -> inside(m, 1) + inside(m, 3));
@@ -161,13 +173,19 @@ final class Folding {
     return out.toString();
   }
 
+  /** The first hole of a format is filled. */
+  private static String formatted(String format, String value) {
+    return format.replaceFirst("%[sd]|\\{\\d?\\}", Matcher.quoteReplacement(value));
+  }
+
   private static String elements(MatchResult match) {
     Matcher element =
         Pattern.compile(LITERAL)
-            .matcher(String.valueOf(match.group(1) != null ? match.group(1) : match.group(2)));
-    StringBuilder out = new StringBuilder();
+            .matcher(String.valueOf(match.group(3) != null ? match.group(3) : match.group(4)));
+    java.util.StringJoiner out =
+        new java.util.StringJoiner(inside(match, match.group(3) != null ? 1 : 5));
     while (element.find()) {
-      out.append(inside(element.toMatchResult(), 1));
+      out.add(inside(element.toMatchResult(), 1));
     }
     return out.toString();
   }

@@ -240,13 +240,13 @@ final class Interpreters {
       return text.toString();
     }
     boolean picks = program.matches("(?s).*(/[^/]*[A-Za-z]{2}[^/]*/|~|==\\s*\").*");
-    return Marks.OUTPUT
-        + Processes.picked(picks ? "some" : "", false, Marks.of(text.toString()));
+    return Marks.OUTPUT + Processes.picked(picks ? "some" : "", false, Marks.of(text.toString()));
   }
 
   private static String editor(Call call) {
     for (String command :
         call.values("-c", "--cmd", "-ex", "--eval-command", "-o", "--batch-command")) {
+      Code.judge(call, "vim", command.replaceFirst("^:?call ", ""));
       if (command.startsWith(":!") || command.startsWith("!")) {
         call.walker().shell(command.substring(command.indexOf('!') + 1), List.of(), "");
       } else if (command.startsWith("shell ")) {

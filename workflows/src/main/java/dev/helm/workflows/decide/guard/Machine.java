@@ -63,6 +63,9 @@ final class Machine {
     } else if (all.matches(
         "(?i)(.* )?(ufw|firewalld|iptables|auditd|apparmor|rsyslog) (stop|off|disable)")) {
       call.findings().block(Family.DEFENCES, Marks.shown(call.name() + " " + all));
+    } else if (all.matches(
+        "(.* )?kill .*\\*.*|(.* )?isolate (rescue|emergency|halt|poweroff|reboot).*")) {
+      call.findings().block(Family.HALT, Marks.shown(call.name() + " " + all));
     } else if (all.matches("(.* )?(enable|link|load) .*(/tmp/|/workspace/|/dev/shm/|\\.config/).*")
         || call.name().equals("launchctl") && all.startsWith("load")) {
       call.findings().block(Family.PERSISTENCE, Marks.shown(call.name() + " " + all));

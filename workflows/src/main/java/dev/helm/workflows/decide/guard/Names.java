@@ -28,6 +28,11 @@ final class Names {
   private static final Pattern HOME =
       Pattern.compile(
           "(?:os|require\\(['\"](?:node:)?os['\"]\\))\\.homedir\\(\\)|\\bhomedir\\(\\)|\\bDir\\.home\\b(?:\\(\\))?");
+  private static final Pattern HOLE = Pattern.compile("#\\{\\s*" + LIT + "\\s*\\}");
+  private static final Pattern WORD_LIST =
+      Pattern.compile("%w[\\[({]([^\\])}\\n]{1,400})[\\])}]");
+  private static final Pattern ALL_ARGUMENTS =
+      Pattern.compile("sys\\.argv\\[1:\\]|process\\.argv\\.slice\\(1\\)");
   private static final Pattern TEMPLATE = Pattern.compile("`([^`\\\\]{0,2000})`");
 
   private static final Pattern GETATTR =
@@ -39,7 +44,8 @@ final class Names {
           "(?:__import__|(?:importlib\\.)?import_module)\\(\\s*['\"]([\\w.]+)['\"][^()]{0,40}\\)"
               + "|(?:vars|dir)\\((\\w+)\\)(?=\\[)|(?:\\w+\\.)?const_get\\(?\\s*(?::|['\"])(\\w+)['\"]?\\)?");
   private static final Pattern INDEXED =
-      Pattern.compile("(?<![eE]nviron|\\benv|ENV)([\\w)\\]])\\[\\s*['\"]([A-Za-z_]\\w*)['\"]\\s*\\]");
+      Pattern.compile(
+          "(?<![eE]nviron|\\benv|ENV)([\\w)\\]])\\[\\s*['\"]([A-Za-z_]\\w*)['\"]\\s*\\]");
   private static final Pattern SENT =
       Pattern.compile(
           "\\.(?:public_send|__send__|send)\\(?\\s*(?::(\\w+)|['\"](\\w+)['\"])\\s*,?\\s*"
@@ -134,6 +140,12 @@ final class Names {
                   ? value(m, before, value)
                   : m.group();
             });
+    text = text.replaceAll("\\b(?:os|path)\\.sep\\b|\\bFile::SEPARATOR\\b", "'/'");
+    if (language.matches("ruby|jruby")) {
+      text = each(HOLE, text, m -> Folding.inside(m, 1));
+    }
+    text = each(WORD_LIST, text, m -> list(List.of(m.group(1).strip().split("\\s+"))));
+    text = each(ALL_ARGUMENTS, text, m -> list(arguments));
     text = HOME.matcher(text).replaceAll(quoted(Paths.HOME));
     if (language.matches("node|nodejs|bun|deno|tsx|ts-node")) {
       text = each(TEMPLATE, text, m -> template(m.group(1)));
@@ -225,8 +237,16 @@ final class Names {
     while (assigned.find() && values.size() < VARIABLES_MAX) {
       assign(values, assigned);
     }
-    values.values().removeIf(value -> value == null);
-    return values.isEmpty() ? code : replaced(code, language, values);
+    Map<String, String> known = new HashMap<>();
+    values.forEach(
+        (name, value) -> {
+          // A match may change its subject.
+          boolean changes = code.matches("(?s).*" + Pattern.quote(name) + "\\s*=~.*");
+          if (value != null && !name.equals("$_") && !changes) {
+            known.put(name, value);
+          }
+        });
+    return known.isEmpty() ? code : replaced(code, language, known);
   }
 
   private static void assign(Map<String, @Nullable String> values, Matcher assigned) {
@@ -287,8 +307,7 @@ final class Names {
                 : (text.startsWith("f") ? "" : "#") + "\\{" + name + "\\}";
         text =
             text.replaceAll(
-                braced,
-                Matcher.quoteReplacement(unquoted(entry.getValue()).replace("'", "\\'")));
+                braced, Matcher.quoteReplacement(unquoted(entry.getValue()).replace("'", "\\'")));
       }
     }
     return text;
@@ -303,6 +322,10 @@ final class Names {
     return "";
   }
 
+  private static String list(List<String> values) {
+    return "[" + String.join(", ", values.stream().map(Names::quoted).toList()) + "]";
+  }
+
   static String quoted(String value) {
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'";
   }
@@ -311,8 +334,7 @@ final class Names {
     Matcher matcher = pattern.matcher(text);
     StringBuilder out = new StringBuilder();
     while (matcher.find()) {
-      matcher.appendReplacement(
-          out, Matcher.quoteReplacement(with.apply(matcher.toMatchResult())));
+      matcher.appendReplacement(out, Matcher.quoteReplacement(with.apply(matcher.toMatchResult())));
     }
     return matcher.appendTail(out).toString();
   }

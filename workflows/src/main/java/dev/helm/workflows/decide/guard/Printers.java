@@ -33,6 +33,7 @@ final class Printers {
         "sort uniq shuf fold fmt expand unexpand column iconv dos2unix unix2dos envsubst paste ts");
     Programs.register(handlers, Printers::pipe, "mkfifo mknod");
     Programs.register(handlers, Printers::yes, "yes");
+    Programs.register(handlers, Printers::entries, "getent");
     Programs.register(handlers, call -> last(call, true) + "\n", "basename");
     Programs.register(handlers, call -> last(call, false) + "\n", "dirname");
     Programs.register(handlers, Printers::realpath, "realpath readlink");
@@ -150,6 +151,13 @@ final class Printers {
     }
     if (call.name().matches("head|tail") && Marks.known(text)) {
       return some(text);
+    }
+    for (String size : call.values("-c", "--bytes")) {
+      if (call.name().equals("head")
+          && call.streams().output() != null
+          && Disks.bytes(size) > 1e12) {
+        call.findings().block(Family.BOMB, "A file of " + size + " is made");
+      }
     }
     boolean endless =
         operands.stream().anyMatch(o -> o.matches("/dev/(zero|u?random|full)"))
@@ -282,6 +290,12 @@ final class Printers {
       Files.write(call.walker(), path, String.valueOf(Marks.SOCKET), false);
     }
     return "";
+  }
+
+  /** The name service reads the same files. */
+  private static String entries(Call call) {
+    List<String> operands = call.operands("-s");
+    return operands.isEmpty() ? "" : Files.read(call.walker(), "/etc/" + operands.get(0), "getent");
   }
 
   private static String yes(Call call) {

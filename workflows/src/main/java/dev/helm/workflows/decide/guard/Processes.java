@@ -15,6 +15,7 @@ final class Processes {
     Programs.register(handlers, Processes::byName, "killall pkill skill killall5");
     Programs.register(handlers, Processes::ps, "ps top htop");
     Programs.register(handlers, Processes::pgrep, "pgrep pidof");
+    Programs.register(handlers, Processes::sessions, "loginctl");
     Programs.register(handlers, Processes::bus, "dbus-send busctl gdbus qdbus");
   }
 
@@ -66,7 +67,7 @@ final class Processes {
 
   /** A pattern that every name meets. */
   private static boolean any(String pattern) {
-    return pattern.matches("\\.\\*?|\\.\\+|\\^|\\$|\\*|\\[a-z\\].*|''|\\\\?/|\\(\\)|\\w?\\*");
+    return pattern.matches("\\.\\*?|\\.\\+|\\^|\\$|\\*|\\[a-z\\].*|''|\\\\?/|\\(\\)|\\w?\\*|");
   }
 
   private static String ps(Call call) {
@@ -74,8 +75,11 @@ final class Processes {
         call.has("-p", "--pid", "-C", "--ppid", "-t", "-q", "p", "-g", "--sid")
             || call.name().equals("ps")
                 && (call.arguments().isEmpty()
-                    || call.arguments().stream().allMatch(a -> a.matches("-?[flo]+|\\w+=?")
-                        && !a.matches("-?[a-zA-Z]*[aAex][a-zA-Z]*")));
+                    || call.arguments().stream()
+                        .allMatch(
+                            a ->
+                                a.matches("-?[flo]+|\\w+=?")
+                                    && !a.matches("-?[a-zA-Z]*[aAex][a-zA-Z]*")));
     return String.valueOf(some ? Marks.OUTPUT : Marks.PROCESSES);
   }
 
@@ -87,9 +91,7 @@ final class Processes {
                     .allMatch(Processes::any)
             : call.operands().stream().anyMatch(a -> a.matches(VITAL));
     return String.valueOf(
-        all && !call.has("-P", "-s", "-t", "-g") || vital(call)
-            ? Marks.PROCESSES
-            : Marks.OUTPUT);
+        all && !call.has("-P", "-s", "-t", "-g") || vital(call) ? Marks.PROCESSES : Marks.OUTPUT);
   }
 
   private static boolean vital(Call call) {
@@ -103,11 +105,19 @@ final class Processes {
     return narrow ? text.replace(Marks.PROCESSES, Marks.OUTPUT) : text;
   }
 
+  private static String sessions(Call call) {
+    if (call.has("terminate-user", "kill-user", "terminate-seat", "poweroff", "reboot", "halt")) {
+      call.findings().block(Family.HALT, Marks.shown(String.join(" ", call.argv())));
+    }
+    return String.valueOf(Marks.OUTPUT);
+  }
+
   private static String bus(Call call) {
     String all = String.join(" ", call.arguments());
     if (all.matches("(?s).*\\b(PowerOff|Reboot|Halt|Suspend|Hibernate|KExec)\\b.*")) {
       call.findings().block(Family.HALT, call.name() + " stops the machine");
-    } else if (all.matches("(?s).*systemd1.*\\b(StartTransientUnit|EnableUnitFiles|KillUnit)\\b.*")) {
+    } else if (all.matches(
+        "(?s).*systemd1.*\\b(StartTransientUnit|EnableUnitFiles|KillUnit)\\b.*")) {
       call.findings().ask(Family.PERSISTENCE, call.name() + " has systemd run something");
     }
     return String.valueOf(Marks.OUTPUT);

@@ -20,7 +20,7 @@ final class Sweeps {
               + LIT
               + "|\\bPath\\(\\s*"
               + LIT
-              + "\\s*\\)\\.(?:i?glob|rglob|iterdir|walk)|\\bin\\s*[\\[(]\\s*"
+              + "\\s*\\)\\.(?:i?glob|rglob|iterdir|walk)|(?:\\bin|=)\\s*[\\[(]\\s*"
               + LIT
               + "|[\\[(]\\s*"
               + LIT
@@ -31,16 +31,18 @@ final class Sweeps {
   private static final Pattern DELETES =
       Pattern.compile(
           "\\b(?:os\\.(?:remove|unlink|rmdir|removedirs|truncate|rename|replace)|shutil\\.(?:rmtree|move)|rmtree|remove_tree|rm_rf|rm_r|rm_f|remove_entry\\w*|remove_dir|rmSync|unlinkSync|rmdirSync|truncateSync|(?:fs|promises)\\.(?:rm|unlink|rmdir)|File\\.(?:delete|unlink|truncate|rename)|FileUtils\\.\\w*(?:rm|remove|mv)\\w*|unlink|rmdir|rename)\\b"
-              + "|\\.(?:unlink|rmdir|rmtree|delete|rm)\\s*(?:\\(\\s*\\)|\\)|\\s*\\})|&:(?:delete|unlink|rmtree)");
+              + "|\\.(?:unlink|rmdir|rmtree|delete|rm)\\s*(?:\\(\\s*\\)|\\)|\\s*\\})|&:(?:delete|unlink|rmtree)|['\"](?:/bin/)?rm['\"]\\s*,\\s*['\"]-");
 
+  private static final Pattern MOVES = Pattern.compile("\\bchdir\\b\\s*\\(?\\s*" + LIT);
   private static final Pattern KILLS =
-      Pattern.compile("\\w*[kK]ill\\w*\\s*(?:\\(|\\s[^;\\n])|\\.terminate\\(|\\.send_signal\\(");
+      Pattern.compile(
+          "\\w*[kK]ill\\w*\\s*(?:\\(|\\s[^;\\n])|\\.terminate\\(|\\.send_signal\\(|['\"](?:/bin/)?kill['\"]\\s*,\\s*['\"]-");
   private static final Pattern PROCESSES =
       Pattern.compile(
-          "['\"(<{]/proc/?(?:\\*|\\[[0-9\\\\d]|\\d*\\?|['\")>}])|psutil\\.(?:process_iter|pids)|['\"`]\\s*(?:ps\\s+-?\\w|pgrep\\s+(?:\\.|-v))");
+          "['\"(<{]/proc/?(?:\\*|\\[[0-9\\\\d]|\\d*\\?|['\")>}])|psutil\\.(?:process_iter|pids)|['\"`]\\s*(?:ps\\s+-?\\w|pgrep\\s+(?:\\.|-v))|['\"]ps['\"]\\s*,\\s*['\"]-?\\w|\\.\\.\\s*\\d{4,}|<=?\\s*\\d{4,}|range\\([^)]*\\d{4,}");
   private static final Pattern NARROWS =
       Pattern.compile(
-          "name\\(|\\bname\\b|cmdline|/comm\\b|exe\\(|/status|info\\[|username|ppid|getpid|\\.pid\\b");
+          "(?<!base)name\\(|\\bname\\b|cmdline|/comm\\b|exe\\(|/status|info\\[|username|ppid|getpid|\\.pid\\b");
   private static final Pattern EVERY_PROCESS =
       Pattern.compile(
           "\\w*[kK]ill\\w*\\s*\\(?\\s*[^\\n;)]{0,20}(?:(?<![\\w])-1\\b|-9\\W{1,4}-1)|\\w*kill\\w*\\(\\s*1\\s*,|Process\\.kill\\([^,()\\n]{1,12},\\s*1\\s*\\)");
@@ -49,6 +51,17 @@ final class Sweeps {
 
   static void judge(Call call, String code) {
     equals(call, code);
+    Matcher moved = MOVES.matcher(code);
+    while (moved.find()) {
+      String directory = Code.home(Folding.inside(moved.toMatchResult(), 1));
+      boolean deletes = DELETES.matcher(code).find() || code.matches("(?s).*['\"]rm\\b.*");
+      if (deletes
+          && Paths.place(call.state().directory, directory, true) == Paths.Place.VITAL
+          && !directory.equals("/tmp")) {
+        call.findings()
+            .block(Family.DELETE, "The code goes to " + Marks.shown(directory) + " and deletes");
+      }
+    }
     if (DELETES.matcher(code).find()) {
       for (String root : roots(code)) {
         Paths.Place place = Paths.place(call.state().directory, Code.home(root), true);
@@ -57,7 +70,8 @@ final class Sweeps {
               .block(Family.DELETE, "The code deletes what it finds in " + Marks.shown(root));
         } else if (place == Paths.Place.WORKSPACE && !root.contains(".")) {
           call.findings()
-              .ask(Family.DELETE, "The code deletes what it finds in the whole workspace; besides,");
+              .ask(
+                  Family.DELETE, "The code deletes what it finds in the whole workspace; besides,");
         }
       }
     }
@@ -101,16 +115,31 @@ final class Sweeps {
       List.of(
           equal(
               "os\\.re(?:name|place)|shutil\\.move|(?:\\w+\\.)*rename(?:Sync)?|File\\.rename|FileUtils\\.mv",
-              2, "mv", "1", "2"),
+              2,
+              "mv",
+              "1",
+              "2"),
           equal(
               "shutil\\.copy\\w*|(?:\\w+\\.)*(?:copyFile|cp)(?:Sync)?|FileUtils\\.(?:cp|copy|install)\\w*|copy",
-              2, "cp", "-r", "1", "2"),
+              2,
+              "cp",
+              "-r",
+              "1",
+              "2"),
           equal(
               "os\\.symlink|(?:\\w+\\.)*symlink(?:Sync)?|File\\.(?:symlink|link)|FileUtils\\.ln\\w*|os\\.link",
-              2, "ln", "-s", "1", "2"),
+              2,
+              "ln",
+              "-s",
+              "1",
+              "2"),
           equal(
               "os\\.truncate|(?:\\w+\\.)*truncate(?:Sync)?|File\\.truncate",
-              1, "truncate", "-s", "0", "1"),
+              1,
+              "truncate",
+              "-s",
+              "0",
+              "1"),
           equal("(?:\\w+\\.)*chroot|Dir\\.chroot", 1, "chroot", "1"),
           equal("(?:os\\.|fs\\.|File\\.)?l?chown(?:Sync)?", 1, "chown", "x", "1"),
           equal("(?:os\\.|File\\.)mknod|os\\.mkfifo", 1, "truncate", "-s", "0", "1"));

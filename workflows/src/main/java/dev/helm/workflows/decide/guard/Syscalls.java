@@ -43,21 +43,35 @@ final class Syscalls {
       findings.block(
           Family.CONTAINER_ESCAPE, "The code starts a container with the machine's own rights");
     }
-    if (code.matches("(?s).*\\bAF_UNIX\\b.*\\bconnect\\(\\s*(?!['\"])[^)\\n]*(argv|environ|input)\\b.*")) {
+    if (code.matches(
+        "(?s).*\\bAF_UNIX\\b.*\\bconnect\\(\\s*(?!['\"])[^)\\n]*(argv|environ|input)\\b.*")) {
       findings.unclear("The code connects to a socket that cannot be told");
     }
   }
 
   /** Numbers of x86-64: reading and writing by number is odd, the rest is not asked for. */
-  private static void numbered(Findings findings, @org.jspecify.annotations.Nullable String number) {
+  private static void numbered(
+      Findings findings, @org.jspecify.annotations.Nullable String number) {
     if (number == null) {
       findings.unclear("The code calls the kernel by a number that cannot be told");
       return;
     }
     switch (number) {
       case "169", "246", "320" -> findings.block(Family.HALT, "The code stops the machine");
-      case "101", "155", "161", "165", "166", "172", "173", "175", "176", "272", "308", "310",
-          "311", "313" ->
+      case "101",
+          "155",
+          "161",
+          "165",
+          "166",
+          "172",
+          "173",
+          "175",
+          "176",
+          "272",
+          "308",
+          "310",
+          "311",
+          "313" ->
           findings.block(
               Family.CONTAINER_ESCAPE, "The code calls the kernel by the number " + number);
       case "186", "39", "24", "318", "96", "201", "228" -> {}
