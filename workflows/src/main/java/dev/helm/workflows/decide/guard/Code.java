@@ -23,6 +23,8 @@ final class Code {
               + SPACE
               + ","
               + SPACE
+              + "\\[?"
+              + SPACE
               + Folding.LITERAL
               + "){0,12})");
 
@@ -32,18 +34,25 @@ final class Code {
   private static final Pattern PIPED_OPEN =
       Pattern.compile(
           "\\bopen\\s*\\(?[^;\\n]{0,60}?['\"]-?\\|-?['\"]?\\s*,?\\s*['\"]?([^'\"\\n]{2,400})['\"]");
-  private static final Pattern AWK_RUN =
-      Pattern.compile(
-          "system\\s*\\(\\s*\"((?:[^\"\\\\]|\\\\.)*)\"|\"((?:[^\"\\\\]|\\\\.)*)\"\\s*\\|&?\\s*getline|\\|&?\\s*\"((?:[^\"\\\\]|\\\\.)*)\"");
-
   private static final Pattern TREE_DELETE =
       Pattern.compile(
-          "(?:os\\.rename|shutil\\.move|renameSync|rmtree|rm_rf|rm_r|remove_tree|remove_entry_secure|rmSync|rmdirSync|removeSync|rimraf(?:\\.sync)?|remove_dir_all|deltree|rmdir_s|remove_entry|rm)"
+          "(?:os\\.rename|shutil\\.move|renameSync|rmtree|rm_rf|rm_r|remove_tree|remove_entry_secure|rmSync|rmdirSync|removeSync|rimraf(?:\\.sync)?|remove_dir_all|deltree|rmdir_s|remove_entry|RemoveAll|delete-directory|delete-file|delete|deleteDirectory|deleteRecursively|Files\\.delete\\w*|remove_file|rm)"
               + SPACE
               + "\\(?"
               + SPACE
               + "(?:\\[)?(?:os\\.path\\.expanduser\\()?(?:pathlib\\.)?(?:Path\\()?"
               + Folding.LITERAL);
+
+  /** Where words need no quotes. */
+  private static final Pattern BARE_DELETE =
+      Pattern.compile(
+          "(?i)\\b(?:file delete|Remove-Item|Clear-Content|ri|rd|del|rm)\\s+([^;|\\n}]+)");
+
+  /** Stores of passwords and keys. */
+  private static final Pattern STORES =
+      Pattern.compile(
+          "keyring\\.get_|get_credentials\\(|get_secret_value|get_frozen_credentials|access_secret_version|SecItemCopyMatching|CryptUnprotectData");
+
   private static final Pattern FILE_DELETE =
       Pattern.compile(
           "(?:os\\.(?:remove|unlink|rmdir|removedirs)|unlinkSync|fs\\.unlink|File\\.delete|FileUtils\\.rm(?:_f)?|\\bunlink)"
@@ -80,30 +89,24 @@ final class Code {
 
   private static final Pattern CONNECTS =
       Pattern.compile(
-          "socket\\.socket|socket\\(\\w*(PF|AF)_INET|TCPSocket|fsockopen|stream_socket_client|net\\.(connect|Socket|createConnection)|IO::Socket|Socket::INET|TCPClient|socket\\.connect|create_connection|/inet/tcp/|use Socket|\\bsocket\\s+-?\\w|require\\(.net.\\)|Deno\\.connect|java\\.net\\.Socket|luasocket|require.?\\(?['\"]socket['\"]|\\.tcp\\(\\)|pfsockopen|/dev/tcp/");
+          "socket\\.socket|socket\\(\\w*(PF|AF)_INET|TCPSocket|fsockopen|stream_socket_client|net\\.(connect|Socket|createConnection)|IO::Socket|Socket::INET|TCPClient|socket\\.connect|create_connection|open_connection|socket\\(\\w*,?\\s*(PF|AF)_INET|zsh/net/tcp|/inet/tcp/|use Socket|\\bsocket\\s+-?\\w|require\\(.net.\\)|Deno\\.connect|java\\.net\\.Socket|luasocket|require.?\\(?['\"]socket['\"]|\\.tcp\\(\\)|pfsockopen|/dev/tcp/");
   private static final Pattern RUNS =
       Pattern.compile(
-          "dup2|pty\\.spawn|subprocess|os\\.system|popen|/bin/(ba|da|z|k)?sh|['\"](ba|da|z)?sh['\"]|cmd\\.exe|\\bexec\\b|spawn|open\\s*\\(?\\s*STDIN|STDIN->fdopen|proc_open|shell_exec|passthru|system|\\$<|execute");
-  private static final Pattern ENDLESS_FORK =
-      Pattern.compile(
-          "(?s)(while\\s*\\(?\\s*(1|True|true|!0|:)\\s*\\)?|loop\\s*(do|\\{)|for\\s*\\(\\s*;\\s*;\\s*\\)|until\\s+false).{0,80}\\b(\\w*fork|child_process|Process\\.spawn|spawn|Popen|Process\\()|\\bfork\\b[^;]{0,12}\\bwhile\\b[^;]{0,12}\\bfork\\b|\\bfork\\s+while\\b|while\\s*\\(?\\s*fork|spawn\\(process\\.argv");
+          "dup2|pty\\.spawn|subprocess|create_subprocess|os\\.system|popen|/bin/(ba|da|z|k)?sh|['\"](ba|da|z)?sh['\"]|cmd\\.exe|\\bexec\\b|spawn|open\\s*\\(?\\s*STDIN|STDIN->fdopen|proc_open|shell_exec|passthru|system|\\$<|execute|`[^`\\n]*(#\\{|\\$)");
   private static final Pattern SECRET_NAME =
       Pattern.compile(
           "(?i)(environ|getenv|process\\.env|ENV|\\$_ENV|\\$_SERVER)\\W{0,4}(get\\(|fetch\\()?['\"{(\\[]{0,3}\\w*(SECRET|PASSW|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|TOKEN)\\w*");
   private static final Pattern PRINTS =
       Pattern.compile("\\b(print|puts|console\\.log|echo|printf|say|write|p)\\b");
-  private static final Pattern DOWNLOADS =
+
+  /** Every variable, and those picked whose names say that they are secrets. */
+  private static final Pattern PICKS_SECRETS =
       Pattern.compile(
-          "urlopen|urlretrieve|requests\\.(get|post)|urllib|http\\.get|https\\.get|\\bfetch\\(|LWP|open-uri|URI\\.open|Net::HTTP|file_get_contents\\(\\s*['\"]https?:|httpx|curl_exec|HTTP::Tiny|axios|DownloadString|Invoke-WebRequest|\\biwr\\b|\\birm\\b");
-  private static final Pattern SENDS =
+          "(?is)(?:environ\\.(?:items|keys|copy)|in (?:os\\.)?environ\\b|Object\\.(?:entries|keys|values|fromEntries)\\([^;]{0,40}process\\.env\\b|in process\\.env\\b|in ENVIRON\\b|\\bENV\\.(?:each|select|to_h|map|filter|find|keys|values)|[%@]ENV\\b|keys\\s*%ENV|getenv\\(\\)|\\$_(?:ENV|SERVER)\\b).{0,160}(?:SECRET|TOKEN|KEY['\"/|)]|API_?KEY|PASSW?|CREDENTIAL)|(?:SECRET|TOKEN|PASSW)\\w*['\"]?.{0,60}in (?:os\\.environ\\.items|process\\.env\\b)");
+
+  static final Pattern SENDS =
       Pattern.compile(
-          "requests\\.(post|put)|urlopen|http\\.client|fetch\\(|\\.request\\(|sendall|\\.send\\(|Net::HTTP|smtplib|httpx\\.(post|put)|axios\\.post");
-  private static final Pattern EVALUATES =
-      Pattern.compile(
-          "\\b(exec|eval|instance_eval|class_eval|Function|vm\\.runIn\\w+|compile|runInThisContext|loadstring|load|IEX|Invoke-Expression|iex)\\s*[( ]|\\(eval\\)");
-  private static final Pattern HIDES =
-      Pattern.compile(
-          "b64decode|fromhex|unhexlify|decompress|marshal\\.loads|rot_?13|base64_decode|decode64|decode_base64|atob\\(|fromCharCode|hex2bin|unpack|gzinflate|str_rot13|frombase64|chr\\(|\\btr/|\\by/|\\['__import__'\\]|getattr\\(__import__|__builtins__|importlib\\.import_module\\([^'\"]");
+          "https?['\"]?\\)?\\.(?:get|request|post)\\b|LWP|HTTP::Tiny|curl_exec|file_get_contents\\(\\s*['\"]https?:|TCPSocket|create_connection|fsockopen|requests\\.(post|put)|urlopen|http\\.client|fetch\\(|\\.request\\(|sendall|\\.send\\(|Net::HTTP|smtplib|httpx\\.(post|put)|axios\\.post");
 
   private Code() {}
 
@@ -111,18 +114,29 @@ final class Code {
     if (Opaque.judge(call.walker(), code)) {
       return;
     }
-    String folded = Folding.fold(code);
+    String folded = Folding.fold(code, language, behind(call, code), call.state());
     files(call, folded);
     if (language.equals("awk")) {
-      if (code.contains("/inet/")) {
-        call.findings().block(Family.REVERSE_SHELL, "awk opens a connection");
-      }
-      awk(call, code);
+      AwkCode.judge(call, folded);
     } else {
       commands(call, language, folded);
+      Sweeps.judge(call, folded);
+      Syscalls.judge(call, folded);
+      Evaluation.judge(call, language, code, folded);
     }
+    CodeLoops.judge(call, folded);
     dangers(call, language, folded);
-    evaluated(call, language, code, folded);
+  }
+
+  /** The words behind the code: its arguments. */
+  private static List<String> behind(Call call, String code) {
+    List<String> argv = call.argv();
+    for (int i = 1; i < argv.size(); i++) {
+      if (argv.get(i).equals("-") || Marks.plain(argv.get(i)).equals(code)) {
+        return argv.subList(i + 1, argv.size()).stream().map(Marks::plain).toList();
+      }
+    }
+    return List.of();
   }
 
   private static final Pattern PRINTED =
@@ -135,18 +149,6 @@ final class Code {
   static @org.jspecify.annotations.Nullable String printed(String code) {
     Matcher matcher = PRINTED.matcher(Folding.fold(code));
     return matcher.matches() ? Folding.inside(matcher.toMatchResult(), 1) + "\n" : null;
-  }
-
-  private static void awk(Call call, String code) {
-    Matcher matcher = AWK_RUN.matcher(code);
-    while (matcher.find()) {
-      for (int group = 1; group <= 3; group++) {
-        String command = matcher.group(group);
-        if (command != null) {
-          call.walker().shell(Escapes.ansi(command, true), List.of(), call.input());
-        }
-      }
-    }
   }
 
   private static void commands(Call call, String language, String code) {
@@ -177,6 +179,20 @@ final class Code {
         }
       } else {
         call.walker().shell(first, List.of(), "");
+      }
+    }
+    if (language.matches("node|nodejs|bun|deno|tsx")) {
+      Matcher tagged = Pattern.compile("\\$" + Folding.LITERAL).matcher(code);
+      while (tagged.find()) {
+        call.walker().shell(Folding.inside(tagged.toMatchResult(), 1), List.of(), "");
+      }
+    }
+    Matcher deleted = BARE_DELETE.matcher(code);
+    while (language.matches("expect|tclsh|wish|pwsh|powershell") && deleted.find()) {
+      for (String word : String.valueOf(deleted.group(1)).strip().split("\\s+")) {
+        if (!word.startsWith("-")) {
+          Deletion.target(call, home(word.replaceAll("[\"'{}]", "")), true, "the code's delete of");
+        }
       }
     }
     if (language.matches("expect|tclsh|wish")) {
@@ -214,7 +230,7 @@ final class Code {
       Deletion.target(
           call, home(Folding.inside(single.toMatchResult(), 1)), false, "the code's delete of");
     }
-    char content = DOWNLOADS.matcher(code).find() ? Marks.DOWNLOAD : Marks.FILE;
+    char content = Evaluation.DOWNLOADS.matcher(code).find() ? Marks.DOWNLOAD : Marks.FILE;
     for (Pattern pattern : List.of(WRITE, WHOLE_WRITE, RETRIEVED)) {
       Matcher write = pattern.matcher(code);
       while (write.find()) {
@@ -225,21 +241,7 @@ final class Code {
             true);
       }
     }
-    Matcher literal = Pattern.compile(Folding.LITERAL).matcher(code);
-    while (literal.find()) {
-      String text = home(Folding.inside(literal.toMatchResult(), 1));
-      if (text.length() < 200
-          && (text.startsWith("/") || text.indexOf("/.") >= 0 || text.startsWith("."))
-          && Secrets.credential(directory, text)) {
-        call.findings().block(Family.CREDENTIALS, "The code opens " + Marks.shown(text));
-      }
-      if (text.startsWith("/dev/") && Paths.device(text)) {
-        call.findings().block(Family.RAW_WRITE, "The code opens the device " + Marks.shown(text));
-      }
-      if (text.matches(".*(docker|containerd)\\.sock")) {
-        Containers.socket(call, text);
-      }
-    }
+    CodePaths.judge(call, code);
     if (code.matches(
         "(?s).*(rmtree|rm_rf|rm_r|rmSync|remove_tree|removeSync)\\W{0,3}[^)\\n]{0,30}(Path\\.home\\(\\)|homedir\\(\\)|Dir\\.home|environ\\W{1,7}HOME|ENV\\W{1,4}HOME).{0,3}\\).*")) {
       call.findings().block(Family.DELETE, "The code deletes the home directory");
@@ -250,10 +252,15 @@ final class Code {
     }
   }
 
-  private static String home(String path) {
-    return path.startsWith("~/") || path.equals("~")
-        ? Paths.HOME + path.substring(1)
-        : path.replace("$HOME", Paths.HOME).replace("*", String.valueOf(Marks.STAR));
+  static String home(String path) {
+    String whole =
+        path.startsWith("~/") || path.equals("~")
+            ? Paths.HOME + path.substring(1)
+            : path.replace("$HOME", Paths.HOME);
+    return (whole.startsWith("/dev/")
+            ? whole.replace('?', Marks.ANY).replace('[', Marks.BRACKET)
+            : whole)
+        .replace('*', Marks.STAR);
   }
 
   private static void dangers(Call call, String language, String code) {
@@ -273,20 +280,17 @@ final class Code {
         findings.block(Family.REVERSE_SHELL, "The code joins a connection and a shell");
       }
     }
-    if (ENDLESS_FORK.matcher(code).find()) {
-      findings.block(Family.BOMB, "The code starts processes without end");
-    }
-    if (code.matches("(?s).*\\bkill\\b[^\\n;]{0,20}(-1\\b|-9\\W{1,4}-1|9\\s*,\\s*-1).*")) {
-      findings.block(Family.HALT, "The code ends every process");
-    }
     if (code.matches("(?s).*chmod\\w*\\(?[^)\\n]{0,60}\\b0?o?[4-7][0-7]{3}\\b.*")) {
       findings.block(Family.PRIVILEGES, "The code makes a program run with its owner's rights");
     }
     if (Hosts.metadata(code)) {
       findings.block(Family.CREDENTIALS, "The code asks the cloud's metadata address");
     }
-    if (SECRET_NAME.matcher(code).find()
-        && PRINTS.matcher(code).find()
+    if (STORES.matcher(code).find()) {
+      findings.block(Family.CREDENTIALS, "The code takes a key out of a store");
+    }
+    if ((SECRET_NAME.matcher(code).find() || PICKS_SECRETS.matcher(code).find())
+        && (PRINTS.matcher(code).find() || call.has("-p", "--print", "-pe"))
         && !SENDS.matcher(code).find()) {
       findings.block(Family.CREDENTIALS, "The code prints a secret environment variable");
     }
@@ -294,45 +298,6 @@ final class Code {
             "(?s).*(environ\\b(?!\\s*(\\[|\\.get|\\.setdefault|\\.copy|\\.pop|\\.update))|process\\.env\\b(?!\\s*[.\\[])|ENV\\.to_h|%ENV).*")
         && SENDS.matcher(code).find()) {
       findings.block(Family.EXFILTRATION, "The code sends all environment variables");
-    }
-    if (code.matches("(?s).*os\\.walk\\(\\s*['\"]/['\"].*")
-        && code.matches("(?s).*\\b(remove|unlink|rmtree)\\b.*")) {
-      findings.block(Family.DELETE, "The code deletes below the root");
-    }
-  }
-
-  private static void evaluated(Call call, String language, String code, String folded) {
-    boolean evaluates = EVALUATES.matcher(code).find();
-    if (evaluates && DOWNLOADS.matcher(code).find()) {
-      call.findings().block(Family.DOWNLOAD_TO_SHELL, "The code runs what it downloads");
-      return;
-    }
-    boolean runs = COMMAND_CALL.matcher(folded).find();
-    if (DOWNLOADS.matcher(code).find()
-        && code.matches(
-            "(?s).*(os\\.system|subprocess\\.\\w+|system|popen|execSync|exec|shell_exec|passthru)\\s*\\(\\s*(\\w+\\.)*(urlopen|requests|urllib|get|fetch|file_get_contents|URI).*")) {
-      call.findings().block(Family.DOWNLOAD_TO_SHELL, "The code runs what it downloads");
-    }
-    Matcher literal =
-        Pattern.compile(
-                "\\b(?:exec|eval|compile|Function|loadstring|load)\\s*\\(?\\s*" + Folding.LITERAL)
-            .matcher(folded);
-    while (evaluates && literal.find() && call.walker().limits().depth() < 6) {
-      String inner = Folding.inside(literal.toMatchResult(), 1);
-      call.walker().limits().enter();
-      judge(call, language, inner);
-      call.walker().limits().leave();
-    }
-    boolean hidden = HIDES.matcher(folded).find();
-    boolean unknown =
-        folded.matches(
-            "(?s).*\\b(exec|eval|system|popen|os\\.system|subprocess\\.\\w+|execSync|Function)\\s*\\(\\s*[^'\"\\s)\\[].*");
-    if (hidden
-        && unknown
-        && (evaluates
-            || runs
-            || folded.matches("(?s).*(os\\.system|subprocess|popen|execSync|system\\().*"))) {
-      call.findings().unclear("The code runs text that it decodes first");
     }
   }
 }

@@ -31,6 +31,14 @@ final class Containers {
 
   private static String engine(Call call) {
     Findings findings = call.findings();
+    if (call.argv().contains("exec")) {
+      for (String argument : call.arguments()) {
+        if (argument.startsWith("/") && Secrets.credential("/workspace", argument)) {
+          findings.block(
+              Family.CREDENTIALS, Marks.shown(argument) + " is read in another container");
+        }
+      }
+    }
     for (int i = 1; i < call.argv().size(); i++) {
       String word = call.argv().get(i);
       String next = i + 1 < call.argv().size() ? call.argv().get(i + 1) : "";

@@ -104,10 +104,29 @@ final class Disks {
         source.matches("/dev/(zero|u?random|full)")
             && value(call, "count=").isEmpty()
             && !call.has("--help");
+    if (!to.isEmpty() && bytes(value(call, "bs=")) * bytes(value(call, "count=")) > 1e12) {
+      call.findings().block(Family.BOMB, "dd writes more than a disk holds");
+    }
     if (endless && !whole.equals("/dev/null")) {
       call.findings().block(Family.BOMB, "dd fills the disk from " + from);
     }
     return "";
+  }
+
+  /** A size such as 4M, in bytes; 0 when it is none. */
+  static double bytes(String size) {
+    java.util.regex.Matcher matcher =
+        java.util.regex.Pattern.compile("(\\d{1,15})([kKMGTPE]?)i?B?").matcher(size);
+    return matcher.matches()
+        ? Double.parseDouble(String.valueOf(matcher.group(1)))
+            * Math.pow(
+                1024,
+                "_KMGTPE"
+                    .indexOf(
+                        matcher.group(2).isEmpty()
+                            ? "_"
+                            : matcher.group(2).toUpperCase(java.util.Locale.ROOT)))
+        : 0;
   }
 
   private static String value(Call call, String name) {

@@ -71,7 +71,7 @@ final class Files {
   /** What writing this to that path means. */
   static void check(Walker walker, String path, String content, boolean append) {
     Findings findings = walker.findings();
-    String whole = Paths.resolve(walker.state().directory, path);
+    String whole = meant(Paths.resolve(walker.state().directory, path));
     String shown = Marks.shown(path);
     if (Hosts.socket(path)) {
       if (!Hosts.local(path) && sensitive(content)) {
@@ -100,6 +100,25 @@ final class Files {
     }
   }
 
+  /** What a pattern may mean, tried on the places where a write does most harm. */
+  private static String meant(String whole) {
+    if (Marks.globbed(whole)) {
+      String last = whole.substring(whole.lastIndexOf('/') + 1);
+      for (String directory : TARGETS) {
+        if (Globs.path(whole, directory) || Globs.path(whole, directory + "/" + last)) {
+          return directory.matches(".*(\\.d|system|hourly|daily)") ? directory + "/x" : directory;
+        }
+      }
+    }
+    return whole;
+  }
+
+  private static final String[] TARGETS =
+      ("/etc/passwd /etc/shadow /etc/group /etc/sudoers /etc/sudoers.d /etc/crontab /etc/cron.d /etc/cron.hourly /etc/cron.daily /etc/ld.so.preload /etc/profile /etc/profile.d /etc/systemd/system /etc/pam.d /etc/ssh/sshd_config /proc/sysrq-trigger /proc/sys/kernel/core_pattern /root/.ssh/authorized_keys "
+              + Paths.HOME
+              + "/.ssh/authorized_keys")
+          .split(" ", -1);
+
   private static void started(Findings findings, String whole, String shown) {
     if (!whole.endsWith("/.ssh/config")) {
       findings.block(Family.PERSISTENCE, "It writes to " + shown);
@@ -122,6 +141,12 @@ final class Files {
     later.script(Marks.known(content) ? content : content.replaceAll("[\uE010-\uE01F]", "x"), "");
     for (String alias : java.util.List.copyOf(later.state().aliases.values())) {
       later.script(alias, "");
+    }
+    boolean strange =
+        later.calls().stream()
+            .anyMatch(argv -> argv.get(0).matches("/(var/)?tmp/.*|/dev/shm/.*|.*/\\.[^/.][^/]*"));
+    if (strange) {
+      probe.block(Family.PERSISTENCE, shown);
     }
     for (String name : java.util.List.copyOf(later.state().functions.keySet())) {
       later.call(name, java.util.List.of(name), "");

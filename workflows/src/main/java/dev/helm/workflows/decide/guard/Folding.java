@@ -2,6 +2,7 @@ package dev.helm.workflows.decide.guard;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
+import java.util.List;
 import java.util.function.Function;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
@@ -46,14 +47,58 @@ final class Folding {
               + LITERAL
               + "\\s*\\)");
   private static final Pattern JOINED =
-      Pattern.compile(LITERAL + "\\s*(?:\\+|\\.(?![a-zA-Z]))\\s*" + LITERAL);
+      Pattern.compile(LITERAL + "\\s*(?:\\+|\\.\\.?(?![a-zA-Z]))\\s*" + LITERAL);
+  private static final Pattern FORMAT =
+      Pattern.compile(
+          "\\(?"
+              + LITERAL
+              + "\\)?\\s*(?:[:.]format\\(\\s*|%\\s*\\(?\\s*)"
+              + LITERAL
+              + "(?:\\s*,?\\s*\\))?");
+  private static final Pattern ADJACENT = Pattern.compile(LITERAL + "[ \\t]+" + LITERAL);
+  private static final String ELEMENT =
+      "\\s*(?:\"(?:[^\"\\\\\\n]|\\\\.){0,400}\"|'(?:[^'\\\\\\n]|\\\\.){0,400}')\\s*";
   private static final Pattern LIST =
       Pattern.compile(
-          "(?:''|\"\")\\.join\\(\\s*[\\[(]((?:\\s*"
-              + LITERAL.replace("((", "(?:(").replace("4000})", "4000})")
-              + "\\s*,?)+)[\\])]\\s*\\)");
+          ""
+              + LITERAL
+              + "\\.join\\(\\s*[\\[(]((?:"
+              + ELEMENT
+              + ",?){1,60})[\\])]\\s*\\)|\\[((?:"
+              + ELEMENT
+              + ",?){1,60})\\]\\.join(?:\\(\\s*"
+              + LITERAL
+              + "\\s*\\)|\\b(?!\\())");
 
   private Folding() {}
+
+  /** With what the script calls things by other names written out too, see {@link Names}. */
+  static String fold(String code, String language, List<String> arguments, State state) {
+    String folded = code;
+    for (int round = 0; round < ROUNDS_MAX && folded.length() <= CHARS_MAX; round++) {
+      String before = folded;
+      folded = Names.resolve(adjacent(fold(folded), language), language, arguments, state);
+      if (folded.equals(before)) {
+        break;
+      }
+    }
+    return fold(folded);
+  }
+
+  /** Two strings side by side are one. */
+  private static String adjacent(String code, String language) {
+    String text = code;
+    if (language.matches("awk|python|pypy")) {
+      for (int i = 0; i < 40; i++) {
+        String joined = replace(ADJACENT, text, m -> inside(m, 1) + inside(m, 3));
+        if (joined.equals(text)) {
+          break;
+        }
+        text = joined;
+      }
+    }
+    return text;
+  }
 
   static String fold(String code) {
     if (code.length() > CHARS_MAX) {
@@ -81,6 +126,8 @@ final class Folding {
               ROT13,
               folded,
               m -> rot13(inside(m, m.group(1) == null && m.group(2) == null ? 3 : 1)));
+      folded = replace(FORMAT, folded, m -> formatted(inside(m, 1), inside(m, 3)));
+      folded = replace(LIST, folded, Folding::elements);
       for (int i = 0; i < 40; i++) {
         String joined = replace(JOINED, folded, m -> inside(m, 1) + inside(m, 3));
         if (joined.equals(folded)) {
@@ -122,6 +169,23 @@ final class Folding {
           }
         }
       }
+    }
+    return out.toString();
+  }
+
+  /** The first hole of a format is filled. */
+  private static String formatted(String format, String value) {
+    return format.replaceFirst("%[sd]|\\{\\d?\\}", Matcher.quoteReplacement(value));
+  }
+
+  private static String elements(MatchResult match) {
+    Matcher element =
+        Pattern.compile(LITERAL)
+            .matcher(String.valueOf(match.group(3) != null ? match.group(3) : match.group(4)));
+    java.util.StringJoiner out =
+        new java.util.StringJoiner(inside(match, match.group(3) != null ? 1 : 5));
+    while (element.find()) {
+      out.add(inside(element.toMatchResult(), 1));
     }
     return out.toString();
   }

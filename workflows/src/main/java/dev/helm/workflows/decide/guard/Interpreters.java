@@ -239,12 +239,14 @@ final class Interpreters {
     if (program.matches("\\s*(1|\\{\\s*print(\\s+\\$0)?\\s*\\})\\s*")) {
       return text.toString();
     }
-    return String.valueOf(Marks.OUTPUT) + Marks.of(text.toString());
+    boolean picks = program.matches("(?s).*(/[^/]*[A-Za-z]{2}[^/]*/|~|==\\s*\").*");
+    return Marks.OUTPUT + Processes.picked(picks ? "some" : "", false, Marks.of(text.toString()));
   }
 
   private static String editor(Call call) {
     for (String command :
         call.values("-c", "--cmd", "-ex", "--eval-command", "-o", "--batch-command")) {
+      Code.judge(call, "vim", command.replaceFirst("^:?call ", ""));
       if (command.startsWith(":!") || command.startsWith("!")) {
         call.walker().shell(command.substring(command.indexOf('!') + 1), List.of(), "");
       } else if (command.startsWith("shell ")) {
@@ -297,6 +299,9 @@ final class Interpreters {
     for (String script : scripts) {
       result = Sed.apply(call, Marks.plain(script), result);
     }
-    return Marks.known(result) ? result : Marks.of(result);
+    return Marks.known(result)
+        ? result
+        : Processes.picked(
+            String.join(";", scripts).replaceFirst("s/.*", ""), false, Marks.of(result));
   }
 }

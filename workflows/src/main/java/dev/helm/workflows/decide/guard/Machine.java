@@ -13,7 +13,6 @@ final class Machine {
         handlers,
         Machine::systemctl,
         "systemctl service rc-service initctl sv launchctl update-rc.d chkconfig");
-    Programs.register(handlers, Machine::kill, "kill killall pkill skill killall5");
     Programs.register(handlers, Machine::crontab, "crontab");
     Programs.register(handlers, Machine::later, "at batch");
     Programs.register(
@@ -64,55 +63,14 @@ final class Machine {
     } else if (all.matches(
         "(?i)(.* )?(ufw|firewalld|iptables|auditd|apparmor|rsyslog) (stop|off|disable)")) {
       call.findings().block(Family.DEFENCES, Marks.shown(call.name() + " " + all));
+    } else if (all.matches(
+        "(.* )?kill .*\\*.*|(.* )?isolate (rescue|emergency|halt|poweroff|reboot).*")) {
+      call.findings().block(Family.HALT, Marks.shown(call.name() + " " + all));
     } else if (all.matches("(.* )?(enable|link|load) .*(/tmp/|/workspace/|/dev/shm/|\\.config/).*")
         || call.name().equals("launchctl") && all.startsWith("load")) {
       call.findings().block(Family.PERSISTENCE, Marks.shown(call.name() + " " + all));
     }
     return String.valueOf(Marks.OUTPUT);
-  }
-
-  private static String kill(Call call) {
-    String name = call.name();
-    List<String> arguments = call.arguments();
-    boolean probe = arguments.contains("-0") || call.has("-l", "-L", "--list", "--help");
-    if (probe) {
-      return "";
-    }
-    if (name.equals("kill")) {
-      List<String> pids =
-          arguments.size() > 1 && arguments.get(0).startsWith("-")
-              ? arguments.subList(
-                  arguments.get(0).matches("-s|-n|--signal") ? Math.min(2, arguments.size()) : 1,
-                  arguments.size())
-              : arguments;
-      if (pids.contains("-1")
-          || pids.contains("1")
-          || (arguments.contains("-1") && arguments.indexOf("-1") > 0)) {
-        call.findings()
-            .block(Family.HALT, Marks.shown(String.join(" ", call.argv())) + " ends every process");
-      }
-      return "";
-    }
-    boolean all =
-        name.equals("killall5")
-            || (arguments.stream().anyMatch(a -> a.matches("\\.\\*?|\\.\\+|\\^|\\*|\\[a-z\\].*|''"))
-                || arguments.contains(String.valueOf(Marks.STAR)))
-            || (call.has("-u", "-U", "--user", "--euid")
-                && call.operands("-u", "-U", "-s", "--signal", "--user", "-g", "-t", "-P", "--euid")
-                    .isEmpty())
-            || call.operands("-u", "-s").stream()
-                .anyMatch(
-                    a ->
-                        a.matches(
-                            "(?i)systemd|init|sshd|dockerd|containerd|helm.*|kubelet|auditd|rsyslogd"));
-    if (all || (arguments.contains("-v") && name.equals("pkill"))) {
-      call.findings()
-          .block(
-              Family.HALT,
-              Marks.shown(String.join(" ", call.argv()))
-                  + " ends processes that are not the agent's");
-    }
-    return "";
   }
 
   private static String crontab(Call call) {

@@ -47,10 +47,13 @@ final class Marks {
   /** A whole directory or database, or a file that lists accounts: nothing to be sent out. */
   static final char BULK = '\uE01B';
 
+  /** The ids of all processes. */
+  static final char PROCESSES = '\uE01C';
+
   private Marks() {}
 
   static boolean unknown(char c) {
-    return c >= UNKNOWN && c <= BULK;
+    return c >= UNKNOWN && c <= PROCESSES;
   }
 
   static boolean known(String text) {

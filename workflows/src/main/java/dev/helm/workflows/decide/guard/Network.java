@@ -52,10 +52,7 @@ final class Network {
       sent.append(value);
     }
     for (String file : call.values("-T", "--upload-file")) {
-      sent.append(
-          file.equals("-") || file.equals(".")
-              ? call.input()
-              : Files.read(call.walker(), file, "curl"));
+      sent.append(file.equals("-") || file.equals(".") ? call.input() : sentFile(call, file));
     }
     if (call.name().startsWith("http") || call.name().equals("xh")) {
       sent.append(call.input());
@@ -94,7 +91,13 @@ final class Network {
         value
             .substring(value.charAt(at) == '=' ? at + 2 : at + 1)
             .replaceFirst(";(type|filename)=.*$", "");
-    return file.equals("-") ? call.input() : Files.read(call.walker(), file, "curl");
+    return file.equals("-") ? call.input() : sentFile(call, file);
+  }
+
+  /** A file that goes out; a project's settings often hold passwords. */
+  private static String sentFile(Call call, String file) {
+    return Files.read(call.walker(), file, call.name())
+        + (Secrets.dotEnv(call.state().directory, file) ? String.valueOf(Marks.SECRET) : "");
   }
 
   private static void url(Call call, String address) {
@@ -170,10 +173,7 @@ final class Network {
     boolean local = !urls.isEmpty() && urls.stream().allMatch(Hosts::local);
     StringBuilder sent = new StringBuilder();
     for (String file : call.values("--post-file", "--body-file")) {
-      sent.append(Files.read(call.walker(), file, "wget"));
-      if (Secrets.dotEnv(call.state().directory, file)) {
-        sent.append(Marks.SECRET);
-      }
+      sent.append(sentFile(call, file));
     }
     call.values("--post-data", "--body-data").forEach(sent::append);
     call.values("-i", "--input-file").forEach(file -> Files.read(call.walker(), file, "wget"));

@@ -155,7 +155,7 @@ final class Paths {
   /** A disk or memory device: writing there goes past the file system. */
   static boolean device(String path) {
     return path.matches(
-            "/dev/(r?disk\\d.*|sd[a-z\uE001\uE002].*|hd[a-z\uE001\uE002].*|vd[a-z].*|xvd[a-z].*|nvme.*|mmcblk.*|mapper/.*|dm-.*|md\\d.*"
+            "/dev/(r?disk\\d.*|sd[a-z\uE001-\uE003].*|hd[a-z\uE001-\uE003].*|vd[a-z\uE001-\uE003].*|xvd[a-z].*|nvme.*|mmcblk.*|mapper/.*|dm-.*|md\\d.*"
                 + "|loop\\d.*|mem|kmem|port|root|block/.*|nbd\\d.*|zd\\d.*|vg.*/.*|disk/.*|mtd.*|sr\\d|\uE001)")
         || path.matches("/proc/(kcore|kmem|sysrq-trigger)|/proc/sys/.*|/sys/.*");
   }

@@ -33,6 +33,7 @@ final class Printers {
         "sort uniq shuf fold fmt expand unexpand column iconv dos2unix unix2dos envsubst paste ts");
     Programs.register(handlers, Printers::pipe, "mkfifo mknod");
     Programs.register(handlers, Printers::yes, "yes");
+    Programs.register(handlers, Printers::entries, "getent");
     Programs.register(handlers, call -> last(call, true) + "\n", "basename");
     Programs.register(handlers, call -> last(call, false) + "\n", "dirname");
     Programs.register(handlers, Printers::realpath, "realpath readlink");
@@ -151,6 +152,13 @@ final class Printers {
     if (call.name().matches("head|tail") && Marks.known(text)) {
       return some(text);
     }
+    for (String size : call.values("-c", "--bytes")) {
+      if (call.name().equals("head")
+          && call.streams().output() != null
+          && Disks.bytes(size) > 1e12) {
+        call.findings().block(Family.BOMB, "A file of " + size + " is made");
+      }
+    }
     boolean endless =
         operands.stream().anyMatch(o -> o.matches("/dev/(zero|u?random|full)"))
             && call.name().matches("cat|tail");
@@ -226,7 +234,10 @@ final class Printers {
     if (operands.isEmpty()) {
       text.append(call.input());
     }
-    return Marks.known(text.toString()) ? some(text.toString()) : Marks.of(text.toString());
+    return Marks.known(text.toString())
+        ? some(text.toString())
+        : Processes.picked(
+            pattern, call.letter('v') && !pattern.isEmpty(), Marks.of(text.toString()));
   }
 
   private static String sequence(Call call) {
@@ -243,6 +254,10 @@ final class Printers {
     for (String operand : operands) {
       boolean itself =
           Marks.globbed(operand) || call.letter('d') || operand.matches(".*\\.\\w{1,5}");
+      if (Paths.resolve(call.state().directory, operand).equals("/proc")) {
+        out.append(Marks.PROCESSES).append('\n');
+        continue;
+      }
       out.append(itself ? operand : String.valueOf(Marks.STAR)).append('\n');
     }
     return out.toString();
@@ -275,6 +290,12 @@ final class Printers {
       Files.write(call.walker(), path, String.valueOf(Marks.SOCKET), false);
     }
     return "";
+  }
+
+  /** The name service reads the same files. */
+  private static String entries(Call call) {
+    List<String> operands = call.operands("-s");
+    return operands.isEmpty() ? "" : Files.read(call.walker(), "/etc/" + operands.get(0), "getent");
   }
 
   private static String yes(Call call) {

@@ -26,6 +26,7 @@ final class Programs {
     Network.register(HANDLERS);
     Remote.register(HANDLERS);
     Machine.register(HANDLERS);
+    Processes.register(HANDLERS);
     Containers.register(HANDLERS);
     Interpreters.register(HANDLERS);
     Printers.register(HANDLERS);
@@ -74,6 +75,11 @@ final class Programs {
         return walker.file(path, call.argv(), call.input());
       }
     }
+    return named(call, call.name());
+  }
+
+  /** Judges what does the same as this program call but is none: no rule is held against it. */
+  static String judge(Call call) {
     return named(call, call.name());
   }
 

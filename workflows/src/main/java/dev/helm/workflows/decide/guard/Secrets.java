@@ -19,6 +19,7 @@ final class Secrets {
               + "|.*\\.(kdbx|ppk)|.*/\\.(bash|zsh|python|mysql|psql)_history|.*/\\.helm/.*|.*/model\\.key|.*/owner\\.credentials"
               + "|.*/\\.claude/\\.credentials\\.json|.*/\\.config/anthropic/.*|.*/\\.codex/auth\\.json"
               + "|/(home/[^/]+|root)/(\\.mozilla|\\.thunderbird|\\.config/(google-chrome|chromium|brave[^/]*|microsoft-edge|opera)|library/application support/(google|firefox|brave[^/]*)|snap/(firefox|chromium))/.*"
+              + "|/(home/[^/]+|root)/\\.env"
               + "|/(home/[^/]+|root)/(.*/)?[^/]+\\.(pem|key|p12|pfx|jks|keystore)"
               + "|.*/wp-config\\.php\\.bak|.*/master\\.key");
 
@@ -71,8 +72,16 @@ final class Secrets {
         && !(whole.startsWith("/workspace/") && FIXTURE.matcher(whole).matches());
   }
 
-  /** Names that nobody looks for but to read credentials. */
+  /** Names that nobody looks for but to read credentials, or a pattern that means some of them. */
   static boolean hunted(String name) {
+    if (name.matches(".*[*?\\[].*") && name.replaceAll("[*?]", "").length() > 2) {
+      for (String key :
+          "id_rsa id_ed25519 .netrc .git-credentials credentials .pgpass shadow".split(" ", -1)) {
+        if (Globs.path(name, key)) {
+          return true;
+        }
+      }
+    }
     return name.toLowerCase(Locale.ROOT)
         .matches(
             "\\*?(id_(rsa|dsa|ecdsa|ed25519)|\\.netrc|\\.pgpass|\\.git-credentials|credentials|shadow|\\.aws|wallet\\.dat|\\.htpasswd|\\.vault-token|\\.kdbx|\\.ppk|\\.ovpn|\\.kube|\\.ssh|\\.gnupg)\\*?");

@@ -35,7 +35,12 @@ final class Spreading {
       i += XARGS_VALUED.contains(option) ? 2 : 1;
     }
     List<String> command = new ArrayList<>(argv.subList(Math.min(i, argv.size()), argv.size()));
-    String input = call.input().isEmpty() ? String.valueOf(Marks.UNKNOWN) : call.input();
+    StringBuilder listed = new StringBuilder();
+    for (String file : call.values("-a", "--arg-file")) {
+      listed.append(Files.read(call.walker(), file, call.name()));
+    }
+    String text = listed.isEmpty() ? call.input() : listed.toString();
+    String input = text.isEmpty() ? String.valueOf(Marks.UNKNOWN) : text;
     int literal = Math.max(command.indexOf(":::"), command.indexOf("::::"));
     List<String> items = new ArrayList<>();
     if (literal >= 0) {
@@ -93,6 +98,16 @@ final class Spreading {
           "-name -iname -path -ipath -regex -iregex -mtime -mmin -atime -ctime -newer -size -empty -user -wholename -perm -cmin -amin -group -newermt -inum -samefile -lname"
               .split(" ", -1));
 
+  /** These leave some of what is there, but from anywhere. */
+  private static final Set<String> NAMING =
+      Set.of("-name -iname -path -ipath -regex -iregex -wholename -inum -samefile".split(" ", -1));
+
+  /** Directories of which a file's age or size is no reason to touch any of it. */
+  private static boolean whole(State state, String root) {
+    return Paths.resolve(state.directory, root)
+        .matches("/|/(home|etc|usr|bin|lib|boot|root|opt|srv|var|dev)|" + Paths.HOME);
+  }
+
   private static String find(Call call) {
     List<String> roots = new ArrayList<>();
     List<String> argv = call.argv();
@@ -112,7 +127,9 @@ final class Spreading {
     narrow &= !name.matches("[*?.]+");
     List<String> found = new ArrayList<>();
     for (String root : roots) {
-      found.add(found(root, name, narrow));
+      boolean some =
+          narrow && (tests.stream().anyMatch(NAMING::contains) || !whole(call.state(), root));
+      found.add(found(root, name, some));
       if (narrow
           && Secrets.hunted(name)
           && Paths.place(call.state().directory, root, true) == Paths.Place.VITAL) {
@@ -150,7 +167,7 @@ final class Spreading {
       return base.equals("/") ? "/" + Marks.STAR + "/" + name : base + name;
     }
     if (narrow && name.matches("[*\\w]*\\.\\w+")) {
-      return base + name.replace('*', Marks.STAR);
+      return base + (base.equals("/") ? Marks.STAR + "/" : "") + name.replace('*', Marks.STAR);
     }
     boolean top = root.matches("/+|/\\.|\\.\\.(/\\.\\.)*/?");
     return base + (narrow && !top ? Marks.UNKNOWN + "" : Marks.STAR + "");

@@ -21,6 +21,7 @@ final class Tools {
     Programs.register(handlers, Tools::git, "git");
     Programs.register(handlers, Tools::make, "make gmake");
     Programs.register(handlers, Tools::compiler, "gcc cc g++ clang clang++ tcc");
+    Programs.register(handlers, Tools::runner, "java rust-script kotlin swift dotnet zig");
     Programs.register(handlers, Tools::copyId, "ssh-copy-id");
     Programs.register(
         handlers,
@@ -85,6 +86,9 @@ final class Tools {
 
   private static String git(Call call) {
     List<String> argv = call.argv();
+    if (argv.contains("add")) {
+      call.arguments().forEach(argument -> paths(call, "git", argument));
+    }
     for (String setting : call.values("-c")) {
       setting(call, setting.replaceFirst("=.*", ""), setting.replaceFirst("(?s)^[^=]*=", ""));
     }
@@ -234,6 +238,21 @@ final class Tools {
     return ordinary(call);
   }
 
+  /** {@code go run FILE}: code that this command wrote is read. */
+  private static void written(Call call) {
+    for (String source : call.operands()) {
+      String content = call.state().files.get(Paths.resolve(call.state().directory, source));
+      if (content != null && source.matches(".*\\.(go|java|rs|kts?|swift|cs)")) {
+        Code.judge(call, call.name(), content);
+      }
+    }
+  }
+
+  private static String runner(Call call) {
+    written(call);
+    return ordinary(call);
+  }
+
   private static String copyId(Call call) {
     List<String> operands = call.operands("-i", "-p", "-o");
     if (!operands.isEmpty() && !call.has("-h", "-n")) {
@@ -244,6 +263,7 @@ final class Tools {
 
   /** Packages from registries are ordinary; code from a bare URL over HTTP is not. */
   private static String installer(Call call) {
+    written(call);
     for (String argument : call.arguments()) {
       paths(call, call.name(), argument);
     }

@@ -46,7 +46,7 @@ class CommandGuardTest {
 
   /** A dangerous command is caught when it is blocked or asked about. */
   @ParameterizedTest
-  @ValueSource(strings = {"own", "blind-a"})
+  @ValueSource(strings = {"own", "blind-a", "blind-b"})
   void dangerousCommandsAreCaught(String list) throws IOException {
     List<Labelled> commands = list(list + "-dangerous.jsonl");
     List<String> missed = report(list, commands, true);
@@ -57,7 +57,7 @@ class CommandGuardTest {
 
   /** A harmless command that is blocked or asked about is a false alarm. */
   @ParameterizedTest
-  @ValueSource(strings = {"own", "blind-a"})
+  @ValueSource(strings = {"own", "blind-a", "blind-b"})
   void harmlessCommandsPass(String list) throws IOException {
     List<Labelled> commands = list(list + "-harmless.jsonl");
     List<String> alarms = report(list, commands, false);

@@ -20,7 +20,13 @@ public final class GuardBench {
   public static void main(String[] args) throws IOException, InterruptedException {
     List<String> commands = new ArrayList<>();
     for (String list :
-        List.of("own-dangerous", "own-harmless", "blind-a-dangerous", "blind-a-harmless")) {
+        List.of(
+            "own-dangerous",
+            "own-harmless",
+            "blind-a-dangerous",
+            "blind-a-harmless",
+            "blind-b-dangerous",
+            "blind-b-harmless")) {
       for (String line :
           Files.readAllLines(Path.of("src/test/resources/guard/" + list + ".jsonl"))) {
         commands.add(String.valueOf(HelmJson.readObject(line).get("command")));
