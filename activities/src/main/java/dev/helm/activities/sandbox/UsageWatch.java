@@ -24,6 +24,11 @@ import org.jspecify.annotations.Nullable;
 final class UsageWatch {
   private static final long POLL_MS = 200;
   private static final long KILL_MS = 5_000;
+  private static final int FAILURES_MAX = 5;
+  private static final String UNMEASURED =
+      "workspace could not be measured "
+          + FAILURES_MAX
+          + " times in a row, so the command was ended; the service's log says why";
   private static final Set<String> WRITERS = Set.of("Write", "Edit", "WriteRow");
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final System.Logger LOG = System.getLogger(UsageWatch.class.getName());
@@ -131,29 +136,54 @@ final class UsageWatch {
       Execution execution, LiveSlot live, String key, AtomicReference<@Nullable String> reason) {
     SlotUsage usage = of(live);
     boolean ended = false;
+    int failures = 0;
     try {
-      usage.first();
       while (!ended && !closed && live.lost() == null) {
-        ended = endedWithin(execution, POLL_MS);
-        if (!usage.due()) {
-          continue;
-        }
-        usage.look(false);
-        String why = usage.end();
-        if (why != null && !ended && reason.compareAndSet(null, why)) {
-          boolean first = usage.crossed();
-          live.host().kill(key, true);
-          ended = endedWithin(execution, KILL_MS);
-          if (first) {
-            usage.settle();
+        try {
+          usage.first();
+          ended = endedWithin(execution, POLL_MS);
+          // Looked at once more at its end: the next tool is judged by that.
+          ended |= judged(usage, execution, live, key, reason);
+          failures = 0;
+        } catch (IOException | RuntimeException e) {
+          failures++;
+          LOG.log(System.Logger.Level.WARNING, "slot " + live.id() + " cannot be measured", e);
+          // A command that makes its workspace impossible to measure would not be watched at all.
+          if (failures % FAILURES_MAX == 0) {
+            reason.compareAndSet(null, UNMEASURED);
+            live.host().kill(key, true);
           }
+          ended = endedWithin(execution, POLL_MS);
         }
       }
-    } catch (IOException | RuntimeException e) {
-      LOG.log(System.Logger.Level.WARNING, "slot " + live.id() + " cannot be measured", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /** Looks if it is time to; whether the command has ended. */
+  private static boolean judged(
+      SlotUsage usage,
+      Execution execution,
+      LiveSlot live,
+      String key,
+      AtomicReference<@Nullable String> reason)
+      throws IOException, InterruptedException {
+    if (!usage.due()) {
+      return false;
+    }
+    usage.look(false);
+    String why = usage.end();
+    if (why == null || execution.outcome().isDone() || !reason.compareAndSet(null, why)) {
+      return false;
+    }
+    boolean first = usage.crossed();
+    live.host().kill(key, true);
+    boolean ended = endedWithin(execution, KILL_MS);
+    if (first) {
+      usage.settle();
+    }
+    return ended;
   }
 
   private static boolean endedWithin(Execution execution, long ms) throws InterruptedException {

@@ -1,7 +1,11 @@
 package dev.helm.activities.sandbox;
 
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +19,8 @@ final class WaitingSlots {
   private static final long SETTLED_MS = 2_000;
 
   private static final long LOOK_EVERY_MS = 1_000;
+  private static final long FIRST_DELAY_MS = 2_000;
+  private static final long LONGEST_DELAY_MS = 300_000;
   private static final System.Logger LOG = System.getLogger(WaitingSlots.class.getName());
 
   /** Removes the run's container and takes its workspace home, if it may still be done. */
@@ -28,9 +34,24 @@ final class WaitingSlots {
     boolean holds();
   }
 
+  /** A slot that could not be taken down is left alone for a while, each time for longer. */
+  private record Delay(long sinceNanos, long ms) {
+    boolean over() {
+      return (System.nanoTime() - sinceNanos) / 1_000_000 >= ms;
+    }
+
+    static Delay after(@Nullable Delay last) {
+      long ms = last == null ? FIRST_DELAY_MS : Math.min(LONGEST_DELAY_MS, 2 * last.ms());
+      return new Delay(System.nanoTime(), ms);
+    }
+  }
+
+  private record Candidate(String run, LiveSlot live, long waitedMs) {}
+
   private final WaitingRuns waiting;
   private final Map<String, LiveSlot> held;
   private final Release release;
+  private final Map<LiveSlot, Delay> delays = new ConcurrentHashMap<>();
   private volatile boolean closed;
 
   /**
@@ -62,40 +83,58 @@ final class WaitingSlots {
   }
 
   private void takePatient() {
+    delays.keySet().retainAll(held.values());
     long patienceMs = waiting.patience().toMillis();
-    for (Map.Entry<String, LiveSlot> entry : held.entrySet()) {
-      String run = entry.getKey();
-      try {
-        if (waitsMs(run, entry.getValue()) >= patienceMs) {
-          take(
-              run,
-              entry.getValue(),
-              "it waited for more than " + waiting.patience().toSeconds() + " s");
-        }
-      } catch (RuntimeException e) {
-        LOG.log(
-            System.Logger.Level.INFO,
-            "the container of waiting run " + run + " stays for now: " + e.getMessage());
+    for (Candidate each : waiting()) {
+      if (each.waitedMs() >= patienceMs) {
+        taken(each, "it waited for more than " + waiting.patience().toSeconds() + " s");
       }
     }
   }
 
   /** Frees one slot for a run that needs it; false if no run that holds one only waits. */
   boolean takeOne() {
-    String longest = null;
-    LiveSlot its = null;
-    long longestMs = -1;
-    for (Map.Entry<String, LiveSlot> entry : held.entrySet()) {
-      long ms = waitsMs(entry.getKey(), entry.getValue());
-      if (ms > longestMs) {
-        longest = entry.getKey();
-        its = entry.getValue();
-        longestMs = ms;
+    for (Candidate each : waiting()) {
+      if (taken(each, "it only waited, and another run needed a container")) {
+        return true;
       }
     }
-    return longest != null
-        && its != null
-        && take(longest, its, "it only waited, and another run needed a container");
+    return false;
+  }
+
+  /** Those that wait, the longest first. */
+  private List<Candidate> waiting() {
+    List<Candidate> found = new ArrayList<>();
+    held.forEach(
+        (run, live) -> {
+          long ms = waitsMs(run, live);
+          Delay delay = delays.get(live);
+          if (ms >= 0 && (delay == null || delay.over())) {
+            found.add(new Candidate(run, live, ms));
+          }
+        });
+    found.sort(Comparator.comparingLong(Candidate::waitedMs).reversed());
+    return found;
+  }
+
+  // A run makes its workspace impossible to move: its slot is passed over, so that others go on.
+  private boolean taken(Candidate each, String why) {
+    try {
+      return take(each.run(), each.live(), why);
+    } catch (RuntimeException e) {
+      Delay delay = Delay.after(delays.get(each.live()));
+      delays.put(each.live(), delay);
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "the container of waiting run "
+              + each.run()
+              + " stays for "
+              + delay.ms() / 1_000
+              + " s more: "
+              + e.getMessage(),
+          e);
+      return false;
+    }
   }
 
   private boolean take(String run, LiveSlot live, String why) {

@@ -11,6 +11,7 @@ final class Errno extends IOException {
   static final int EEXIST = 17;
   static final int ENOTDIR = 20;
   static final int ENOSPC = 28;
+  static final int EMLINK = 31;
   static final int ELOOP = 40;
   static final int ENOTEMPTY = 39;
   static final int EDQUOT = 122;
@@ -37,6 +38,7 @@ final class Errno extends IOException {
       case EEXIST -> "it exists already";
       case ENOTDIR -> "not a directory";
       case ENOSPC -> "no space left on the disk";
+      case EMLINK -> "it has as many names as a file can have";
       case ELOOP -> "it is a symbolic link";
       case ENOTEMPTY -> "the directory is not empty";
       case EDQUOT -> "the quota is used up";

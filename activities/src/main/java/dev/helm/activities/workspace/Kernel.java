@@ -145,12 +145,21 @@ final class Kernel implements AutoCloseable {
         record.get(JAVA_LONG, 144));
   }
 
-  /** The next names of a directory, without "." and ".."; null at its end. */
+  /** The next names of a directory, without "." and ".."; empty at its end or if it is removed. */
   List<byte[]> next(int directory) throws Errno {
-    long length =
-        checked(
-            "list",
-            () -> (long) GETDENTS.invokeExact(state, directory, buffer, (long) BUFFER_BYTES));
+    long length;
+    try {
+      length =
+          checked(
+              "list",
+              () -> (long) GETDENTS.invokeExact(state, directory, buffer, (long) BUFFER_BYTES));
+    } catch (Errno e) {
+      // A directory made and removed over and over would end each walk that is inside it then.
+      if (e.number() == Errno.ENOENT) {
+        return List.of();
+      }
+      throw e;
+    }
     List<byte[]> names = new ArrayList<>();
     for (long at = 0; at < length; ) {
       int size = Short.toUnsignedInt(buffer.get(JAVA_SHORT, at + 16));

@@ -160,14 +160,13 @@ public final class TreeCopy {
   }
 
   private void file(int source, int to, byte[] name, Stat stat) throws IOException {
-    if (stat.links() > 1 && !linked.add(stat.inode())) {
-      kernel.hardLink(scratch(), inodeName(stat), to, name);
+    if (stat.links() > 1 && linked.contains(stat.inode())) {
+      oneMoreName(to, name, stat);
       entries++;
       return;
     }
     long room = limits.bytes() - bytes;
     if (Math.min(stat.size(), stat.blocks() * 512) > room) {
-      linked.remove(stat.inode());
       leaveOut(name, "there are more than " + (limits.bytes() >> 20) + " MB");
       return;
     }
@@ -188,6 +187,21 @@ public final class TreeCopy {
     finish(to, name, stat);
     if (stat.links() > 1) {
       kernel.hardLink(to, name, scratch(), inodeName(stat));
+      linked.add(stat.inode());
+    }
+  }
+
+  private void oneMoreName(int to, byte[] name, Stat stat) throws Errno {
+    try {
+      kernel.hardLink(scratch(), inodeName(stat), to, name);
+    } catch (Errno e) {
+      if (e.number() != Errno.EMLINK) {
+        throw e;
+      }
+      // An agent gives a file all names it can have: the scratch name becomes the last of them, and
+      // what the source's file system allows beyond that is linked to a copy of its own.
+      kernel.rename(scratch(), inodeName(stat), to, name);
+      linked.remove(stat.inode());
     }
   }
 

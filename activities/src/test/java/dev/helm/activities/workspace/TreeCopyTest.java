@@ -2,6 +2,7 @@ package dev.helm.activities.workspace;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -124,6 +125,78 @@ final class TreeCopyTest {
     TreeCopy.Report bytes =
         TreeCopy.run(fat, thin, null, new WorkspaceLimits(1 << 20, 100, 10), -1);
     assertThat(bytes.beyond()).isOne();
+  }
+
+  private static final WorkspaceLimits MANY = new WorkspaceLimits(64 << 20, 200_000, 128);
+
+  /** Gives one file so many names, or as many as the file system lets it have. */
+  private int names(Path in, int most) throws Exception {
+    String said =
+        shell(
+            in,
+            """
+            python3 - <<'END'
+            import errno, os
+            open('f', 'w').write('kept')
+            n = 1
+            try:
+                while n < %d:
+                    os.link('f', f'l{n}')
+                    n += 1
+            except OSError as e:
+                assert e.errno == errno.EMLINK, e
+            print(n)
+            END
+            """
+                .formatted(most));
+    return Integer.parseInt(said.strip());
+  }
+
+  private String namesPerFile() throws Exception {
+    return shell(to, "find . -type f -printf '%n\\n' | sort -n | uniq -c | tr -s ' '");
+  }
+
+  @Test
+  void aFileWithAllTheNamesItCanHaveComesOver() throws Exception {
+    int most = names(from, 70_000);
+    assumeTrue(most < 70_000, "needs a file system that bounds a file's names");
+    TreeCopy.Report report = TreeCopy.run(from, to, null, MANY, -1);
+    assertThat(report.entries()).isEqualTo(most);
+    assertThat(report.beyond()).isZero();
+    assertThat(namesPerFile()).isEqualTo(" " + most + " " + most + "\n");
+    assertThat(to.toFile().list()).hasSize(most);
+  }
+
+  @Test
+  void aFileWithMoreNamesThanTheTargetAllowsIsSeveralFilesThere() throws Exception {
+    Path memory = Path.of("/dev/shm");
+    assumeTrue(Files.isWritable(memory), "needs a file system without a bound");
+    Path probe = Files.createDirectory(top.resolve("probe"));
+    int most = names(probe, 70_000);
+    assumeTrue(most < 70_000, "needs a target that bounds a file's names");
+    from = Files.createTempDirectory(memory, "helm-names");
+    try {
+      assumeTrue(names(from, most + 10) == most + 10, "needs a source without that bound");
+      TreeCopy.Report report = TreeCopy.run(from, to, null, MANY, -1);
+      assertThat(report.entries()).isEqualTo(most + 10);
+      assertThat(report.beyond()).isZero();
+      assertThat(namesPerFile()).isEqualTo(" 10 10\n " + most + " " + most + "\n");
+      assertThat(shell(to, "cat f l1 l69 | tr -d '\\n'")).isEqualTo("keptkeptkept");
+    } finally {
+      shell(top, "rm -rf " + from);
+    }
+  }
+
+  /** Inside a removed directory the kernel says that there is no such file. */
+  @Test
+  void aDirectoryThatIsRemovedMeanwhileIsEmpty() throws Exception {
+    Path gone = Files.createDirectory(from.resolve("gone"));
+    try (Kernel kernel = new Kernel()) {
+      int fd = kernel.openRoot(gone);
+      Files.delete(gone);
+      assertThat(kernel.next(fd)).isEmpty();
+      kernel.close(fd);
+    }
   }
 
   @Test
