@@ -29,8 +29,7 @@ final class Names {
       Pattern.compile(
           "(?:os|require\\(['\"](?:node:)?os['\"]\\))\\.homedir\\(\\)|\\bhomedir\\(\\)|\\bDir\\.home\\b(?:\\(\\))?");
   private static final Pattern HOLE = Pattern.compile("#\\{\\s*" + LIT + "\\s*\\}");
-  private static final Pattern WORD_LIST =
-      Pattern.compile("%w[\\[({]([^\\])}\\n]{1,400})[\\])}]");
+  private static final Pattern WORD_LIST = Pattern.compile("%w[\\[({]([^\\])}\\n]{1,400})[\\])}]");
   private static final Pattern ALL_ARGUMENTS =
       Pattern.compile("sys\\.argv\\[1:\\]|process\\.argv\\.slice\\(1\\)");
   private static final Pattern TEMPLATE = Pattern.compile("`([^`\\\\]{0,2000})`");
