@@ -102,6 +102,7 @@ final class DiskMoves {
     if (!Workspaces.isDirectory(box)) {
       return; // the disk is gone, and it goes only after its content has left
     }
+    places.mounted(slot);
     if (Workspaces.holdsSomething(places.home(run))) {
       throw new IOException(
           "run " + run + " has two workspaces, at home and in slot " + slot + "; move one away");
@@ -121,6 +122,7 @@ final class DiskMoves {
   void rescue(String slot) throws IOException {
     Path box = places.box(slot);
     if (!marked(slot, LEFT) && Workspaces.isDirectory(box)) {
+      places.mounted(slot);
       Workspaces.open(box);
       keepBeside(slot, null);
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.helm.activities.workspace.WorkspaceLimits;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -154,6 +155,34 @@ final class DiskMovesTest {
     places.moveHome(RUN, SLOT);
     places.removeSlot(SLOT);
     assertThat(shell(places.home(RUN), "find . -name f | wc -l")).isEqualTo("1\n");
+  }
+
+  @Test
+  void aDiskThatIsNotMountedOrCanOnlyBeReadComesHome() throws Exception {
+    assumeTrue(Workspaces.serviceUid() == 0, "needs root, to mount");
+    home = Files.createDirectory(top.resolve("loop"));
+    LoopDisks loops = new LoopDisks(home, 64, 2_000);
+    places =
+        new Workspaces(home, Workspaces.defaultOwnerUid(), loops, WorkspaceLimits.DEFAULT);
+    try {
+      places.makeSlot(SLOT, new byte[] {1});
+      fill(places.create(RUN));
+      String before = picture(places.home(RUN));
+      places.moveIn(RUN, SLOT);
+      assertThat(shell(home, "umount boxes/" + SLOT)).isEmpty();
+      places.moveHome(RUN, SLOT);
+      places.removeSlot(SLOT);
+      assertThat(picture(places.home(RUN))).isEqualTo(before);
+
+      places.makeSlot(SLOT, new byte[] {1});
+      places.moveIn(RUN, SLOT);
+      assertThat(shell(home, "mount -o remount,ro boxes/" + SLOT)).isEmpty();
+      places.moveHome(RUN, SLOT);
+      places.removeSlot(SLOT);
+      assertThat(picture(places.home(RUN))).isEqualTo(before);
+    } finally {
+      loops.dropAll();
+    }
   }
 
   /** Killed at the first call of each kind; the campaign does so at each call. */
