@@ -1,6 +1,7 @@
 package dev.helm.activities.sandbox;
 
 import dev.helm.activities.workspace.Disks;
+import dev.helm.activities.workspace.TreeUsage;
 import dev.helm.activities.workspace.WorkspaceException;
 import dev.helm.activities.workspace.WorkspaceFiles;
 import dev.helm.activities.workspace.WorkspaceLimits;
@@ -76,6 +77,11 @@ public final class Workspaces {
           LOG.log(System.Logger.Level.WARNING, tree + " stays for now", e);
         }
       }
+    }
+    for (Path left : moves.leftovers()) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          left + " is a copy that never ended and that no slot needs; look into it and delete it");
     }
   }
 
@@ -285,7 +291,31 @@ public final class Workspaces {
       return;
     }
     takeHome(run, slot);
-    rescue(slot);
+    // Each container may leave as much as a workspace beside its own.
+    if (roomBytes() > 0) {
+      rescue(slot);
+    } else if (holdsSomething(box(slot))) {
+      notKept(slot);
+    }
+  }
+
+  /** What may be kept beside workspaces until the host's disk is nearly full, in bytes. */
+  long roomBytes() throws IOException {
+    return TreeUsage.space(workspaces).freeBytes() - WorkspaceLimits.HOST_FREE_FLOOR_BYTES;
+  }
+
+  /** Says where a person would look for it that what lay beside a workspace is gone. */
+  void notKept(String slot) {
+    String text =
+        "What lay beside the workspace in slot "
+            + slot
+            + " was not kept: the run is at its limit, or the machine's disk is nearly full.\n";
+    LOG.log(System.Logger.Level.WARNING, text);
+    try {
+      Files.writeString(workspaces.resolve("found-" + slot + ".left-out.txt"), text);
+    } catch (IOException e) {
+      LOG.log(System.Logger.Level.WARNING, "that could not be written down either", e);
+    }
   }
 
   private void takeHome(String run, String slot) throws IOException {
