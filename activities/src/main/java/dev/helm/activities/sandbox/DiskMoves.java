@@ -6,11 +6,16 @@ import dev.helm.activities.workspace.WorkspaceException;
 import dev.helm.activities.workspace.WorkspaceLimits;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Moves a workspace between the host's disk and a slot's own disk, which cannot be a rename. Two
@@ -20,6 +25,7 @@ import java.nio.file.StandardOpenOption;
 final class DiskMoves {
   private static final String ARRIVING = "arriving";
   private static final String LEFT = "left";
+  private static final String HOME = "workspace";
   private static final System.Logger LOG = System.getLogger(DiskMoves.class.getName());
 
   private final Workspaces places;
@@ -102,6 +108,7 @@ final class DiskMoves {
     if (!Workspaces.isDirectory(box)) {
       return; // the disk is gone, and it goes only after its content has left
     }
+    places.mounted(slot);
     if (Workspaces.holdsSomething(places.home(run))) {
       throw new IOException(
           "run " + run + " has two workspaces, at home and in slot " + slot + "; move one away");
@@ -110,10 +117,22 @@ final class DiskMoves {
     boolean whole = Workspaces.isDirectory(places.inSlot(slot));
     Path from = whole ? places.inSlot(slot) : box;
     Workspaces.open(from);
-    fresh(coming);
-    tell(run, TreeCopy.run(from, coming, null, ofDisk(box), owner));
+    TreeCopy.Report report = copy(from, coming, null, ofDisk(box));
+    tell(run, report);
     if (whole) {
-      keepBeside(slot, "workspace");
+      keepBeside(slot, report);
+    }
+  }
+
+  /** The half of a copy would only keep the disk full. */
+  private TreeCopy.Report copy(Path from, Path coming, @Nullable String skip, WorkspaceLimits most)
+      throws IOException {
+    fresh(coming);
+    try {
+      return TreeCopy.run(from, coming, skip, most, owner);
+    } catch (WorkspaceException e) {
+      Trees.delete(coming, places.workspaces());
+      throw e;
     }
   }
 
@@ -121,22 +140,62 @@ final class DiskMoves {
   void rescue(String slot) throws IOException {
     Path box = places.box(slot);
     if (!marked(slot, LEFT) && Workspaces.isDirectory(box)) {
+      places.mounted(slot);
       Workspaces.open(box);
-      keepBeside(slot, null);
+      Path found = found(slot);
+      if (!Workspaces.isDirectory(found) && Workspaces.holdsSomething(box)) {
+        keep(slot, null, ofDisk(box));
+      }
     }
   }
 
-  private void keepBeside(String slot, @org.jspecify.annotations.Nullable String skip)
-      throws IOException {
-    Path box = places.box(slot);
-    Path found = places.workspaces().resolve("found-" + slot);
-    if (Workspaces.isDirectory(found) || !Workspaces.holdsMoreThan(box, skip)) {
+  // An agent leaves another full disk beside its workspace in each container that it gets.
+  private void keepBeside(String slot, TreeCopy.Report workspace) throws IOException {
+    if (Workspaces.isDirectory(found(slot)) || !Workspaces.holdsMoreThan(places.box(slot), HOME)) {
       return;
     }
+    long bytes = Math.min(limits.bytes() - workspace.bytes(), places.roomBytes());
+    long files = limits.files() - workspace.entries();
+    if (bytes < 1 || files < 1) {
+      places.notKept(slot);
+      return;
+    }
+    try {
+      keep(slot, HOME, new WorkspaceLimits(bytes, files, limits.depth()));
+    } catch (WorkspaceException e) {
+      places.notKept(slot);
+    }
+  }
+
+  private void keep(String slot, @Nullable String skip, WorkspaceLimits most) throws IOException {
     Path coming = places.workspaces().resolve(".found-" + slot);
-    fresh(coming);
-    tell("found-" + slot, TreeCopy.run(box, coming, skip, ofDisk(box), owner));
-    Files.move(coming, found, StandardCopyOption.ATOMIC_MOVE);
+    tell("found-" + slot, copy(places.box(slot), coming, skip, most));
+    Files.move(coming, found(slot), StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  private Path found(String slot) {
+    return places.workspaces().resolve("found-" + slot);
+  }
+
+  /** Copies that never ended and that no slot needs any more. */
+  List<Path> leftovers() throws IOException {
+    List<Path> left = new ArrayList<>();
+    Set<String> slots = places.slotDirectories();
+    boolean comingHome = slots.stream().anyMatch(slot -> marked(slot, LEFT));
+    try (DirectoryStream<Path> halves =
+        Files.newDirectoryStream(places.workspaces(), ".{home,found}-*")) {
+      for (Path half : halves) {
+        String name = String.valueOf(half.getFileName());
+        boolean needed =
+            name.startsWith(".home-")
+                ? comingHome
+                : slots.contains(name.substring(".found-".length()));
+        if (!needed) {
+          left.add(half);
+        }
+      }
+    }
+    return left;
   }
 
   private void fresh(Path directory) throws IOException {

@@ -1,6 +1,7 @@
 package dev.helm.activities.sandbox;
 
 import dev.helm.activities.workspace.Disks;
+import dev.helm.activities.workspace.TreeUsage;
 import dev.helm.activities.workspace.WorkspaceException;
 import dev.helm.activities.workspace.WorkspaceFiles;
 import dev.helm.activities.workspace.WorkspaceLimits;
@@ -76,6 +77,11 @@ public final class Workspaces {
           LOG.log(System.Logger.Level.WARNING, tree + " stays for now", e);
         }
       }
+    }
+    for (Path left : moves.leftovers()) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          left + " is a copy that never ended and that no slot needs; look into it and delete it");
     }
   }
 
@@ -189,14 +195,43 @@ public final class Workspaces {
   /** Removes a slot's directories and disk; only once its container is gone. */
   void removeSlot(String slot) throws IOException {
     // The marks beside the disk say whether its content is at home: they go last.
-    if (onDisk(slot)) {
-      if (disks == null) {
-        throw new IOException(
-            "slot " + slot + " has a disk, which only a launcher that is root can remove");
-      }
-      disks.drop(slot);
+    if (disks != null) {
+      drop(disks, slot);
+    } else if (onDisk(slot)) {
+      throw new IOException(
+          "slot " + slot + " has a disk, which only a launcher that is root can remove");
     }
     Trees.delete(slot(slot), workspaces);
+  }
+
+  /** Also where none is seen: one that was asked for in vain may be on its way. */
+  private void drop(Disks maker, String slot) throws IOException {
+    try {
+      maker.drop(slot);
+    } catch (IOException e) {
+      if (onDisk(slot)) {
+        throw e;
+      }
+      LOG.log(System.Logger.Level.WARNING, "slot " + slot + " had no disk to remove: " + e);
+    }
+  }
+
+  /**
+   * Makes sure that a slot's disk is there: its empty folder must not be taken for a workspace.
+   *
+   * @throws IOException it is not, and nobody mounts it now
+   */
+  void mounted(String slot) throws IOException {
+    Path disk = disksAt.resolve(Ids.slot(slot));
+    if (!isDirectory(disk)
+        || !Files.getAttribute(disk, "unix:dev").equals(Files.getAttribute(disksAt, "unix:dev"))) {
+      return;
+    }
+    if (disks == null) {
+      throw new IOException(
+          "the disk of slot " + slot + " is not mounted; start Helm with a launcher that is root");
+    }
+    disks.make(slot);
   }
 
   /** All slots that have a directory or a disk. */
@@ -224,6 +259,7 @@ public final class Workspaces {
    * @throws IOException also if the container put something else where the workspace belongs
    */
   void moveIn(String run, String slot) throws IOException {
+    mounted(slot);
     open(box(slot));
     if (onDisk(slot)) {
       moves.in(run, slot);
@@ -255,7 +291,31 @@ public final class Workspaces {
       return;
     }
     takeHome(run, slot);
-    rescue(slot);
+    // Each container may leave as much as a workspace beside its own.
+    if (roomBytes() > 0) {
+      rescue(slot);
+    } else if (holdsSomething(box(slot))) {
+      notKept(slot);
+    }
+  }
+
+  /** What may be kept beside workspaces until the host's disk is nearly full, in bytes. */
+  long roomBytes() throws IOException {
+    return TreeUsage.space(workspaces).freeBytes() - WorkspaceLimits.HOST_FREE_FLOOR_BYTES;
+  }
+
+  /** Says where a person would look for it that what lay beside a workspace is gone. */
+  void notKept(String slot) {
+    String text =
+        "What lay beside the workspace in slot "
+            + slot
+            + " was not kept: the run is at its limit, or the machine's disk is nearly full.\n";
+    LOG.log(System.Logger.Level.WARNING, text);
+    try {
+      Files.writeString(workspaces.resolve("found-" + slot + ".left-out.txt"), text);
+    } catch (IOException e) {
+      LOG.log(System.Logger.Level.WARNING, "that could not be written down either", e);
+    }
   }
 
   private void takeHome(String run, String slot) throws IOException {
@@ -292,7 +352,10 @@ public final class Workspaces {
 
   /** The container owns its box and may have locked it, which would hide what is there. */
   static void open(Path directory) throws IOException {
-    if (isDirectory(directory)) {
+    // What is open stays as it is: after an error a disk can only be read, and still comes home.
+    if (isDirectory(directory)
+        && !Files.getPosixFilePermissions(directory, LinkOption.NOFOLLOW_LINKS)
+            .containsAll(PosixFilePermissions.fromString("rwx------"))) {
       Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
     }
   }

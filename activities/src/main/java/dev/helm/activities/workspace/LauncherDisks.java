@@ -22,7 +22,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LauncherDisks implements Disks {
   private static final int ANSWER_BYTES_MAX = 8192;
-  private static final long PATIENCE_MS = 60_000;
+
+  /** Longer than the launcher takes at worst, 60 s each to format and to mount. */
+  private static final long PATIENCE_MS = 150_000;
+
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Path socket;

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.helm.activities.workspace.WorkspaceException;
+import dev.helm.activities.workspace.WorkspaceLimits;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -154,6 +156,85 @@ final class DiskMovesTest {
     places.moveHome(RUN, SLOT);
     places.removeSlot(SLOT);
     assertThat(shell(places.home(RUN), "find . -name f | wc -l")).isEqualTo("1\n");
+  }
+
+  @Test
+  void aDiskThatIsNotMountedOrCanOnlyBeReadComesHome() throws Exception {
+    assumeTrue(Workspaces.serviceUid() == 0, "needs root, to mount");
+    home = Files.createDirectory(top.resolve("loop"));
+    LoopDisks loops = new LoopDisks(home, 64, 2_000);
+    places = new Workspaces(home, Workspaces.defaultOwnerUid(), loops, WorkspaceLimits.DEFAULT);
+    try {
+      places.makeSlot(SLOT, new byte[] {1});
+      fill(places.create(RUN));
+      String before = picture(places.home(RUN));
+      places.moveIn(RUN, SLOT);
+      assertThat(shell(home, "umount boxes/" + SLOT)).isEmpty();
+      places.moveHome(RUN, SLOT);
+      places.removeSlot(SLOT);
+      assertThat(picture(places.home(RUN))).isEqualTo(before);
+
+      places.makeSlot(SLOT, new byte[] {1});
+      places.moveIn(RUN, SLOT);
+      assertThat(shell(home, "mount -o remount,ro boxes/" + SLOT)).isEmpty();
+      places.moveHome(RUN, SLOT);
+      places.removeSlot(SLOT);
+      assertThat(picture(places.home(RUN))).isEqualTo(before);
+    } finally {
+      loops.dropAll();
+    }
+  }
+
+  @Test
+  void whatLiesBesideCountsTowardsTheRunsLimits() throws Exception {
+    home = Files.createDirectory(top.resolve("bounded"));
+    places = MoveOnce.places(home, new WorkspaceLimits(1 << 20, 100, 20));
+    places.makeSlot(SLOT, new byte[] {1});
+    places.moveIn(RUN, SLOT);
+    shell(places.inSlot(SLOT), "head -c 700K /dev/urandom > mine");
+    shell(places.box(SLOT), "head -c 700K /dev/urandom > fat; echo x > thin");
+    places.moveHome(RUN, SLOT);
+    Path found = home.resolve("workspaces/found-" + SLOT);
+    assertThat(found.toFile().list()).containsExactly("thin");
+    assertThat(found.resolveSibling("found-" + SLOT + ".left-out.txt"))
+        .content()
+        .contains("1 beyond a limit");
+    assertThat(places.home(RUN).resolve("mine")).hasSize(700 << 10);
+  }
+
+  @Test
+  void onAFullHostNoHalfCopyStaysAndNothingBesideIsKept() throws Exception {
+    Path narrow = home.resolve("workspaces");
+    places.moveIn(RUN, SLOT);
+    shell(places.inSlot(SLOT), "head -c 3M /dev/urandom > big");
+    Files.writeString(places.box(SLOT).resolve("beside"), "too");
+    assumeTrue(
+        shell(top, "mount -t tmpfs -o size=1m,mode=700 none " + narrow).isEmpty(),
+        "needs the right to mount");
+    try {
+      assertThatThrownBy(() -> places.moveHome(RUN, SLOT)).isInstanceOf(WorkspaceException.class);
+      assertThat(narrow).isEmptyDirectory();
+      assertThat(shell(top, "mount -o remount,size=8m " + narrow)).isEmpty();
+      places.moveHome(RUN, SLOT);
+      assertThat(places.home(RUN).resolve("big")).hasSize(3 << 20);
+      assertThat(narrow.toFile().list())
+          .containsExactlyInAnyOrder(RUN, "found-" + SLOT + ".left-out.txt");
+    } finally {
+      shell(top, "umount " + narrow);
+    }
+  }
+
+  @Test
+  void copiesThatNobodyNeedsAreTold() throws Exception {
+    Path all = home.resolve("workspaces");
+    Path needed = Files.createDirectory(all.resolve(".found-" + SLOT));
+    Path left = Files.createDirectory(all.resolve(".found-99999999"));
+    Path half = Files.createDirectory(all.resolve(".home-" + RUN));
+    DiskMoves moves = new DiskMoves(places, WorkspaceLimits.DEFAULT, -1);
+    assertThat(moves.leftovers()).containsExactlyInAnyOrder(left, half);
+    Files.createFile(places.slot(SLOT).resolve("left"));
+    assertThat(moves.leftovers()).containsExactly(left);
+    assertThat(needed).isDirectory();
   }
 
   /** Killed at the first call of each kind; the campaign does so at each call. */

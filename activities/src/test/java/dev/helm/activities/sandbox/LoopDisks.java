@@ -22,10 +22,10 @@ final class LoopDisks implements Disks {
     shell(
         """
         set -e; mkdir -p disks boxes/SLOT; mountpoint -q boxes/SLOT && exit 0
-        truncate -s %dM disks/SLOT.img
-        mkfs.ext4 -q -F -m 0 -b 4096 -N %d -J size=4 -E nodiscard,root_owner=%d:%d disks/SLOT.img
+        [ -e disks/SLOT.img ] || truncate -s %dM disks/SLOT.img
+        [ -n "$(blkid disks/SLOT.img)" ] || mkfs.ext4 -q -F -m 0 -b 4096 -N %d -J size=4 -E nodiscard,root_owner=%d:%d disks/SLOT.img
         mount -o loop,nosuid,nodev,noatime,discard disks/SLOT.img boxes/SLOT
-        rmdir boxes/SLOT/lost+found
+        [ ! -e boxes/SLOT/lost+found ] || rmdir boxes/SLOT/lost+found
         """
             .formatted(megabytes, files, Workspaces.defaultOwnerUid(), Workspaces.defaultOwnerUid())
             .replace("SLOT", slot));

@@ -12,6 +12,10 @@ final class MoveOnce {
 
   /** A disk is a plain directory here: what matters is that it is not the host's. */
   static Workspaces places(Path home) {
+    return places(home, WorkspaceLimits.DEFAULT);
+  }
+
+  static Workspaces places(Path home, WorkspaceLimits limits) {
     return new Workspaces(
         home,
         Workspaces.defaultOwnerUid(),
@@ -26,7 +30,7 @@ final class MoveOnce {
             Trees.delete(home.resolve("boxes").resolve(slot), home);
           }
         },
-        WorkspaceLimits.DEFAULT);
+        limits);
   }
 
   public static void main(String[] arguments) throws IOException {

@@ -3,11 +3,14 @@ package dev.helm.activities.sandbox;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.helm.activities.workspace.Disks;
+import dev.helm.activities.workspace.WorkspaceLimits;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -139,6 +142,36 @@ final class WorkspacesTest {
     assertThat(workspaces.slotDirectories()).isEmpty();
     assertThat(outside.resolve("precious")).exists();
     assertThat(home.resolve("workspaces").toFile().list()).containsExactly(RUN);
+  }
+
+  /** The launcher answers too late, and its disk appears after that. */
+  @Test
+  void aDiskThatWasAskedForInVainIsDropped() throws Exception {
+    List<String> dropped = new ArrayList<>();
+    Disks late =
+        new Disks() {
+          @Override
+          public void make(String slot) throws IOException {
+            throw new IOException("no answer");
+          }
+
+          @Override
+          public void drop(String slot) throws IOException {
+            dropped.add(slot);
+            throw new IOException("no answer either");
+          }
+        };
+    Path other = home.resolve("other");
+    Workspaces slow =
+        new Workspaces(other, Workspaces.defaultOwnerUid(), late, WorkspaceLimits.DEFAULT);
+    assertThatThrownBy(() -> slow.makeSlot(SLOT, new byte[] {1}))
+        .isInstanceOf(EngineUnavailable.class);
+    slow.removeSlot(SLOT);
+    assertThat(dropped).containsExactly(SLOT);
+    assertThat(slow.slotDirectories()).isEmpty();
+    // One that is there stays recorded until it is gone.
+    Files.createDirectories(other.resolve("boxes").resolve(SLOT));
+    assertThatThrownBy(() -> slow.removeSlot(SLOT)).hasMessageContaining("no answer either");
   }
 
   @Test
