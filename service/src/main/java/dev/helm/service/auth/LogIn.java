@@ -154,7 +154,16 @@ public final class LogIn {
     // Attack: somebody at an unlocked screen takes the account over for good.
     checked(caller.name(), password, user, client);
     String hash = passwords.hash(newPassword);
-    UserStore.User changed = users.change(caller.userId(), old -> old.withPassword(hash, null));
+    UserStore.User changed =
+        users.change(
+            caller.userId(),
+            old -> {
+              // Attack: the password that an owner reset while this one was hashed is undone.
+              if (user == null || old.version() != user.version()) {
+                throw new RefusedException(0);
+              }
+              return old.withPassword(hash, null);
+            });
     if (changed == null) {
       throw new RefusedException(0);
     }
@@ -180,6 +189,9 @@ public final class LogIn {
   public LoggedIn withKey(
       String deviceId, String challenge, String signature, ClientAddress client) {
     countRefresh(client);
+    DeviceStore.Device asked = devices.find(deviceId);
+    UserStore.User user = asked == null ? null : users.byId(asked.person());
+    // After the person: a key that a change of the password took away meanwhile is not there.
     DeviceStore.Device device = devices.find(deviceId);
     String text = device == null ? null : device.publicKey();
     DeviceKey key = text == null ? null : DeviceKey.of(text);
@@ -190,7 +202,6 @@ public final class LogIn {
         || !tokens.answered(challenge, deviceId)) {
       throw new RefusedException(0);
     }
-    UserStore.User user = users.byId(device.person());
     if (user == null || user.disabled() || user.onceUntilMs() != null) {
       throw new RefusedException(0);
     }

@@ -1,5 +1,6 @@
 package dev.helm.service.rest;
 
+import dev.helm.service.auth.ClientAddress;
 import dev.helm.service.auth.Front;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -30,7 +31,7 @@ public final class ConnectionGuard implements Connection.Listener, AutoCloseable
 
   private final Front front;
   private final Map<EndPoint, Watched> open = new ConcurrentHashMap<>();
-  private final Map<InetAddress, Integer> byAddress = new ConcurrentHashMap<>();
+  private final Map<String, Integer> byAddress = new ConcurrentHashMap<>();
   private final ScheduledExecutorService sweeper =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("connection-guard").factory());
@@ -62,7 +63,7 @@ public final class ConnectionGuard implements Connection.Listener, AutoCloseable
     if (open.putIfAbsent(end, new Watched(address)) != null) {
       return;
     }
-    int held = byAddress.merge(address, 1, Integer::sum);
+    int held = byAddress.merge(key(address), 1, Integer::sum);
     // Attack: one client opens connections until nobody else gets one.
     boolean tooMany = held > ADDRESS_CONNECTIONS_MAX && !front.trusts(address);
     if (tooMany || open.size() > CONNECTIONS_MAX) {
@@ -78,10 +79,17 @@ public final class ConnectionGuard implements Connection.Listener, AutoCloseable
     }
   }
 
+  /** Attack: one client comes from all addresses of its IPv6 network. Local programs stay apart. */
+  static String key(InetAddress address) {
+    return address.isLoopbackAddress()
+        ? address.getHostAddress()
+        : ClientAddress.of(address, false, false).key();
+  }
+
   private void forget(EndPoint end) {
     Watched gone = open.remove(end);
     if (gone != null) {
-      byAddress.computeIfPresent(gone.address, (_, held) -> held > 1 ? held - 1 : null);
+      byAddress.computeIfPresent(key(gone.address), (_, held) -> held > 1 ? held - 1 : null);
     }
   }
 

@@ -73,7 +73,12 @@ public final class DevicesResource {
       throw ProblemException.member(
           "publicKey", "expected base64 of an Ed25519 key's 32 bytes", null);
     }
-    DeviceStore.Device device = devices.pair(caller.userId(), name, request.publicKey());
+    DeviceStore.Device device =
+        devices.pair(caller.userId(), caller.version(), name, request.publicKey());
+    if (device == null) {
+      throw ProblemException.of(
+          ErrorCode.UNAUTHENTICATED, "the session has ended", "log in again: helm login");
+    }
     StatusFilter.answer(context, Response.Status.CREATED);
     return shown(device, caller.name(), caller);
   }

@@ -85,6 +85,8 @@ public final class StreamDoor implements AutoCloseable {
   }
 
   private void sweep() {
+    long now = System.nanoTime();
+    sockets.forEach(socket -> socket.forgetUnlessOpen(now));
     try {
       closeEnded();
     } catch (RuntimeException e) {

@@ -22,12 +22,16 @@ public final class StreamSocket implements Session.Listener.AutoDemanding, Subsc
   /** How long last words may take. */
   private static final long FAREWELL_NANOS_MAX = 5_000_000_000L;
 
+  /** How long after it was let in a socket may take to open. */
+  static final long OPENING_NANOS_MAX = 10_000_000_000L;
+
   private final Caller caller;
   private final StreamHub hub;
   private final Consumer<StreamSocket> gone;
   private final AtomicBoolean closing = new AtomicBoolean();
   private volatile @Nullable Session session;
   private volatile dev.helm.service.stream.@Nullable Session conversation;
+  private final long admittedAt = System.nanoTime();
   private final StringBuilder text = new StringBuilder();
   private volatile long closingSince;
   private long second;
@@ -46,6 +50,10 @@ public final class StreamSocket implements Session.Listener.AutoDemanding, Subsc
   @Override
   public void onWebSocketOpen(Session opened) {
     session = opened;
+    if (closing.get()) {
+      opened.disconnect();
+      return;
+    }
     conversation = hub.open(caller.access(), this);
   }
 
@@ -137,6 +145,19 @@ public final class StreamSocket implements Session.Listener.AutoDemanding, Subsc
     long since = closingSince;
     if (open != null && since != 0 && System.nanoTime() - since > FAREWELL_NANOS_MAX) {
       open.disconnect();
+    }
+  }
+
+  /** Attack: upgrades that fail after a place was given use up the places. */
+  void forgetUnlessOpen(long now) {
+    if (session == null
+        && now - admittedAt > OPENING_NANOS_MAX
+        && closing.compareAndSet(false, true)) {
+      gone.accept(this);
+      Session late = session;
+      if (late != null) {
+        late.disconnect();
+      }
     }
   }
 

@@ -85,6 +85,7 @@ public final class UsersResource {
     Permit.anOwner(context);
     Map<String, @Nullable Role> wanted = new HashMap<>(request.roles());
     ownerOfEach(wanted, context);
+    wanted.forEach(UsersResource::given);
     if (wanted.isEmpty()) {
       Permit.ownerOfAll(context);
     }
@@ -97,7 +98,7 @@ public final class UsersResource {
             request.name(),
             passwords.hash(password),
             clock.millis() + LogIn.ONCE_PASSWORD.toMillis(),
-            new Roles(request.roles()));
+            fitting(request.roles()));
     if (made == null) {
       throw ProblemException.of(
           ErrorCode.CONFLICT,
@@ -199,12 +200,24 @@ public final class UsersResource {
     }
   }
 
-  private static Roles changed(Roles before, Map<String, @Nullable Role> changes) {
-    Roles after = before;
-    for (Map.Entry<String, @Nullable Role> change : changes.entrySet()) {
-      after = after.with(change.getKey(), change.getValue());
+  private static void given(String project, @Nullable Role role) {
+    if (role == null) {
+      throw ProblemException.member("roles." + project, "expected a role", null);
     }
-    return after;
+  }
+
+  private static Roles changed(Roles before, Map<String, @Nullable Role> changes) {
+    Map<String, Role> after = new HashMap<>(before.byProject());
+    changes.forEach((project, role) -> after.compute(project, (_, _) -> role));
+    return fitting(after);
+  }
+
+  private static Roles fitting(Map<String, Role> roles) {
+    if (roles.size() > Roles.PROJECTS_MAX) {
+      throw ProblemException.member(
+          "roles", "roles in at most " + Roles.PROJECTS_MAX + " projects", null);
+    }
+    return new Roles(roles);
   }
 
   private UserStore.User find(String id) {

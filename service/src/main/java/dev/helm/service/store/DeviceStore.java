@@ -19,9 +19,11 @@ public interface DeviceStore {
    * Gives a device its key, once: makes the device if there is none of this name, or none without a
    * key.
    *
+   * @param version the person's version in the session that asks
+   * @return null when that session has ended meanwhile
    * @throws TooManyException when the person has {@link #PERSON_DEVICES_MAX}
    */
-  Device pair(String person, String name, String publicKey);
+  @Nullable Device pair(String person, int version, String name, String publicKey);
 
   /** One that is not revoked, or null. */
   @Nullable Device find(String id);

@@ -139,8 +139,20 @@ final class Gate {
     if (System.nanoTime() - reopenAtNs < 0) {
       return new Answer.Shut();
     }
+    try (ReadPool.Pause _ = reads.pause()) {
+      emptyAll();
+    } catch (LogUnavailableException e) {
+      // Somebody reads on: what stopped the log is still what is told.
+      LOG.warn("the database could not be opened anew: {}", e.getMessage());
+      later();
+      return new Answer.Shut();
+    } catch (SQLException | StoreException e) {
+      failed(e);
+      return new Answer.Shut();
+    }
     try {
-      reopen();
+      database.check(session.sql());
+      heads.verify(session.sql());
       return new Answer.First(this::goOn);
     } catch (SQLException | StoreException | LogUnavailableException e) {
       failed(e);
@@ -153,15 +165,15 @@ final class Gate {
    * with an fsync of its own, and the log emptied: no page that a failed fsync left behind is built
    * on.
    */
-  private void reopen() throws SQLException {
-    try (ReadPool.Pause _ = reads.pause()) {
-      session.close();
-      if (!session.emptyWal()) {
-        throw new StoreException("another program reads helm.db (fuser helm.db names it)", null);
-      }
+  private void emptyAll() throws SQLException {
+    session.close();
+    if (!session.emptyWal()) {
+      throw new StoreException("another program reads helm.db (fuser helm.db names it)", null);
     }
-    database.check(session.sql());
-    heads.verify(session.sql());
+  }
+
+  private void later() {
+    reopenAtNs = System.nanoTime() + REOPEN_EVERY_MS * 1_000_000L;
   }
 
   private @Nullable String lacking(boolean again) {
@@ -204,7 +216,7 @@ final class Gate {
       noted = false;
     }
     if (state == State.STOPPED || kind == Failures.Kind.BROKEN) {
-      reopenAtNs = System.nanoTime() + REOPEN_EVERY_MS * 1_000_000L;
+      later();
       hold(State.STOPPED, Failures.text(cause));
     } else {
       hold(State.HELD, Failures.text(cause));

@@ -11,7 +11,7 @@ public interface IdempotencyStore {
   /** Keeps the answer, and what one has to hold to be given it again. */
   void finish(Key key, int status, @Nullable String contentType, String body, @Nullable Need need);
 
-  /** Gives the key back, for a request that changed nothing (5xx). */
+  /** Gives the key back, for a request that changed nothing (5xx); also while the log is away. */
   void abandon(Key key);
 
   /** Who, where, and the key that the client made. */

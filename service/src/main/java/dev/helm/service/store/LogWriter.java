@@ -141,7 +141,7 @@ public final class LogWriter implements AutoCloseable {
           batch.add(first);
           queue.drainTo(batch, UNITS_MAX - 1);
         }
-        round(batch);
+        guarded(batch);
       } catch (InterruptedException e) {
         closing = true;
       } finally {
@@ -151,20 +151,37 @@ public final class LogWriter implements AutoCloseable {
     gate.end();
   }
 
+  /** Whatever is thrown, the thread goes on and everybody is answered. */
+  private void guarded(List<Pending<?>> batch) {
+    try {
+      round(batch);
+    } catch (RuntimeException | Error e) {
+      LOG.error("the writer failed and goes on", e);
+      try {
+        failed(e);
+      } catch (RuntimeException | Error again) {
+        LOG.error("the writer's connection could not be closed", again);
+      }
+      refuse(batch, Failures.unavailable(e));
+    }
+  }
+
   /** What goes before the batch's own units is the gate's: nothing is written past it. */
   private void round(List<Pending<?>> batch) {
     switch (gate.ask()) {
       case Gate.Answer.Open open -> {
         if (!batch.isEmpty()) {
-          write(batch);
+          write(batch, null);
         }
       }
       case Gate.Answer.First first -> {
-        batch.addFirst(new Pending<>(first.unit()));
-        write(batch);
+        Pending<?> own = new Pending<>(first.unit());
+        batch.addFirst(own);
+        write(batch, own);
       }
       case Gate.Answer.Last last -> {
-        write(List.of(new Pending<>(last.unit())));
+        Pending<?> own = new Pending<>(last.unit());
+        write(List.of(own), own);
         refuse(batch, gate.refusal());
       }
       case Gate.Answer.Shut shut -> refuse(batch, gate.refusal());
@@ -177,7 +194,7 @@ public final class LogWriter implements AutoCloseable {
     }
   }
 
-  private void write(List<Pending<?>> batch) {
+  private void write(List<Pending<?>> batch, @Nullable Pending<?> own) {
     Tx tx;
     try {
       tx = attempt(batch, false);
@@ -188,6 +205,11 @@ public final class LogWriter implements AutoCloseable {
       }
       if (tx == null) {
         throw new SQLException("a batch with savepoints did not end");
+      }
+      Throwable unsaid = own == null ? null : own.failure();
+      if (unsaid != null) {
+        // Attack: an outage leaves no trace, since its note failed and the rest was written.
+        throw new StoreException("an outage cannot be noted: " + Failures.reason(unsaid), unsaid);
       }
       session.sql().update("COMMIT");
     } catch (SQLException | RuntimeException | Error e) {

@@ -9,6 +9,7 @@ final class Pending<T extends @Nullable Object> {
   private final UnitOfWork<T> work;
   final CompletableFuture<T> done = new CompletableFuture<>();
   private @Nullable Runnable answer;
+  private @Nullable Throwable failure;
 
   Pending(UnitOfWork<T> work) {
     this.work = work;
@@ -20,14 +21,21 @@ final class Pending<T extends @Nullable Object> {
       T value = work.run(tx);
       tx.unitDone();
       answer = () -> done.complete(value);
+      failure = null;
       return true;
     } catch (SQLException | RuntimeException e) {
       if (Failures.ofEnvironment(e)) {
         throw e;
       }
       answer = () -> done.completeExceptionally(e);
+      failure = e;
       return false;
     }
+  }
+
+  /** What it failed with by its own fault when it last ran. */
+  @Nullable Throwable failure() {
+    return failure;
   }
 
   void runAlone(Tx tx) throws SQLException {

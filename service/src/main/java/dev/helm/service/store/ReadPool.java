@@ -13,7 +13,9 @@ final class ReadPool implements AutoCloseable {
   private static final int WAIT_MS = 10_000;
 
   private final Database database;
-  private final Semaphore permits = new Semaphore(CONNECTIONS_MAX);
+  /** Fair: else readers that keep coming would let no pause through. */
+  private final Semaphore permits = new Semaphore(CONNECTIONS_MAX, true);
+
   private final ConcurrentLinkedDeque<Statements> idle = new ConcurrentLinkedDeque<>();
   private volatile boolean closed;
 

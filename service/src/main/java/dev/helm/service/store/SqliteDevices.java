@@ -41,9 +41,13 @@ final class SqliteDevices implements DeviceStore {
   }
 
   @Override
-  public Device pair(String person, String name, String publicKey) {
+  public @Nullable Device pair(String person, int version, String name, String publicKey) {
     return writer.write(
         tx -> {
+          // Attack: a stolen session pairs a device at the moment in which the password changes.
+          if (tx.sql().number("SELECT version FROM users WHERE id = ?", 0, person) != version) {
+            return null;
+          }
           Device known =
               tx.sql()
                   .one(

@@ -1,18 +1,27 @@
 package dev.helm.service.store;
 
+import dev.helm.activities.store.RunLog;
 import dev.helm.api.Role;
 import dev.helm.api.RunId;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** Answers by key. A claim of an earlier life of the service that was never answered is free. */
 final class SqliteIdempotency implements IdempotencyStore {
   private static final Duration KEPT = Duration.ofHours(24);
 
+  /** More than requests can be at work when the log goes away. */
+  private static final int RELEASED_MAX = 10_000;
+
   private final LogWriter writer;
   private final Clock clock;
   private final String life = RunId.random().value();
+
+  /** Keys that were given back while the log was away, which still says that they are claimed. */
+  private final Set<Key> released = ConcurrentHashMap.newKeySet();
 
   SqliteIdempotency(LogWriter writer, Clock clock) {
     this.writer = writer;
@@ -29,6 +38,18 @@ final class SqliteIdempotency implements IdempotencyStore {
 
   @Override
   public Claim begin(Key key, String bodySha256) {
+    boolean free = released.remove(key);
+    try {
+      return begin(key, bodySha256, free);
+    } catch (RuntimeException e) {
+      if (free) {
+        release(key);
+      }
+      throw e;
+    }
+  }
+
+  private Claim begin(Key key, String bodySha256, boolean free) {
     long now = clock.millis();
     return writer.write(
         tx -> {
@@ -41,7 +62,7 @@ final class SqliteIdempotency implements IdempotencyStore {
             return new Claim.Replay(
                 row.status(), row.contentType(), row.body() == null ? "" : row.body(), row.need());
           }
-          if (row != null && row.life().equals(life)) {
+          if (row != null && row.life().equals(life) && !free) {
             return new Claim.InProgress();
           }
           tx.sql()
@@ -102,14 +123,24 @@ final class SqliteIdempotency implements IdempotencyStore {
 
   @Override
   public void abandon(Key key) {
-    writer.write(
-        tx ->
-            tx.sql()
-                .update(
-                    "DELETE FROM idempotency"
-                        + " WHERE person = ? AND path = ? AND key = ? AND status IS NULL",
-                    key.person(),
-                    key.path(),
-                    key.key()));
+    try {
+      writer.write(
+          tx ->
+              tx.sql()
+                  .update(
+                      "DELETE FROM idempotency"
+                          + " WHERE person = ? AND path = ? AND key = ? AND status IS NULL",
+                      key.person(),
+                      key.path(),
+                      key.key()));
+    } catch (RunLog.LogUnavailableException e) {
+      release(key);
+    }
+  }
+
+  private void release(Key key) {
+    if (released.size() < RELEASED_MAX) {
+      released.add(key);
+    }
   }
 }

@@ -88,6 +88,10 @@ final class SqliteUsers implements UserStore {
                   after.disabled(),
                   HelmJson.write(after.roles().byProject()),
                   id);
+          // Attack: a device that a stranger paired outlives the password that was to end it all.
+          if (after.version() != before.version()) {
+            tx.sql().update("UPDATE devices SET public_key = NULL WHERE person = ?", id);
+          }
           if (ownsAll(before) && !ownsAll(after) && noOwner(tx.sql())) {
             throw new LastOwnerException();
           }

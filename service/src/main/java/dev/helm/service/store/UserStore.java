@@ -16,7 +16,8 @@ public interface UserStore {
   @Nullable User byId(String id);
 
   /**
-   * Changes a person as the function says, with nobody in between; id and name stay.
+   * Changes a person as the function says, with nobody in between; id and name stay. Where all
+   * sessions end, the keys of the person's devices go too: each has to be paired again.
    *
    * @return the person after the change, or null for an unknown id
    * @throws LastOwnerException when nobody would be left who may do everything

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.helm.api.Role;
 import dev.helm.service.auth.DeviceKey;
+import dev.helm.service.store.UserStore;
 import dev.helm.workflows.HelmJson;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
@@ -13,8 +14,10 @@ import java.security.Signature;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -91,6 +94,43 @@ class DeviceTest {
     assertThat(next.status()).as(next.raw().body()).isEqualTo(200);
     assertThat(next.text("device")).isEqualTo(device);
     assertThat(service.call(next.text("token"), "GET", "/api/runs", null).status()).isEqualTo(200);
+  }
+
+  // Attack: a stranger at an unlocked screen pairs a device and comes back by its key for good.
+  @Test
+  void noPairedDeviceOutlivesThePassword() throws Exception {
+    var users = service.store().users();
+    String ann = service.person("ann", Map.of("infra-ops", Role.VIEWER));
+    String id = Objects.requireNonNull(users.byName("ann")).id();
+    List<UnaryOperator<UserStore.User>> ends =
+        List.of(
+            user -> user.withPassword("another", null),
+            user -> user.withPassword("reset", 1L).withPassword("and changed", null),
+            user -> user.withDisabled(true));
+    for (UnaryOperator<UserStore.User> end : ends) {
+      String device =
+          service
+              .call(
+                  ann,
+                  "POST",
+                  "/api/devices",
+                  HelmJson.write(Map.of("name", "phone", "publicKey", PUBLIC_KEY)))
+              .text("id");
+      users.change(id, user -> user.withRoles(user.roles().with("web", Role.VIEWER)));
+      assertThat(keyed(device)).as("positive control: other roles end nothing").isEqualTo(200);
+      users.change(id, end);
+      users.change(id, user -> user.withDisabled(false));
+      assertThat(keyed(device)).isEqualTo(401);
+      assertThat(service.store().devices().pair(id, 1, "late", PUBLIC_KEY))
+          .as("paired by a session that ended meanwhile")
+          .isNull();
+      ann = service.session(Objects.requireNonNull(users.byId(id)), null);
+    }
+  }
+
+  private int keyed(String device) throws Exception {
+    String challenge = challenge(device);
+    return refresh(device, challenge, sign(KEYS, DeviceKey.text(device, challenge))).status();
   }
 
   @Test
