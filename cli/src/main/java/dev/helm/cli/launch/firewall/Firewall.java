@@ -167,7 +167,7 @@ public final class Firewall implements AutoCloseable {
       boolean first = !lastState.equals(Attestation.INTACT);
       // Attack: the disk is full, so that the word cannot be written. Safeguard: mend first, then
       // tell.
-      tables.repair();
+      repair(why);
       if (!first) {
         tellOrWithdraw(Attestation.ALTERED, why, look);
       }
@@ -188,6 +188,14 @@ public final class Firewall implements AutoCloseable {
       cut = false;
     }
     tellOrWithdraw(Attestation.INTACT, "", look);
+  }
+
+  private void repair(String why) throws IOException, InterruptedException {
+    try {
+      tables.repair();
+    } catch (IOException e) {
+      throw new IOException(why + " · not put back: " + e.getMessage(), e);
+    }
   }
 
   private void failed(String why) throws InterruptedException {
