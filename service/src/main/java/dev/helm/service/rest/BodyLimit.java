@@ -20,9 +20,13 @@ public final class BodyLimit implements ContainerRequestFilter {
   /** How long a body may take, in seconds. */
   static final long SECONDS_MAX = 30;
 
+  private static final long DRAIN_BYTES_MAX = 2L * BYTES_MAX;
+  private static final long DRAIN_SECONDS_MAX = 5;
+
   @Override
   public void filter(ContainerRequestContext request) {
     if (request.getLength() > BYTES_MAX) {
+      drain(request.getEntityStream());
       throw tooLarge();
     }
     // Attack: a compressed body that becomes gigabytes. None is unpacked, and none is taken.
@@ -32,6 +36,24 @@ public final class BodyLimit implements ContainerRequestFilter {
           ErrorCode.UNSUPPORTED_MEDIA_TYPE, "compressed bodies are not taken", "send it plain");
     }
     request.setEntityStream(new Counted(request.getEntityStream()));
+  }
+
+  /** Reads a little of what is refused, else a client that still sends sees a reset, no answer. */
+  private static void drain(InputStream body) {
+    long deadline = System.nanoTime() + DRAIN_SECONDS_MAX * 1_000_000_000;
+    byte[] buffer = new byte[64 * 1024];
+    try {
+      long left = DRAIN_BYTES_MAX;
+      while (left > 0 && System.nanoTime() < deadline) {
+        int read = body.read(buffer);
+        if (read < 0) {
+          return;
+        }
+        left -= read;
+      }
+    } catch (IOException e) {
+      return; // the client is gone; nobody waits for the answer
+    }
   }
 
   private static ProblemException tooLarge() {
