@@ -21,6 +21,7 @@ import jakarta.ws.rs.core.Response;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Pattern;
@@ -76,9 +77,7 @@ public final class IdempotencyFilter implements ContainerRequestFilter, Containe
       case IdempotencyStore.Claim.Fresh _ -> request.setProperty(CLAIMED, key);
       case IdempotencyStore.Claim.Replay replay -> {
         // Attack: an answer is asked for again by somebody whose role was taken away since.
-        if (replay.need() != null) {
-          Permit.check(caller, replay.need().role(), replay.need().project());
-        }
+        replay.needs().forEach(need -> Permit.check(caller, need.role(), need.project()));
         request.abortWith(answer(replay));
       }
       case IdempotencyStore.Claim.OtherBody _ ->
@@ -145,7 +144,7 @@ public final class IdempotencyFilter implements ContainerRequestFilter, Containe
         store.abandon(key);
         return;
       }
-      keep(key, response, Permit.need(request));
+      keep(key, response, Permit.needs(request));
     } catch (RunLog.LogUnavailableException e) {
       // The effect is made and known by the request id; only the shortcut is lost.
       LOG.warn("an answer could not be kept for its Idempotency-Key: {}", e.getMessage());
@@ -156,10 +155,10 @@ public final class IdempotencyFilter implements ContainerRequestFilter, Containe
   private void keep(
       IdempotencyStore.Key key,
       ContainerResponseContext response,
-      IdempotencyStore.@Nullable Need need) {
+      List<IdempotencyStore.Need> needs) {
     Object entity = response.getEntity();
     if (entity == null) {
-      store.finish(key, response.getStatus(), null, "", need);
+      store.finish(key, response.getStatus(), null, "", needs);
       return;
     }
     MediaType type =
@@ -167,7 +166,7 @@ public final class IdempotencyFilter implements ContainerRequestFilter, Containe
     // Attack: a password or token that was shown once is read from the database.
     String kept =
         write(entity instanceof Bodies.ShownOnce secret ? secret.withoutSecret() : entity);
-    store.finish(key, response.getStatus(), type.toString(), kept, need);
+    store.finish(key, response.getStatus(), type.toString(), kept, needs);
     response.setEntity(
         write(entity).getBytes(StandardCharsets.UTF_8), response.getEntityAnnotations(), type);
   }

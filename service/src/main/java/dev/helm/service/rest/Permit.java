@@ -5,14 +5,15 @@ import dev.helm.api.rest.ErrorCode;
 import dev.helm.service.auth.Caller;
 import dev.helm.service.store.IdempotencyStore;
 import jakarta.ws.rs.container.ContainerRequestContext;
-import org.jspecify.annotations.Nullable;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Whether the caller may do this to that. What lies in a project without a role is not there (404);
  * too small a role is told (403).
  */
 final class Permit {
-  private static final String NEED = Permit.class.getName() + ".need";
+  private static final String NEEDS = Permit.class.getName() + ".needs";
 
   private Permit() {}
 
@@ -22,7 +23,7 @@ final class Permit {
    */
   static void require(ContainerRequestContext context, Role least, String project) {
     check(TokenFilter.caller(context.getSecurityContext()), least, project);
-    context.setProperty(NEED, new IdempotencyStore.Need(project, least));
+    keep(context, new IdempotencyStore.Need(project, least));
   }
 
   /** The same, for calls that keep no answer. */
@@ -51,7 +52,7 @@ final class Permit {
           "this takes an owner of all projects",
           "helm user list shows who is one");
     }
-    context.setProperty(NEED, new IdempotencyStore.Need(Role.EVERYWHERE, Role.OWNER));
+    keep(context, new IdempotencyStore.Need(Role.EVERYWHERE, Role.OWNER));
   }
 
   /** Lets only people go on who own a project. */
@@ -76,7 +77,15 @@ final class Permit {
   }
 
   /** What an answer took, to be asked again when it is given again. */
-  static IdempotencyStore.@Nullable Need need(ContainerRequestContext context) {
-    return context.getProperty(NEED) instanceof IdempotencyStore.Need need ? need : null;
+  static List<IdempotencyStore.Need> needs(ContainerRequestContext context) {
+    return context.getProperty(NEEDS) instanceof Needs needs ? needs.all() : List.of();
   }
+
+  private static void keep(ContainerRequestContext context, IdempotencyStore.Need need) {
+    List<IdempotencyStore.Need> all = new ArrayList<>(needs(context));
+    all.add(need);
+    context.setProperty(NEEDS, new Needs(all));
+  }
+
+  private record Needs(List<IdempotencyStore.Need> all) {}
 }

@@ -1,6 +1,7 @@
 package dev.helm.service.store;
 
 import dev.helm.api.Role;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Answers of POSTs by Idempotency-Key, kept for 24 hours. */
@@ -9,7 +10,7 @@ public interface IdempotencyStore {
   Claim begin(Key key, String bodySha256);
 
   /** Keeps the answer, and what one has to hold to be given it again. */
-  void finish(Key key, int status, @Nullable String contentType, String body, @Nullable Need need);
+  void finish(Key key, int status, @Nullable String contentType, String body, List<Need> needs);
 
   /** Gives the key back, for a request that changed nothing (5xx); also while the log is away. */
   void abandon(Key key);
@@ -26,8 +27,12 @@ public interface IdempotencyStore {
     record Fresh() implements Claim {}
 
     /** It was answered: give the same answer. */
-    record Replay(int status, @Nullable String contentType, String body, @Nullable Need need)
-        implements Claim {}
+    record Replay(int status, @Nullable String contentType, String body, List<Need> needs)
+        implements Claim {
+      public Replay {
+        needs = List.copyOf(needs);
+      }
+    }
 
     /** It was used with another body: 422. */
     record OtherBody() implements Claim {}

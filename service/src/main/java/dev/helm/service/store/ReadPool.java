@@ -13,6 +13,7 @@ final class ReadPool implements AutoCloseable {
   private static final int WAIT_MS = 10_000;
 
   private final Database database;
+
   /** Fair: else readers that keep coming would let no pause through. */
   private final Semaphore permits = new Semaphore(CONNECTIONS_MAX, true);
 

@@ -5,8 +5,12 @@ import dev.helm.api.Role;
 import dev.helm.api.RunId;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Answers by key. A claim of an earlier life of the service that was never answered is free. */
@@ -34,7 +38,7 @@ final class SqliteIdempotency implements IdempotencyStore {
       @Nullable Integer status,
       @Nullable String contentType,
       @Nullable String body,
-      @Nullable Need need) {}
+      List<Need> needs) {}
 
   @Override
   public Claim begin(Key key, String bodySha256) {
@@ -60,7 +64,7 @@ final class SqliteIdempotency implements IdempotencyStore {
           }
           if (row != null && row.status() != null) {
             return new Claim.Replay(
-                row.status(), row.contentType(), row.body() == null ? "" : row.body(), row.need());
+                row.status(), row.contentType(), row.body() == null ? "" : row.body(), row.needs());
           }
           if (row != null && row.life().equals(life) && !free) {
             return new Claim.InProgress();
@@ -94,16 +98,29 @@ final class SqliteIdempotency implements IdempotencyStore {
               status,
               row.getString(4),
               row.getString(5),
-              project == null ? null : new Need(project, Role.of(row.getString(7))));
+              project == null ? List.of() : needs(project, row.getString(7)));
         },
         key.person(),
         key.path(),
         key.key());
   }
 
+  /** Each project of the one column has its role in the other, a line each. */
+  private static List<Need> needs(String projects, String roles) {
+    List<String> project = projects.lines().toList();
+    List<String> role = roles.lines().toList();
+    return IntStream.range(0, project.size())
+        .mapToObj(i -> new Need(project.get(i), Role.of(role.get(i))))
+        .toList();
+  }
+
+  private static String lines(List<Need> needs, Function<Need, String> part) {
+    return needs.stream().map(part).collect(Collectors.joining("\n"));
+  }
+
   @Override
   public void finish(
-      Key key, int status, @Nullable String contentType, String body, @Nullable Need need) {
+      Key key, int status, @Nullable String contentType, String body, List<Need> needs) {
     writer.write(
         tx ->
             tx.sql()
@@ -114,8 +131,8 @@ final class SqliteIdempotency implements IdempotencyStore {
                     status,
                     contentType,
                     body,
-                    need == null ? null : need.project(),
-                    need == null ? null : need.role().word(),
+                    needs.isEmpty() ? null : lines(needs, Need::project),
+                    needs.isEmpty() ? null : lines(needs, need -> need.role().word()),
                     key.person(),
                     key.path(),
                     key.key()));

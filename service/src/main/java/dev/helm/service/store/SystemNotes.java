@@ -44,7 +44,6 @@ final class SystemNotes {
   }
 
   /** Not those that wait for a container: their activity says itself that one came. */
-
   private static List<String> held(Tx tx) throws SQLException {
     return runs(
         tx,

@@ -56,6 +56,10 @@ class FrontTest {
     ClientAddress two = ClientAddress.of(InetAddress.ofLiteral("2001:db8:1:2:f::9"), true, false);
     ClientAddress far = ClientAddress.of(InetAddress.ofLiteral("2001:db8:1:3::1"), true, false);
     assertThat(one.key()).isEqualTo(two.key()).isNotEqualTo(far.key());
+    for (String local : List.of("127.0.0.1", "127.9.8.7", "::1", "::ffff:127.0.0.2")) {
+      assertThat(ClientAddress.of(InetAddress.ofLiteral(local), false, false).key())
+          .isEqualTo("loopback");
+    }
     InetAddress here = InetAddress.getLoopbackAddress();
     assertThat(ClientAddress.of(here, false, false).sameMachine()).isTrue();
     assertThat(ClientAddress.of(here, true, false).sameMachine())

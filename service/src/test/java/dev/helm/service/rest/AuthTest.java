@@ -8,12 +8,19 @@ import dev.helm.service.auth.ClientAddress;
 import dev.helm.service.auth.LogIn;
 import dev.helm.service.auth.LoginLimits;
 import dev.helm.service.auth.Passwords;
+import dev.helm.service.store.Roles;
+import java.net.InetAddress;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -90,6 +97,27 @@ class AuthTest {
     assertThat(Integer.parseInt(limited.header("Retry-After"))).isBetween(1, 60);
     service.clock.forward(Duration.ofSeconds(61));
     assertThat(login()).isNotEmpty();
+  }
+
+  // Attack: a local program makes each try from another of its 16 million addresses.
+  @Test
+  void allLoopbackAddressesAreOne() throws Exception {
+    for (int i = 1; i <= 6; i++) {
+      try (HttpClient from =
+          HttpClient.newBuilder().localAddress(InetAddress.ofLiteral("127.0.0." + i)).build()) {
+        var answer =
+            from.send(
+                service
+                    .request("/api/auth/login")
+                    .header("Content-Type", "application/json")
+                    .POST(
+                        HttpRequest.BodyPublishers.ofString(
+                            "{\"username\":\"owner\",\"password\":\"wrong\"}"))
+                    .build(),
+                HttpResponse.BodyHandlers.ofString());
+        assertThat(answer.statusCode()).as("127.0.0.%d", i).isEqualTo(i < 6 ? 401 : 429);
+      }
+    }
   }
 
   @Test
@@ -241,6 +269,26 @@ class AuthTest {
     }
     assertThat(service.post("/api/users", "{\"name\":\"owner\",\"roles\":{}}").status())
         .isEqualTo(409);
+  }
+
+  @Test
+  void rolesThatCannotBeAreToldByTheirMember() {
+    String many =
+        IntStream.rangeClosed(0, Roles.PROJECTS_MAX)
+            .mapToObj(i -> "\"p" + i + "\":\"viewer\"")
+            .collect(Collectors.joining(","));
+    service.person("bob", Map.of());
+    String bob = Objects.requireNonNull(service.store().users().byName("bob")).id();
+    for (String roles : new String[] {"{\"a\":null}", "{" + many + "}"}) {
+      RunningService.Answer made =
+          service.post("/api/users", "{\"name\":\"ann\",\"roles\":" + roles + "}");
+      assertThat(made.status()).as(made.raw().body()).isEqualTo(400);
+      assertThat(made.raw().body()).contains("roles");
+      RunningService.Answer changed =
+          service.call(service.token(), "PATCH", "/api/users/" + bob, "{\"roles\":" + roles + "}");
+      assertThat(changed.status()).as(changed.raw().body()).isEqualTo(400);
+      assertThat(changed.raw().body()).contains("roles");
+    }
   }
 
   @Test

@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.helm.activities.store.RunLog.LogUnavailableException;
+import dev.helm.api.RunStatus;
+import dev.helm.api.event.RunEvent;
+import dev.helm.api.rest.Bodies;
+import dev.helm.workflows.Fact;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +17,7 @@ import java.sql.DriverManager;
 import java.sql.Statement;
 import java.time.Clock;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -48,6 +53,73 @@ class FaultTest {
       await(() -> store.health().writable());
       assertThat(store.log().append(run, List.of(StoreFixture.turn(1)))).containsExactly(2L);
     }
+  }
+
+  // Attack: an outage in mid-request keeps its Idempotency-Key "still at work" for good.
+  @Test
+  void aKeyGivenBackWhileTheLogIsAwayIsFreeOnce() throws Exception {
+    try (Store store = Store.open(home, Clock.systemUTC());
+        Connection other = connection();
+        Statement statement = other.createStatement()) {
+      IdempotencyStore keys = store.idempotency();
+      var key = new IdempotencyStore.Key("ann", "/api/x", "k");
+      assertThat(keys.begin(key, "h")).isEqualTo(new IdempotencyStore.Claim.Fresh());
+      statement.execute("BEGIN IMMEDIATE");
+      keys.abandon(key);
+      assertThatThrownBy(() -> keys.begin(key, "h")).isInstanceOf(LogUnavailableException.class);
+      statement.execute("COMMIT");
+      await(() -> store.health().writable());
+      assertThat(keys.begin(key, "h")).isEqualTo(new IdempotencyStore.Claim.Fresh());
+      assertThat(keys.begin(key, "h")).isEqualTo(new IdempotencyStore.Claim.InProgress());
+    }
+  }
+
+  // Attack: a unit of work makes the writer's thread end, so that nothing is written any more.
+  @Test
+  void anErrorDoesNotEndTheWriter() {
+    try (Store store = Store.open(home, Clock.systemUTC())) {
+      String run = StoreFixture.run(store);
+      store
+          .writer()
+          .write(
+              tx -> {
+                tx.afterCommit(
+                    () -> {
+                      throw new StackOverflowError("a test");
+                    });
+                return true;
+              });
+      await(
+          () -> {
+            try {
+              return store.log().append(run, List.of(StoreFixture.turn(1))).equals(List.of(2L));
+            } catch (LogUnavailableException e) {
+              return false;
+            }
+          });
+    }
+  }
+
+  // Attack: a run that waits for a container is told to go on by the end of an outage.
+  @Test
+  void onlyWhatHelmHeldGoesOn() {
+    String waits;
+    String held;
+    try (Store store = Store.open(home, Clock.systemUTC())) {
+      waits = StoreFixture.run(store);
+      held = StoreFixture.run(store);
+      var pause = new RunEvent.RunPaused("system", null, null, null, "why");
+      store.log().append(waits, List.of(new Fact("container-waits", "main", pause)));
+      store.log().append(held, List.of(new Fact("system/1", "main", pause)));
+    }
+    try (Store store = Store.open(home, Clock.systemUTC())) {
+      await(() -> row(store, held).status() == RunStatus.RUNNING);
+      assertThat(row(store, waits).status()).isEqualTo(RunStatus.PAUSED);
+    }
+  }
+
+  private static Bodies.Run row(Store store, String run) {
+    return Objects.requireNonNull(store.queries().run(Access.system(), run));
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.helm.service.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.helm.api.Role;
 import dev.helm.api.RunStatus;
 import dev.helm.api.Secret;
 import dev.helm.api.event.Content;
@@ -22,6 +23,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class StoresTest {
+  private static final List<IdempotencyStore.Need> NEEDS =
+      List.of(
+          new IdempotencyStore.Need("a", Role.OWNER), new IdempotencyStore.Need("b", Role.VIEWER));
   private static final String DEADLINE = "2030-01-01T00:00:00.000Z";
 
   @TempDir Path home;
@@ -278,7 +282,7 @@ class StoresTest {
     assertThat(store.idempotency().begin(key, "h")).isEqualTo(new IdempotencyStore.Claim.Fresh());
     assertThat(store.idempotency().begin(key, "h"))
         .isEqualTo(new IdempotencyStore.Claim.InProgress());
-    store.idempotency().finish(key, 201, "application/json", "{}", null);
+    store.idempotency().finish(key, 201, "application/json", "{}", NEEDS);
     store.idempotency().begin(open, "h");
     store.slots().put(new SlotStore.Slot("0a0b0c0d", "r", null, "t", Secret.of("s")));
     store.close();
@@ -288,7 +292,7 @@ class StoresTest {
     assertThat(store.tickets().use("t", later)).isFalse();
     assertThat(store.tokens().isRevoked("jti")).isTrue();
     assertThat(store.idempotency().begin(key, "h"))
-        .isEqualTo(new IdempotencyStore.Claim.Replay(201, "application/json", "{}", null));
+        .isEqualTo(new IdempotencyStore.Claim.Replay(201, "application/json", "{}", NEEDS));
     assertThat(store.idempotency().begin(key, "i"))
         .isEqualTo(new IdempotencyStore.Claim.OtherBody());
     assertThat(store.idempotency().begin(open, "h")).isEqualTo(new IdempotencyStore.Claim.Fresh());
