@@ -71,7 +71,7 @@ class SchemathesisTest {
     service.backend().ask(run, "p1");
     service.backend().question(run, "q1");
     String seconds =
-        Objects.requireNonNullElse(System.getenv("HELM_TEST_SCHEMATHESIS_SECONDS"), "120");
+        Objects.requireNonNullElse(System.getenv("HELM_TEST_SCHEMATHESIS_SECONDS"), "60");
     run(program, owner, "--exclude-path", ENDS_ITS_TOKEN, "--max-time", seconds);
     assertThat(service.get("/api/runs").status())
         .as("positive control: the token was good to the end")
