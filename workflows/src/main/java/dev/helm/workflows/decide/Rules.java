@@ -5,6 +5,7 @@ import dev.helm.workflows.decide.Rule.Match;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The blueprint's rules: the first match wins within deny, then ask, then allow; what no rule names
@@ -25,7 +26,9 @@ public final class Rules implements Check {
 
   @Override
   public Verdict check(ToolCall call) {
-    List<ToolCall> parts = parts(call);
+    String command = call.tool().equals("Bash") ? call.text("command") : null;
+    ShellParts shell = command == null ? null : ShellParts.of(command);
+    List<ToolCall> parts = parts(call, shell);
     Verdict.Ask unsure = null;
     for (Rule rule : deny) {
       switch (any(rule, parts)) {
@@ -50,10 +53,10 @@ public final class Rules implements Check {
         case NO -> {}
       }
     }
-    return allowed(call);
+    return allowed(call, shell);
   }
 
-  private Verdict allowed(ToolCall call) {
+  private Verdict allowed(ToolCall call, @Nullable ShellParts shell) {
     if (call.tool().equals("AskPerson")) {
       // To ask people is what the gate itself would do.
       return new Verdict.Allow("builtin", null);
@@ -61,11 +64,9 @@ public final class Rules implements Check {
     if (!call.tool().equals("Bash")) {
       return firstAllow(call);
     }
-    String command = call.text("command");
-    if (command == null) {
+    if (shell == null) {
       return new Verdict.Ask(null, "the call has no command");
     }
-    ShellParts shell = ShellParts.of(command);
     Verdict first = new Verdict.Ask(null, "no rule names this call");
     for (String part : shell.parts()) {
       Verdict verdict = firstAllow(withCommand(call, part));
@@ -118,13 +119,12 @@ public final class Rules implements Check {
   }
 
   /** The whole call, and for a shell command each spelling of what it runs. */
-  private static List<ToolCall> parts(ToolCall call) {
+  private static List<ToolCall> parts(ToolCall call, @Nullable ShellParts shell) {
     List<ToolCall> parts = new ArrayList<>();
     parts.add(call);
-    String command = call.tool().equals("Bash") ? call.text("command") : null;
-    if (command != null) {
+    if (shell != null) {
       // Stops "env git push --force", "git push >f --force" and the like from passing a denial.
-      for (String spelling : ShellParts.of(command).spellings()) {
+      for (String spelling : shell.spellings()) {
         parts.add(withCommand(call, spelling));
       }
     }
