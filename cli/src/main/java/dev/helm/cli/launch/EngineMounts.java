@@ -1,5 +1,6 @@
 package dev.helm.cli.launch;
 
+import dev.helm.cli.launch.disk.Mounts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,8 +22,12 @@ final class EngineMounts {
       return;
     }
     try {
-      for (String mount : below(home.engine())) {
-        new ProcessBuilder(UMOUNT.toString(), "--lazy", "--", mount)
+      List<Path> deepestFirst =
+          Mounts.within(home.engine()).stream()
+              .sorted(Comparator.comparing(Path::getNameCount).reversed())
+              .toList();
+      for (Path mount : deepestFirst) {
+        new ProcessBuilder(UMOUNT.toString(), "--lazy", "--", mount.toString())
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.DISCARD)
             .start()
@@ -33,13 +38,5 @@ final class EngineMounts {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-  }
-
-  private static List<String> below(Path folder) throws IOException {
-    return Files.readAllLines(Path.of("/proc/self/mountinfo")).stream()
-        .map(line -> line.split(" ", -1)[4])
-        .filter(mount -> Path.of(mount).startsWith(folder))
-        .sorted(Comparator.comparing(String::length).reversed())
-        .toList();
   }
 }

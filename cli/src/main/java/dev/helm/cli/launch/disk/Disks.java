@@ -288,7 +288,7 @@ public final class Disks {
 
   private boolean mounted(String slot) throws IOException {
     Path real = boxes.toRealPath();
-    return Mounts.below(real).contains(real.resolve(slot));
+    return Mounts.within(real).contains(real.resolve(slot));
   }
 
   private static boolean holdsNothing(Path box) throws IOException {

@@ -3,22 +3,26 @@ package dev.helm.cli.launch.disk;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashSet;
-import java.util.Set;
+import java.util.ArrayList;
+import java.util.List;
 
 /** What the kernel says is mounted. */
-final class Mounts {
+public final class Mounts {
   private static final int POINT = 4;
 
   private Mounts() {}
 
-  /** Mount points below a directory. */
-  static Set<Path> below(Path directory) throws IOException {
-    Set<Path> found = new HashSet<>();
+  /**
+   * Mount points at a directory and below it, one as often as something is mounted there.
+   *
+   * @throws IOException the kernel's list cannot be read
+   */
+  public static List<Path> within(Path directory) throws IOException {
+    List<Path> found = new ArrayList<>();
     for (String line : Files.readAllLines(Path.of("/proc/self/mountinfo"))) {
       String[] fields = line.split(" ");
       Path point = Path.of(unescape(fields[POINT]));
-      if (point.startsWith(directory) && !point.equals(directory)) {
+      if (point.startsWith(directory)) {
         found.add(point);
       }
     }

@@ -87,7 +87,7 @@ final class RootHome implements AutoCloseable {
   @Override
   public void close() throws IOException {
     try {
-      for (Path point : Mounts.below(root)) {
+      for (Path point : Mounts.within(root)) {
         root("umount", "-l", point.toString());
       }
       root("rm", "-rf", "--one-file-system", root.toString());
