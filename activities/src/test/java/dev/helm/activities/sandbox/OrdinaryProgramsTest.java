@@ -175,16 +175,6 @@ final class OrdinaryProgramsTest {
 
   private static String bash(DockerSandbox sandbox, Slot slot, String key, String script)
       throws Exception {
-    Collected output = new Collected(0);
-    Execution execution =
-        sandbox.execute(
-            slot.run(),
-            EffectAttempt.first(key, slot),
-            ToolCommand.of("/bin/bash", "-c", script),
-            output);
-    assertThat(execution.outcome().get(90, TimeUnit.SECONDS))
-        .isInstanceOf(EffectOutcome.Ended.class);
-    execution.acknowledge();
-    return output.text();
+    return TestEngine.bash(sandbox, slot, key, script, 90);
   }
 }

@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -162,17 +161,7 @@ final class TakeoverTest {
   }
 
   private String bash(Slot slot, String key, String script) throws Exception {
-    Collected output = new Collected(0);
-    Execution execution =
-        sandbox.execute(
-            slot.run(),
-            EffectAttempt.first(key, slot),
-            ToolCommand.of("/bin/bash", "-c", script),
-            output);
-    assertThat(execution.outcome().get(30, TimeUnit.SECONDS))
-        .isInstanceOf(EffectOutcome.Ended.class);
-    execution.acknowledge();
-    return output.text();
+    return TestEngine.bash(sandbox, slot, key, script, 30);
   }
 
   /** Cannot be read a number of times. */

@@ -1,5 +1,6 @@
 package dev.helm.activities.sandbox;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.abort;
 
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** A Helm home on a real engine, named by the environment; skipped where there is none. */
@@ -118,5 +120,21 @@ final class TestEngine implements AutoCloseable {
       disks.dropAll();
     }
     Trees.delete(home, Path.of(System.getProperty("java.io.tmpdir")));
+  }
+
+  /** What a command of bash says; it has to end within so many seconds. */
+  static String bash(DockerSandbox sandbox, Slot slot, String key, String script, int seconds)
+      throws Exception {
+    Collected output = new Collected(0);
+    Execution execution =
+        sandbox.execute(
+            slot.run(),
+            EffectAttempt.first(key, slot),
+            ToolCommand.of("/bin/bash", "-c", script),
+            output);
+    assertThat(execution.outcome().get(seconds, TimeUnit.SECONDS))
+        .isInstanceOf(EffectOutcome.Ended.class);
+    execution.acknowledge();
+    return output.text();
   }
 }

@@ -4,16 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.helm.activities.practice.PracticeModel;
-import dev.helm.api.RunId;
 import dev.helm.api.RunStatus;
-import dev.helm.api.Usd;
-import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.event.LoggedEvent;
 import dev.helm.api.rest.Bodies;
-import dev.helm.service.Settings;
 import dev.helm.service.rest.Backend;
 import dev.helm.service.store.Access;
-import dev.helm.service.store.RunQueries;
 import dev.helm.service.store.Store;
 import dev.helm.service.stream.StreamHub;
 import java.io.IOException;
@@ -22,8 +17,6 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -68,9 +61,10 @@ class FullDiskRunTest {
         TemporalServer temporal = TemporalServer.start(home);
         Store store = Store.open(home, Clock.systemUTC());
         StreamHub hub = new StreamHub(store)) {
-      Backend backend = LiveBackend.open(settings(temporal, model.port()), store, hub);
+      Backend backend =
+          LiveBackend.open(LongRun.settings(home, temporal, model.port()), store, hub);
       backend.start();
-      String run = create(store);
+      String run = LongRun.create(store, TURNS);
       await("Temporal is there", () -> started(backend, run));
       for (int cycle = 0; cycle < CYCLES; cycle++) {
         long before = events(store, run);
@@ -83,8 +77,10 @@ class FullDiskRunTest {
         Files.delete(home.resolve("ballast"));
         await("the log takes events again", () -> store.health().writable());
       }
-      await("the run ends", () -> !status(store, run).active());
-      assertThat(status(store, run)).as("ended by its limit of turns").isEqualTo(RunStatus.FAILED);
+      await("the run ends", () -> !LongRun.status(store, run).active());
+      assertThat(LongRun.status(store, run))
+          .as("ended by its limit of turns")
+          .isEqualTo(RunStatus.FAILED);
       check(store, run);
       backend.close();
     }
@@ -146,60 +142,6 @@ class FullDiskRunTest {
 
   private static long events(Store store, String run) {
     return store.queries().events(Access.system(), run, 0, 1, Set.of()).last();
-  }
-
-  private static RunStatus status(Store store, String run) {
-    return Objects.requireNonNull(store.queries().run(Access.system(), run)).status();
-  }
-
-  private static String create(Store store) {
-    Blueprint blueprint =
-        new Blueprint(
-            "long",
-            "",
-            "default",
-            "native",
-            new Blueprint.Model("claude-sonnet-4-5", 1_000),
-            "This is a long run.",
-            "Go on until you are told to stop.",
-            Map.of(),
-            List.of("Bash"),
-            new Blueprint.Permissions(List.of("Bash(forbidden*)"), List.of(), List.of(), 60_000, 1),
-            new Blueprint.Budget(Usd.parse("5"), List.of(50)),
-            new Blueprint.Limits(TURNS, TimeUnit.HOURS.toMillis(8)),
-            new Blueprint.Egress(List.of()),
-            new Blueprint.Sandbox("default", 1L << 30, 1_000, 256));
-    Blueprint.Stored stored = store.blueprints().put(Access.system(), blueprint, "test").stored();
-    String run = RunId.random().value();
-    store
-        .queries()
-        .create(
-            new RunQueries.NewRun(
-                run,
-                "long",
-                stored,
-                "u1",
-                "test",
-                Usd.parse("5"),
-                Map.of(),
-                "{}",
-                null,
-                true,
-                null));
-    return run;
-  }
-
-  private Settings settings(TemporalServer temporal, int modelPort) {
-    return new Settings(
-        home,
-        "127.0.0.1",
-        4356,
-        temporal.address(),
-        "",
-        "http://127.0.0.1:" + modelPort,
-        true,
-        "",
-        "");
   }
 
   private static int shell(String... command) throws Exception {

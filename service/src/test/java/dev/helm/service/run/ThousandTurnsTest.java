@@ -3,16 +3,11 @@ package dev.helm.service.run;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.helm.activities.practice.PracticeModel;
-import dev.helm.api.RunId;
 import dev.helm.api.RunStatus;
-import dev.helm.api.Usd;
-import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.event.LoggedEvent;
 import dev.helm.api.rest.Bodies;
-import dev.helm.service.Settings;
 import dev.helm.service.rest.Backend;
 import dev.helm.service.store.Access;
-import dev.helm.service.store.RunQueries;
 import dev.helm.service.store.Store;
 import dev.helm.service.stream.StreamHub;
 import dev.helm.workflows.AgentRunWorkflow;
@@ -27,7 +22,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
@@ -54,9 +48,10 @@ class ThousandTurnsTest {
         TemporalServer temporal = TemporalServer.start(home);
         Store store = Store.open(home, Clock.systemUTC());
         StreamHub hub = new StreamHub(store)) {
-      Backend backend = LiveBackend.open(settings(home, temporal, model.port()), store, hub);
+      Backend backend =
+          LiveBackend.open(LongRun.settings(home, temporal, model.port()), store, hub);
       backend.start();
-      String run = create(store);
+      String run = LongRun.create(store, TURNS + 1);
       startWhenReady(backend, run);
       awaitEnd(store, run);
       backend.close();
@@ -91,44 +86,7 @@ class ThousandTurnsTest {
         .containsEntry("tool.blocked", TURNS - 1)
         .containsEntry("run.finished", 1)
         .doesNotContainKey("tool.started");
-    assertThat(status(store, run)).isEqualTo(RunStatus.SUCCEEDED);
-  }
-
-  private static String create(Store store) {
-    Blueprint blueprint =
-        new Blueprint(
-            "long",
-            "",
-            "default",
-            "native",
-            new Blueprint.Model("claude-sonnet-4-5", 1_000),
-            "This is a long run.",
-            "Go on until you are told to stop.",
-            Map.of(),
-            List.of("Bash"),
-            new Blueprint.Permissions(List.of("Bash(forbidden*)"), List.of(), List.of(), 60_000, 1),
-            new Blueprint.Budget(Usd.parse("5"), List.of(50)),
-            new Blueprint.Limits(TURNS + 1, TimeUnit.HOURS.toMillis(8)),
-            new Blueprint.Egress(List.of()),
-            new Blueprint.Sandbox("default", 1L << 30, 1_000, 256));
-    Blueprint.Stored stored = store.blueprints().put(Access.system(), blueprint, "test").stored();
-    String run = RunId.random().value();
-    store
-        .queries()
-        .create(
-            new RunQueries.NewRun(
-                run,
-                "long",
-                stored,
-                "u1",
-                "test",
-                Usd.parse("5"),
-                Map.of(),
-                "{}",
-                null,
-                true,
-                null));
-    return run;
+    assertThat(LongRun.status(store, run)).isEqualTo(RunStatus.SUCCEEDED);
   }
 
   /** The first call may meet a server that has not opened its port yet. */
@@ -147,13 +105,9 @@ class ThousandTurnsTest {
   }
 
   private static void awaitEnd(Store store, String run) throws InterruptedException {
-    while (status(store, run).active()) {
+    while (LongRun.status(store, run).active()) {
       TimeUnit.MILLISECONDS.sleep(100);
     }
-  }
-
-  private static RunStatus status(Store store, String run) {
-    return Objects.requireNonNull(store.queries().run(Access.system(), run)).status();
   }
 
   private static long historyEvents(TemporalServer temporal, String run) {
@@ -175,18 +129,5 @@ class ThousandTurnsTest {
     } finally {
       stubs.shutdownNow();
     }
-  }
-
-  private static Settings settings(Path home, TemporalServer temporal, int modelPort) {
-    return new Settings(
-        home,
-        "127.0.0.1",
-        4356,
-        temporal.address(),
-        "",
-        "http://127.0.0.1:" + modelPort,
-        true,
-        "",
-        "");
   }
 }
