@@ -154,6 +154,26 @@ public sealed interface RunEvent {
       String argumentsHash)
       implements RunEvent {}
 
+  /** One of several approvers allowed; {@code permission.decided} follows when all have. */
+  record PermissionApproved(
+      String permissionId,
+      String toolUseId,
+      String by,
+      @Nullable String device,
+      String argumentsHash,
+      @Nullable Content arguments,
+      int have,
+      int need)
+      implements RunEvent {}
+
+  /**
+   * Nobody has decided yet; {@code stage}: {@code half} or {@code escalated}, {@code to}: roles
+   * that are told.
+   */
+  record PermissionReminded(
+      String permissionId, String toolUseId, String stage, List<String> to, String deadline)
+      implements RunEvent {}
+
   /** The agent asks people for input. */
   record QuestionAsked(
       String questionId, String toolUseId, String text, List<String> options, String deadline)
@@ -174,6 +194,58 @@ public sealed interface RunEvent {
   record MessageCancelled(String messageId, String by) implements RunEvent {}
 
   // ---- files, network, money, limits -------------------------------------------------------
+
+  /**
+   * The workspace as it was then. {@code tree} names its content; {@code changed} counts paths that
+   * differ from the snapshot before.
+   */
+  record SnapshotTaken(
+      String snapshotId,
+      @Nullable String toolUseId,
+      String tree,
+      long files,
+      long bytes,
+      long changed)
+      implements RunEvent {}
+
+  /**
+   * Conversation, workspace and open permissions are again as they were at {@code toSeq}; {@code
+   * undoSnapshotId} is the workspace as it was just before.
+   */
+  record RunRolledback(
+      String snapshotId,
+      long toSeq,
+      int epoch,
+      String by,
+      String undoSnapshotId,
+      long created,
+      long changed,
+      long deleted)
+      implements RunEvent {}
+
+  /** Another run began from this one's state at {@code atSeq}. */
+  record RunForked(String child, String snapshotId, long atSeq, String by) implements RunEvent {}
+
+  /** A sub-agent begins; its events carry {@code subagent} as their agent. */
+  record SubagentSpawned(
+      String subagent, String toolUseId, String description, int depth, List<String> tools)
+      implements RunEvent {}
+
+  /** A sub-agent's end; {@code outcome}: {@code succeeded failed cancelled}. */
+  record SubagentFinished(
+      String subagent, String toolUseId, String outcome, @Nullable String reason)
+      implements RunEvent {}
+
+  /** Nothing was recorded since {@code since}, for {@code stallAfterMs}. */
+  record RunStalled(String since, long stallAfterMs, String detail) implements RunEvent {}
+
+  /** Somebody was told; {@code outcome}: {@code sent failed}. */
+  record NotificationSent(
+      String channel, String to, String about, String outcome, @Nullable String reason)
+      implements RunEvent {}
+
+  /** Content was erased; its hash stays. */
+  record BlobErased(String sha256, long bytes, String by) implements RunEvent {}
 
   /** A tool wrote or removed a workspace file. */
   record FileChanged(String path, String toolUseId) implements RunEvent {}
@@ -251,6 +323,16 @@ public sealed interface RunEvent {
           Map.entry("budget.warned", BudgetWarned.class),
           Map.entry("budget.exhausted", BudgetExhausted.class),
           Map.entry("budget.raised", BudgetRaised.class),
+          Map.entry("permission.approved", PermissionApproved.class),
+          Map.entry("permission.reminded", PermissionReminded.class),
+          Map.entry("snapshot.taken", SnapshotTaken.class),
+          Map.entry("run.rolledback", RunRolledback.class),
+          Map.entry("run.forked", RunForked.class),
+          Map.entry("subagent.spawned", SubagentSpawned.class),
+          Map.entry("subagent.finished", SubagentFinished.class),
+          Map.entry("run.stalled", RunStalled.class),
+          Map.entry("notification.sent", NotificationSent.class),
+          Map.entry("blob.erased", BlobErased.class),
           Map.entry("limit.reached", LimitReached.class));
 
   /** The reverse of {@link #TYPES}. */

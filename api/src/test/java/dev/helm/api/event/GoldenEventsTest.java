@@ -90,6 +90,18 @@ class GoldenEventsTest {
         new RunEvent.BudgetExhausted("run", Usd.parse("4.99"), Usd.parse("5"), "no room"),
         new RunEvent.BudgetRaised(usd, Usd.parse("5.42"), "ada"),
         new RunEvent.LimitReached("turns", "the blueprint allows 60 turns"),
+        new RunEvent.PermissionApproved(
+            "p0123456789abcde", "toolu_1", "ada", "phone", HASH, text, 1, 2),
+        new RunEvent.PermissionReminded(
+            "p0123456789abcde", "toolu_1", "half", List.of("approver"), DEADLINE),
+        new RunEvent.SnapshotTaken("s12", "toolu_1", HASH, 142, 70_000, 3),
+        new RunEvent.RunRolledback("s12", 12, 2, "ada", "s31", 1, 2, 3),
+        new RunEvent.RunForked("ab".repeat(16), "s12", 12, "ada"),
+        new RunEvent.SubagentSpawned("reader", "toolu_4", "reads the pages", 1, List.of("Read")),
+        new RunEvent.SubagentFinished("reader", "toolu_4", "succeeded", null),
+        new RunEvent.RunStalled("2026-03-02T14:02:13.482Z", 600_000, "nothing was recorded"),
+        new RunEvent.NotificationSent("mail", "ada", "p0123456789abcde", "failed", "no relay"),
+        new RunEvent.BlobErased(HASH, 70_000, "ada"),
         new RunEvent.RunFinished("succeeded", null, null));
   }
 

@@ -93,6 +93,17 @@ public final class RunRenderer {
                       + by(e.by())));
       case RunEvent.LimitReached e ->
           one(line.add(Role.WAIT, "limit reached · ").object(Role.TEXT, limit(e)));
+      case RunEvent.PermissionApproved _,
+          RunEvent.PermissionReminded _,
+          RunEvent.SnapshotTaken _,
+          RunEvent.RunRolledback _,
+          RunEvent.RunForked _,
+          RunEvent.SubagentSpawned _,
+          RunEvent.SubagentFinished _,
+          RunEvent.RunStalled _,
+          RunEvent.NotificationSent _,
+          RunEvent.BlobErased _ ->
+          ControlLines.of(line, event);
       case RunEvent.Unknown e -> other(line, e);
     };
   }

@@ -80,6 +80,11 @@ public final class RunView {
       case RunEvent.BudgetExhausted e -> cap = e.capUsd();
       case RunEvent.BudgetRaised e -> cap = e.capUsd();
       case RunEvent.LimitReached _, RunEvent.Unknown _ -> {}
+      case RunEvent.PermissionApproved _, RunEvent.PermissionReminded _ -> {}
+      case RunEvent.SnapshotTaken _, RunEvent.RunForked _ -> {}
+      case RunEvent.RunRolledback _ -> {}
+      case RunEvent.SubagentSpawned _, RunEvent.SubagentFinished _ -> {}
+      case RunEvent.RunStalled _, RunEvent.NotificationSent _, RunEvent.BlobErased _ -> {}
     }
   }
 

@@ -58,6 +58,16 @@ final class Projection {
       case RunEvent.BudgetWarned e -> {}
       case RunEvent.BudgetExhausted e -> {}
       case RunEvent.LimitReached e -> {}
+      case RunEvent.PermissionApproved e -> {}
+      case RunEvent.PermissionReminded e -> {}
+      case RunEvent.SnapshotTaken e -> {}
+      case RunEvent.RunRolledback e -> {}
+      case RunEvent.RunForked e -> {}
+      case RunEvent.SubagentSpawned e -> {}
+      case RunEvent.SubagentFinished e -> {}
+      case RunEvent.RunStalled e -> {}
+      case RunEvent.NotificationSent e -> {}
+      case RunEvent.BlobErased e -> {}
       case RunEvent.Unknown e -> {}
     }
   }

@@ -1,0 +1,3 @@
+-- Version 2: people: remembered rules, approvals.
+SELECT 1
+--;

@@ -1,0 +1,3 @@
+-- Version 3: files: snapshots, rollbacks, forks.
+SELECT 1
+--;

@@ -1,0 +1,3 @@
+-- Version 4: money: caps and periods.
+SELECT 1
+--;

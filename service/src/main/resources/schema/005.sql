@@ -1,0 +1,3 @@
+-- Version 5: audit: people and checkpoints.
+SELECT 1
+--;

@@ -1,0 +1,3 @@
+-- Version 6: search.
+SELECT 1
+--;

@@ -1,0 +1,3 @@
+-- Version 7: control: sub-agents, stops.
+SELECT 1
+--;
