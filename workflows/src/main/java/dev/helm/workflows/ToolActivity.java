@@ -99,8 +99,7 @@ public interface ToolActivity {
         @Nullable Asking asking)
         implements Reply {
       /** One answer will do, and nobody is reminded. */
-      public Waits(
-          String waitId, String reason, @Nullable String argumentsHash, long deadlineMs) {
+      public Waits(String waitId, String reason, @Nullable String argumentsHash, long deadlineMs) {
         this(waitId, reason, argumentsHash, deadlineMs, null);
       }
     }
@@ -111,6 +110,7 @@ public interface ToolActivity {
     /** A person wants the run stopped because of an unknown outcome. */
     record Stop(String by) implements Reply {}
   }
+
   /**
    * How a permission is asked.
    *
@@ -119,6 +119,5 @@ public interface ToolActivity {
    * @param escalateAtMs epoch milliseconds at which {@code escalateTo} is told, null for never
    * @param escalateTo words of roles
    */
-  record Asking(
-      int need, long remindAtMs, @Nullable Long escalateAtMs, List<String> escalateTo) {}
+  record Asking(int need, long remindAtMs, @Nullable Long escalateAtMs, List<String> escalateTo) {}
 }

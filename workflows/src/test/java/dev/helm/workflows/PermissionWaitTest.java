@@ -135,8 +135,7 @@ class PermissionWaitTest {
       AgentRunWorkflow workflow = run.start();
       awaitAsked(run);
       workflow.decide(allow("1", "ada", "hash-t1", null));
-      workflow.decide(
-          new Signals.Decide("2", "p-t1", false, null, "no", "bo", null, null, null));
+      workflow.decide(new Signals.Decide("2", "p-t1", false, null, "no", "bo", null, null, null));
       workflow.decide(allow("3", "cy", "hash-t1", null));
       run.end();
       assertThat(steps(run)).containsExactly("Asked", "approved ada 1/2", "decided bo as asked");

@@ -27,8 +27,7 @@ final class CallPeople {
   private final PermissionText text;
   private final Clock clock;
 
-  CallPeople(
-      CallRecord record, CallEffect effect, Runs runs, PermissionText text, Clock clock) {
+  CallPeople(CallRecord record, CallEffect effect, Runs runs, PermissionText text, Clock clock) {
     this.record = record;
     this.effect = effect;
     this.runs = runs;

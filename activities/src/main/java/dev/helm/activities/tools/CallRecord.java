@@ -147,8 +147,11 @@ final class CallRecord {
     return replies(
         context,
         all,
-        new Reply.Done(new CallResult(
-                context.toolUseId(), store(asPeopleChangedIt(context) + end.forModel()), end.error())));
+        new Reply.Done(
+            new CallResult(
+                context.toolUseId(),
+                store(asPeopleChangedIt(context) + end.forModel()),
+                end.error())));
   }
 
   /** What the model must know to understand a result that is not of what it asked for. */

@@ -92,7 +92,10 @@ public final class ToolActivityImpl implements ToolActivity {
     return switch (Gate.of(context.info().blueprint(), remembered).decide(context.call())) {
       case Verdict.Allow allow ->
           effect.start(
-              context, List.of(), new RunEvent.GatePass(allow.by(), allow.rule(), allow.permissionId()), 1);
+              context,
+              List.of(),
+              new RunEvent.GatePass(allow.by(), allow.rule(), allow.permissionId()),
+              1);
       case Verdict.Deny deny ->
           record.blocked(context, List.of(), deny.by(), deny.reason(), deny.rule());
       case Verdict.Ask ask -> people.ask(context, requested(context.request()), ask, remembered);

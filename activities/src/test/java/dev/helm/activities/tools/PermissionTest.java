@@ -29,8 +29,7 @@ class PermissionTest {
   }
 
   private static Phase edit(ToolRig rig, Reply asked, String edited, String hash) {
-    String sha256 =
-        rig.store.put(edited.getBytes(StandardCharsets.UTF_8), "application/json");
+    String sha256 = rig.store.put(edited.getBytes(StandardCharsets.UTF_8), "application/json");
     return new Phase.Decided(
         new Signals.Decide(
             "d1",
@@ -57,7 +56,9 @@ class PermissionTest {
       assertThat(asked.because()).isEqualTo("no rule names this call");
       assertThat(asked.risk())
           .containsExactly(
-              "runs a shell command", "may change files of the workspace", "first Bash of this run");
+              "runs a shell command",
+              "may change files of the workspace",
+              "first Bash of this run");
       assertThat(asked.remember())
           .isEqualTo(
               new RunEvent.Suggestion(
@@ -100,7 +101,7 @@ class PermissionTest {
       assertThat(rig.told(done))
           .startsWith("A person changed the arguments of this call before allowing it.")
           .contains(edited)
-          .endsWith("done\n");
+          .endsWith("done");
       RunEvent.PermissionDecided decided =
           rig.store.all(RunEvent.PermissionDecided.class).getFirst();
       assertThat(decided.arguments()).isEqualTo(Content.text(edited));

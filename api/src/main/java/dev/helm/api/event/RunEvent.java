@@ -217,8 +217,7 @@ public sealed interface RunEvent {
         @Nullable String device,
         @Nullable String reason,
         String argumentsHash) {
-      this(
-          permissionId, toolUseId, decision, by, device, reason, argumentsHash, null, null);
+      this(permissionId, toolUseId, decision, by, device, reason, argumentsHash, null, null);
     }
   }
 

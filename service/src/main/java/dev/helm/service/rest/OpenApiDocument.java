@@ -44,6 +44,8 @@ public final class OpenApiDocument {
           RunsResource.class,
           SteeringResource.class,
           InboxResource.class,
+          PermissionsResource.class,
+          RulesResource.class,
           BlueprintsResource.class,
           StreamResource.class);
 

@@ -97,6 +97,9 @@ public final class RestInterface {
         new RunsResource(store.queries(), store.blueprints(), backend, practice),
         new SteeringResource(store.queries(), store.messages(), control),
         new InboxResource(store.inbox(), control, commits),
+        new PermissionsResource(
+            store.inbox(), control, commits, new DecisionCheck(store.runs(), store.blobs(), clock)),
+        new RulesResource(store.rules(), store.queries()),
         new BlueprintsResource(store.blueprints()),
         new StreamResource(),
         new OpenApiResource(new Document(version)),

@@ -80,19 +80,8 @@ final class TemporalRunControl implements RunControl {
   }
 
   @Override
-  public void decide(
-      String run,
-      String permissionId,
-      String decision,
-      String argumentsHash,
-      @Nullable String reason,
-      String by,
-      @Nullable String device,
-      String requestId) {
-    Signals.Decide signal =
-        new Signals.Decide(
-            requestId, permissionId, decision.equals("allow"), argumentsHash, reason, by, device);
-    accepted(run, () -> workflow(run).decide(signal));
+  public void decide(String run, Signals.Decide decision) {
+    accepted(run, () -> workflow(run).decide(decision));
   }
 
   @Override

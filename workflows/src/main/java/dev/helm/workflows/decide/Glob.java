@@ -22,7 +22,9 @@ final class Glob {
             : "";
     return prefix.isEmpty()
         ? text(pattern, value)
-        : text(prefix, value) || text(prefix + " *", value) || text(prefix + "\t*", value)
+        : text(prefix, value)
+            || text(prefix + " *", value)
+            || text(prefix + "\t*", value)
             || text(prefix + "\n*", value);
   }
 

@@ -2,7 +2,6 @@ package dev.helm.workflows.decide;
 
 import java.math.BigDecimal;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -22,9 +21,9 @@ public record Rule(String text, String tool, @Nullable Condition condition) {
   private static final Pattern SHAPE =
       Pattern.compile("([A-Za-z][A-Za-z0-9_-]*[*]?)(?:\\((.*)\\))?", Pattern.DOTALL);
   private static final Pattern MEMBER =
-      Pattern.compile(
-          "([A-Za-z-][A-Za-z0-9_.-]*)\\s*(=|>=|<=|>|<)\\s*(.*)", Pattern.DOTALL);
-  private static final Pattern MCP_SERVER = Pattern.compile("mcp__[A-Za-z0-9-]+(?:_[A-Za-z0-9-]+)*");
+      Pattern.compile("([A-Za-z-][A-Za-z0-9_.-]*)\\s*(=|>=|<=|>|<)\\s*(.*)", Pattern.DOTALL);
+  private static final Pattern MCP_SERVER =
+      Pattern.compile("mcp__[A-Za-z0-9-]+(?:_[A-Za-z0-9-]+)*");
   private static final Pattern MCP_TOOLS = Pattern.compile("mcp__[A-Za-z0-9_-]+__[*]");
   private static final List<String> FILE_TOOLS =
       List.of("Read", "Write", "Edit", "Glob", "Grep", "WriteRow");
@@ -113,10 +112,8 @@ public record Rule(String text, String tool, @Nullable Condition condition) {
           of(call.workspacePath(), p -> Glob.path(relative(path.glob()), p));
       case Condition.Domain domain -> of(call.domain(), d -> Glob.host(domain.pattern(), d));
       case Condition.Egress egress -> Match.NO;
-      case Condition.TextArgument argument ->
-          text(call.argument(argument.name()), argument.glob());
-      case Condition.NumberArgument argument ->
-          number(argument, call.argument(argument.name()));
+      case Condition.TextArgument argument -> text(call.argument(argument.name()), argument.glob());
+      case Condition.NumberArgument argument -> number(argument, call.argument(argument.name()));
     };
   }
 
@@ -176,7 +173,8 @@ public record Rule(String text, String tool, @Nullable Condition condition) {
       case String text -> of(text, t -> Glob.text(glob, t));
       case Boolean flag -> of(flag.toString(), t -> Glob.text(glob, t));
       case Number number -> equal(number, glob);
-      case List<?> list when !list.isEmpty() -> all(list.stream().map(e -> element(e, glob)).toList());
+      case List<?> list when !list.isEmpty() ->
+          all(list.stream().map(e -> element(e, glob)).toList());
       case null, default -> Match.UNSURE;
     };
   }

@@ -41,6 +41,11 @@ public final class Rules implements Check {
             .toList();
   }
 
+  /** How many simple commands a shell command, or a pattern of one, is read as. */
+  public static int simpleCommands(String command) {
+    return ShellParts.of(command).parts().size();
+  }
+
   @Override
   public Verdict check(ToolCall call) {
     String command = call.tool().equals("Bash") ? call.text("command") : null;

@@ -20,9 +20,29 @@ public final class Suggestions {
   /** Programs whose second word says what they do. */
   private static final Set<String> WITH_VERBS =
       Set.of(
-          "apt", "brew", "bun", "cargo", "composer", "docker", "dotnet", "gh", "git", "go",
-          "gradle", "helm", "kubectl", "make", "mvn", "npm", "pip", "pip3", "pnpm", "poetry",
-          "terraform", "uv", "yarn");
+          "apt",
+          "brew",
+          "bun",
+          "cargo",
+          "composer",
+          "docker",
+          "dotnet",
+          "gh",
+          "git",
+          "go",
+          "gradle",
+          "helm",
+          "kubectl",
+          "make",
+          "mvn",
+          "npm",
+          "pip",
+          "pip3",
+          "pnpm",
+          "poetry",
+          "terraform",
+          "uv",
+          "yarn");
 
   private static final Pattern VERB = Pattern.compile("[a-z][a-z0-9:-]*");
 

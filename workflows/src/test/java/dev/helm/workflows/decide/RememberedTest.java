@@ -98,8 +98,7 @@ class RememberedTest {
 
   @Test
   void whereSeveralPeopleMustAgreeOneCannotRemember() {
-    assertThat(
-            Suggestions.of(blueprint(List.of(), List.of(), 2), List.of(), bash("npm test")))
+    assertThat(Suggestions.of(blueprint(List.of(), List.of(), 2), List.of(), bash("npm test")))
         .isNull();
   }
 
@@ -116,7 +115,9 @@ class RememberedTest {
         .containsExactly("money: amount 5000", "outward: cannot be taken back");
     assertThat(
             Risk.of(
-                BLUEPRINT, ToolCall.of("t", "WebFetch", "{\"url\":\"https://a.demo.test\"}"), false))
+                BLUEPRINT,
+                ToolCall.of("t", "WebFetch", "{\"url\":\"https://a.demo.test\"}"),
+                false))
         .containsExactly("network: a.demo.test");
   }
 
@@ -152,7 +153,6 @@ class RememberedTest {
         "Read(./src/**) ~ Read ~ {\"file_path\":\"/etc/passwd\"} ~ UNSURE"
       })
   void matches(String rule, String tool, String arguments, String expected) {
-    assertThat(Rule.parse(rule).matches(ToolCall.of("t", tool, arguments)))
-        .hasToString(expected);
+    assertThat(Rule.parse(rule).matches(ToolCall.of("t", tool, arguments))).hasToString(expected);
   }
 }
