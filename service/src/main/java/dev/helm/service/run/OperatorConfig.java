@@ -26,7 +26,7 @@ public record OperatorConfig(
     List<OperatorTarget> targets, List<Path> trust, WorkspaceLimits workspace, int waitMinutes) {
   private static final int WAIT_MINUTES = 10;
   private static final int WAIT_MINUTES_MAX = 7 * 24 * 60;
-  private static final Set<String> TOP = Set.of("egress", "origins", "sandbox", "trustedProxies");
+  private static final Set<String> TOP = Set.of("audit", "egress", "origins", "sandbox", "trustedProxies");
   private static final Set<String> SANDBOX = Set.of("diskMb", "diskFiles", "waitMinutes");
   private static final Set<String> EGRESS = Set.of("targets", "trust");
   private static final Set<String> TARGET = Set.of("host", "port", "protocol", "address");
