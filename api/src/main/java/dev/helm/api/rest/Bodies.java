@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.helm.api.Role;
 import dev.helm.api.RunStatus;
 import dev.helm.api.Usd;
+import dev.helm.api.bundle.Checkpoint;
 import dev.helm.api.event.Content;
 import dev.helm.api.event.LoggedEvent;
 import java.util.List;
@@ -273,6 +274,17 @@ public final class Bodies {
       return "TokenMade[details=" + details + "]";
     }
   }
+
+  // ---- audit -------------------------------------------------------------------------------
+
+  /** A key that signs or signed; {@code publicKey} is PEM. */
+  public record AuditKey(String keyId, String publicKey, String at) {}
+
+  /** {@code GET /api/audit/key}: today's key, and all that ever signed, the newest first. */
+  public record AuditKeys(String keyId, String publicKey, List<AuditKey> keys) {}
+
+  /** Signed checkpoints of a chain; {@code last} is the highest seq among them. */
+  public record Checkpoints(List<Checkpoint> items, long last) {}
 
   // ---- blueprints --------------------------------------------------------------------------
 

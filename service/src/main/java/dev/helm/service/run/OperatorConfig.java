@@ -35,7 +35,7 @@ public record OperatorConfig(
   private static final int WAIT_MINUTES = 10;
   private static final int WAIT_MINUTES_MAX = 7 * 24 * 60;
   private static final Set<String> TOP =
-      Set.of("egress", "money", "origins", "sandbox", "trustedProxies");
+      Set.of("audit", "egress", "money", "origins", "sandbox", "trustedProxies");
   private static final Set<String> SANDBOX = Set.of("diskMb", "diskFiles", "waitMinutes");
   private static final Set<String> EGRESS = Set.of("targets", "trust");
   private static final Set<String> MONEY = Set.of("timeZone");

@@ -31,6 +31,9 @@ public final class Store implements AutoCloseable {
   private final SqliteIdempotency idempotency;
   private final SqliteSlots slots;
   private final Clock clock;
+  private final SqliteAudit audit;
+  private final SqliteCheckpoints checkpoints;
+  private final SqliteBundles bundles;
 
   private Store(Database database, Path home, Clock clock, HeadsFile heads) {
     this.database = database;
@@ -53,6 +56,9 @@ public final class Store implements AutoCloseable {
     this.idempotency = new SqliteIdempotency(writer, clock);
     this.slots = new SqliteSlots(writer, reads);
     this.clock = clock;
+    this.audit = new SqliteAudit(writer, reads);
+    this.checkpoints = new SqliteCheckpoints(writer, reads);
+    this.bundles = new SqliteBundles(writer, reads);
   }
 
   /**
@@ -155,6 +161,21 @@ public final class Store implements AutoCloseable {
   /** Sandbox slots. */
   public SlotStore slots() {
     return slots;
+  }
+
+  /** Who logged in, looked, decided and changed. */
+  public AuditStore audit() {
+    return audit;
+  }
+
+  /** Signed checkpoints. */
+  public CheckpointStore checkpoints() {
+    return checkpoints;
+  }
+
+  /** What exports are made of. */
+  public BundleStore bundles() {
+    return bundles;
   }
 
   /** Tokens that stand for the model key. */
