@@ -162,7 +162,8 @@ public final class Bodies {
       @Nullable String argumentsHash,
       @Nullable String reason,
       @Nullable String text,
-      @Nullable List<String> options) {}
+      @Nullable List<String> options,
+      @Nullable Boolean freeText) {}
 
   /** {@code POST /api/permissions/{id}}; {@code argumentsHash} is required for allow. */
   public record Decide(

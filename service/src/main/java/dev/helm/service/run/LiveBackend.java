@@ -33,6 +33,7 @@ import dev.helm.workflows.AgentRunWorkflow;
 import dev.helm.workflows.AgentRunWorkflowImpl;
 import dev.helm.workflows.Fact;
 import dev.helm.workflows.HelmJson;
+import dev.helm.workflows.SubagentWorkflowImpl;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowClientOptions;
 import io.temporal.serviceclient.RpcRetryOptions;
@@ -223,7 +224,8 @@ public final class LiveBackend implements Backend {
                 .setDefaultHeartbeatThrottleInterval(Duration.ofMillis(400))
                 .setMaxHeartbeatThrottleInterval(Duration.ofMillis(400))
                 .build());
-    worker.registerWorkflowImplementationTypes(AgentRunWorkflowImpl.class);
+    worker.registerWorkflowImplementationTypes(
+        AgentRunWorkflowImpl.class, SubagentWorkflowImpl.class);
     worker.registerActivitiesImplementations(
         new LogActivityImpl(store.log(), sandbox::release),
         new ModelActivityImpl(
