@@ -196,6 +196,16 @@ public final class Bodies {
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Accepted(String id, String state) {}
 
+  /** The answer to {@code POST /api/stop}: the runs that pause, oldest first. */
+  public record Stopped(List<StoppedRun> items) {
+    public Stopped {
+      items = List.copyOf(items);
+    }
+  }
+
+  /** One of them; {@code state}: {@code accepted}, or {@code ended} if it was over by then. */
+  public record StoppedRun(String id, String name, String project, String state) {}
+
   // ---- who may what ------------------------------------------------------------------------
 
   /** An answer with a secret that is shown once and kept nowhere. */

@@ -154,8 +154,10 @@ public final class InboxResource {
         && !options.isEmpty()
         && !Boolean.TRUE.equals(asked.freeText())
         && !options.contains(answer)) {
-      throw ProblemException.member(
-          "answer", "expected one of " + String.join(", ", options), "the agent gave options");
+      throw ProblemException.of(
+          ErrorCode.NOT_AN_OPTION,
+          "the answer is none of the options: " + String.join(", ", options),
+          "the agent wants one of them; steer the run to say something else");
     }
   }
 

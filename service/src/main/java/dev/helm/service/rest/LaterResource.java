@@ -12,7 +12,7 @@ import jakarta.ws.rs.Path;
 @Path("/api")
 public final class LaterResource {
   /** Refuses. */
-  @Path("/{later: stop|decide|usage|audit}")
+  @Path("/{later: decide|usage|audit}")
   public Object single() {
     throw notYet();
   }

@@ -25,8 +25,10 @@ import dev.helm.service.Settings;
 import dev.helm.service.ledger.Ledger;
 import dev.helm.service.ledger.LedgerSocket;
 import dev.helm.service.ledger.PriceTable;
+import dev.helm.service.notify.Webhook;
 import dev.helm.service.rest.Backend;
 import dev.helm.service.rest.RunControl;
+import dev.helm.service.store.Hmac;
 import dev.helm.service.store.Store;
 import dev.helm.service.stream.StreamHub;
 import dev.helm.workflows.AgentRunWorkflow;
@@ -83,6 +85,8 @@ public final class LiveBackend implements Backend {
   private final TemporalRunControl control;
   private final Reconciler reconciler;
   private final Reaper reaper;
+  private final StallWatch stalls;
+  private final @Nullable Webhook webhook;
   private final ScheduledExecutorService upkeep =
       Executors.newScheduledThreadPool(
           3, Thread.ofPlatform().daemon().name("helm-upkeep-", 0).factory());
@@ -144,6 +148,8 @@ public final class LiveBackend implements Backend {
       docker.set(started);
       this.sandbox = started;
     }
+    this.stalls = new StallWatch(store.queries(), store.log(), Clock.systemUTC());
+    this.webhook = webhook(settings.home(), operator, store);
     this.reaper = new Reaper(store, sandbox::release);
     this.workers = workers(client, hub, grants);
   }
@@ -185,6 +191,12 @@ public final class LiveBackend implements Backend {
     var unusedReaper =
         upkeep.scheduleWithFixedDelay(
             this::reapQuietly, REAP_EVERY.toMillis(), REAP_EVERY.toMillis(), TimeUnit.MILLISECONDS);
+    var unusedStalls =
+        upkeep.scheduleWithFixedDelay(
+            this::stallsQuietly,
+            REAP_EVERY.toMillis(),
+            REAP_EVERY.toMillis(),
+            TimeUnit.MILLISECONDS);
   }
 
   @Override
@@ -193,6 +205,9 @@ public final class LiveBackend implements Backend {
     workers.shutdownNow();
     workers.awaitTermination(3, TimeUnit.SECONDS);
     temporal.shutdownNow();
+    if (webhook != null) {
+      webhook.close();
+    }
     sandbox.close();
     try {
       ledgerSocket.close();
@@ -270,6 +285,24 @@ public final class LiveBackend implements Backend {
     } catch (RuntimeException e) {
       LOG.info("ended runs could not be looked through: {}", e.toString());
     }
+  }
+
+  private void stallsQuietly() {
+    try {
+      stalls.look();
+    } catch (RuntimeException e) {
+      LOG.info("runs could not be looked through for stalls: {}", e.toString());
+    }
+  }
+
+  private static @Nullable Webhook webhook(Path home, OperatorConfig operator, Store store) {
+    if (operator.webhook() == null) {
+      return null;
+    }
+    Hmac key = Hmac.ofFile(home.resolve("keys").resolve("webhook.key"));
+    Webhook webhook = new Webhook(operator.webhook(), key, store.log(), Clock.systemUTC());
+    store.onCommit(webhook);
+    return webhook;
   }
 
   private void reconcileQuietly() {

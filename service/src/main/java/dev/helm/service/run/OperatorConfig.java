@@ -5,6 +5,7 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.helm.activities.egress.HostName;
 import dev.helm.activities.egress.OperatorTarget;
 import dev.helm.activities.workspace.WorkspaceLimits;
+import dev.helm.service.notify.WebhookAddress;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Files;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What only the operator may say, in {@code HELM_HOME/config.yml}. A blueprint can never say it.
@@ -21,13 +23,19 @@ import java.util.Set;
  * @param trust PEM files whose certificates containers trust besides the system's
  * @param workspace how large a run's workspace may become
  * @param waitMinutes how long a run that waits for people keeps its container
+ * @param webhook who is told what waits for people, null for nobody
  */
 public record OperatorConfig(
-    List<OperatorTarget> targets, List<Path> trust, WorkspaceLimits workspace, int waitMinutes) {
+    List<OperatorTarget> targets,
+    List<Path> trust,
+    WorkspaceLimits workspace,
+    int waitMinutes,
+    @Nullable WebhookAddress webhook) {
   private static final int WAIT_MINUTES = 10;
   private static final int WAIT_MINUTES_MAX = 7 * 24 * 60;
-  private static final Set<String> TOP = Set.of("egress", "origins", "sandbox", "trustedProxies");
+  private static final Set<String> TOP = Set.of("egress", "notify", "origins", "sandbox", "trustedProxies");
   private static final Set<String> SANDBOX = Set.of("diskMb", "diskFiles", "waitMinutes");
+  private static final Set<String> NOTIFY = Set.of("webhook");
   private static final Set<String> EGRESS = Set.of("targets", "trust");
   private static final Set<String> TARGET = Set.of("host", "port", "protocol", "address");
 
@@ -44,12 +52,12 @@ public record OperatorConfig(
   public static OperatorConfig read(Path home) {
     Path file = home.resolve("config.yml");
     if (!Files.exists(file)) {
-      return new OperatorConfig(List.of(), List.of(), WorkspaceLimits.DEFAULT, WAIT_MINUTES);
+      return new OperatorConfig(List.of(), List.of(), WorkspaceLimits.DEFAULT, WAIT_MINUTES, null);
     }
     try {
       JsonNode root = new YAMLMapper().readTree(Files.readString(file));
       if (root == null || root.isMissingNode() || root.isNull()) {
-        return new OperatorConfig(List.of(), List.of(), WorkspaceLimits.DEFAULT, WAIT_MINUTES);
+        return new OperatorConfig(List.of(), List.of(), WorkspaceLimits.DEFAULT, WAIT_MINUTES, null);
       }
       known(root, TOP, "config.yml");
       JsonNode egress = root.path("egress");
@@ -63,7 +71,11 @@ public record OperatorConfig(
         trust.add(home.resolve(pem.asText()));
       }
       return new OperatorConfig(
-          targets, trust, workspace(root.path("sandbox")), waitMinutes(root.path("sandbox")));
+          targets,
+          trust,
+          workspace(root.path("sandbox")),
+          waitMinutes(root.path("sandbox")),
+          webhook(root.path("notify")));
     } catch (IOException e) {
       throw new IllegalArgumentException(file + " cannot be read: " + e.getMessage(), e);
     }
@@ -84,6 +96,14 @@ public record OperatorConfig(
           "config.yml: sandbox.waitMinutes has to be 1 to " + WAIT_MINUTES_MAX);
     }
     return (int) minutes;
+  }
+
+  private static @Nullable WebhookAddress webhook(JsonNode notify) {
+    known(notify, NOTIFY, "notify");
+    JsonNode address = notify.path("webhook");
+    return address.isMissingNode() || address.isNull()
+        ? null
+        : WebhookAddress.of(address.isTextual() ? address.asText() : "");
   }
 
   private static long whole(JsonNode parent, String name, long otherwise) {
