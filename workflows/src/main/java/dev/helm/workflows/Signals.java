@@ -1,5 +1,6 @@
 package dev.helm.workflows;
 
+import dev.helm.api.event.RunEvent;
 import org.jspecify.annotations.Nullable;
 
 /** What people send to a run. {@code id} is made by the sender; the same id counts once. */
@@ -24,6 +25,16 @@ public final class Signals {
 
   /** Which message to take back. */
   public record CancelMessage(String messageId, String by) {}
+
+  /**
+   * What a sub-agent does now, told to the agent that asked for it.
+   *
+   * @param agent label of the sub-agent
+   * @param quietAs id of the pause that it has come to rest for, null while it works
+   * @param waits why it can only wait, null while it does not
+   */
+  public record Report(
+      String agent, @Nullable String quietAs, RunEvent.@Nullable RunPaused waits) {}
 
   /** Who wants it. */
   public record Control(String id, String by) {}

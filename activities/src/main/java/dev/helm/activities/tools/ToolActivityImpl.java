@@ -1,5 +1,6 @@
 package dev.helm.activities.tools;
 
+import dev.helm.activities.agents.AgentView;
 import dev.helm.activities.store.Blobs;
 import dev.helm.activities.store.RunLog;
 import dev.helm.activities.store.Runs;
@@ -22,17 +23,30 @@ public final class ToolActivityImpl implements ToolActivity {
   private final CallRecord record;
   private final CallEffect effect;
   private final CallPeople people;
+  private final CallAgents agents;
+  private final CallTurns turns;
 
   ToolActivityImpl(RunLog log, Blobs blobs, Runs runs, Map<String, Effect> effects, Clock clock) {
     this.blobs = blobs;
     this.runs = runs;
     this.record = new CallRecord(log, blobs, clock);
-    this.effect = new CallEffect(record, effects);
+    CallAgents subagents = new CallAgents(record, blobs, runs);
+    this.effect = new CallEffect(record, effects, subagents);
     this.people = new CallPeople(record, effect, runs);
+    this.agents = subagents;
+    this.turns = new CallTurns(runs);
   }
 
   @Override
   public Reply step(Request request) {
+    Reply done = record.reply(context(request), request.phase());
+    if (done != null) {
+      return done;
+    }
+    return turns.inTurn(request, record.begun(context(request)), () -> inTurn(request));
+  }
+
+  private Reply inTurn(Request request) {
     CallContext context = context(request);
     Reply done = record.reply(context, request.phase());
     if (done != null) {
@@ -60,6 +74,7 @@ public final class ToolActivityImpl implements ToolActivity {
               : people.decided(context, decided.decision());
       case Phase.TimedOut timedOut -> people.timedOut(context, timedOut.waitId());
       case Phase.Answered answered -> people.answered(context, answered.answer());
+      case Phase.Returned returned -> agents.returned(context, returned);
       case Phase.Dropped dropped -> people.dropped(context, dropped);
     };
   }
@@ -73,6 +88,10 @@ public final class ToolActivityImpl implements ToolActivity {
           "The arguments are not a JSON object that has one meaning (valid Unicode, no integer"
               + " beyond 2^53); nothing was run.",
           null);
+    }
+    String refusal = effect.refusal(context);
+    if (refusal != null) {
+      return record.blocked(context, List.of(), "builtin", refusal, null);
     }
     return switch (Gate.of(context.info().blueprint()).decide(context.call())) {
       case Verdict.Allow allow ->
@@ -100,7 +119,8 @@ public final class ToolActivityImpl implements ToolActivity {
       hash = call.argumentsHash();
       wellFormed = false;
     }
-    return new CallContext(request, runs.info(request.run()), call, hash, wellFormed);
+    return new CallContext(
+        request, AgentView.of(runs, request.run(), request.agent()), call, hash, wellFormed);
   }
 
   private Runs.RequestedCall requested(Request request) {

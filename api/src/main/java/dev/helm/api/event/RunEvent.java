@@ -174,9 +174,17 @@ public sealed interface RunEvent {
       String permissionId, String toolUseId, String stage, List<String> to, String deadline)
       implements RunEvent {}
 
-  /** The agent asks people for input. */
+  /**
+   * The agent asks people for input. {@code freeText}: whether other answers than the options are
+   * welcome; null where there are no options.
+   */
   record QuestionAsked(
-      String questionId, String toolUseId, String text, List<String> options, String deadline)
+      String questionId,
+      String toolUseId,
+      String text,
+      List<String> options,
+      String deadline,
+      @Nullable Boolean freeText)
       implements RunEvent {}
 
   /** Somebody answered, or {@code by} is {@code timeout}. */
@@ -226,9 +234,17 @@ public sealed interface RunEvent {
   /** Another run began from this one's state at {@code atSeq}. */
   record RunForked(String child, String snapshotId, long atSeq, String by) implements RunEvent {}
 
-  /** A sub-agent begins; its events carry {@code subagent} as their agent. */
+  /**
+   * A sub-agent begins; its events carry {@code subagent} as their agent. {@code prompt} is the
+   * first message of its conversation.
+   */
   record SubagentSpawned(
-      String subagent, String toolUseId, String description, int depth, List<String> tools)
+      String subagent,
+      String toolUseId,
+      String description,
+      int depth,
+      List<String> tools,
+      Content prompt)
       implements RunEvent {}
 
   /** A sub-agent's end; {@code outcome}: {@code succeeded failed cancelled}. */

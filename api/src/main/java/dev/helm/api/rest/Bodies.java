@@ -163,7 +163,8 @@ public final class Bodies {
       @Nullable String argumentsHash,
       @Nullable String reason,
       @Nullable String text,
-      @Nullable List<String> options) {}
+      @Nullable List<String> options,
+      @Nullable Boolean freeText) {}
 
   /** {@code POST /api/permissions/{id}}; {@code argumentsHash} is required for allow. */
   public record Decide(
@@ -195,6 +196,16 @@ public final class Bodies {
   /** The answer to {@code POST /api/questions/{id}} and to run controls. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Accepted(String id, String state) {}
+
+  /** The answer to {@code POST /api/stop}: the runs that pause, oldest first. */
+  public record Stopped(List<StoppedRun> items) {
+    public Stopped {
+      items = List.copyOf(items);
+    }
+  }
+
+  /** One of them; {@code state}: {@code accepted}, or {@code ended} if it was over by then. */
+  public record StoppedRun(String id, String name, String project, String state) {}
 
   // ---- who may what ------------------------------------------------------------------------
 

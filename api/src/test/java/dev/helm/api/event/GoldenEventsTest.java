@@ -81,7 +81,7 @@ class GoldenEventsTest {
         new RunEvent.FileChanged("brief.md", "toolu_1"),
         new RunEvent.ToolBlocked("toolu_2", "Bash", "rule", "A rule denies this.", "Bash(rm *)"),
         new RunEvent.QuestionAsked(
-            "q0123456789abcde", "toolu_3", "Which?", List.of("a", "b"), DEADLINE),
+            "q0123456789abcde", "toolu_3", "Which?", List.of("a", "b"), DEADLINE, true),
         new RunEvent.QuestionAnswered("q0123456789abcde", Content.text("a"), "bo"),
         new RunEvent.MessageQueued("m1", Content.text("Hurry."), "now", "ada"),
         new RunEvent.MessageRead("m1", 2),
@@ -102,8 +102,9 @@ class GoldenEventsTest {
         new RunEvent.SnapshotTaken("s12", "toolu_1", HASH, 142, 70_000, 3),
         new RunEvent.RunRolledback("s12", 12, 2, "ada", "s31", 1, 2, 3),
         new RunEvent.RunForked("ab".repeat(16), "s12", 12, "ada"),
-        new RunEvent.SubagentSpawned("reader", "toolu_4", "reads the pages", 1, List.of("Read")),
-        new RunEvent.SubagentFinished("reader", "toolu_4", "succeeded", null),
+        new RunEvent.SubagentSpawned(
+            "main/1", "toolu_4", "reads the pages", 1, List.of("Read"), text),
+        new RunEvent.SubagentFinished("main/1", "toolu_4", "succeeded", null),
         new RunEvent.RunStalled("2026-03-02T14:02:13.482Z", 600_000, "nothing was recorded"),
         new RunEvent.NotificationSent("mail", "ada", "p0123456789abcde", "failed", "no relay"),
         new RunEvent.BlobErased(HASH, 70_000, "ada"),

@@ -239,10 +239,16 @@ final class BlueprintReader {
 
   private Blueprint.Limits limits() {
     Fields limits =
-        section("limits", List.of("turns", "wallTime"), Map.of("stallAfter", "stallAfter"));
+        section(
+            "limits",
+            List.of("turns", "wallTime", "stallAfter", "subAgents", "subAgentDepth"),
+            Map.of());
     return new Blueprint.Limits(
         limits.whole("turns", 1, 100_000, Defaults.TURNS),
-        limits.durationMs("wallTime", 1000, 30 * DAY_MS, Defaults.WALL_TIME.toMillis()));
+        limits.durationMs("wallTime", 1000, 30 * DAY_MS, Defaults.WALL_TIME.toMillis()),
+        limits.durationMs("stallAfter", 10_000, 7 * DAY_MS, Defaults.STALL_AFTER.toMillis()),
+        limits.whole("subAgents", 1, 256, Defaults.SUB_AGENTS),
+        limits.whole("subAgentDepth", 1, 5, Defaults.SUB_AGENT_DEPTH));
   }
 
   private Blueprint.Egress egress() {

@@ -20,10 +20,11 @@ final class Tools {
           Map.entry("WebFetch", List.of("domain", "url", "save_as")),
           Map.entry("WriteRow", List.of("path", "file_path", "rows", "rows_file", "row_count")),
           Map.entry("SendEmail", List.of("to", "subject", "body", "attachments")),
-          Map.entry("AskPerson", List.of("question", "options")));
+          Map.entry("AskPerson", List.of("question", "options", "free_text", "timeout")),
+          Map.entry("Agent", List.of("description", "prompt", "tools")));
 
   private static final Set<String> NUMERIC = Set.of("timeout", "offset", "limit", "head_limit");
-  private static final Set<String> LATER = Set.of("Agent", "Publish");
+  private static final Set<String> LATER = Set.of("Publish");
 
   private Tools() {}
 

@@ -12,7 +12,7 @@ import jakarta.ws.rs.Path;
 @Path("/api")
 public final class LaterResource {
   /** Refuses. */
-  @Path("/{later: stop|decide}")
+  @Path("/{later: decide}")
   public Object single() {
     throw notYet();
   }

@@ -104,6 +104,7 @@ public final class RestInterface {
         new SystemResource(log, audit::component, backend, store.queries()::activeRuns, version, practice),
         new RunsResource(store.queries(), store.blueprints(), backend, practice),
         new SteeringResource(store.queries(), store.messages(), control),
+        new StopResource(store.queries(), control),
         new InboxResource(store.inbox(), control, commits),
         new BlueprintsResource(store.blueprints()),
         money(),

@@ -47,6 +47,7 @@ final class AskProjection {
             e.argumentsHash(),
             e.reason(),
             null,
+            null,
             null));
   }
 
@@ -65,7 +66,8 @@ final class AskProjection {
             e.toolUseId(),
             "AskPerson",
             e.text(),
-            e.options()));
+            e.options(),
+            e.freeText()));
   }
 
   void unknown(Statements sql, Projection.Place place, RunEvent.ToolUnknown e) throws SQLException {
@@ -92,7 +94,8 @@ final class AskProjection {
             null,
             null,
             e.reason(),
-            UNKNOWN_ANSWERS));
+            UNKNOWN_ANSWERS,
+            null));
   }
 
   void paused(Statements sql, Projection.Place place, RunEvent.RunPaused e) throws SQLException {
@@ -102,7 +105,7 @@ final class AskProjection {
       open(
           sql,
           place,
-          plain(sql, place, id, "budget", deadline, "fail", null, null, e.detail(), null));
+          plain(sql, place, id, "budget", deadline, "fail", null, null, e.detail(), null, null));
     }
   }
 
@@ -134,6 +137,19 @@ final class AskProjection {
         "UPDATE asks SET state = 'expired', closed_at = ? WHERE run = ? AND state = 'open'",
         place.at(),
         place.run());
+  }
+
+  /** Who asked is not there any more. */
+  void returned(Statements sql, Projection.Place place, RunEvent.SubagentFinished e)
+      throws SQLException {
+    sql.update(
+        "UPDATE asks SET state = 'expired', closed_at = ? WHERE run = ? AND state = 'open'"
+            + " AND (agent = ? OR substr(agent, 1, length(?)) = ?)",
+        place.at(),
+        place.run(),
+        e.subagent(),
+        e.subagent() + "/",
+        e.subagent() + "/");
   }
 
   void decided(Statements sql, Projection.Place place, RunEvent.PermissionDecided e)
@@ -180,7 +196,8 @@ final class AskProjection {
       @Nullable String toolUseId,
       @Nullable String tool,
       @Nullable String text,
-      @Nullable List<String> options)
+      @Nullable List<String> options,
+      @Nullable Boolean freeText)
       throws SQLException {
     Owner owner = owner(sql, place);
     return new Bodies.InboxItem(
@@ -200,7 +217,8 @@ final class AskProjection {
         null,
         null,
         text,
-        options);
+        options,
+        freeText);
   }
 
   private static Owner owner(Statements sql, Projection.Place place) throws SQLException {
@@ -219,7 +237,7 @@ final class AskProjection {
       throws SQLException {
     sql.update(
         "INSERT INTO asks (id, kind, run, project, seq, pos, asked_at, deadline, otherwise, item,"
-            + " state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open') ON CONFLICT DO NOTHING",
+            + " agent, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open') ON CONFLICT DO NOTHING",
         item.id(),
         item.kind(),
         place.run(),
@@ -229,6 +247,7 @@ final class AskProjection {
         place.at(),
         item.deadline(),
         item.otherwise(),
-        HelmJson.write(item));
+        HelmJson.write(item),
+        place.agent());
   }
 }

@@ -66,8 +66,11 @@ final class Projection {
       case RunEvent.SnapshotTaken e -> {}
       case RunEvent.RunRolledback e -> money.over(sql, place);
       case RunEvent.RunForked e -> {}
-      case RunEvent.SubagentSpawned e -> {}
-      case RunEvent.SubagentFinished e -> {}
+      case RunEvent.SubagentSpawned e -> SubagentTable.spawned(sql, place, e);
+      case RunEvent.SubagentFinished e -> {
+        SubagentTable.finished(sql, place, e);
+        asks.returned(sql, place, e);
+      }
       case RunEvent.RunStalled e -> {}
       case RunEvent.NotificationSent e -> {}
       case RunEvent.BlobErased e -> {}
