@@ -50,14 +50,39 @@ public record Blueprint(
    * asked.
    *
    * @param timeoutMs how long a permission waits for people before it is denied
-   * @param approvers how many different people must allow (1 for now)
+   * @param approvers how many different people must allow
+   * @param escalate who else is told when nobody decides, null for nobody
    */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Permissions(
-      List<String> deny, List<String> ask, List<String> allow, long timeoutMs, int approvers) {
+      List<String> deny,
+      List<String> ask,
+      List<String> allow,
+      long timeoutMs,
+      int approvers,
+      @Nullable Escalate escalate) {
     public Permissions {
       deny = List.copyOf(deny);
       ask = List.copyOf(ask);
       allow = List.copyOf(allow);
+    }
+
+    /** Without escalation. */
+    public Permissions(
+        List<String> deny, List<String> ask, List<String> allow, long timeoutMs, int approvers) {
+      this(deny, ask, allow, timeoutMs, approvers, null);
+    }
+  }
+
+  /**
+   * Who is told when nobody has decided.
+   *
+   * @param afterMs milliseconds after the question; less than the permission's timeout
+   * @param to words of roles
+   */
+  public record Escalate(long afterMs, List<String> to) {
+    public Escalate {
+      to = List.copyOf(to);
     }
   }
 

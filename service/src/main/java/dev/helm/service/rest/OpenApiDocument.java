@@ -46,6 +46,8 @@ public final class OpenApiDocument {
           RunsResource.class,
           SteeringResource.class,
           InboxResource.class,
+          PermissionsResource.class,
+          RulesResource.class,
           BlueprintsResource.class,
           MoneyResource.class,
           AuditResource.class,

@@ -106,6 +106,9 @@ public final class RestInterface {
         new SteeringResource(store.queries(), store.messages(), control),
         new StopResource(store.queries(), control),
         new InboxResource(store.inbox(), control, commits),
+        new PermissionsResource(
+            store.inbox(), control, commits, new DecisionCheck(store.runs(), store.blobs(), clock)),
+        new RulesResource(store.rules(), store.queries()),
         new BlueprintsResource(store.blueprints()),
         money(),
         new AuditResource(audit),

@@ -22,6 +22,7 @@ public final class Store implements AutoCloseable {
   private final SqliteRuns runs;
   private final SqliteRunQueries queries;
   private final SqliteInbox inbox;
+  private final SqliteRules rules;
   private final SqliteMessages messages;
   private final SqliteBlueprints blueprints;
   private final SqliteUsers users;
@@ -47,6 +48,7 @@ public final class Store implements AutoCloseable {
     this.runs = new SqliteRuns(reads, blobs, modelTokens);
     this.queries = new SqliteRunQueries(writer, reads, blobs, clock);
     this.inbox = new SqliteInbox(reads, blobs);
+    this.rules = new SqliteRules(writer, reads, clock);
     this.messages = new SqliteMessages(writer, reads, blobs);
     this.blueprints = new SqliteBlueprints(writer, reads);
     this.users = new SqliteUsers(writer, reads, clock);
@@ -116,6 +118,11 @@ public final class Store implements AutoCloseable {
   /** What waits for a person. */
   public InboxStore inbox() {
     return inbox;
+  }
+
+  /** Rules that people had remembered. */
+  public RuleStore rules() {
+    return rules;
   }
 
   /** Steering messages. */
