@@ -35,17 +35,28 @@ final class CallFlow {
 
   private static final String RUN_ENDS = "The run was cancelled; the call was not started.";
 
+  private final boolean main;
   private final RunState state;
   private final Steps steps;
+  private final Subagents subagents;
   private final WorkflowLock workspace = Workflow.newWorkflowLock();
 
-  private final Map<String, Reply.Waits> waiting = new LinkedHashMap<>();
+  /** Why each call that only waits does so, by the id of what it waits for. */
+  private final Map<String, RunEvent.RunPaused> waiting = new LinkedHashMap<>();
+
   private int unfinished;
   private boolean pauseNoted;
 
-  CallFlow(RunState state, Steps steps) {
+  /**
+   * Raises that had come when the log was told that the run waits for money; -1 while it is not.
+   */
+  private int moneyNotedAt = -1;
+
+  CallFlow(RunStart start, String agent, RunState state, Steps steps) {
+    this.main = agent.equals(AgentRunWorkflow.MAIN);
     this.state = state;
     this.steps = steps;
+    this.subagents = new Subagents(start, agent, state, () -> moneyNotedAt < 0);
   }
 
   /** Takes all calls to their ends; results are in the order in which the model asked. */
@@ -70,33 +81,68 @@ final class CallFlow {
               }));
     }
     while (unfinished > 0) {
-      Workflow.await(() -> unfinished == 0 || allWaitUnnoted());
-      if (unfinished > 0) {
-        pauseNoted = true;
-        steps.append("waits-" + state.nextNote(), Objects.requireNonNull(pauseNote()));
-      }
+      Workflow.await(() -> unfinished == 0 || allWaitUnnoted() || moneyNoteIsOver());
+      noteWaits();
     }
+    noteWaits();
     flows.forEach(Promise::get);
     return List.copyOf(results.values());
   }
 
-  /** {@code run.paused} for what the run waits for now, or null when it does not only wait. */
-  @Nullable RunEvent pauseNote() {
-    if (waiting.isEmpty() || waiting.size() < unfinished) {
-      return null;
+  /** Keeps the log right about a run that only waits. A sub-agent leaves that to the main agent. */
+  private void noteWaits() {
+    if (moneyNoteIsOver()) {
+      steps.append("resumed-" + state.nextNote(), new RunEvent.RunResumed("budget", null));
+      moneyNotedAt = -1;
     }
-    Reply.Waits first = waiting.values().iterator().next();
-    boolean permission = first.reason().equals("permission");
-    return new RunEvent.RunPaused(
-        first.reason(),
-        null,
-        permission ? first.waitId() : null,
-        permission ? null : first.waitId(),
-        null);
+    if (unfinished > 0 && allWaitUnnoted()) {
+      RunEvent.RunPaused note = Objects.requireNonNull(pauseNote());
+      pauseNoted = true;
+      if (note.reason().equals("budget")) {
+        moneyNotedAt = state.raises();
+      }
+      steps.append("waits-" + state.nextNote(), note);
+    }
+  }
+
+  /** {@code run.paused} for what the agent waits for now, or null when it does not only wait. */
+  RunEvent.@Nullable RunPaused pauseNote() {
+    return waiting.isEmpty() || waiting.size() < unfinished
+        ? null
+        : waiting.values().iterator().next();
   }
 
   private boolean allWaitUnnoted() {
-    return !pauseNoted && state.mayStart() && !state.cancelled() && pauseNote() != null;
+    return main && !pauseNoted && state.mayStart() && !state.cancelled() && pauseNote() != null;
+  }
+
+  private boolean moneyNoteIsOver() {
+    RunEvent.RunPaused note = moneyNotedAt < 0 ? null : pauseNote();
+    return moneyNotedAt >= 0
+        && (moneyNotedAt != state.raises() || note == null || !note.reason().equals("budget"));
+  }
+
+  /** A sub-agent tells what it does now. */
+  void reported(Signals.Report report) {
+    if (subagents.reported(report)) {
+      RunEvent.RunPaused waits = report.waits();
+      if (waits == null) {
+        waiting.remove(report.agent());
+      } else {
+        waiting.put(report.agent(), waits);
+      }
+      pauseNoted = false;
+    }
+  }
+
+  /** Whether no sub-agent works, or will before a pause ends. */
+  boolean subagentsQuiet() {
+    return subagents.quiet();
+  }
+
+  /** Model calls of sub-agents that have ended. */
+  int subagentTurns() {
+    return subagents.turns();
   }
 
   /** One call to its end; null only when the run is being cancelled. */
@@ -115,6 +161,7 @@ final class CallFlow {
           return done.result();
         }
         case Reply.Waits waits -> phase = waitFor(call, waits);
+        case Reply.Spawns spawns -> phase = delegate(spawns);
         case Reply.Noted noted -> throw new IllegalStateException("a step of the call was due");
         case Reply.Stop stop -> {
           state.cancel(new Signals.Control("stop-" + call.toolUseId(), stop.by()));
@@ -122,9 +169,19 @@ final class CallFlow {
         }
       }
       if (state.cancelled()) {
+        if (phase instanceof Phase.Returned) {
+          steps.drop(call, phase);
+        }
         return null;
       }
     }
+  }
+
+  private Phase delegate(Reply.Spawns spawns) {
+    Phase returned = subagents.work(spawns.subagent());
+    waiting.remove(spawns.subagent());
+    pauseNoted = false;
+    return returned;
   }
 
   /** What to do with a step whose end was lost in an interrupt; answers of people are kept. */
@@ -135,6 +192,7 @@ final class CallFlow {
       case Phase.Approved approved -> phase;
       case Phase.TimedOut timedOut -> phase;
       case Phase.Answered answered -> phase;
+      case Phase.Returned returned -> phase;
       case Phase.Dropped dropped -> phase;
     };
   }
@@ -163,7 +221,7 @@ final class CallFlow {
       }
       if (reply instanceof Reply.Waits waits) {
         state.open(waits);
-        waiting.put(waits.waitId(), waits);
+        waiting.put(waits.waitId(), note(waits));
         pauseNoted |= alone;
       }
       return reply;
@@ -227,5 +285,15 @@ final class CallFlow {
               reminder.to(),
               TIMES.format(Instant.ofEpochMilli(waits.deadlineMs()))));
     }
+  }
+
+  private static RunEvent.RunPaused note(Reply.Waits waits) {
+    boolean permission = waits.reason().equals("permission");
+    return new RunEvent.RunPaused(
+        waits.reason(),
+        null,
+        permission ? waits.waitId() : null,
+        permission ? null : waits.waitId(),
+        null);
   }
 }

@@ -29,12 +29,15 @@ final class RunState {
   private final Set<String> reading = new HashSet<>();
 
   private int signals;
+  private int delegates;
+  private int raises;
   private int turn;
   private int round;
   private int notes;
   private @Nullable String head;
   private List<RunStart.CallResult> results = List.of();
   private @Nullable String pausedBy;
+  private @Nullable String pauseId;
   private String resumedBy = "";
   private boolean pauseLogged;
   private @Nullable String cancelledBy;
@@ -130,12 +133,14 @@ final class RunState {
   void pause(Signals.Control control) {
     if (first(control.id())) {
       pausedBy = control.by();
+      pauseId = control.id();
     }
   }
 
   void resume(Signals.Control control) {
     if (first(control.id())) {
       pausedBy = null;
+      pauseId = null;
       resumedBy = control.by();
     }
   }
@@ -154,11 +159,17 @@ final class RunState {
   void budgetRaised(Signals.Control control) {
     if (first(control.id())) {
       budgetRaised = true;
+      raises++;
     }
   }
 
+  /** How often the cap was raised while this execution lives. */
+  int raises() {
+    return raises;
+  }
+
   private void interrupt() {
-    if (!atWork.isEmpty()) {
+    if (!atWork.isEmpty() || delegates > 0) {
       interrupting = true;
       atWork.forEach(CancellationScope::cancel);
     }
@@ -214,6 +225,17 @@ final class RunState {
     }
   }
 
+  /** A sub-agent begins to work for this agent. */
+  void delegates() {
+    delegates++;
+  }
+
+  /** It has ended; its work counts as this agent's. */
+  void returned(long itsWorkedMs) {
+    delegates--;
+    workedMs += itsWorkedMs;
+  }
+
   long workedMs() {
     return workedMs;
   }
@@ -222,6 +244,11 @@ final class RunState {
 
   @Nullable String pausedBy() {
     return pausedBy;
+  }
+
+  /** Id of the pause that is in force, null when nobody has paused since this execution began. */
+  @Nullable String pauseId() {
+    return pauseId;
   }
 
   boolean pauseLogged() {

@@ -59,6 +59,16 @@ public final class Signals {
   /** Which message to take back. */
   public record CancelMessage(String messageId, String by) {}
 
+  /**
+   * What a sub-agent does now, told to the agent that asked for it.
+   *
+   * @param agent label of the sub-agent
+   * @param quietAs id of the pause that it has come to rest for, null while it works
+   * @param waits why it can only wait, null while it does not
+   */
+  public record Report(
+      String agent, @Nullable String quietAs, RunEvent.@Nullable RunPaused waits) {}
+
   /** Who wants it. */
   public record Control(String id, String by) {}
 }

@@ -15,8 +15,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The activities of one run with their time limits. Work that people may interrupt runs in a scope
- * that {@link RunState} knows; notes to the log cannot be interrupted.
+ * The activities of one agent with their time limits. Work that people may interrupt runs in a
+ * scope that {@link RunState} knows; notes to the log cannot be interrupted.
  */
 final class Steps {
   /** Longer than a restart of the Temporal server, so that a restart does not start work twice. */
@@ -26,6 +26,7 @@ final class Steps {
   private static final Duration LAST_STEP = Duration.ofSeconds(6);
 
   private final RunStart start;
+  private final String agent;
   private final RunState state;
   private final ModelActivity model;
   private final ToolActivity tools;
@@ -34,8 +35,9 @@ final class Steps {
   private final LogActivity log;
   private int inFlight;
 
-  Steps(RunStart start, RunState state) {
+  Steps(RunStart start, String agent, RunState state) {
     this.start = start;
+    this.agent = agent;
     this.state = state;
     this.model = Workflow.newActivityStub(ModelActivity.class, work(Duration.ofMinutes(30)));
     this.tools = Workflow.newActivityStub(ToolActivity.class, work(Duration.ofHours(3)));
@@ -88,7 +90,7 @@ final class Steps {
                 new ModelActivity.Request(
                     start.run(),
                     start.epoch(),
-                    AgentRunWorkflowImpl.MAIN,
+                    agent,
                     state.turn(),
                     state.round(),
                     state.head(),
@@ -106,13 +108,7 @@ final class Steps {
   private ToolActivity.Request request(
       ModelActivity.Call call, boolean alone, ToolActivity.Phase phase) {
     return new ToolActivity.Request(
-        start.run(),
-        start.epoch(),
-        AgentRunWorkflowImpl.MAIN,
-        call.toolUseId(),
-        call.tool(),
-        alone,
-        phase);
+        start.run(), start.epoch(), agent, call.toolUseId(), call.tool(), alone, phase);
   }
 
   void append(String name, RunEvent event) {
@@ -166,10 +162,7 @@ final class Steps {
   }
 
   private Fact fact(String name, RunEvent event) {
-    return new Fact(
-        "e" + start.epoch() + "/" + AgentRunWorkflowImpl.MAIN + "/" + name,
-        AgentRunWorkflowImpl.MAIN,
-        event);
+    return new Fact("e" + start.epoch() + "/" + agent + "/" + name, agent, event);
   }
 
   private <T> @Nullable T interruptible(Functions.Func<T> work) {

@@ -38,6 +38,7 @@ public interface ToolActivity {
     @JsonSubTypes.Type(value = Phase.Approved.class, name = "approved"),
     @JsonSubTypes.Type(value = Phase.TimedOut.class, name = "timedOut"),
     @JsonSubTypes.Type(value = Phase.Answered.class, name = "answered"),
+    @JsonSubTypes.Type(value = Phase.Returned.class, name = "returned"),
     @JsonSubTypes.Type(value = Phase.Dropped.class, name = "dropped")
   })
   sealed interface Phase {
@@ -55,6 +56,13 @@ public interface ToolActivity {
 
     /** A person answered a question of the agent, or said what became of an unknown effect. */
     record Answered(Signals.Answer answer) implements Phase {}
+
+    /**
+     * The sub-agent that the call asked for has come to its end.
+     *
+     * @param outcome {@code succeeded failed cancelled}
+     */
+    record Returned(String subagent, String outcome, @Nullable String reason) implements Phase {}
 
     /**
      * The call will not start: a person interrupted, or the run ends, before it could. If an
@@ -75,6 +83,7 @@ public interface ToolActivity {
   @JsonSubTypes({
     @JsonSubTypes.Type(value = Reply.Done.class, name = "done"),
     @JsonSubTypes.Type(value = Reply.Waits.class, name = "waits"),
+    @JsonSubTypes.Type(value = Reply.Spawns.class, name = "spawns"),
     @JsonSubTypes.Type(value = Reply.Noted.class, name = "noted"),
     @JsonSubTypes.Type(value = Reply.Stop.class, name = "stop")
   })
@@ -106,6 +115,9 @@ public interface ToolActivity {
 
     /** An approval by one of several is in the log. */
     record Noted() implements Reply {}
+
+    /** A sub-agent works on it now; it is recorded under this label. */
+    record Spawns(String subagent) implements Reply {}
 
     /** A person wants the run stopped because of an unknown outcome. */
     record Stop(String by) implements Reply {}

@@ -27,6 +27,15 @@ public interface Runs {
   /** What the model said when it asked for this call; empty when it said nothing. */
   String saidBefore(String run, String toolUseId);
 
+  /** Sub-agents of this run, in the order in which they began; all epochs. */
+  List<Subagent> subagents(String run);
+
+  /** Calls that were started and have no end, questions and sub-agents not counted. */
+  List<OpenCall> openCalls(String run);
+
+  /** What the agent said last; empty when it said nothing. */
+  String lastSaid(String run, String agent);
+
   /** A steering message of this run. */
   @Nullable QueuedMessage message(String run, String messageId);
 
@@ -68,6 +77,23 @@ public interface Runs {
       String agent,
       int turn,
       @Nullable Content edited) {}
+
+  /**
+   * A sub-agent, as {@code subagent.spawned} recorded it.
+   *
+   * @param agent its label, for example {@code main/1}
+   * @param tools names of the tools that it may use
+   * @param prompt the first message of its conversation
+   * @param ended whether its end is recorded
+   */
+  record Subagent(String agent, List<String> tools, Content prompt, boolean ended) {
+    public Subagent {
+      tools = List.copyOf(tools);
+    }
+  }
+
+  /** A call at work; {@code key} is that of its newest {@code tool.started}. */
+  record OpenCall(String key, String agent, String toolUseId, String tool) {}
 
   /** A steering message. */
   record QueuedMessage(String messageId, String text, String when, String by) {}

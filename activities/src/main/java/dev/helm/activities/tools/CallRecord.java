@@ -59,6 +59,11 @@ final class CallRecord {
     return log.outcome(context.run(), context.key("started-" + attempt));
   }
 
+  /** Whether any attempt at the call has begun, so that it may be at work. */
+  boolean begun(CallContext context) {
+    return started(context, 1);
+  }
+
   private static String journalKey(CallContext context, Phase phase) {
     return switch (phase) {
       case Phase.Asked asked -> context.key("asked");
@@ -66,6 +71,7 @@ final class CallRecord {
       case Phase.Approved approved -> context.key("approved-" + approved.decision().id());
       case Phase.TimedOut timedOut -> context.key("timedOut-" + timedOut.waitId());
       case Phase.Answered answered -> context.key("answered-" + answered.answer().questionId());
+      case Phase.Returned returned -> context.key("returned");
       case Phase.Dropped dropped -> context.key("dropped");
     };
   }
@@ -232,8 +238,13 @@ final class CallRecord {
 
   /** When silence becomes the answer to something that is asked now. */
   Instant deadline(CallContext context) {
+    return deadline(context, Long.MAX_VALUE);
+  }
+
+  /** The same for what may wait no longer than {@code longestMs}. */
+  Instant deadline(CallContext context, long longestMs) {
     return Instant.ofEpochMilli(
-        clock.millis() + context.info().blueprint().permissions().timeoutMs());
+        clock.millis() + Math.min(longestMs, context.info().blueprint().permissions().timeoutMs()));
   }
 
   static String text(Instant time) {

@@ -1,5 +1,6 @@
 package dev.helm.activities.tools;
 
+import dev.helm.activities.agents.AgentView;
 import dev.helm.activities.store.Blobs;
 import dev.helm.activities.store.RunLog;
 import dev.helm.activities.store.Runs;
@@ -27,6 +28,8 @@ public final class ToolActivityImpl implements ToolActivity {
   private final CallRecord record;
   private final CallEffect effect;
   private final CallPeople people;
+  private final CallAgents agents;
+  private final CallTurns turns;
 
   ToolActivityImpl(
       RunLog log,
@@ -39,13 +42,24 @@ public final class ToolActivityImpl implements ToolActivity {
     this.runs = runs;
     this.clock = clock;
     this.record = new CallRecord(log, blobs, clock);
-    this.effect = new CallEffect(record, effects);
+    CallAgents subagents = new CallAgents(record, blobs, runs);
+    this.effect = new CallEffect(record, effects, subagents);
     this.people =
         new CallPeople(record, effect, runs, new PermissionText(runs, blobs, preview), clock);
+    this.agents = subagents;
+    this.turns = new CallTurns(runs);
   }
 
   @Override
   public Reply step(Request request) {
+    Reply done = record.reply(context(request), request.phase());
+    if (done != null) {
+      return done;
+    }
+    return turns.inTurn(request, record.begun(context(request)), () -> inTurn(request));
+  }
+
+  private Reply inTurn(Request request) {
     CallContext context = context(request);
     Reply done = record.reply(context, request.phase());
     if (done != null) {
@@ -74,6 +88,7 @@ public final class ToolActivityImpl implements ToolActivity {
       case Phase.Approved approved -> people.approved(context, approved);
       case Phase.TimedOut timedOut -> people.timedOut(context, timedOut.waitId());
       case Phase.Answered answered -> people.answered(context, answered.answer());
+      case Phase.Returned returned -> agents.returned(context, returned);
       case Phase.Dropped dropped -> people.dropped(context, dropped);
     };
   }
@@ -87,6 +102,10 @@ public final class ToolActivityImpl implements ToolActivity {
           "The arguments are not a JSON object that has one meaning (valid Unicode, no integer"
               + " beyond 2^53); nothing was run.",
           null);
+    }
+    String refusal = effect.refusal(context);
+    if (refusal != null) {
+      return record.blocked(context, List.of(), "builtin", refusal, null);
     }
     List<Remembered> remembered = runs.remembered(context.run(), clock.millis());
     return switch (Gate.of(context.info().blueprint(), remembered).decide(context.call())) {
@@ -111,7 +130,7 @@ public final class ToolActivityImpl implements ToolActivity {
     Read executed = edited == null ? asked : read(requested, edited);
     return new CallContext(
         request,
-        runs.info(request.run()),
+        AgentView.of(runs, request.run(), request.agent()),
         executed.call(),
         executed.call().argumentsHash(),
         executed.wellFormed(),
@@ -146,6 +165,7 @@ public final class ToolActivityImpl implements ToolActivity {
           case Phase.Asked asked -> null;
           case Phase.TimedOut timedOut -> null;
           case Phase.Answered answered -> null;
+          case Phase.Returned returned -> null;
         };
     Signals.Edited edited = decision == null ? null : decision.edited();
     if (edited == null) {

@@ -227,6 +227,41 @@ public final class MemoryStore implements RunLog, Blobs, Runs, LiveText {
   }
 
   @Override
+  public synchronized List<Subagent> subagents(String run) {
+    return all(RunEvent.SubagentSpawned.class).stream()
+        .map(e -> new Subagent(e.subagent(), e.tools(), e.prompt(), false))
+        .toList();
+  }
+
+  @Override
+  public synchronized List<OpenCall> openCalls(String run) {
+    Map<String, OpenCall> open = new LinkedHashMap<>();
+    for (Fact fact : facts.values()) {
+      switch (fact.event()) {
+        case RunEvent.ToolStarted e ->
+            open.put(
+                e.toolUseId(), new OpenCall(fact.key(), fact.agent(), e.toolUseId(), e.tool()));
+        case RunEvent.ToolFinished e -> open.remove(e.toolUseId());
+        case RunEvent.ToolUnknown e -> open.remove(e.toolUseId());
+        default -> {}
+      }
+    }
+    open.values().removeIf(call -> call.tool().equals("AskPerson") || call.tool().equals("Agent"));
+    return List.copyOf(open.values());
+  }
+
+  @Override
+  public synchronized String lastSaid(String run, String agent) {
+    String last = "";
+    for (Fact fact : facts.values()) {
+      if (fact.agent().equals(agent) && fact.event() instanceof RunEvent.ModelMessage message) {
+        last = text(message.text());
+      }
+    }
+    return last;
+  }
+
+  @Override
   public String saidBefore(String run, String toolUseId) {
     return "I need this.";
   }

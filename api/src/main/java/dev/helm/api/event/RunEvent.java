@@ -245,9 +245,17 @@ public sealed interface RunEvent {
       String permissionId, String toolUseId, String stage, List<String> to, String deadline)
       implements RunEvent {}
 
-  /** The agent asks people for input. */
+  /**
+   * The agent asks people for input. {@code freeText}: whether other answers than the options are
+   * welcome; null where there are no options.
+   */
   record QuestionAsked(
-      String questionId, String toolUseId, String text, List<String> options, String deadline)
+      String questionId,
+      String toolUseId,
+      String text,
+      List<String> options,
+      String deadline,
+      @Nullable Boolean freeText)
       implements RunEvent {}
 
   /** Somebody answered, or {@code by} is {@code timeout}. */
@@ -297,9 +305,17 @@ public sealed interface RunEvent {
   /** Another run began from this one's state at {@code atSeq}. */
   record RunForked(String child, String snapshotId, long atSeq, String by) implements RunEvent {}
 
-  /** A sub-agent begins; its events carry {@code subagent} as their agent. */
+  /**
+   * A sub-agent begins; its events carry {@code subagent} as their agent. {@code prompt} is the
+   * first message of its conversation.
+   */
   record SubagentSpawned(
-      String subagent, String toolUseId, String description, int depth, List<String> tools)
+      String subagent,
+      String toolUseId,
+      String description,
+      int depth,
+      List<String> tools,
+      Content prompt)
       implements RunEvent {}
 
   /** A sub-agent's end; {@code outcome}: {@code succeeded failed cancelled}. */
@@ -344,11 +360,26 @@ public sealed interface RunEvent {
       @Nullable Long corrects)
       implements RunEvent {}
 
-  /** Spend passed {@code percent} of the run's cap. */
-  record BudgetWarned(int percent, Usd spentUsd, Usd capUsd) implements RunEvent {}
+  /**
+   * Spend passed {@code percent} of a cap: the run's own, or, with {@code scope} and {@code
+   * period}, one that many runs share.
+   */
+  record BudgetWarned(
+      int percent, Usd spentUsd, Usd capUsd, @Nullable String scope, @Nullable String period)
+      implements RunEvent {}
 
-  /** The next call does not fit under a cap. */
-  record BudgetExhausted(String scope, Usd spentUsd, Usd capUsd, String detail)
+  /**
+   * The next call does not fit under a cap. {@code scope}: {@code run}, {@code blueprint:NAME},
+   * {@code project:NAME}, {@code account:NAME} or {@code installation}; {@code period}: {@code day
+   * month total}, absent for a run. The run goes on once {@code neededUsd} is free.
+   */
+  record BudgetExhausted(
+      String scope,
+      Usd spentUsd,
+      Usd capUsd,
+      String detail,
+      @Nullable String period,
+      @Nullable Usd neededUsd)
       implements RunEvent {}
 
   /** A person raised the run's cap. */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.helm.api.Role;
 import dev.helm.api.RunStatus;
 import dev.helm.api.Usd;
+import dev.helm.api.bundle.Checkpoint;
 import dev.helm.api.event.Content;
 import dev.helm.api.event.LoggedEvent;
 import dev.helm.api.event.RunEvent;
@@ -164,6 +165,7 @@ public final class Bodies {
       @Nullable String reason,
       @Nullable String text,
       @Nullable List<String> options,
+      @Nullable Boolean freeText,
       @Nullable Asked asked) {
     /** A permission's item without what explains its call, or another kind's. */
     public InboxItem(
@@ -202,6 +204,7 @@ public final class Bodies {
           reason,
           text,
           options,
+          null,
           null);
     }
   }
@@ -321,6 +324,16 @@ public final class Bodies {
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Accepted(String id, String state) {}
 
+  /** The answer to {@code POST /api/stop}: the runs that pause, oldest first. */
+  public record Stopped(List<StoppedRun> items) {
+    public Stopped {
+      items = List.copyOf(items);
+    }
+  }
+
+  /** One of them; {@code state}: {@code accepted}, or {@code ended} if it was over by then. */
+  public record StoppedRun(String id, String name, String project, String state) {}
+
   // ---- who may what ------------------------------------------------------------------------
 
   /** An answer with a secret that is shown once and kept nowhere. */
@@ -399,6 +412,17 @@ public final class Bodies {
       return "TokenMade[details=" + details + "]";
     }
   }
+
+  // ---- audit -------------------------------------------------------------------------------
+
+  /** A key that signs or signed; {@code publicKey} is PEM. */
+  public record AuditKey(String keyId, String publicKey, String at) {}
+
+  /** {@code GET /api/audit/key}: today's key, and all that ever signed, the newest first. */
+  public record AuditKeys(String keyId, String publicKey, List<AuditKey> keys) {}
+
+  /** Signed checkpoints of a chain; {@code last} is the highest seq among them. */
+  public record Checkpoints(List<Checkpoint> items, long last) {}
 
   // ---- blueprints --------------------------------------------------------------------------
 

@@ -94,13 +94,18 @@ class GoldenEventsTest {
         new RunEvent.FileChanged("brief.md", "toolu_1"),
         new RunEvent.ToolBlocked("toolu_2", "Bash", "rule", "A rule denies this.", "Bash(rm *)"),
         new RunEvent.QuestionAsked(
-            "q0123456789abcde", "toolu_3", "Which?", List.of("a", "b"), DEADLINE),
+            "q0123456789abcde", "toolu_3", "Which?", List.of("a", "b"), DEADLINE, true),
         new RunEvent.QuestionAnswered("q0123456789abcde", Content.text("a"), "bo"),
         new RunEvent.MessageQueued("m1", Content.text("Hurry."), "now", "ada"),
         new RunEvent.MessageRead("m1", 2),
         new RunEvent.MessageCancelled("m2", "ada"),
-        new RunEvent.BudgetWarned(80, Usd.parse("4"), Usd.parse("5")),
-        new RunEvent.BudgetExhausted("run", Usd.parse("4.99"), Usd.parse("5"), "no room"),
+        new RunEvent.BudgetWarned(80, Usd.parse("4"), Usd.parse("5"), null, null),
+        new RunEvent.BudgetWarned(
+            50, Usd.parse("10"), Usd.parse("20"), "project:market-intel", "day"),
+        new RunEvent.BudgetExhausted(
+            "run", Usd.parse("4.99"), Usd.parse("5"), "no room", null, null),
+        new RunEvent.BudgetExhausted(
+            "blueprint:brief", Usd.parse("19.9"), Usd.parse("20"), "no room", "month", usd),
         new RunEvent.BudgetRaised(usd, Usd.parse("5.42"), "ada"),
         new RunEvent.LimitReached("turns", "the blueprint allows 60 turns"),
         new RunEvent.PermissionApproved(
@@ -110,8 +115,9 @@ class GoldenEventsTest {
         new RunEvent.SnapshotTaken("s12", "toolu_1", HASH, 142, 70_000, 3),
         new RunEvent.RunRolledback("s12", 12, 2, "ada", "s31", 1, 2, 3),
         new RunEvent.RunForked("ab".repeat(16), "s12", 12, "ada"),
-        new RunEvent.SubagentSpawned("reader", "toolu_4", "reads the pages", 1, List.of("Read")),
-        new RunEvent.SubagentFinished("reader", "toolu_4", "succeeded", null),
+        new RunEvent.SubagentSpawned(
+            "main/1", "toolu_4", "reads the pages", 1, List.of("Read"), text),
+        new RunEvent.SubagentFinished("main/1", "toolu_4", "succeeded", null),
         new RunEvent.RunStalled("2026-03-02T14:02:13.482Z", 600_000, "nothing was recorded"),
         new RunEvent.NotificationSent("mail", "ada", "p0123456789abcde", "failed", "no relay"),
         new RunEvent.BlobErased(HASH, 70_000, "ada"),

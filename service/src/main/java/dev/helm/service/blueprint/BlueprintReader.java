@@ -198,18 +198,34 @@ final class BlueprintReader {
 
   private Blueprint.Budget budget() {
     Fields budget =
-        section("budget", List.of("perRunUsd", "warnAt"), Map.of("perDayUsd", "perDayUsd"));
+        section(
+            "budget",
+            List.of("perRunUsd", "perDayUsd", "perMonthUsd", "totalUsd", "warnAt"),
+            Map.of());
     return new Blueprint.Budget(
         budget.dollars("perRunUsd", MAX_USD, Defaults.PER_RUN),
+        cap(budget, "perDayUsd"),
+        cap(budget, "perMonthUsd"),
+        cap(budget, "totalUsd"),
         budget.ascending("warnAt", 1, 99, 10, Defaults.WARN_AT));
+  }
+
+  private static @Nullable Usd cap(Fields budget, String name) {
+    return budget.get(name) == null ? null : budget.dollars(name, MAX_USD, MAX_USD);
   }
 
   private Blueprint.Limits limits() {
     Fields limits =
-        section("limits", List.of("turns", "wallTime"), Map.of("stallAfter", "stallAfter"));
+        section(
+            "limits",
+            List.of("turns", "wallTime", "stallAfter", "subAgents", "subAgentDepth"),
+            Map.of());
     return new Blueprint.Limits(
         limits.whole("turns", 1, 100_000, Defaults.TURNS),
-        limits.durationMs("wallTime", 1000, 30 * DAY_MS, Defaults.WALL_TIME.toMillis()));
+        limits.durationMs("wallTime", 1000, 30 * DAY_MS, Defaults.WALL_TIME.toMillis()),
+        limits.durationMs("stallAfter", 10_000, 7 * DAY_MS, Defaults.STALL_AFTER.toMillis()),
+        limits.whole("subAgents", 1, 256, Defaults.SUB_AGENTS),
+        limits.whole("subAgentDepth", 1, 5, Defaults.SUB_AGENT_DEPTH));
   }
 
   private Blueprint.Egress egress() {

@@ -9,7 +9,7 @@ import java.util.TreeSet;
 
 /** The built-in tools' names and what a rule may say of their arguments, as the catalogue says. */
 final class Tools {
-  private static final Set<String> LATER = Set.of("Agent", "Publish");
+  private static final Set<String> LATER = Set.of("Publish");
 
   private Tools() {}
 

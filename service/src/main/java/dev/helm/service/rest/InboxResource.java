@@ -72,6 +72,7 @@ public final class InboxResource {
       throw ProblemException.member(
           "answer", "expected one of " + String.join(", ", UNKNOWN_ANSWERS), null);
     }
+    requireOption(before.item(), answer);
     if (before.state().equals("open")) {
       control.answer(before.run(), id, answer, caller.name(), IdempotencyFilter.requestId(context));
     }
@@ -94,6 +95,20 @@ public final class InboxResource {
       }
       default -> throw expired("question");
     };
+  }
+
+  /** Where the agent gave options and wants no other words, the answer is one of them. */
+  private static void requireOption(Bodies.InboxItem asked, String answer) {
+    List<String> options = asked.options();
+    if (options != null
+        && !options.isEmpty()
+        && !Boolean.TRUE.equals(asked.freeText())
+        && !options.contains(answer)) {
+      throw ProblemException.of(
+          ErrorCode.NOT_AN_OPTION,
+          "the answer is none of the options: " + String.join(", ", options),
+          "the agent wants one of them; steer the run to say something else");
+    }
   }
 
   private InboxStore.Question question(Access access, String id) {

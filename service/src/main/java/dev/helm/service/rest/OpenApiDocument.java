@@ -2,8 +2,10 @@ package dev.helm.service.rest;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.helm.api.blueprint.Blueprint;
+import dev.helm.api.bundle.Checkpoint;
 import dev.helm.api.event.LoggedEvent;
 import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.MoneyBodies;
 import dev.helm.api.rest.Problem;
 import io.swagger.v3.core.converter.ModelConverters;
 import io.swagger.v3.core.util.Json31;
@@ -47,6 +49,9 @@ public final class OpenApiDocument {
           PermissionsResource.class,
           RulesResource.class,
           BlueprintsResource.class,
+          MoneyResource.class,
+          AuditResource.class,
+          AuditResource.OfRuns.class,
           StreamResource.class);
 
   private static final String BEARER = "bearer";
@@ -72,7 +77,11 @@ public final class OpenApiDocument {
     addContent(read);
     addSecurity(read);
     addIdempotencyKeys(read);
-    OpenApiForms.apply(read, List.of(Bodies.class.getDeclaredClasses()));
+    OpenApiForms.apply(
+        read,
+        Stream.of(Bodies.class, MoneyBodies.class)
+            .flatMap(outer -> Arrays.stream(outer.getDeclaredClasses()))
+            .toList());
     try {
       return Json31.pretty()
               .writeValueAsString(
@@ -109,7 +118,13 @@ public final class OpenApiDocument {
   /** Members that are not marked nullable are always there, in requests and in answers. */
   private static void addRequired(OpenAPI document) {
     Map<String, Schema> schemas = document.getComponents().getSchemas();
-    Stream.of(Bodies.class, Problem.class, Blueprint.class, LoggedEvent.class)
+    Stream.of(
+            Bodies.class,
+            MoneyBodies.class,
+            Problem.class,
+            Blueprint.class,
+            LoggedEvent.class,
+            Checkpoint.class)
         .flatMap(
             outer -> Stream.concat(Stream.of(outer), Arrays.stream(outer.getDeclaredClasses())))
         .filter(Class::isRecord)

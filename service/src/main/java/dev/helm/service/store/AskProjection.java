@@ -56,6 +56,7 @@ final class AskProjection {
             e.reason(),
             null,
             null,
+            null,
             new Bodies.Asked(
                 e.rule(),
                 e.because(),
@@ -169,6 +170,7 @@ final class AskProjection {
         item.reason(),
         item.text(),
         item.options(),
+        item.freeText(),
         asked);
   }
 
@@ -187,7 +189,8 @@ final class AskProjection {
             e.toolUseId(),
             "AskPerson",
             e.text(),
-            e.options()));
+            e.options(),
+            e.freeText()));
   }
 
   void unknown(Statements sql, Projection.Place place, RunEvent.ToolUnknown e) throws SQLException {
@@ -224,7 +227,7 @@ final class AskProjection {
       open(
           sql,
           place,
-          plain(sql, place, id, "budget", deadline, "fail", null, null, e.detail(), null));
+          plain(sql, place, id, "budget", deadline, "fail", null, null, e.detail(), null, null));
     }
   }
 
@@ -256,6 +259,19 @@ final class AskProjection {
         "UPDATE asks SET state = 'expired', closed_at = ? WHERE run = ? AND state = 'open'",
         place.at(),
         place.run());
+  }
+
+  /** Who asked is not there any more. */
+  void returned(Statements sql, Projection.Place place, RunEvent.SubagentFinished e)
+      throws SQLException {
+    sql.update(
+        "UPDATE asks SET state = 'expired', closed_at = ? WHERE run = ? AND state = 'open'"
+            + " AND (agent = ? OR substr(agent, 1, length(?)) = ?)",
+        place.at(),
+        place.run(),
+        e.subagent(),
+        e.subagent() + "/",
+        e.subagent() + "/");
   }
 
   void decided(Statements sql, Projection.Place place, RunEvent.PermissionDecided e)
@@ -303,7 +319,8 @@ final class AskProjection {
       @Nullable String toolUseId,
       @Nullable String tool,
       @Nullable String text,
-      @Nullable List<String> options)
+      @Nullable List<String> options,
+      @Nullable Boolean freeText)
       throws SQLException {
     Owner owner = owner(sql, place);
     return new Bodies.InboxItem(
@@ -323,7 +340,9 @@ final class AskProjection {
         null,
         null,
         text,
-        options);
+        options,
+        freeText,
+        null);
   }
 
   private static Owner owner(Statements sql, Projection.Place place) throws SQLException {
@@ -342,7 +361,7 @@ final class AskProjection {
       throws SQLException {
     sql.update(
         "INSERT INTO asks (id, kind, run, project, seq, pos, asked_at, deadline, otherwise, item,"
-            + " state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open') ON CONFLICT DO NOTHING",
+            + " agent, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open') ON CONFLICT DO NOTHING",
         item.id(),
         item.kind(),
         place.run(),
@@ -352,6 +371,7 @@ final class AskProjection {
         place.at(),
         item.deadline(),
         item.otherwise(),
-        HelmJson.write(item));
+        HelmJson.write(item),
+        place.agent());
   }
 }

@@ -2,6 +2,7 @@ package dev.helm.service.store;
 
 import dev.helm.activities.store.Blobs;
 import dev.helm.api.rest.Bodies;
+import dev.helm.workflows.AgentRunWorkflow;
 import dev.helm.workflows.HelmJson;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -94,6 +95,14 @@ final class SqliteInbox implements InboxStore {
         answer,
         ask.by(),
         ask.closedAt());
+  }
+
+  @Override
+  public String agentOf(String id) {
+    String agent =
+        reads.read(
+            sql -> sql.one("SELECT agent FROM asks WHERE id = ?", row -> row.getString(1), id));
+    return agent == null ? AgentRunWorkflow.MAIN : agent;
   }
 
   private @Nullable Ask ask(Access access, String id) {

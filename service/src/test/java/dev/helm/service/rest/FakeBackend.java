@@ -90,7 +90,8 @@ final class FakeBackend implements Backend, RunControl {
             "t-" + questionId,
             "Which quarter?",
             List.of("Q1", "Q2"),
-            Instant.now().plus(Duration.ofMinutes(30)).toString()));
+            Instant.now().plus(Duration.ofMinutes(30)).toString(),
+            null));
   }
 
   void finish(String run) {
