@@ -80,12 +80,39 @@ public final class RunView {
       case RunEvent.BudgetExhausted e -> cap = e.scope().equals("run") ? e.capUsd() : cap;
       case RunEvent.BudgetRaised e -> cap = e.capUsd();
       case RunEvent.LimitReached _, RunEvent.Unknown _ -> {}
-      case RunEvent.PermissionApproved _, RunEvent.PermissionReminded _ -> {}
+      case RunEvent.PermissionApproved e -> approved(e);
+      case RunEvent.PermissionReminded _ -> {}
       case RunEvent.SnapshotTaken _, RunEvent.RunForked _ -> {}
       case RunEvent.RunRolledback _ -> {}
       case RunEvent.SubagentSpawned _, RunEvent.SubagentFinished _ -> {}
       case RunEvent.RunStalled _, RunEvent.NotificationSent _, RunEvent.BlobErased _ -> {}
     }
+  }
+
+  /** Whoever changes the arguments asks the others anew. */
+  private void approved(RunEvent.PermissionApproved e) {
+    RunEvent.PermissionRequested asked = permissions.get(e.permissionId());
+    if (asked == null || e.arguments() == null || asked.argumentsHash().equals(e.argumentsHash())) {
+      return;
+    }
+    permissions.put(
+        e.permissionId(),
+        new RunEvent.PermissionRequested(
+            asked.permissionId(),
+            asked.toolUseId(),
+            asked.tool(),
+            e.arguments(),
+            e.argumentsHash(),
+            asked.object(),
+            asked.reason(),
+            asked.rule(),
+            asked.deadline(),
+            asked.approvers(),
+            asked.because(),
+            asked.risk(),
+            asked.recipients(),
+            null,
+            asked.remember()));
   }
 
   /** Takes in live text; a new turn or attempt begins anew. */
