@@ -44,6 +44,7 @@ public final class OpenApiDocument {
           RunsResource.class,
           SteeringResource.class,
           InboxResource.class,
+          StopResource.class,
           BlueprintsResource.class,
           StreamResource.class);
 
