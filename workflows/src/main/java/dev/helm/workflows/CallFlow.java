@@ -8,7 +8,12 @@ import io.temporal.workflow.Promise;
 import io.temporal.workflow.Workflow;
 import io.temporal.workflow.WorkflowLock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeFormatterBuilder;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +26,10 @@ import org.jspecify.annotations.Nullable;
  * workspace run one after the other; a call that waits for a person holds up no other.
  */
 final class CallFlow {
+  /** Always three decimals, as the log's own times. */
+  private static final DateTimeFormatter TIMES =
+      new DateTimeFormatterBuilder().appendInstant(3).toFormatter();
+
   private static final String MESSAGE_FIRST =
       "A person's message came first; the call was not started.";
 
@@ -151,8 +160,9 @@ final class CallFlow {
         case Reply.Done done -> {
           return done.result();
         }
-        case Reply.Waits waits -> phase = waitFor(waits);
+        case Reply.Waits waits -> phase = waitFor(call, waits);
         case Reply.Spawns spawns -> phase = delegate(spawns);
+        case Reply.Noted noted -> throw new IllegalStateException("a step of the call was due");
         case Reply.Stop stop -> {
           state.cancel(new Signals.Control("stop-" + call.toolUseId(), stop.by()));
           return null;
@@ -179,6 +189,7 @@ final class CallFlow {
     return switch (phase) {
       case Phase.Asked asked -> new Phase.Dropped(reason, phase);
       case Phase.Decided decided -> new Phase.Dropped(reason, phase);
+      case Phase.Approved approved -> phase;
       case Phase.TimedOut timedOut -> phase;
       case Phase.Answered answered -> phase;
       case Phase.Returned returned -> phase;
@@ -219,15 +230,61 @@ final class CallFlow {
     }
   }
 
-  private Phase waitFor(Reply.Waits waits) {
-    long leftMs = Math.max(1, waits.deadlineMs() - Workflow.currentTimeMillis());
-    Workflow.await(
-        Duration.ofMillis(leftMs), () -> state.said(waits.waitId()) != null || state.cancelled());
-    Phase said = state.said(waits.waitId());
-    state.close(waits.waitId());
-    waiting.remove(waits.waitId());
+  /** Waits for people, reminding them on the way; what each of several said is noted in the log. */
+  private Phase waitFor(ModelActivity.Call call, Reply.Waits waits) {
+    String id = waits.waitId();
+    ArrayDeque<Reminder> reminders = reminders(waits);
+    Phase said = null;
+    boolean over = false;
+    while (!over) {
+      long nextMs = reminders.isEmpty() ? waits.deadlineMs() : reminders.getFirst().atMs();
+      Workflow.await(
+          Duration.ofMillis(Math.max(1, nextMs - Workflow.currentTimeMillis())),
+          () -> state.said(id) != null || state.hasApproval(id) || state.cancelled());
+      Phase.Approved approved = state.takeApproval(id);
+      said = state.said(id);
+      if (approved != null) {
+        steps.note(call, approved);
+      } else if (said != null || state.cancelled() || reminders.isEmpty()) {
+        over = true;
+      } else {
+        remind(call, waits, reminders.removeFirst());
+      }
+    }
+    state.close(id);
+    waiting.remove(id);
     pauseNoted = false;
-    return said == null ? new Phase.TimedOut(waits.waitId()) : said;
+    return said == null ? new Phase.TimedOut(id) : said;
+  }
+
+  /** When people are told again that something waits for them. */
+  private record Reminder(long atMs, String stage, List<String> to) {}
+
+  private static ArrayDeque<Reminder> reminders(Reply.Waits waits) {
+    List<Reminder> all = new ArrayList<>();
+    ToolActivity.Asking asking = waits.asking();
+    if (asking != null) {
+      all.add(new Reminder(asking.remindAtMs(), "half", List.of("approver")));
+      Long escalateAtMs = asking.escalateAtMs();
+      if (escalateAtMs != null) {
+        all.add(new Reminder(escalateAtMs, "escalated", asking.escalateTo()));
+      }
+    }
+    all.sort(Comparator.comparingLong(Reminder::atMs));
+    return new ArrayDeque<>(all);
+  }
+
+  private void remind(ModelActivity.Call call, Reply.Waits waits, Reminder reminder) {
+    if (Workflow.currentTimeMillis() < waits.deadlineMs()) {
+      steps.append(
+          "reminded-" + waits.waitId() + "-" + reminder.stage(),
+          new RunEvent.PermissionReminded(
+              waits.waitId(),
+              call.toolUseId(),
+              reminder.stage(),
+              reminder.to(),
+              TIMES.format(Instant.ofEpochMilli(waits.deadlineMs()))));
+    }
   }
 
   private static RunEvent.RunPaused note(Reply.Waits waits) {

@@ -7,7 +7,12 @@ import org.jspecify.annotations.Nullable;
 public final class Signals {
   private Signals() {}
 
-  /** Allow or deny; {@code argumentsHash} is of what the person saw. */
+  /**
+   * Allow or deny; {@code argumentsHash} is of what the person saw.
+   *
+   * @param edited what shall run instead, null for the call as it was shown
+   * @param remember what an allow leaves behind, null for nothing
+   */
   public record Decide(
       String id,
       String permissionId,
@@ -15,7 +20,35 @@ public final class Signals {
       @Nullable String argumentsHash,
       @Nullable String reason,
       String by,
-      @Nullable String device) {}
+      @Nullable String device,
+      @Nullable Edited edited,
+      RunEvent.@Nullable Remembered remember) {
+    /** A decision on the call as it was shown. */
+    public Decide(
+        String id,
+        String permissionId,
+        boolean allow,
+        @Nullable String argumentsHash,
+        @Nullable String reason,
+        String by,
+        @Nullable String device) {
+      this(id, permissionId, allow, argumentsHash, reason, by, device, null, null);
+    }
+
+    /** The same decision on arguments that somebody changed before. */
+    Decide on(@Nullable Edited arguments) {
+      return new Decide(
+          id, permissionId, allow, argumentsHash, reason, by, device, arguments, remember);
+    }
+  }
+
+  /**
+   * Arguments as a person changed them.
+   *
+   * @param sha256 blob with their exact JSON text
+   * @param argumentsHash their hash
+   */
+  public record Edited(String sha256, String argumentsHash) {}
 
   /** Free text, one of the options, or {@code happened again stop} for an unknown outcome. */
   public record Answer(String id, String questionId, String answer, String by) {}

@@ -31,6 +31,7 @@ final class Steps {
   private final ModelActivity model;
   private final ToolActivity tools;
   private final ToolActivity lastTools;
+  private final ToolActivity noteTools;
   private final LogActivity log;
   private int inFlight;
 
@@ -46,6 +47,13 @@ final class Steps {
             ActivityOptions.newBuilder()
                 .setScheduleToCloseTimeout(LAST_STEP)
                 .setRetryOptions(retry(Duration.ofMillis(200), Duration.ofSeconds(1)))
+                .build());
+    this.noteTools =
+        Workflow.newActivityStub(
+            ToolActivity.class,
+            ActivityOptions.newBuilder()
+                .setStartToCloseTimeout(Duration.ofSeconds(30))
+                .setRetryOptions(retry(Duration.ofMillis(100), Duration.ofSeconds(5)))
                 .build());
     this.log =
         Workflow.newActivityStub(
@@ -116,6 +124,17 @@ final class Steps {
     inFlight++;
     try {
       Workflow.newDetachedCancellationScope(() -> log.append(start.run(), facts)).run();
+    } finally {
+      inFlight--;
+    }
+  }
+
+  /** Records what one of several people said; beside any work, and never interrupted. */
+  void note(ModelActivity.Call call, ToolActivity.Phase.Approved approved) {
+    inFlight++;
+    try {
+      Workflow.newDetachedCancellationScope(() -> noteTools.step(request(call, false, approved)))
+          .run();
     } finally {
       inFlight--;
     }

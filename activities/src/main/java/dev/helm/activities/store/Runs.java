@@ -5,6 +5,7 @@ import dev.helm.api.Secret;
 import dev.helm.api.Usd;
 import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.event.Content;
+import dev.helm.workflows.decide.Remembered;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +17,12 @@ public interface Runs {
 
   /** A tool call that the model asked for in this run, as {@code tool.requested} recorded it. */
   @Nullable RequestedCall requested(String run, String toolUseId);
+
+  /** Rules that people had remembered for this run or its blueprint and that hold at this time. */
+  List<Remembered> remembered(String run, long nowMs);
+
+  /** Whether a call of this tool has started in this run. */
+  boolean usedBefore(String run, String tool);
 
   /** What the model said when it asked for this call; empty when it said nothing. */
   String saidBefore(String run, String toolUseId);
@@ -56,7 +63,11 @@ public interface Runs {
       @Nullable String prompt,
       boolean practice) {}
 
-  /** A call that the model asked for. */
+  /**
+   * A call that the model asked for.
+   *
+   * @param edited the arguments that people allowed instead, once they did
+   */
   record RequestedCall(
       String toolUseId,
       String tool,
@@ -64,7 +75,8 @@ public interface Runs {
       String argumentsHash,
       String object,
       String agent,
-      int turn) {}
+      int turn,
+      @Nullable Content edited) {}
 
   /**
    * A sub-agent, as {@code subagent.spawned} recorded it.

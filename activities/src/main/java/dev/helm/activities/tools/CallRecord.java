@@ -7,6 +7,7 @@ import dev.helm.api.event.RunEvent;
 import dev.helm.workflows.Fact;
 import dev.helm.workflows.HelmJson;
 import dev.helm.workflows.RunStart.CallResult;
+import dev.helm.workflows.ToolActivity;
 import dev.helm.workflows.ToolActivity.Phase;
 import dev.helm.workflows.ToolActivity.Reply;
 import java.nio.charset.StandardCharsets;
@@ -23,6 +24,9 @@ final class CallRecord {
   /** Always three decimals, as the log's own times. */
   private static final DateTimeFormatter TIMES =
       new DateTimeFormatterBuilder().appendInstant(3).toFormatter();
+
+  /** Most of the changed arguments that the model is told of. */
+  private static final int EDIT_CHARS_MAX = 8_000;
 
   private static final String SYSTEM = "system";
   private static final String NO_CONTAINER_FREE =
@@ -64,6 +68,7 @@ final class CallRecord {
     return switch (phase) {
       case Phase.Asked asked -> context.key("asked");
       case Phase.Decided decided -> context.key("decided");
+      case Phase.Approved approved -> context.key("approved-" + approved.decision().id());
       case Phase.TimedOut timedOut -> context.key("timedOut-" + timedOut.waitId());
       case Phase.Answered answered -> context.key("answered-" + answered.answer().questionId());
       case Phase.Returned returned -> context.key("returned");
@@ -96,6 +101,17 @@ final class CallRecord {
       String reason,
       @Nullable String argumentsHash,
       Instant deadline) {
+    return waits(context, facts, id, reason, argumentsHash, deadline, null);
+  }
+
+  Reply waits(
+      CallContext context,
+      List<Fact> facts,
+      String id,
+      String reason,
+      @Nullable String argumentsHash,
+      Instant deadline,
+      ToolActivity.@Nullable Asking asking) {
     List<Fact> all = new ArrayList<>(facts);
     if (context.request().alone()) {
       boolean permission = reason.equals("permission");
@@ -106,7 +122,7 @@ final class CallRecord {
                   reason, null, permission ? id : null, permission ? null : id, null)));
     }
     return replies(
-        context, all, new Reply.Waits(id, reason, argumentsHash, deadline.toEpochMilli()));
+        context, all, new Reply.Waits(id, reason, argumentsHash, deadline.toEpochMilli(), asking));
   }
 
   Reply blocked(
@@ -137,7 +153,21 @@ final class CallRecord {
     return replies(
         context,
         all,
-        new Reply.Done(new CallResult(context.toolUseId(), store(end.forModel()), end.error())));
+        new Reply.Done(
+            new CallResult(
+                context.toolUseId(),
+                store(asPeopleChangedIt(context) + end.forModel()),
+                end.error())));
+  }
+
+  /** What the model must know to understand a result that is not of what it asked for. */
+  private static String asPeopleChangedIt(CallContext context) {
+    String edited = context.edited();
+    return edited == null
+        ? ""
+        : "A person changed the arguments of this call before allowing it. It ran with: "
+            + Cut.middle(edited, EDIT_CHARS_MAX)
+            + "\n\n";
   }
 
   private RunEvent event(CallContext context, ToolEnd end, long tookMs) {
@@ -200,6 +230,10 @@ final class CallRecord {
 
   Content content(String text) {
     return blobs.content(text, "text/plain");
+  }
+
+  Content arguments(String json) {
+    return blobs.content(json, "application/json");
   }
 
   /** When silence becomes the answer to something that is asked now. */

@@ -102,6 +102,7 @@ class SendEmailTest {
             assertThat(waits.reason()).isEqualTo("unknown");
           }
           case Reply.Spawns spawns -> throw new AssertionError(spawns);
+          case Reply.Noted stop -> throw new AssertionError(stop);
           case Reply.Stop stop -> throw new AssertionError(stop);
         }
       }

@@ -50,26 +50,65 @@ public record Blueprint(
    * asked.
    *
    * @param timeoutMs how long a permission waits for people before it is denied
-   * @param approvers how many different people must allow (1 for now)
+   * @param approvers how many different people must allow
+   * @param escalate who else is told when nobody decides, null for nobody
    */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Permissions(
-      List<String> deny, List<String> ask, List<String> allow, long timeoutMs, int approvers) {
+      List<String> deny,
+      List<String> ask,
+      List<String> allow,
+      long timeoutMs,
+      int approvers,
+      @Nullable Escalate escalate) {
     public Permissions {
       deny = List.copyOf(deny);
       ask = List.copyOf(ask);
       allow = List.copyOf(allow);
     }
+
+    /** Without escalation. */
+    public Permissions(
+        List<String> deny, List<String> ask, List<String> allow, long timeoutMs, int approvers) {
+      this(deny, ask, allow, timeoutMs, approvers, null);
+    }
   }
 
   /**
-   * Money.
+   * Who is told when nobody has decided.
    *
-   * @param perRunUsd hard cap of one run
-   * @param warnAt percentages of the cap at which people are warned, ascending
+   * @param afterMs milliseconds after the question; less than the permission's timeout
+   * @param to words of roles
    */
-  public record Budget(Usd perRunUsd, List<Integer> warnAt) {
+  public record Escalate(long afterMs, List<String> to) {
+    public Escalate {
+      to = List.copyOf(to);
+    }
+  }
+
+  /**
+   * Money: hard caps. Days and months are those of the operator's time zone.
+   *
+   * @param perRunUsd cap of one run
+   * @param perDayUsd cap of all runs of the blueprint in a day, null for none
+   * @param perMonthUsd the same in a calendar month
+   * @param totalUsd the same for ever
+   * @param warnAt percentages of a cap at which people are warned, ascending
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Budget(
+      Usd perRunUsd,
+      @Nullable Usd perDayUsd,
+      @Nullable Usd perMonthUsd,
+      @Nullable Usd totalUsd,
+      List<Integer> warnAt) {
     public Budget {
       warnAt = List.copyOf(warnAt);
+    }
+
+    /** With a cap on each run only. */
+    public Budget(Usd perRunUsd, List<Integer> warnAt) {
+      this(perRunUsd, null, null, null, warnAt);
     }
   }
 

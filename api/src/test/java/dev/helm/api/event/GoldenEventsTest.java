@@ -64,10 +64,23 @@ class GoldenEventsTest {
             "Looking.",
             "Bash",
             DEADLINE,
-            1),
+            1,
+            "a rule asks",
+            List.of("runs a shell command", "first Bash of this run"),
+            List.of("ada@example.com"),
+            Content.text("--- a/x\n+++ b/x\n"),
+            new RunEvent.Suggestion("Bash(ls *)", "From now on ls runs without asking.")),
         new RunEvent.RunPaused("permission", null, "p0123456789abcde", null, null),
         new RunEvent.PermissionDecided(
-            "p0123456789abcde", "toolu_1", "allow", "ada", "phone", null, HASH),
+            "p0123456789abcde",
+            "toolu_1",
+            "allow",
+            "ada",
+            "phone",
+            null,
+            HASH,
+            Content.text("{\"command\":\"ls\"}"),
+            new RunEvent.Remembered("r0123456789abcde", "run", "Bash(ls *)", DEADLINE)),
         new RunEvent.RunResumed("permission", null),
         new RunEvent.ToolStarted(
             "toolu_1", "Bash", HASH, new RunEvent.GatePass("person", null, "p0123456789abcde"), 1),
@@ -86,8 +99,13 @@ class GoldenEventsTest {
         new RunEvent.MessageQueued("m1", Content.text("Hurry."), "now", "ada"),
         new RunEvent.MessageRead("m1", 2),
         new RunEvent.MessageCancelled("m2", "ada"),
-        new RunEvent.BudgetWarned(80, Usd.parse("4"), Usd.parse("5")),
-        new RunEvent.BudgetExhausted("run", Usd.parse("4.99"), Usd.parse("5"), "no room"),
+        new RunEvent.BudgetWarned(80, Usd.parse("4"), Usd.parse("5"), null, null),
+        new RunEvent.BudgetWarned(
+            50, Usd.parse("10"), Usd.parse("20"), "project:market-intel", "day"),
+        new RunEvent.BudgetExhausted(
+            "run", Usd.parse("4.99"), Usd.parse("5"), "no room", null, null),
+        new RunEvent.BudgetExhausted(
+            "blueprint:brief", Usd.parse("19.9"), Usd.parse("20"), "no room", "month", usd),
         new RunEvent.BudgetRaised(usd, Usd.parse("5.42"), "ada"),
         new RunEvent.LimitReached("turns", "the blueprint allows 60 turns"),
         new RunEvent.PermissionApproved(

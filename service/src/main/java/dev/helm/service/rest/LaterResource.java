@@ -12,13 +12,13 @@ import jakarta.ws.rs.Path;
 @Path("/api")
 public final class LaterResource {
   /** Refuses. */
-  @Path("/{later: decide|usage|audit}")
+  @Path("/{later: decide}")
   public Object single() {
     throw notYet();
   }
 
   /** Refuses. */
-  @Path("/{later: schedules|budgets}{rest: (/.*)?}")
+  @Path("/{later: schedules}{rest: (/.*)?}")
   public Object lists() {
     throw notYet();
   }
@@ -35,7 +35,7 @@ public final class LaterResource {
   @Path("/api/runs")
   public static final class OfRuns {
     /** Refuses. */
-    @Path("/{id}/{later: files|files/content|diff|snapshots|rollback|fork|export}")
+    @Path("/{id}/{later: files|files/content|diff|snapshots|rollback|fork}")
     public Object later() {
       throw notYet();
     }

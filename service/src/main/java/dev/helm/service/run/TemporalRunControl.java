@@ -87,19 +87,8 @@ final class TemporalRunControl implements RunControl {
   }
 
   @Override
-  public void decide(
-      String run,
-      String permissionId,
-      String decision,
-      String argumentsHash,
-      @Nullable String reason,
-      String by,
-      @Nullable String device,
-      String requestId) {
-    Signals.Decide signal =
-        new Signals.Decide(
-            requestId, permissionId, decision.equals("allow"), argumentsHash, reason, by, device);
-    asker(run, permissionId, agent -> agent.decide(signal));
+  public void decide(String run, Signals.Decide decision) {
+    asker(run, decision.permissionId(), agent -> agent.decide(decision));
   }
 
   @Override

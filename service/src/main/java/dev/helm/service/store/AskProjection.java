@@ -8,7 +8,9 @@ import dev.helm.workflows.HelmJson;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /** What waits for a person: permissions, questions, unknown outcomes, spent budgets. */
@@ -21,6 +23,12 @@ final class AskProjection {
       "principal = (SELECT id FROM principals WHERE name = ?), by_name = ?,";
 
   private static final List<String> UNKNOWN_ANSWERS = List.of("happened", "again", "stop");
+
+  /** What was decided on. */
+  record Outcome(
+      String argumentsHash,
+      @Nullable Content arguments,
+      RunEvent.@Nullable Remembered remembered) {}
 
   private record Owner(String name, String project) {}
 
@@ -48,7 +56,122 @@ final class AskProjection {
             e.reason(),
             null,
             null,
-            null));
+            null,
+            new Bodies.Asked(
+                e.rule(),
+                e.because(),
+                e.risk(),
+                e.recipients(),
+                e.diff(),
+                e.remember(),
+                e.approvers(),
+                List.of(),
+                null,
+                null,
+                null)));
+  }
+
+  /** Somebody allowed; whoever changed the arguments begins the count anew. */
+  void approved(Statements sql, Projection.Place place, RunEvent.PermissionApproved e)
+      throws SQLException {
+    change(
+        sql,
+        place,
+        e.permissionId(),
+        (item, asked) -> {
+          boolean edits = !e.argumentsHash().equals(item.argumentsHash());
+          List<String> approvals = new ArrayList<>(edits ? List.of() : asked.approvals());
+          approvals.add(e.by());
+          Content arguments = e.arguments() == null ? item.arguments() : e.arguments();
+          return with(
+              item,
+              arguments,
+              e.argumentsHash(),
+              new Bodies.Asked(
+                  asked.rule(),
+                  asked.because(),
+                  asked.risk(),
+                  asked.recipients(),
+                  edits ? null : asked.diff(),
+                  asked.remember(),
+                  asked.need(),
+                  approvals,
+                  edits ? e.by() : asked.editedBy(),
+                  asked.stage(),
+                  asked.escalatedTo()));
+        });
+  }
+
+  void reminded(Statements sql, Projection.Place place, RunEvent.PermissionReminded e)
+      throws SQLException {
+    boolean escalated = e.stage().equals("escalated");
+    change(
+        sql,
+        place,
+        e.permissionId(),
+        (item, asked) ->
+            with(
+                item,
+                item.arguments(),
+                item.argumentsHash(),
+                new Bodies.Asked(
+                    asked.rule(),
+                    asked.because(),
+                    asked.risk(),
+                    asked.recipients(),
+                    asked.diff(),
+                    asked.remember(),
+                    asked.need(),
+                    asked.approvals(),
+                    asked.editedBy(),
+                    "escalated".equals(asked.stage()) ? asked.stage() : e.stage(),
+                    escalated ? e.to() : asked.escalatedTo())));
+  }
+
+  private static void change(
+      Statements sql,
+      Projection.Place place,
+      String id,
+      BiFunction<Bodies.InboxItem, Bodies.Asked, Bodies.InboxItem> how)
+      throws SQLException {
+    String open = " WHERE id = ? AND run = ? AND state = 'open'";
+    String json = sql.one("SELECT item FROM asks" + open, r -> r.getString(1), id, place.run());
+    if (json == null) {
+      return;
+    }
+    Bodies.InboxItem item = HelmJson.read(json, Bodies.InboxItem.class);
+    Bodies.Asked asked = item.asked();
+    if (asked != null) {
+      String changed = HelmJson.write(how.apply(item, asked));
+      sql.update("UPDATE asks SET item = ?" + open, changed, id, place.run());
+    }
+  }
+
+  private static Bodies.InboxItem with(
+      Bodies.InboxItem item,
+      @Nullable Content arguments,
+      @Nullable String argumentsHash,
+      Bodies.Asked asked) {
+    return new Bodies.InboxItem(
+        item.id(),
+        item.kind(),
+        item.run(),
+        item.runName(),
+        item.project(),
+        item.seq(),
+        item.askedAt(),
+        item.deadline(),
+        item.otherwise(),
+        item.toolUseId(),
+        item.tool(),
+        item.object(),
+        arguments,
+        argumentsHash,
+        item.reason(),
+        item.text(),
+        item.options(),
+        item.freeText(),
+        asked);
   }
 
   void question(Statements sql, Projection.Place place, RunEvent.QuestionAsked e)
@@ -94,8 +217,7 @@ final class AskProjection {
             null,
             null,
             e.reason(),
-            UNKNOWN_ANSWERS,
-            null));
+            UNKNOWN_ANSWERS));
   }
 
   void paused(Statements sql, Projection.Place place, RunEvent.RunPaused e) throws SQLException {
@@ -157,13 +279,14 @@ final class AskProjection {
     sql.update(
         "UPDATE asks SET state = ?, decision = ?, "
             + BY
-            + " device = ?, closed_at = ?"
+            + " device = ?, outcome = ?, closed_at = ?"
             + " WHERE id = ? AND run = ? AND state = 'open'",
         e.by().equals("timeout") ? "expired" : "decided",
         e.decision(),
         e.by(),
         e.by(),
         e.device(),
+        HelmJson.write(new Outcome(e.argumentsHash(), e.arguments(), e.remembered())),
         place.at(),
         e.permissionId(),
         place.run());
@@ -218,7 +341,8 @@ final class AskProjection {
         null,
         text,
         options,
-        freeText);
+        freeText,
+        null);
   }
 
   private static Owner owner(Statements sql, Projection.Place place) throws SQLException {

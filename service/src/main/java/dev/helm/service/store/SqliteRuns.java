@@ -8,6 +8,7 @@ import dev.helm.api.Usd;
 import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.event.RunEvent;
 import dev.helm.workflows.HelmJson;
+import dev.helm.workflows.decide.Remembered;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -56,6 +57,26 @@ final class SqliteRuns implements Runs {
   @Override
   public @Nullable RequestedCall requested(String run, String toolUseId) {
     return reads.read(sql -> CallTable.find(sql, run, toolUseId));
+  }
+
+  @Override
+  public List<Remembered> remembered(String run, long nowMs) {
+    return reads.read(sql -> RememberedTable.holding(sql, run, nowMs));
+  }
+
+  @Override
+  public boolean usedBefore(String run, String tool) {
+    return reads.read(
+        sql ->
+            sql.number(
+                    "SELECT 1 FROM calls c JOIN events e ON e.run = c.run AND e.seq > c.seq"
+                        + " AND e.type = 'tool.started'"
+                        + " AND json_extract(e.data, '$.toolUseId') = c.tool_use_id"
+                        + " WHERE c.run = ? AND c.tool = ? LIMIT 1",
+                    0,
+                    run,
+                    tool)
+                == 1);
   }
 
   @Override
