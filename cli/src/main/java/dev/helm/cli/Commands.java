@@ -20,6 +20,7 @@ import dev.helm.cli.command.RunsCommand;
 import dev.helm.cli.command.StartCommand;
 import dev.helm.cli.command.StatusCommand;
 import dev.helm.cli.command.SteerCommand;
+import dev.helm.cli.command.StopCommand;
 import dev.helm.cli.command.TokenCommand;
 import dev.helm.cli.command.UserCommand;
 import dev.helm.cli.command.VerifyCommand;
@@ -58,6 +59,7 @@ public final class Commands {
         new Entry("pause", "let nothing start until resume"),
         new Entry("resume", "let a paused run go on"),
         new Entry("cancel", "end a run for good"),
+        new Entry("stop", "pause every run at once"),
         new Entry("budget", "raise a run's cap"),
         new Entry("blueprint", "store, check and show blueprints"),
         new Entry("export", "a run with its proofs, as a file"),
@@ -93,6 +95,7 @@ public final class Commands {
       case "pause" -> new PauseCommand();
       case "resume" -> new ResumeCommand();
       case "cancel" -> new CancelCommand();
+      case "stop" -> new StopCommand();
       case "budget" -> new BudgetCommand();
       case "blueprint" -> new BlueprintCommand();
       case "export" -> new ExportCommand();

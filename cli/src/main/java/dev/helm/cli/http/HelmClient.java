@@ -136,6 +136,22 @@ public final class HelmClient {
     return post("/api/runs/" + segment(run) + "/messages", Map.of("text", text, "when", when));
   }
 
+  /** A run's messages with their read receipts. */
+  public Reply messages(String run) {
+    return get("/api/runs/" + segment(run) + "/messages");
+  }
+
+  /** Takes a message back that was not yet read. */
+  public Reply cancelMessage(String run, String message) {
+    String path = "/api/runs/" + segment(run) + "/messages/" + segment(message);
+    return good(call("DELETE", path, "", null));
+  }
+
+  /** The emergency stop. */
+  public Reply stop() {
+    return post("/api/stop", Map.of());
+  }
+
   /** {@code pause}, {@code resume} or {@code cancel}. */
   public Reply control(String run, String verb) {
     return post("/api/runs/" + segment(run) + "/" + verb, Map.of());

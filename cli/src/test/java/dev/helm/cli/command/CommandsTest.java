@@ -247,7 +247,9 @@ class CommandsTest {
             "text",
             "Which?",
             "options",
-            List.of("first", "second")));
+            List.of("first", "second"),
+            "freeText",
+            true));
     service.on(
         "POST /api/questions/q-1",
         _ -> TestService.json("{\"id\":\"q-1\",\"state\":\"answered\"}"));
@@ -267,6 +269,52 @@ class CommandsTest {
     assertThat(terminal.data().getLast())
         .startsWith("4f3a · r · question · Which? · 1 first · 2 second");
     assertThat(terminal.words()).last().isEqualTo("helm answer 4f3a NUMBER|TEXT");
+  }
+
+  @Test
+  void messagesAreListedAndTakenBack() {
+    String message =
+        "{\"id\":\"%s\",\"text\":\"%s\",\"when\":\"next\",\"by\":\"ada\",\"state\":\"%s\","
+            + "\"queuedAt\":\"2026-03-02T14:02:13.000Z\"%s}";
+    service.on(
+        "GET /api/runs/4f3a/messages",
+        _ ->
+            TestService.json(
+                "{\"items\":["
+                    + message.formatted("aaaa1111bbbb", "Hurry.", "read", ",\"readAtTurn\":2")
+                    + ","
+                    + message.formatted("cccc2222dddd", "Stop \\u001b[2J.", "queued", "")
+                    + "]}"));
+    service.on(
+        "DELETE /api/runs/4f3a/messages/cccc2222dddd",
+        _ -> TestService.json(message.formatted("cccc2222dddd", "x", "cancelled", "")));
+    assertThat(terminal.helm("steer", "4f3a")).isZero();
+    assertThat(terminal.data())
+        .startsWith("aaaa1111 · read at turn 2 · next · ada · Hurry.")
+        .last()
+        .asString()
+        .startsWith("cccc2222 · queued · next · ada · Stop ")
+        .doesNotContain("\u001b");
+    assertThat(terminal.helm("steer", "4f3a", "--cancel", "cccc")).isZero();
+    assertThat(terminal.data()).last().isEqualTo("cancelled · cccc2222dddd");
+    assertThat(terminal.helm("steer", "4f3a", "words", "--cancel", "cccc")).isEqualTo(2);
+    assertThat(terminal.helm("steer", "4f3a", "--now")).isEqualTo(2);
+  }
+
+  @Test
+  void stopTellsWhatPauses() {
+    service.on(
+        "POST /api/stop",
+        _ ->
+            TestService.json(
+                "{\"items\":[{\"id\":\""
+                    + Story.RUN
+                    + "\",\"name\":\"brief\",\"project\":\"p\",\"state\":\"accepted\"}]}"));
+    assertThat(terminal.helm("stop")).isZero();
+    assertThat(terminal.data()).containsExactly("4f3a · brief · pauses");
+    assertThat(terminal.helm("stop", "--yes", "--json")).isZero();
+    assertThat(terminal.data()).last().asString().startsWith("{\"items\"");
+    assertThat(service.asked("POST /api/stop")).hasSize(2);
   }
 
   @Test

@@ -46,6 +46,7 @@ public final class OpenApiDocument {
           RunsResource.class,
           SteeringResource.class,
           InboxResource.class,
+          StopResource.class,
           PermissionsResource.class,
           RulesResource.class,
           BlueprintsResource.class,
