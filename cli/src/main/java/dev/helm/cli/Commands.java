@@ -20,6 +20,7 @@ import dev.helm.cli.command.StartCommand;
 import dev.helm.cli.command.StatusCommand;
 import dev.helm.cli.command.SteerCommand;
 import dev.helm.cli.command.TokenCommand;
+import dev.helm.cli.command.UsageCommand;
 import dev.helm.cli.command.UserCommand;
 import dev.helm.cli.command.VersionCommand;
 import dev.helm.cli.command.WatchCommand;
@@ -56,7 +57,8 @@ public final class Commands {
         new Entry("pause", "let nothing start until resume"),
         new Entry("resume", "let a paused run go on"),
         new Entry("cancel", "end a run for good"),
-        new Entry("budget", "raise a run's cap"),
+        new Entry("budget", "raise a run's cap, see and set wider ones"),
+        new Entry("usage", "what was spent"),
         new Entry("blueprint", "store, check and show blueprints"),
         new Entry("user", "who may log in, with which role"),
         new Entry("token", "tokens of programs"),
@@ -90,6 +92,7 @@ public final class Commands {
       case "resume" -> new ResumeCommand();
       case "cancel" -> new CancelCommand();
       case "budget" -> new BudgetCommand();
+      case "usage" -> new UsageCommand();
       case "blueprint" -> new BlueprintCommand();
       case "user" -> new UserCommand();
       case "token" -> new TokenCommand();

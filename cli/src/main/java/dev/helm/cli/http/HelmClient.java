@@ -120,6 +120,27 @@ public final class HelmClient {
     return post("/api/runs/" + segment(run) + "/budget", Map.of("addUsd", add.toString()));
   }
 
+  /** The caps that many runs share. */
+  public Reply budgets() {
+    return get("/api/budgets");
+  }
+
+  /** Sets all caps of a scope; what is absent is removed. */
+  public Reply setBudget(String scope, Map<String, Object> caps) {
+    return good(
+        call("PUT", "/api/budgets/" + segment(scope), "application/json", bytes(caps)));
+  }
+
+  /** A page of what was spent; empty texts do not filter. */
+  public Reply usage(String by, String from, String to, String cursor) {
+    return get(
+        "/api/usage?limit=1000"
+            + filter("by", by)
+            + filter("from", from)
+            + filter("to", to)
+            + filter("cursor", cursor));
+  }
+
   /** Everything that waits for a person. */
   public Reply inbox() {
     return get("/api/inbox");
