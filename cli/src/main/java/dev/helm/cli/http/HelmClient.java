@@ -5,6 +5,7 @@ import dev.helm.cli.Env;
 import dev.helm.cli.ExitCode;
 import dev.helm.cli.Failure;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.ConnectException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -92,6 +93,31 @@ public final class HelmClient {
   /** A page of a run's log after a sequence number. */
   public Reply events(String id, long after, int limit) {
     return get("/api/runs/" + segment(id) + "/events?after=" + after + "&limit=" + limit);
+  }
+
+  /**
+   * Writes an export to a stream.
+   *
+   * @param id a run's, or {@code audit}
+   * @throws IOException when it did not come whole
+   */
+  public void export(String id, OutputStream out) throws IOException {
+    String path =
+        id.equals("audit") ? "/api/audit/export" : "/api/runs/" + segment(id) + "/export";
+    while (true) {
+      String authorization = session.authorization();
+      Reply refused =
+          transport.download(
+              path,
+              Map.of("Authorization", authorization, "Accept", "application/zip, */*;q=0.1"),
+              out);
+      if (refused == null) {
+        return;
+      }
+      if (refused.status() != 401 || !session.refused(authorization)) {
+        throw Problems.of(refused);
+      }
+    }
   }
 
   /** Starts a run. */

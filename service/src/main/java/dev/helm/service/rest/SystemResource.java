@@ -21,6 +21,7 @@ import java.util.function.ToIntFunction;
 @Produces(MediaType.APPLICATION_JSON)
 public final class SystemResource {
   private final Supplier<Bodies.Component> log;
+  private final Supplier<Bodies.Component> audit;
   private final Backend backend;
   private final ToIntFunction<Access> activeRuns;
   private final String version;
@@ -29,11 +30,13 @@ public final class SystemResource {
   /** With where the parts' state is known. */
   public SystemResource(
       Supplier<Bodies.Component> log,
+      Supplier<Bodies.Component> audit,
       Backend backend,
       ToIntFunction<Access> activeRuns,
       String version,
       boolean practice) {
     this.log = log;
+    this.audit = audit;
     this.backend = backend;
     this.activeRuns = activeRuns;
     this.version = version;
@@ -58,6 +61,7 @@ public final class SystemResource {
     components.add(new Bodies.Component("service", "healthy", null));
     components.add(log.get());
     components.addAll(backend.components());
+    components.add(audit.get());
     return new Bodies.Status(
         state(components),
         activeRuns.applyAsInt(TokenFilter.access(security)),

@@ -26,14 +26,17 @@ import dev.helm.service.ledger.Days;
 import dev.helm.service.ledger.Ledger;
 import dev.helm.service.ledger.LedgerSocket;
 import dev.helm.service.ledger.PriceTable;
+import dev.helm.service.notify.Webhook;
 import dev.helm.service.rest.Backend;
 import dev.helm.service.rest.RunControl;
+import dev.helm.service.store.Hmac;
 import dev.helm.service.store.Store;
 import dev.helm.service.stream.StreamHub;
 import dev.helm.workflows.AgentRunWorkflow;
 import dev.helm.workflows.AgentRunWorkflowImpl;
 import dev.helm.workflows.Fact;
 import dev.helm.workflows.HelmJson;
+import dev.helm.workflows.SubagentWorkflowImpl;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowClientOptions;
 import io.temporal.serviceclient.RpcRetryOptions;
@@ -87,6 +90,8 @@ public final class LiveBackend implements Backend {
   private final TemporalRunControl control;
   private final Reconciler reconciler;
   private final Reaper reaper;
+  private final StallWatch stalls;
+  private final @Nullable Webhook webhook;
   private final ScheduledExecutorService upkeep =
       Executors.newScheduledThreadPool(
           3, Thread.ofPlatform().daemon().name("helm-upkeep-", 0).factory());
@@ -150,6 +155,8 @@ public final class LiveBackend implements Backend {
       docker.set(started);
       this.sandbox = started;
     }
+    this.stalls = new StallWatch(store.queries(), store.log(), Clock.systemUTC());
+    this.webhook = webhook(settings.home(), operator, store);
     this.reaper = new Reaper(store, sandbox::release);
     this.workers = workers(client, hub, grants);
   }
@@ -196,6 +203,12 @@ public final class LiveBackend implements Backend {
     var unusedReaper =
         upkeep.scheduleWithFixedDelay(
             this::reapQuietly, REAP_EVERY.toMillis(), REAP_EVERY.toMillis(), TimeUnit.MILLISECONDS);
+    var unusedStalls =
+        upkeep.scheduleWithFixedDelay(
+            this::stallsQuietly,
+            REAP_EVERY.toMillis(),
+            REAP_EVERY.toMillis(),
+            TimeUnit.MILLISECONDS);
   }
 
   @Override
@@ -204,6 +217,9 @@ public final class LiveBackend implements Backend {
     workers.shutdownNow();
     workers.awaitTermination(3, TimeUnit.SECONDS);
     temporal.shutdownNow();
+    if (webhook != null) {
+      webhook.close();
+    }
     sandbox.close();
     try {
       ledgerSocket.close();
@@ -235,7 +251,8 @@ public final class LiveBackend implements Backend {
                 .setDefaultHeartbeatThrottleInterval(Duration.ofMillis(400))
                 .setMaxHeartbeatThrottleInterval(Duration.ofMillis(400))
                 .build());
-    worker.registerWorkflowImplementationTypes(AgentRunWorkflowImpl.class);
+    worker.registerWorkflowImplementationTypes(
+        AgentRunWorkflowImpl.class, SubagentWorkflowImpl.class);
     worker.registerActivitiesImplementations(
         new LogActivityImpl(store.log(), sandbox::release),
         new ModelActivityImpl(
@@ -283,6 +300,24 @@ public final class LiveBackend implements Backend {
     } catch (RuntimeException e) {
       LOG.info("ended runs could not be looked through: {}", e.toString());
     }
+  }
+
+  private void stallsQuietly() {
+    try {
+      stalls.look();
+    } catch (RuntimeException e) {
+      LOG.info("runs could not be looked through for stalls: {}", e.toString());
+    }
+  }
+
+  private static @Nullable Webhook webhook(Path home, OperatorConfig operator, Store store) {
+    if (operator.webhook() == null) {
+      return null;
+    }
+    Hmac key = Hmac.ofFile(home.resolve("keys").resolve("webhook.key"));
+    Webhook webhook = new Webhook(operator.webhook(), key, store.log(), Clock.systemUTC());
+    store.onCommit(webhook);
+    return webhook;
   }
 
   private void reconcileQuietly() {

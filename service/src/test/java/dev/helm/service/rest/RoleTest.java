@@ -126,6 +126,8 @@ class RoleTest {
         "POST /api/permissions/{id}",
         s -> "/api/permissions/p-" + s.asks,
         s -> "{\"decision\":\"deny\"}");
+    call("GET /api/rules", s -> "/api/rules");
+    call("DELETE /api/rules/{id}", s -> "/api/rules/r-" + s.asks);
     call("POST /api/questions/{id}", s -> "/api/questions/q-" + s.asks, s -> "{\"answer\":\"Q1\"}");
     call("GET /api/blueprints", s -> "/api/blueprints");
     call("GET /api/blueprints/{name}", s -> "/api/blueprints/of-" + s.project);
@@ -292,6 +294,7 @@ class RoleTest {
     String run = service.post("/api/runs", "{\"blueprint\":\"of-" + project + "\"}").text("id");
     service.backend().ask(run, "p-" + asks);
     service.backend().question(run, "q-" + asks);
+    service.backend().remembered(run, "d-" + asks, "r-" + asks);
     service.store().messages().queue(run, "m-" + asks, "hello", "next", "owner");
     UserStore.User known = service.store().users().byName(name);
     UserStore.User user =
