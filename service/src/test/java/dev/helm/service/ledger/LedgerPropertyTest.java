@@ -136,7 +136,6 @@ class LedgerPropertyTest {
               more(store, scope, Period.DAY, random, 30_000_000),
               more(store, scope, Period.MONTH, random, 90_000_000),
               more(store, scope, Period.TOTAL, random, 200_000_000)),
-          "u1",
           "owner");
     }
   }

@@ -97,7 +97,6 @@ class ProxySpendTest {
     budgets.set(
         Scope.parse("project:default"),
         new MoneyBodies.SetCaps(new Usd(purse * PROJECT_DAY), null, null),
-        "u1",
         "ann");
     List<String> runs = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
