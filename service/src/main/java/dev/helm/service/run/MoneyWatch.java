@@ -53,9 +53,11 @@ final class MoneyWatch {
     }
     try {
       tell.goOn(waiting.run(), "helm", "room-" + waiting.seq());
+      told.put(waiting.run(), waiting.seq());
     } catch (RunEndedException e) {
-      LOG.debug("run {} has ended and needs no money", waiting.run());
+      told.put(waiting.run(), waiting.seq());
+    } catch (RuntimeException e) {
+      LOG.debug("run {} could not be told that there is money: {}", waiting.run(), e.toString());
     }
-    told.put(waiting.run(), waiting.seq());
   }
 }

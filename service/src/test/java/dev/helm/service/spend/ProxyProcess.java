@@ -14,16 +14,17 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The key proxy as a process of its own, from the classes of its module. */
-final class ProxyProcess implements AutoCloseable {
+public final class ProxyProcess implements AutoCloseable {
   private static final String KEY = "sk-ant-not-a-key-0123456789abcdef";
 
   private final String upstream;
   private final Path ledger;
   private final Path secret;
-  final int port;
+  private final int port;
   private @Nullable Process process;
 
-  ProxyProcess(String upstream, Path ledger, Path secret) throws IOException {
+  /** Not started yet. */
+  public ProxyProcess(String upstream, Path ledger, Path secret) throws IOException {
     this.upstream = upstream;
     this.ledger = ledger;
     this.secret = secret;
@@ -32,8 +33,13 @@ final class ProxyProcess implements AutoCloseable {
     }
   }
 
+  /** Where it listens, on loopback. */
+  public int port() {
+    return port;
+  }
+
   /** Starts it and waits until it listens and the ledger took its hello. */
-  ProxyProcess start() throws IOException {
+  public ProxyProcess start() throws IOException {
     Process started =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -70,7 +76,7 @@ final class ProxyProcess implements AutoCloseable {
   }
 
   /** Ends it as kill -9 does. */
-  void kill() {
+  public void kill() {
     Process running = process;
     if (running != null) {
       running.destroyForcibly();

@@ -110,7 +110,7 @@ class ProxySpendTest {
         List<Future<?>> callers = new ArrayList<>();
         for (int i = 0; i < CALLERS; i++) {
           Random own = new Random(random.nextLong());
-          callers.add(pool.submit(() -> calls(proxy.port, runs, own, calls)));
+          callers.add(pool.submit(() -> calls(proxy.port(), runs, own, calls)));
         }
         if (life < kills) {
           awaitSeen(upstream, upstream.seen.get() + 10 + random.nextInt(40), callers);
