@@ -69,7 +69,13 @@ public final class UsageCommand extends HelmCommand {
         Map.of("day", "DAY", "blueprint", "BLUEPRINT", "model", "MODEL", "user", "USER");
     Table table = new Table("lrrrrrr");
     table.row(
-        heads.getOrDefault(by, ""), "COST", "INPUT", "OUTPUT", "CACHE READ", "CACHE WRITE", "CALLS");
+        heads.getOrDefault(by, ""),
+        "COST",
+        "INPUT",
+        "OUTPUT",
+        "CACHE READ",
+        "CACHE WRITE",
+        "CALLS");
     MoneyBodies.UsageRow sum = new MoneyBodies.UsageRow("total", Usd.ZERO, 0, 0, 0, 0, 0);
     for (MoneyBodies.UsageRow row : rows) {
       row(table, row);

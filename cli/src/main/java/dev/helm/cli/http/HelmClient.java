@@ -102,8 +102,7 @@ public final class HelmClient {
    * @throws IOException when it did not come whole
    */
   public void export(String id, OutputStream out) throws IOException {
-    String path =
-        id.equals("audit") ? "/api/audit/export" : "/api/runs/" + segment(id) + "/export";
+    String path = id.equals("audit") ? "/api/audit/export" : "/api/runs/" + segment(id) + "/export";
     while (true) {
       String authorization = session.authorization();
       Reply refused =
@@ -153,8 +152,7 @@ public final class HelmClient {
 
   /** Sets all caps of a scope; what is absent is removed. */
   public Reply setBudget(String scope, Map<String, Object> caps) {
-    return good(
-        call("PUT", "/api/budgets/" + segment(scope), "application/json", bytes(caps)));
+    return good(call("PUT", "/api/budgets/" + segment(scope), "application/json", bytes(caps)));
   }
 
   /** A page of what was spent; empty texts do not filter. */

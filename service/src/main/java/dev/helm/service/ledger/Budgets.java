@@ -160,8 +160,7 @@ public final class Budgets {
             });
   }
 
-  private static void set(
-      Tx tx, Scope scope, Period period, @Nullable Usd cap, String by)
+  private static void set(Tx tx, Scope scope, Period period, @Nullable Usd cap, String by)
       throws SQLException {
     Long before =
         tx.sql()

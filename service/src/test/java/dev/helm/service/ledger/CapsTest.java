@@ -308,9 +308,18 @@ class CapsTest {
         .containsExactly("account:token:ci");
     LocalDate today = LocalDate.parse("2026-11-23");
     UsageReport report = new UsageReport(store, new Days(BERLIN));
-    assertThat(report.rows(Access.only("u2", Set.of("default")), UsageReport.By.USER, today, today, "", 9))
+    assertThat(
+            report.rows(
+                Access.only("u2", Set.of("default")), UsageReport.By.USER, today, today, "", 9))
         .isEmpty();
-    assertThat(report.rows(Access.only("u2", Set.of("market-intel")), UsageReport.By.USER, today, today, "", 9))
+    assertThat(
+            report.rows(
+                Access.only("u2", Set.of("market-intel")),
+                UsageReport.By.USER,
+                today,
+                today,
+                "",
+                9))
         .extracting(MoneyBodies.UsageRow::key)
         .containsExactly("owner");
   }

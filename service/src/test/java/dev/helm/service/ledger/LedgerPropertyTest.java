@@ -117,8 +117,7 @@ class LedgerPropertyTest {
         new Blueprint.Budget(
             new Usd(1 + random.nextLong(30_000_000)), null, null, new Usd(60_000_000), List.of(50));
     return StoreFixture.run(
-        store,
-        StoreFixture.withBudget(StoreFixture.blueprint("of-" + project, project), budget));
+        store, StoreFixture.withBudget(StoreFixture.blueprint("of-" + project, project), budget));
   }
 
   /** Caps that are set once and then only raised, so that no past period may be over its own. */

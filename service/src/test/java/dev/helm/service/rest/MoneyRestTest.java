@@ -16,7 +16,9 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** Budgets and usage over REST: what is refused, who sees what, and that figures are the ledger's. */
+/**
+ * Budgets and usage over REST: what is refused, who sees what, and that figures are the ledger's.
+ */
 class MoneyRestTest {
   private static RunningService service;
   private static String owner;
@@ -82,15 +84,13 @@ class MoneyRestTest {
   void usageIsWhatTheLedgerBooked() {
     String run = service.run();
     Ledger ledger =
-        new Ledger(
-            service.store(), PriceTable.load(Path.of("no-home")), new Days(ZoneOffset.UTC));
+        new Ledger(service.store(), PriceTable.load(Path.of("no-home")), new Days(ZoneOffset.UTC));
     String boot = "b".repeat(32);
     ledger.hello(boot).join();
     String token = service.store().runs().modelToken(run, 1).reveal();
     String id = run.replace(run.charAt(0), 'a');
     ledger
-        .reserve(
-            boot, new Reserve(id, token, null, "claude-sonnet-4-5", 100, 100, 0, List.of()))
+        .reserve(boot, new Reserve(id, token, null, "claude-sonnet-4-5", 100, 100, 0, List.of()))
         .join();
     ledger.settle(id, new TokenUsage(100, 10, 1, 20, 5), "msg_1").join();
     String cost = service.get("/api/runs/" + run).text("spentUsd");

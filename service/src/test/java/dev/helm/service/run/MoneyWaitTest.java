@@ -80,9 +80,7 @@ class MoneyWaitTest {
 
   private static void cap(Budgets budgets, String day) {
     budgets.set(
-        Scope.parse("project:default"),
-        new MoneyBodies.SetCaps(Usd.parse(day), null, null),
-        "ann");
+        Scope.parse("project:default"), new MoneyBodies.SetCaps(Usd.parse(day), null, null), "ann");
   }
 
   private static boolean starts(Backend backend, String run) {

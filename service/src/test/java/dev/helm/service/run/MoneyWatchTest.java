@@ -81,8 +81,7 @@ class MoneyWatchTest {
   private Reserve.Answer reserve(String run, String id, long output) {
     String token = store.runs().modelToken(run, 1).reveal();
     return ledger
-        .reserve(
-            boot, new Reserve(id, token, "e1/main/t1.0/a1", MODEL, output, 10, 0, List.of()))
+        .reserve(boot, new Reserve(id, token, "e1/main/t1.0/a1", MODEL, output, 10, 0, List.of()))
         .join();
   }
 

@@ -77,8 +77,7 @@ final class CuttingUpstream implements AutoCloseable {
   }
 
   /** The next request's body; null when the proxy has left, perhaps in the middle of one. */
-  private static @Nullable JsonNode request(InputStream in)
-      throws IOException {
+  private static @Nullable JsonNode request(InputStream in) throws IOException {
     StringBuilder head = new StringBuilder();
     while (head.indexOf("\r\n\r\n") < 0) {
       int next = in.read();
@@ -133,7 +132,8 @@ final class CuttingUpstream implements AutoCloseable {
   }
 
   private static boolean error(OutputStream out) throws IOException {
-    String text = "{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"no\"}}";
+    String text =
+        "{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"no\"}}";
     out.write(
         ("HTTP/1.1 529 Overloaded\r\ncontent-type: application/json\r\ncontent-length: "
                 + text.length()

@@ -124,7 +124,12 @@ class ProxySpendTest {
         check(upstream, runs, purse * PROJECT_DAY);
       }
       System.out.println(
-          "the model saw " + upstream.seen + " calls, cut " + upstream.cut + "; refused " + refused);
+          "the model saw "
+              + upstream.seen
+              + " calls, cut "
+              + upstream.cut
+              + "; refused "
+              + refused);
       assertThat(upstream.cut.get()).as("cut streams").isPositive();
       assertThat(refused.get()).as("calls that met a cap").isPositive();
     }
@@ -145,7 +150,9 @@ class ProxySpendTest {
       var money = store.runs().money(run);
       long bill = upstream.bills.containsKey(run) ? upstream.bills.get(run).get() : 0;
       assertThat(money.heldUsd()).as("held of " + run).isEqualTo(Usd.ZERO);
-      assertThat(bill).as("the model's own bill of " + run).isLessThanOrEqualTo(money.spentUsd().micros());
+      assertThat(bill)
+          .as("the model's own bill of " + run)
+          .isLessThanOrEqualTo(money.spentUsd().micros());
       assertThat(money.spentUsd()).isLessThanOrEqualTo(money.capUsd());
       all += money.spentUsd().micros();
     }
