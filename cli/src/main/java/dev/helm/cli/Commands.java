@@ -22,6 +22,7 @@ import dev.helm.cli.command.StatusCommand;
 import dev.helm.cli.command.SteerCommand;
 import dev.helm.cli.command.StopCommand;
 import dev.helm.cli.command.TokenCommand;
+import dev.helm.cli.command.UsageCommand;
 import dev.helm.cli.command.UserCommand;
 import dev.helm.cli.command.VerifyCommand;
 import dev.helm.cli.command.VersionCommand;
@@ -60,7 +61,8 @@ public final class Commands {
         new Entry("resume", "let a paused run go on"),
         new Entry("cancel", "end a run for good"),
         new Entry("stop", "pause every run at once"),
-        new Entry("budget", "raise a run's cap"),
+        new Entry("budget", "raise a run's cap, see and set wider ones"),
+        new Entry("usage", "what was spent"),
         new Entry("blueprint", "store, check and show blueprints"),
         new Entry("export", "a run with its proofs, as a file"),
         new Entry("verify", "check an export, without a server"),
@@ -97,6 +99,7 @@ public final class Commands {
       case "cancel" -> new CancelCommand();
       case "stop" -> new StopCommand();
       case "budget" -> new BudgetCommand();
+      case "usage" -> new UsageCommand();
       case "blueprint" -> new BlueprintCommand();
       case "export" -> new ExportCommand();
       case "verify" -> new VerifyCommand();

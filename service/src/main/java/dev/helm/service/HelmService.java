@@ -110,13 +110,13 @@ public final class HelmService extends Application<HelmConfiguration> {
 
     Backend backend = backends.open(settings, store, hub);
     Audit audit =
-        Audit.open(
-            settings.home(), store, clock, VERSION, backend.histories(), (_, _, _) -> false);
+        Audit.open(settings.home(), store, clock, VERSION, backend.histories(), (_, _, _) -> false);
     environment.lifecycle().manage(new AutoCloseableManager(audit));
     audit.start();
     Front front = Front.read(settings.home(), settings.port());
     StreamDoor door = new StreamDoor(tokens, front, hub, audit.trail());
-    rest(environment, store, tokens, passwords, front, backend, commits, door, audit).mount(environment);
+    rest(environment, store, tokens, passwords, front, backend, commits, door, audit)
+        .mount(environment);
     door.mount(environment.getApplicationContext());
     environment.healthChecks().register("log", new LogHealth(store));
     environment.lifecycle().manage(new AutoCloseableManager(door));

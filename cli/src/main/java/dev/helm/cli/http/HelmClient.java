@@ -102,8 +102,7 @@ public final class HelmClient {
    * @throws IOException when it did not come whole
    */
   public void export(String id, OutputStream out) throws IOException {
-    String path =
-        id.equals("audit") ? "/api/audit/export" : "/api/runs/" + segment(id) + "/export";
+    String path = id.equals("audit") ? "/api/audit/export" : "/api/runs/" + segment(id) + "/export";
     while (true) {
       String authorization = session.authorization();
       Reply refused =
@@ -160,6 +159,26 @@ public final class HelmClient {
   /** Raises a run's cap. */
   public Reply raise(String run, dev.helm.api.Usd add) {
     return post("/api/runs/" + segment(run) + "/budget", Map.of("addUsd", add.toString()));
+  }
+
+  /** The caps that many runs share. */
+  public Reply budgets() {
+    return get("/api/budgets");
+  }
+
+  /** Sets all caps of a scope; what is absent is removed. */
+  public Reply setBudget(String scope, Map<String, Object> caps) {
+    return good(call("PUT", "/api/budgets/" + segment(scope), "application/json", bytes(caps)));
+  }
+
+  /** A page of what was spent; empty texts do not filter. */
+  public Reply usage(String by, String from, String to, String cursor) {
+    return get(
+        "/api/usage?limit=1000"
+            + filter("by", by)
+            + filter("from", from)
+            + filter("to", to)
+            + filter("cursor", cursor));
   }
 
   /** Everything that waits for a person. */

@@ -1,9 +1,9 @@
 package dev.helm.service.rest;
 
 import dev.helm.api.rest.Bodies;
+import dev.helm.service.audit.Exports;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
-import dev.helm.service.audit.Exports;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

@@ -101,7 +101,8 @@ public final class RestInterface {
         new UsersResource(store.users(), passwords, clock, door::closeEnded),
         new DevicesResource(store.devices(), store.users(), door::closeEnded),
         new TokensResource(store.serviceTokens(), clock, door::closeEnded),
-        new SystemResource(log, audit::component, backend, store.queries()::activeRuns, version, practice),
+        new SystemResource(
+            log, audit::component, backend, store.queries()::activeRuns, version, practice),
         new RunsResource(store.queries(), store.blueprints(), backend, practice),
         new SteeringResource(store.queries(), store.messages(), control),
         new StopResource(store.queries(), control),

@@ -120,7 +120,7 @@ public final class LiveBackend implements Backend {
                 .setDataConverter(HelmJson.dataConverter())
                 .build());
     this.control = new TemporalRunControl(client, store, ledger, settings.image());
-    this.moneyWatch = new MoneyWatch(ledger, control);
+    this.moneyWatch = new MoneyWatch(ledger, control::budgetRaised);
     this.reconciler = new Reconciler(temporal, NAMESPACE, identity, store, ledger, control);
     ledger.onOver(
         (run, reservation, held, actual) ->
