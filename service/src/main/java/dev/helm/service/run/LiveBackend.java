@@ -22,6 +22,7 @@ import dev.helm.api.Sha256;
 import dev.helm.api.event.RunEvent;
 import dev.helm.api.rest.Bodies;
 import dev.helm.service.Settings;
+import dev.helm.service.audit.Exports;
 import dev.helm.service.ledger.Ledger;
 import dev.helm.service.ledger.LedgerSocket;
 import dev.helm.service.ledger.PriceTable;
@@ -68,6 +69,11 @@ public final class LiveBackend implements Backend {
   private static final Duration HEALTH_EVERY = Duration.ofSeconds(2);
   private static final Duration RECONCILE_EVERY = Duration.ofSeconds(30);
   private static final Duration REAP_EVERY = Duration.ofSeconds(5);
+  private static final Duration ARCHIVE_EVERY = Duration.ofSeconds(10);
+
+  /** Long before the dev server forgets what ended, which it does after a day. */
+  private static final Duration ARCHIVE_ACTIVE_EVERY = Duration.ofMinutes(20);
+
   private static final Duration MODEL_IDLE = Duration.ofSeconds(120);
   private static final int ACTIVITIES_MAX = 256;
   private static final int WORKFLOWS_CACHED = 600;
@@ -82,6 +88,7 @@ public final class LiveBackend implements Backend {
   private final TemporalRunControl control;
   private final Reconciler reconciler;
   private final Reaper reaper;
+  private final HistoryArchive histories;
   private final ScheduledExecutorService upkeep =
       Executors.newScheduledThreadPool(
           3, Thread.ofPlatform().daemon().name("helm-upkeep-", 0).factory());
@@ -143,6 +150,7 @@ public final class LiveBackend implements Backend {
       docker.set(started);
       this.sandbox = started;
     }
+    this.histories = new HistoryArchive(client, store, Clock.systemUTC());
     this.reaper = new Reaper(store, sandbox::release);
     this.workers = workers(client, hub, grants);
   }
@@ -159,6 +167,11 @@ public final class LiveBackend implements Backend {
   @Override
   public RunControl control() {
     return control;
+  }
+
+  @Override
+  public Exports.Histories histories() {
+    return histories;
   }
 
   @Override
@@ -184,6 +197,18 @@ public final class LiveBackend implements Backend {
     var unusedReaper =
         upkeep.scheduleWithFixedDelay(
             this::reapQuietly, REAP_EVERY.toMillis(), REAP_EVERY.toMillis(), TimeUnit.MILLISECONDS);
+    var unusedArchive =
+        upkeep.scheduleWithFixedDelay(
+            () -> quietly(histories::round),
+            ARCHIVE_EVERY.toMillis(),
+            ARCHIVE_EVERY.toMillis(),
+            TimeUnit.MILLISECONDS);
+    var unusedArchiveOfActive =
+        upkeep.scheduleWithFixedDelay(
+            () -> quietly(histories::roundOfActive),
+            ARCHIVE_ACTIVE_EVERY.toMillis(),
+            ARCHIVE_ACTIVE_EVERY.toMillis(),
+            TimeUnit.MILLISECONDS);
   }
 
   @Override
@@ -267,6 +292,14 @@ public final class LiveBackend implements Backend {
       reaper.reap();
     } catch (RuntimeException e) {
       LOG.info("ended runs could not be looked through: {}", e.toString());
+    }
+  }
+
+  private static void quietly(Runnable round) {
+    try {
+      round.run();
+    } catch (RuntimeException e) {
+      LOG.info("histories wait: {}", e.toString());
     }
   }
 
