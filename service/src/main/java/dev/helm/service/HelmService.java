@@ -16,6 +16,7 @@ import dev.helm.service.rest.RequestJson;
 import dev.helm.service.rest.RestInterface;
 import dev.helm.service.rest.StreamDoor;
 import dev.helm.service.run.LiveBackend;
+import dev.helm.service.search.SearchIndex;
 import dev.helm.service.store.Store;
 import dev.helm.service.store.StoreHealth;
 import dev.helm.service.stream.StreamHub;
@@ -102,6 +103,8 @@ public final class HelmService extends Application<HelmConfiguration> {
     CommitWaiter commits = new CommitWaiter();
     store.onCommit(commits);
     StreamHub hub = new StreamHub(store);
+    SearchIndex search = SearchIndex.start(settings.home(), store);
+    environment.lifecycle().manage(new AutoCloseableManager(search));
 
     Passwords passwords = new Passwords();
     firstOwner(store, passwords);
@@ -110,7 +113,8 @@ public final class HelmService extends Application<HelmConfiguration> {
     Backend backend = backends.open(settings, store, hub);
     Front front = Front.read(settings.home(), settings.port());
     StreamDoor door = new StreamDoor(tokens, front, hub);
-    rest(environment, store, tokens, passwords, front, backend, commits, door).mount(environment);
+    rest(environment, store, tokens, passwords, front, backend, commits, door, search)
+        .mount(environment);
     door.mount(environment.getApplicationContext());
     environment.healthChecks().register("log", new LogHealth(store));
     environment.lifecycle().manage(new AutoCloseableManager(door));
@@ -148,7 +152,8 @@ public final class HelmService extends Application<HelmConfiguration> {
       Front front,
       Backend backend,
       CommitWaiter commits,
-      StreamDoor door) {
+      StreamDoor door,
+      SearchIndex search) {
     return new RestInterface(
         store,
         tokens,
@@ -169,7 +174,8 @@ public final class HelmService extends Application<HelmConfiguration> {
         (JsonMapper) environment.getObjectMapper(),
         () -> logComponent(store.health()),
         VERSION,
-        settings.practice());
+        settings.practice(),
+        search);
   }
 
   private static Bodies.Component logComponent(StoreHealth health) {

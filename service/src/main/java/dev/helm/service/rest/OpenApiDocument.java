@@ -42,6 +42,7 @@ public final class OpenApiDocument {
           TokensResource.class,
           SystemResource.class,
           RunsResource.class,
+          SearchResource.class,
           SteeringResource.class,
           InboxResource.class,
           BlueprintsResource.class,

@@ -6,6 +6,7 @@ import dev.helm.service.auth.Front;
 import dev.helm.service.auth.LogIn;
 import dev.helm.service.auth.Passwords;
 import dev.helm.service.auth.Tokens;
+import dev.helm.service.search.SearchIndex;
 import dev.helm.service.store.Store;
 import io.dropwizard.core.setup.Environment;
 import io.dropwizard.jersey.setup.JerseyEnvironment;
@@ -33,6 +34,7 @@ public final class RestInterface {
   private final Supplier<Bodies.Component> log;
   private final String version;
   private final boolean practice;
+  private final SearchIndex search;
 
   /** With everything that the resources need. */
   public RestInterface(
@@ -48,7 +50,8 @@ public final class RestInterface {
       JsonMapper mapper,
       Supplier<Bodies.Component> log,
       String version,
-      boolean practice) {
+      boolean practice,
+      SearchIndex search) {
     this.store = store;
     this.tokens = tokens;
     this.passwords = passwords;
@@ -62,6 +65,7 @@ public final class RestInterface {
     this.log = log;
     this.version = version;
     this.practice = practice;
+    this.search = search;
   }
 
   /** Mounts all of it. */
@@ -93,8 +97,10 @@ public final class RestInterface {
         new UsersResource(store.users(), passwords, clock, door::closeEnded),
         new DevicesResource(store.devices(), store.users(), door::closeEnded),
         new TokensResource(store.serviceTokens(), clock, door::closeEnded),
-        new SystemResource(log, backend, store.queries()::activeRuns, version, practice),
-        new RunsResource(store.queries(), store.blueprints(), backend, practice),
+        new SystemResource(
+            log, backend, search::component, store.queries()::activeRuns, version, practice),
+        new RunsResource(store.queries(), store.blueprints(), search, backend, practice),
+        new SearchResource(store.queries(), search),
         new SteeringResource(store.queries(), store.messages(), control),
         new InboxResource(store.inbox(), control, commits),
         new BlueprintsResource(store.blueprints()),

@@ -22,6 +22,7 @@ import java.util.function.ToIntFunction;
 public final class SystemResource {
   private final Supplier<Bodies.Component> log;
   private final Backend backend;
+  private final Supplier<Bodies.Component> search;
   private final ToIntFunction<Access> activeRuns;
   private final String version;
   private final boolean practice;
@@ -30,11 +31,13 @@ public final class SystemResource {
   public SystemResource(
       Supplier<Bodies.Component> log,
       Backend backend,
+      Supplier<Bodies.Component> search,
       ToIntFunction<Access> activeRuns,
       String version,
       boolean practice) {
     this.log = log;
     this.backend = backend;
+    this.search = search;
     this.activeRuns = activeRuns;
     this.version = version;
     this.practice = practice;
@@ -58,6 +61,7 @@ public final class SystemResource {
     components.add(new Bodies.Component("service", "healthy", null));
     components.add(log.get());
     components.addAll(backend.components());
+    components.add(search.get());
     return new Bodies.Status(
         state(components),
         activeRuns.applyAsInt(TokenFilter.access(security)),

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Everything durable of one Helm home, over one database file and one writer. */
 public final class Store implements AutoCloseable {
@@ -177,6 +178,17 @@ public final class Store implements AutoCloseable {
   /** The newest global position, 0 for an empty store. */
   public long lastPos() {
     return reads.read(sql -> sql.number("SELECT max(pos) FROM events", 0));
+  }
+
+  /** The beginning of a blob; null if it was never there or is erased. */
+  public byte @Nullable [] blobHead(String sha256, int bytesMax) {
+    return reads.read(
+        sql ->
+            sql.one(
+                "SELECT substr(bytes, 1, ?) FROM blobs WHERE sha256 = ?",
+                row -> row.getBytes(1),
+                bytesMax,
+                sha256));
   }
 
   /** Reservations of a run whose call cost more than was held for it. */
