@@ -7,6 +7,7 @@ import dev.helm.activities.store.LiveText;
 import dev.helm.activities.store.RunLog;
 import dev.helm.activities.store.Runs;
 import dev.helm.activities.tools.ToolCatalog;
+import dev.helm.api.Usd;
 import dev.helm.api.event.Content;
 import dev.helm.api.event.RunEvent;
 import dev.helm.api.stream.Frame;
@@ -15,6 +16,7 @@ import dev.helm.workflows.HelmJson;
 import dev.helm.workflows.ModelActivity;
 import dev.helm.workflows.RunStart.CallResult;
 import dev.helm.workflows.decide.CallLine;
+import dev.helm.workflows.decide.Shortage;
 import dev.helm.workflows.decide.ToolCall;
 import io.temporal.activity.Activity;
 import io.temporal.activity.ActivityExecutionContext;
@@ -27,15 +29,13 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model call. The journal is asked first, so that a retried activity never gives a second,
  * different answer; the answer, its tool calls and the journal entry are one transaction.
  */
 public final class ModelActivityImpl implements ModelActivity {
-  /** The smallest answer that is worth paying for. */
-  private static final int USEFUL_TOKENS_MIN = 256;
-
   private static final long WAIT_MS_MAX = 60_000;
 
   private final RunLog log;
@@ -100,17 +100,22 @@ public final class ModelActivityImpl implements ModelActivity {
     messages.add(user);
     int maxTokens = info.blueprint().model().maxTokens();
     ModelClient.Outcome outcome = send(request, info, messages, maxTokens, attempt, line);
-    boolean lowered = false;
+    ModelClient.Outcome.OverBudget lowered = null;
     if (outcome instanceof ModelClient.Outcome.OverBudget over
-        && over.affordableTokens() >= USEFUL_TOKENS_MIN) {
-      lowered = over.affordableTokens() < maxTokens;
+        && over.affordableTokens() >= Shortage.USEFUL_TOKENS_MIN) {
+      lowered = over.affordableTokens() < maxTokens ? over : null;
       outcome =
           send(
               request, info, messages, Math.min(maxTokens, over.affordableTokens()), attempt, line);
     }
     return switch (outcome) {
       case ModelClient.Outcome.Whole whole -> answered(request, user, whole.answer(), lowered);
-      case ModelClient.Outcome.OverBudget over -> overBudget(request, over);
+      case ModelClient.Outcome.OverBudget over ->
+          overBudget(
+              request,
+              over,
+              over.message(),
+              over.shortage() == null ? null : over.shortage().usefulUsd());
       case ModelClient.Outcome.Refused refused ->
           new Reply.Refused(
               "the model's service refuses the request ("
@@ -197,12 +202,23 @@ public final class ModelActivityImpl implements ModelActivity {
     log.append(request.run(), facts);
   }
 
-  private Reply answered(Request request, String user, Answer answer, boolean lowered) {
-    if (lowered && answer.stopReason().equals("max_tokens")) {
+  /**
+   * Keeps the answer.
+   *
+   * @param lowered why the output limit was lowered; null if it was not
+   */
+  private Reply answered(
+      Request request,
+      String user,
+      Answer answer,
+      ModelClient.Outcome.@Nullable OverBudget lowered) {
+    if (lowered != null && answer.stopReason().equals("max_tokens")) {
+      // It goes on when the whole call fits: again a short answer would be cut, and paid, again.
       return overBudget(
           request,
-          new ModelClient.Outcome.OverBudget(
-              "the budget left room for an answer of this length only, and it was cut", 0));
+          lowered,
+          "the budget left room for an answer of this length only, and it was cut",
+          lowered.shortage() == null ? null : lowered.shortage().wholeUsd());
     }
     List<Fact> facts = new ArrayList<>();
     Answer.Usage usage = answer.usage();
@@ -237,7 +253,7 @@ public final class ModelActivityImpl implements ModelActivity {
     return reply;
   }
 
-  private static @org.jspecify.annotations.Nullable Reply cutShort(Answer answer) {
+  private static @Nullable Reply cutShort(Answer answer) {
     return switch (answer.stopReason()) {
       case "max_tokens" ->
           answer.calls().isEmpty()
@@ -280,8 +296,11 @@ public final class ModelActivityImpl implements ModelActivity {
             request.turn()));
   }
 
-  private Reply overBudget(Request request, ModelClient.Outcome.OverBudget over) {
-    Reply reply = new Reply.OverBudget("run", over.message());
+  private Reply overBudget(
+      Request request, ModelClient.Outcome.OverBudget over, String detail, @Nullable Usd needed) {
+    Shortage shortage = over.shortage();
+    String scope = shortage == null ? "run" : shortage.scope();
+    Reply reply = new Reply.OverBudget(scope, detail);
     Runs.Money money = runs.money(request.run());
     log.append(
         request.run(),
@@ -290,11 +309,16 @@ public final class ModelActivityImpl implements ModelActivity {
                 request,
                 turnKey(request) + "/exhausted",
                 new RunEvent.BudgetExhausted(
-                    "run", money.spentUsd(), money.capUsd(), over.message())),
+                    scope,
+                    shortage == null ? money.spentUsd() : shortage.spentUsd(),
+                    shortage == null ? money.capUsd() : shortage.capUsd(),
+                    detail,
+                    shortage == null ? null : shortage.period(),
+                    needed)),
             fact(
                 request,
                 turnKey(request) + "/paused",
-                new RunEvent.RunPaused("budget", null, null, null, over.message()))),
+                new RunEvent.RunPaused("budget", null, null, null, detail))),
         journalKey(request),
         HelmJson.write(reply));
     return reply;

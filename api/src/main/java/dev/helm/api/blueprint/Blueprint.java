@@ -62,14 +62,28 @@ public record Blueprint(
   }
 
   /**
-   * Money.
+   * Money: hard caps. Days and months are those of the operator's time zone.
    *
-   * @param perRunUsd hard cap of one run
-   * @param warnAt percentages of the cap at which people are warned, ascending
+   * @param perRunUsd cap of one run
+   * @param perDayUsd cap of all runs of the blueprint in a day, null for none
+   * @param perMonthUsd the same in a calendar month
+   * @param totalUsd the same for ever
+   * @param warnAt percentages of a cap at which people are warned, ascending
    */
-  public record Budget(Usd perRunUsd, List<Integer> warnAt) {
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Budget(
+      Usd perRunUsd,
+      @Nullable Usd perDayUsd,
+      @Nullable Usd perMonthUsd,
+      @Nullable Usd totalUsd,
+      List<Integer> warnAt) {
     public Budget {
       warnAt = List.copyOf(warnAt);
+    }
+
+    /** With a cap on each run only. */
+    public Budget(Usd perRunUsd, List<Integer> warnAt) {
+      this(perRunUsd, null, null, null, warnAt);
     }
   }
 

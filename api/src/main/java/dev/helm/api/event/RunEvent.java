@@ -273,11 +273,26 @@ public sealed interface RunEvent {
       @Nullable Long corrects)
       implements RunEvent {}
 
-  /** Spend passed {@code percent} of the run's cap. */
-  record BudgetWarned(int percent, Usd spentUsd, Usd capUsd) implements RunEvent {}
+  /**
+   * Spend passed {@code percent} of a cap: the run's own, or, with {@code scope} and {@code
+   * period}, one that many runs share.
+   */
+  record BudgetWarned(
+      int percent, Usd spentUsd, Usd capUsd, @Nullable String scope, @Nullable String period)
+      implements RunEvent {}
 
-  /** The next call does not fit under a cap. */
-  record BudgetExhausted(String scope, Usd spentUsd, Usd capUsd, String detail)
+  /**
+   * The next call does not fit under a cap. {@code scope}: {@code run}, {@code blueprint:NAME},
+   * {@code project:NAME}, {@code account:NAME} or {@code installation}; {@code period}: {@code day
+   * month total}, absent for a run. The run goes on once {@code neededUsd} is free.
+   */
+  record BudgetExhausted(
+      String scope,
+      Usd spentUsd,
+      Usd capUsd,
+      String detail,
+      @Nullable String period,
+      @Nullable Usd neededUsd)
       implements RunEvent {}
 
   /** A person raised the run's cap. */

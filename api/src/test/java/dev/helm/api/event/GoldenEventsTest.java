@@ -86,8 +86,13 @@ class GoldenEventsTest {
         new RunEvent.MessageQueued("m1", Content.text("Hurry."), "now", "ada"),
         new RunEvent.MessageRead("m1", 2),
         new RunEvent.MessageCancelled("m2", "ada"),
-        new RunEvent.BudgetWarned(80, Usd.parse("4"), Usd.parse("5")),
-        new RunEvent.BudgetExhausted("run", Usd.parse("4.99"), Usd.parse("5"), "no room"),
+        new RunEvent.BudgetWarned(80, Usd.parse("4"), Usd.parse("5"), null, null),
+        new RunEvent.BudgetWarned(
+            50, Usd.parse("10"), Usd.parse("20"), "project:market-intel", "day"),
+        new RunEvent.BudgetExhausted(
+            "run", Usd.parse("4.99"), Usd.parse("5"), "no room", null, null),
+        new RunEvent.BudgetExhausted(
+            "blueprint:brief", Usd.parse("19.9"), Usd.parse("20"), "no room", "month", usd),
         new RunEvent.BudgetRaised(usd, Usd.parse("5.42"), "ada"),
         new RunEvent.LimitReached("turns", "the blueprint allows 60 turns"),
         new RunEvent.PermissionApproved(

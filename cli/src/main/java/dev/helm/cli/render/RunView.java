@@ -76,8 +76,8 @@ public final class RunView {
       case RunEvent.FileChanged _, RunEvent.FileRead _ -> {}
       case RunEvent.EgressAllowed _, RunEvent.EgressDenied _ -> {}
       case RunEvent.BudgetCharged e -> spent = spent.plus(e.amountUsd());
-      case RunEvent.BudgetWarned e -> cap = e.capUsd();
-      case RunEvent.BudgetExhausted e -> cap = e.capUsd();
+      case RunEvent.BudgetWarned e -> cap = e.scope() == null ? e.capUsd() : cap;
+      case RunEvent.BudgetExhausted e -> cap = e.scope().equals("run") ? e.capUsd() : cap;
       case RunEvent.BudgetRaised e -> cap = e.capUsd();
       case RunEvent.LimitReached _, RunEvent.Unknown _ -> {}
       case RunEvent.PermissionApproved _, RunEvent.PermissionReminded _ -> {}

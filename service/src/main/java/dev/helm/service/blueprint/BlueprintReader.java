@@ -221,10 +221,20 @@ final class BlueprintReader {
 
   private Blueprint.Budget budget() {
     Fields budget =
-        section("budget", List.of("perRunUsd", "warnAt"), Map.of("perDayUsd", "perDayUsd"));
+        section(
+            "budget",
+            List.of("perRunUsd", "perDayUsd", "perMonthUsd", "totalUsd", "warnAt"),
+            Map.of());
     return new Blueprint.Budget(
         budget.dollars("perRunUsd", MAX_USD, Defaults.PER_RUN),
+        cap(budget, "perDayUsd"),
+        cap(budget, "perMonthUsd"),
+        cap(budget, "totalUsd"),
         budget.ascending("warnAt", 1, 99, 10, Defaults.WARN_AT));
+  }
+
+  private static @Nullable Usd cap(Fields budget, String name) {
+    return budget.get(name) == null ? null : budget.dollars(name, MAX_USD, MAX_USD);
   }
 
   private Blueprint.Limits limits() {

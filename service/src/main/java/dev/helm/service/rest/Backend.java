@@ -1,6 +1,8 @@
 package dev.helm.service.rest;
 
 import dev.helm.api.rest.Bodies;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +19,11 @@ public interface Backend extends AutoCloseable {
 
   /** Why no run can start here (there is no container engine), or null when one can. */
   @Nullable String readOnlyBecause();
+
+  /** Whose days and months caps count; the operator says so in {@code config.yml}. */
+  default ZoneId moneyZone() {
+    return ZoneOffset.UTC;
+  }
 
   /** Begins to work; called when the socket listens. */
   void start();

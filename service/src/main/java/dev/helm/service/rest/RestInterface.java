@@ -6,6 +6,9 @@ import dev.helm.service.auth.Front;
 import dev.helm.service.auth.LogIn;
 import dev.helm.service.auth.Passwords;
 import dev.helm.service.auth.Tokens;
+import dev.helm.service.ledger.Budgets;
+import dev.helm.service.ledger.Days;
+import dev.helm.service.ledger.UsageReport;
 import dev.helm.service.search.SearchIndex;
 import dev.helm.service.store.Store;
 import io.dropwizard.core.setup.Environment;
@@ -104,10 +107,17 @@ public final class RestInterface {
         new SteeringResource(store.queries(), store.messages(), control),
         new InboxResource(store.inbox(), control, commits),
         new BlueprintsResource(store.blueprints()),
+        money(),
         new StreamResource(),
         new OpenApiResource(new Document(version)),
         new LaterResource(),
         new LaterResource.OfRuns());
+  }
+
+  private MoneyResource money() {
+    Days days = new Days(backend.moneyZone());
+    return new MoneyResource(
+        new Budgets(store, days), new UsageReport(store, days), store.blueprints());
   }
 
   private void errorsBelow(Environment environment) {

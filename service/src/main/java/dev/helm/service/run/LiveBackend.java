@@ -22,6 +22,7 @@ import dev.helm.api.Sha256;
 import dev.helm.api.event.RunEvent;
 import dev.helm.api.rest.Bodies;
 import dev.helm.service.Settings;
+import dev.helm.service.ledger.Days;
 import dev.helm.service.ledger.Ledger;
 import dev.helm.service.ledger.LedgerSocket;
 import dev.helm.service.ledger.PriceTable;
@@ -48,6 +49,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.ZoneId;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.Executors;
@@ -67,6 +69,7 @@ public final class LiveBackend implements Backend {
   private static final String NAMESPACE = "default";
   private static final Duration HEALTH_EVERY = Duration.ofSeconds(2);
   private static final Duration RECONCILE_EVERY = Duration.ofSeconds(30);
+  private static final Duration MONEY_EVERY = Duration.ofSeconds(1);
   private static final Duration REAP_EVERY = Duration.ofSeconds(5);
   private static final Duration MODEL_IDLE = Duration.ofSeconds(120);
   private static final int ACTIVITIES_MAX = 256;
@@ -79,6 +82,8 @@ public final class LiveBackend implements Backend {
   private final Sandbox sandbox;
   private final @Nullable EgressProxy egress;
   private final LedgerSocket ledgerSocket;
+  private final ZoneId moneyZone;
+  private final MoneyWatch moneyWatch;
   private final TemporalRunControl control;
   private final Reconciler reconciler;
   private final Reaper reaper;
@@ -92,7 +97,8 @@ public final class LiveBackend implements Backend {
     this.settings = settings;
     this.store = store;
     OperatorConfig operator = OperatorConfig.read(settings.home());
-    Ledger ledger = new Ledger(store, PriceTable.load(settings.home()));
+    this.moneyZone = operator.moneyZone();
+    Ledger ledger = new Ledger(store, PriceTable.load(settings.home()), new Days(moneyZone));
     this.ledgerSocket =
         LedgerSocket.start(
             settings.home().resolve("run").resolve("ledger.sock"),
@@ -109,6 +115,7 @@ public final class LiveBackend implements Backend {
                 .setDataConverter(HelmJson.dataConverter())
                 .build());
     this.control = new TemporalRunControl(client, store, ledger, settings.image());
+    this.moneyWatch = new MoneyWatch(ledger, control);
     this.reconciler = new Reconciler(temporal, NAMESPACE, identity, store, ledger, control);
     ledger.onOver(
         (run, reservation, held, actual) ->
@@ -164,6 +171,11 @@ public final class LiveBackend implements Backend {
   @Override
   public List<Bodies.Component> components() {
     return components;
+  }
+
+  @Override
+  public ZoneId moneyZone() {
+    return moneyZone;
   }
 
   @Override
@@ -256,6 +268,9 @@ public final class LiveBackend implements Backend {
               RECONCILE_EVERY.toMillis(),
               RECONCILE_EVERY.toMillis(),
               TimeUnit.MILLISECONDS);
+      var unusedMoney =
+          upkeep.scheduleWithFixedDelay(
+              moneyWatch::look, 0, MONEY_EVERY.toMillis(), TimeUnit.MILLISECONDS);
     } catch (RuntimeException e) {
       LOG.info("Temporal is not there yet: {}", e.toString());
       var unused = upkeep.schedule(this::work, 300, TimeUnit.MILLISECONDS);

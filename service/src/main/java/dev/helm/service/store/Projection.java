@@ -11,6 +11,7 @@ final class Projection {
   private final RunProjection runs = new RunProjection();
   private final AskProjection asks = new AskProjection();
   private final MessageProjection messages = new MessageProjection();
+  private final MoneyProjection money = new MoneyProjection();
 
   /** Where an event stands. */
   record Place(String run, long seq, long pos, String at, String agent) {}
@@ -25,10 +26,12 @@ final class Projection {
       case RunEvent.RunResumed e -> {
         runs.resumed(sql, place);
         asks.resumed(sql, place, e);
+        money.resumed(sql, place, e);
       }
       case RunEvent.RunFinished e -> {
         runs.finished(sql, place, e);
         asks.finished(sql, place);
+        money.over(sql, place);
       }
       case RunEvent.BudgetCharged e -> runs.charged(sql, place, e);
       case RunEvent.BudgetRaised e -> runs.raised(sql, place, e);
@@ -56,12 +59,12 @@ final class Projection {
       case RunEvent.EgressAllowed e -> {}
       case RunEvent.EgressDenied e -> {}
       case RunEvent.BudgetWarned e -> {}
-      case RunEvent.BudgetExhausted e -> {}
+      case RunEvent.BudgetExhausted e -> money.exhausted(sql, place, e);
       case RunEvent.LimitReached e -> {}
       case RunEvent.PermissionApproved e -> {}
       case RunEvent.PermissionReminded e -> {}
       case RunEvent.SnapshotTaken e -> {}
-      case RunEvent.RunRolledback e -> {}
+      case RunEvent.RunRolledback e -> money.over(sql, place);
       case RunEvent.RunForked e -> {}
       case RunEvent.SubagentSpawned e -> {}
       case RunEvent.SubagentFinished e -> {}

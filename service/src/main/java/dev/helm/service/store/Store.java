@@ -30,6 +30,7 @@ public final class Store implements AutoCloseable {
   private final SqliteRevoked revoked;
   private final SqliteIdempotency idempotency;
   private final SqliteSlots slots;
+  private final Clock clock;
 
   private Store(Database database, Path home, Clock clock, HeadsFile heads) {
     this.database = database;
@@ -51,6 +52,7 @@ public final class Store implements AutoCloseable {
     this.revoked = new SqliteRevoked(writer, reads, clock);
     this.idempotency = new SqliteIdempotency(writer, clock);
     this.slots = new SqliteSlots(writer, reads);
+    this.clock = clock;
   }
 
   /**
@@ -196,9 +198,29 @@ public final class Store implements AutoCloseable {
     return reads.read(
         sql ->
             sql.list(
-                "SELECT reservation FROM charges WHERE run = ? AND over = 1",
+                "SELECT reservation FROM charges WHERE run = ? AND over = 1"
+                    + " UNION SELECT x.reservation FROM corrections x JOIN charges c"
+                    + " ON c.reservation = x.reservation WHERE c.run = ? AND x.over = 1",
                 row -> row.getString(1),
+                run,
                 run));
+  }
+
+  /** Queries of one read. */
+  @FunctionalInterface
+  public interface Query<T extends @Nullable Object> {
+    /** With a read-only connection. */
+    T run(Statements sql) throws SQLException;
+  }
+
+  /** Reads what spans tables, as {@link #writer} writes it. */
+  public <T extends @Nullable Object> T read(Query<T> query) {
+    return reads.read(query::run);
+  }
+
+  /** The time of new transactions. */
+  public Clock clock() {
+    return clock;
   }
 
   /** Events of one run after a seq, as clients read them, oldest first; none if it is not seen. */

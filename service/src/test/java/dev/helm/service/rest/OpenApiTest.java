@@ -65,6 +65,9 @@ class OpenApiTest {
             Map.entry("/api/blueprints/{name}", List.of("get", "put")),
             Map.entry("/api/blueprints/{name}/versions", List.of("get")),
             Map.entry("/api/blueprints/validate", List.of("post")),
+            Map.entry("/api/budgets", List.of("get")),
+            Map.entry("/api/budgets/{scope}", List.of("put")),
+            Map.entry("/api/usage", List.of("get")),
             Map.entry("/api/stream", List.of("get")));
     assertThat(names(document.path("paths"))).containsExactlyInAnyOrderElementsOf(calls.keySet());
     List<String> ids = new ArrayList<>();

@@ -136,6 +136,12 @@ class RoleTest {
     call(
         "PUT /api/blueprints/{name}", s -> "/api/blueprints/of-" + s.project, s -> yaml(s.project));
     call("POST /api/blueprints/validate", s -> "/api/blueprints/validate", s -> yaml(s.project));
+    call("GET /api/budgets", s -> "/api/budgets");
+    call(
+        "PUT /api/budgets/{scope}",
+        s -> "/api/budgets/project:" + s.project,
+        s -> "{\"dayUsd\":\"20\"}");
+    call("GET /api/usage", s -> "/api/usage?by=user");
     call("GET /api/users", s -> "/api/users");
     call(
         "POST /api/users",
