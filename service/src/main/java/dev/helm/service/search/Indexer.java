@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /** Takes events from the log into the index, in the order of {@code pos}; for one thread. */
 final class Indexer {
   /** Most events of one transaction. */
-  private static final int BATCH_EVENTS = 200;
+  static final int BATCH_EVENTS = 200;
 
   private final Store store;
   private final Connection index;

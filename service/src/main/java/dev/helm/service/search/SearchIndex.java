@@ -29,6 +29,8 @@ public final class SearchIndex implements CommitListener, AutoCloseable {
   /** Events that come one after the other are taken together. */
   private static final long GATHER_MS = 150;
 
+  private static final int GIVE_WAY_TIMES = 9;
+  private static final long GIVE_WAY_NANOS_MAX = 2_000_000_000L;
   private static final long RETRY_MIN_MS = 500;
   private static final long RETRY_MAX_MS = 60_000;
 
@@ -204,10 +206,13 @@ public final class SearchIndex implements CommitListener, AutoCloseable {
       reached = SearchFile.reached(connection).pos();
       while (!closed) {
         file.checkRoom();
+        long began = System.nanoTime();
+        long newestBefore = newest;
         long next = indexer.next();
         failing = null;
         if (next >= 0) {
           reached = next;
+          giveWay(newest - newestBefore, System.nanoTime() - began);
         } else {
           news.acquire();
           TimeUnit.MILLISECONDS.sleep(GATHER_MS);
@@ -220,6 +225,13 @@ public final class SearchIndex implements CommitListener, AutoCloseable {
           return;
         }
       }
+    }
+  }
+
+  /** While the writer is faster than the index can be, the processor is the writer's. */
+  private static void giveWay(long written, long tookNanos) throws InterruptedException {
+    if (written > Indexer.BATCH_EVENTS) {
+      TimeUnit.NANOSECONDS.sleep(Math.min(GIVE_WAY_NANOS_MAX, GIVE_WAY_TIMES * tookNanos));
     }
   }
 
