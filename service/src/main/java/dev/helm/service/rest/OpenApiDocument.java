@@ -44,6 +44,7 @@ public final class OpenApiDocument {
           TokensResource.class,
           SystemResource.class,
           RunsResource.class,
+          SearchResource.class,
           SteeringResource.class,
           InboxResource.class,
           StopResource.class,

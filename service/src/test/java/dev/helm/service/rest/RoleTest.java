@@ -110,6 +110,7 @@ class RoleTest {
     call("GET /api/status", s -> "/api/status");
     call("GET /api/stream", s -> "/api/stream");
     call("GET /api/runs", s -> "/api/runs");
+    call("GET /api/search", s -> "/api/search?q=brief");
     call("POST /api/runs", s -> "/api/runs", s -> "{\"blueprint\":\"of-" + s.project + "\"}");
     String run = "/api/runs/";
     call("GET /api/runs/{id}", s -> run + s.run);
