@@ -23,6 +23,7 @@ import dev.helm.api.event.RunEvent;
 import dev.helm.api.rest.Bodies;
 import dev.helm.service.Settings;
 import dev.helm.service.ledger.Days;
+import dev.helm.service.audit.Exports;
 import dev.helm.service.ledger.Ledger;
 import dev.helm.service.ledger.LedgerSocket;
 import dev.helm.service.ledger.PriceTable;
@@ -74,6 +75,11 @@ public final class LiveBackend implements Backend {
   private static final Duration RECONCILE_EVERY = Duration.ofSeconds(30);
   private static final Duration MONEY_EVERY = Duration.ofSeconds(1);
   private static final Duration REAP_EVERY = Duration.ofSeconds(5);
+  private static final Duration ARCHIVE_EVERY = Duration.ofSeconds(10);
+
+  /** Long before the dev server forgets what ended, which it does after a day. */
+  private static final Duration ARCHIVE_ACTIVE_EVERY = Duration.ofMinutes(20);
+
   private static final Duration MODEL_IDLE = Duration.ofSeconds(120);
   private static final int ACTIVITIES_MAX = 256;
   private static final int WORKFLOWS_CACHED = 600;
@@ -92,6 +98,7 @@ public final class LiveBackend implements Backend {
   private final Reaper reaper;
   private final StallWatch stalls;
   private final @Nullable Webhook webhook;
+  private final HistoryArchive histories;
   private final ScheduledExecutorService upkeep =
       Executors.newScheduledThreadPool(
           3, Thread.ofPlatform().daemon().name("helm-upkeep-", 0).factory());
@@ -120,7 +127,7 @@ public final class LiveBackend implements Backend {
                 .setDataConverter(HelmJson.dataConverter())
                 .build());
     this.control = new TemporalRunControl(client, store, ledger, settings.image());
-    this.moneyWatch = new MoneyWatch(ledger, control);
+    this.moneyWatch = new MoneyWatch(ledger, control::budgetRaised);
     this.reconciler = new Reconciler(temporal, NAMESPACE, identity, store, ledger, control);
     ledger.onOver(
         (run, reservation, held, actual) ->
@@ -157,6 +164,7 @@ public final class LiveBackend implements Backend {
     }
     this.stalls = new StallWatch(store.queries(), store.log(), Clock.systemUTC());
     this.webhook = webhook(settings.home(), operator, store);
+    this.histories = new HistoryArchive(client, store, Clock.systemUTC());
     this.reaper = new Reaper(store, sandbox::release);
     this.workers = workers(client, hub, grants);
   }
@@ -173,6 +181,11 @@ public final class LiveBackend implements Backend {
   @Override
   public RunControl control() {
     return control;
+  }
+
+  @Override
+  public Exports.Histories histories() {
+    return histories;
   }
 
   @Override
@@ -208,6 +221,18 @@ public final class LiveBackend implements Backend {
             this::stallsQuietly,
             REAP_EVERY.toMillis(),
             REAP_EVERY.toMillis(),
+            TimeUnit.MILLISECONDS);
+    var unusedArchive =
+        upkeep.scheduleWithFixedDelay(
+            () -> quietly(histories::round),
+            ARCHIVE_EVERY.toMillis(),
+            ARCHIVE_EVERY.toMillis(),
+            TimeUnit.MILLISECONDS);
+    var unusedArchiveOfActive =
+        upkeep.scheduleWithFixedDelay(
+            () -> quietly(histories::roundOfActive),
+            ARCHIVE_ACTIVE_EVERY.toMillis(),
+            ARCHIVE_ACTIVE_EVERY.toMillis(),
             TimeUnit.MILLISECONDS);
   }
 
@@ -318,6 +343,14 @@ public final class LiveBackend implements Backend {
     Webhook webhook = new Webhook(operator.webhook(), key, store.log(), Clock.systemUTC());
     store.onCommit(webhook);
     return webhook;
+  }
+
+  private static void quietly(Runnable round) {
+    try {
+      round.run();
+    } catch (RuntimeException e) {
+      LOG.info("histories wait: {}", e.toString());
+    }
   }
 
   private void reconcileQuietly() {

@@ -33,8 +33,8 @@ import org.slf4j.LoggerFactory;
  * worker is up. Each carries the id that its sender made, so that sending twice counts once.
  */
 final class TemporalRunControl implements RunControl {
-  /** How long a run waits for money before it fails. */
-  private static final Duration BUDGET_WAIT = Duration.ofHours(24);
+  /** How long a run waits for money before it fails; the inbox shows the same. */
+  private static final Duration BUDGET_WAIT = Duration.ofHours(26);
 
   private static final Logger LOG = LoggerFactory.getLogger(TemporalRunControl.class);
 

@@ -54,7 +54,7 @@ final class Projection {
         // RunQueries.create makes the row, since events refer to it.
       }
       case RunEvent.TurnStarted e -> {}
-      case RunEvent.ModelMessage e -> {}
+      case RunEvent.ModelMessage e -> money.answered(sql, place.run(), place.agent());
       case RunEvent.ModelRetried e -> {}
       case RunEvent.ToolBlocked e -> {}
       case RunEvent.ToolStarted e -> {}
@@ -72,6 +72,7 @@ final class Projection {
       case RunEvent.RunForked e -> {}
       case RunEvent.SubagentSpawned e -> SubagentTable.spawned(sql, place, e);
       case RunEvent.SubagentFinished e -> {
+        money.answered(sql, place.run(), e.subagent());
         SubagentTable.finished(sql, place, e);
         asks.returned(sql, place, e);
       }

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** Runs, read by REST. */
@@ -180,9 +181,15 @@ final class SqliteRunQueries implements RunQueries {
       values.add(filter.blueprint());
     }
     if (filter.q() != null) {
-      where.append(" AND instr(lower(name || ' ' || id || ' ' || blueprint), ?) > 0");
+      where.append(
+          " AND (instr(lower(name || ' ' || id || ' ' || blueprint || ' ' || coalesce(prompt, '')),"
+              + " ?) > 0 OR id IN (SELECT value FROM json_each(?)))");
       values.add(filter.q().toLowerCase(Locale.ROOT));
+      values.add(HelmJson.write(new TreeSet<>(filter.found())));
     }
+    only(where, values, " AND project = ?", filter.project());
+    only(where, values, " AND created_at >= ?", filter.since());
+    only(where, values, " AND created_at < ?", filter.until());
     values.add(limit + 1);
     List<Row> rows =
         reads.read(
@@ -195,6 +202,17 @@ final class SqliteRunQueries implements RunQueries {
     return new Bodies.Page<>(
         page.stream().map(Row::run).toList(),
         rows.size() > limit ? Cursor.of("runs", String.valueOf(page.getLast().n())) : null);
+  }
+
+  private static void only(
+      StringBuilder where,
+      List<@Nullable Object> values,
+      String condition,
+      @Nullable String value) {
+    if (value != null) {
+      where.append(condition);
+      values.add(value);
+    }
   }
 
   @Override

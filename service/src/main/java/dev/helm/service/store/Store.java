@@ -210,6 +210,17 @@ public final class Store implements AutoCloseable {
     return reads.read(sql -> sql.number("SELECT max(pos) FROM events", 0));
   }
 
+  /** The beginning of a blob; null if it was never there or is erased. */
+  public byte @Nullable [] blobHead(String sha256, int bytesMax) {
+    return reads.read(
+        sql ->
+            sql.one(
+                "SELECT substr(bytes, 1, ?) FROM blobs WHERE sha256 = ?",
+                row -> row.getBytes(1),
+                bytesMax,
+                sha256));
+  }
+
   /** Reservations of a run whose call cost more than was held for it. */
   public List<String> overdrawn(String run) {
     return reads.read(

@@ -82,6 +82,14 @@ final class FakeBackend implements Backend, RunControl {
   }
 
   void question(String run, String questionId) {
+    question(run, questionId, null);
+  }
+
+  void freeQuestion(String run, String questionId) {
+    question(run, questionId, true);
+  }
+
+  private void question(String run, String questionId, @Nullable Boolean freeText) {
     append(
         run,
         "question-" + questionId,
@@ -91,7 +99,7 @@ final class FakeBackend implements Backend, RunControl {
             "Which quarter?",
             List.of("Q1", "Q2"),
             Instant.now().plus(Duration.ofMinutes(30)).toString(),
-            null));
+            freeText));
   }
 
   void finish(String run) {

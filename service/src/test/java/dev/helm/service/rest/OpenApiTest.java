@@ -49,6 +49,7 @@ class OpenApiTest {
             Map.entry("/api/health", List.of("get")),
             Map.entry("/api/status", List.of("get")),
             Map.entry("/api/runs", List.of("get", "post")),
+            Map.entry("/api/search", List.of("get")),
             Map.entry("/api/runs/{id}", List.of("get")),
             Map.entry("/api/runs/{id}/events", List.of("get")),
             Map.entry("/api/runs/{id}/messages", List.of("get", "post")),
