@@ -52,6 +52,13 @@ public interface AgentRunWorkflow {
   @SignalMethod
   void cancel(Signals.Control control);
 
+  /**
+   * Ends this epoch and not the run: what runs is interrupted and gets its end in the log, and
+   * nothing else is written.
+   */
+  @SignalMethod
+  void leave(Signals.Control control);
+
   /** The cap was raised in the ledger; a run that waits for money goes on. */
   @SignalMethod
   void budgetRaised(Signals.Control control);

@@ -1,5 +1,6 @@
 package dev.helm.activities.tools;
 
+import dev.helm.activities.run.Heart;
 import dev.helm.activities.store.Blobs;
 import dev.helm.activities.store.RunLog;
 import dev.helm.activities.store.Runs;
@@ -8,6 +9,7 @@ import dev.helm.workflows.ToolActivity;
 import dev.helm.workflows.decide.Gate;
 import dev.helm.workflows.decide.ToolCall;
 import dev.helm.workflows.decide.Verdict;
+import io.temporal.activity.Activity;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
@@ -22,18 +24,30 @@ public final class ToolActivityImpl implements ToolActivity {
   private final CallRecord record;
   private final CallEffect effect;
   private final CallPeople people;
+  private final AfterCall after;
 
-  ToolActivityImpl(RunLog log, Blobs blobs, Runs runs, Map<String, Effect> effects, Clock clock) {
+  ToolActivityImpl(RunLog log, Blobs blobs, Runs runs, Map<String, Effect> effects, AfterCall after, Clock clock) {
     this.blobs = blobs;
     this.runs = runs;
     this.record = new CallRecord(log, blobs, clock);
     this.effect = new CallEffect(record, effects);
     this.people = new CallPeople(record, effect, runs);
+    this.after = after;
   }
 
   @Override
   public Reply step(Request request) {
     CallContext context = context(request);
+    Reply reply = replied(context, request);
+    if (reply instanceof Reply.Done && record.started(context, 1) && !effect.reads(context)) {
+      try (Heart heart = Heart.start(Activity.getExecutionContext(), () -> {})) {
+        after.done(request, effect.shell(context));
+      }
+    }
+    return reply;
+  }
+
+  private Reply replied(CallContext context, Request request) {
     Reply done = record.reply(context, request.phase());
     if (done != null) {
       return done;

@@ -36,6 +36,7 @@ public final class Tools {
       Sandbox sandbox,
       EgressDoor door,
       @Nullable Relay relay,
+      AfterCall after,
       Clock clock) {
     Map<String, Effect> effects = new LinkedHashMap<>();
     effects.put("Bash", new CommandEffect(log, blobs, sandbox, door, new CommandTool.Shell()));
@@ -47,6 +48,6 @@ public final class Tools {
             log, blobs, sandbox, door, new CommandTool.BuiltIn("Write", QUICK_MS, false));
     effects.put("SendEmail", new SendEmail(blobs, sandbox, relay, outbox));
     effects.put("AskPerson", new AskPerson());
-    return new ToolActivityImpl(log, blobs, runs, effects, clock);
+    return new ToolActivityImpl(log, blobs, runs, effects, after, clock);
   }
 }

@@ -10,6 +10,7 @@ import java.sql.SQLException;
 final class Projection {
   private final RunProjection runs = new RunProjection();
   private final AskProjection asks = new AskProjection();
+  private final FileProjection files = new FileProjection();
   private final MessageProjection messages = new MessageProjection();
 
   /** Where an event stands. */
@@ -43,6 +44,7 @@ final class Projection {
       case RunEvent.MessageCancelled e -> messages.cancelled(sql, place, e);
       case RunEvent.RunCreated e -> {
         // RunQueries.create makes the row, since events refer to it.
+        files.created(sql, place);
       }
       case RunEvent.TurnStarted e -> {}
       case RunEvent.ModelMessage e -> {}
@@ -60,8 +62,12 @@ final class Projection {
       case RunEvent.LimitReached e -> {}
       case RunEvent.PermissionApproved e -> {}
       case RunEvent.PermissionReminded e -> {}
-      case RunEvent.SnapshotTaken e -> {}
-      case RunEvent.RunRolledback e -> {}
+      case RunEvent.SnapshotTaken e -> files.taken(sql, place, e);
+      case RunEvent.RunRolledback e -> {
+        runs.rolledBack(sql, place, e);
+        asks.finished(sql, place);
+        files.rolledBack(sql, place, e);
+      }
       case RunEvent.RunForked e -> {}
       case RunEvent.SubagentSpawned e -> {}
       case RunEvent.SubagentFinished e -> {}

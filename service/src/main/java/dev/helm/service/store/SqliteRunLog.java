@@ -62,7 +62,7 @@ final class SqliteRunLog implements RunLog {
         });
   }
 
-  private static List<String> unread(Statements sql, String run) throws SQLException {
+  static List<String> unread(Statements sql, String run) throws SQLException {
     return sql.list(
         "SELECT id FROM messages WHERE run = ? AND state = 'queued' ORDER BY seq LIMIT 1000",
         row -> row.getString(1),
@@ -70,7 +70,7 @@ final class SqliteRunLog implements RunLog {
   }
 
   /** The calls' ends carry the keys that the calls themselves would have used. */
-  private static List<Fact> openCalls(Statements sql, String run) throws SQLException {
+  static List<Fact> openCalls(Statements sql, String run) throws SQLException {
     return sql.list(
         OPEN_CALLS,
         row -> {

@@ -29,6 +29,9 @@ public final class Store implements AutoCloseable {
   private final SqliteRevoked revoked;
   private final SqliteIdempotency idempotency;
   private final SqliteSlots slots;
+  private final FileStore files;
+  private final EpochStore epochs;
+  private final Moments moments;
 
   private Store(Database database, Path home, Clock clock, HeadsFile heads) {
     this.database = database;
@@ -50,6 +53,9 @@ public final class Store implements AutoCloseable {
     this.revoked = new SqliteRevoked(writer, reads, clock);
     this.idempotency = new SqliteIdempotency(writer, clock);
     this.slots = new SqliteSlots(writer, reads);
+    this.files = new FileStore(reads);
+    this.epochs = new EpochStore(writer, reads, blobs, clock);
+    this.moments = new Moments(reads, blobs);
   }
 
   /**
@@ -157,6 +163,21 @@ public final class Store implements AutoCloseable {
   /** Tokens that stand for the model key. */
   public ModelTokens modelTokens() {
     return modelTokens;
+  }
+
+  /** Snapshots, and who touched which file. */
+  public FileStore files() {
+    return files;
+  }
+
+  /** Rollbacks, restarts and forks. */
+  public EpochStore epochs() {
+    return epochs;
+  }
+
+  /** What an agent knew at a step. */
+  public Moments moments() {
+    return moments;
   }
 
   /** The writer, for work that spans tables. */
