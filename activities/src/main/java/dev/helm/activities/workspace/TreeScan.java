@@ -25,6 +25,12 @@ public final class TreeScan<I> {
    */
   private static final long YOUNG_NS = 100_000_000;
 
+  /** A FIFO's or socket's answer to being opened. */
+  private static final int ENXIO = 6;
+
+  /** A file's answer to being read as a link. */
+  private static final int EINVAL = 22;
+
   private static final int NOTES_MAX = 20;
   private static final int TRIES = 3;
 
@@ -140,7 +146,8 @@ public final class TreeScan<I> {
             e.number() == Errno.ENOENT
                 || e.number() == Errno.ELOOP
                 || e.number() == Errno.ENOTDIR
-                || e.number() == ENXIO;
+                || e.number() == ENXIO
+                || e.number() == EINVAL;
         if (!moved) {
           throw e;
         }
@@ -154,9 +161,6 @@ public final class TreeScan<I> {
       }
     }
   }
-
-  /** A FIFO's or socket's answer to being opened. */
-  private static final int ENXIO = 6;
 
   private @Nullable TreeNode<I> look(
       int fd, byte[] name, @Nullable TreeNode<I> before, int depth) throws IOException {

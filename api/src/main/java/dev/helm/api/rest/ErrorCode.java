@@ -24,6 +24,7 @@ public enum ErrorCode {
   ALREADY_DECIDED(409),
   STALE(409),
   RUN_FINISHED(409),
+  ROLLBACK_UNDER_WAY(409),
   ALREADY_READ(409),
   EXPIRED(410),
   TOO_LARGE(413),
@@ -34,7 +35,8 @@ public enum ErrorCode {
   READ_ONLY(503),
   ENGINE_DOWN(503),
   WORKFLOWS_DOWN(503),
-  LOG_UNAVAILABLE(503);
+  LOG_UNAVAILABLE(503),
+  DISK_FULL(507);
 
   private final int status;
 

@@ -35,7 +35,7 @@ public final class LaterResource {
   @Path("/api/runs")
   public static final class OfRuns {
     /** Refuses. */
-    @Path("/{id}/{later: files|files/content|diff|snapshots|rollback|fork|export}")
+    @Path("/{id}/{later: export}")
     public Object later() {
       throw notYet();
     }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.event.LoggedEvent;
 import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.FileBodies;
 import dev.helm.api.rest.Problem;
 import io.swagger.v3.core.converter.ModelConverters;
 import io.swagger.v3.core.util.Json31;
@@ -43,6 +44,8 @@ public final class OpenApiDocument {
           SystemResource.class,
           RunsResource.class,
           SteeringResource.class,
+          FilesResource.class,
+          RollbackResource.class,
           InboxResource.class,
           BlueprintsResource.class,
           StreamResource.class);
@@ -70,7 +73,11 @@ public final class OpenApiDocument {
     addContent(read);
     addSecurity(read);
     addIdempotencyKeys(read);
-    OpenApiForms.apply(read, List.of(Bodies.class.getDeclaredClasses()));
+    OpenApiForms.apply(
+        read,
+        Stream.of(Bodies.class, FileBodies.class)
+            .<Class<?>>flatMap(outer -> Arrays.stream(outer.getDeclaredClasses()))
+            .toList());
     try {
       return Json31.pretty()
               .writeValueAsString(
@@ -107,7 +114,7 @@ public final class OpenApiDocument {
   /** Members that are not marked nullable are always there, in requests and in answers. */
   private static void addRequired(OpenAPI document) {
     Map<String, Schema> schemas = document.getComponents().getSchemas();
-    Stream.of(Bodies.class, Problem.class, Blueprint.class, LoggedEvent.class)
+    Stream.of(Bodies.class, FileBodies.class, Problem.class, Blueprint.class, LoggedEvent.class)
         .flatMap(
             outer -> Stream.concat(Stream.of(outer), Arrays.stream(outer.getDeclaredClasses())))
         .filter(Class::isRecord)
