@@ -112,9 +112,9 @@ public final class Snapshots {
     known.put(run, root);
     long entries = known.values().stream().mapToLong(TreeNode::files).sum();
     while (entries > REMEMBERED_MAX && known.size() > 1) {
-      String oldest = known.keySet().iterator().next();
-      entries -= known.get(oldest).files();
-      known.remove(oldest);
+      Map.Entry<String, TreeNode<ObjectId>> oldest = known.entrySet().iterator().next();
+      entries -= oldest.getValue().files();
+      known.remove(oldest.getKey());
     }
   }
 

@@ -111,14 +111,13 @@ public final class TreeDiff {
   private void entry(
       String path, @Nullable TreeItem<ObjectId> before, @Nullable TreeItem<ObjectId> after)
       throws IOException {
-    boolean directories = isDirectory(before) && isDirectory(after);
     if (before != null && after != null && before.kind() != after.kind()) {
       entry(path, before, null);
       entry(path, null, after);
       return;
     }
     if (isDirectory(before) || isDirectory(after)) {
-      if (!directories || before.permissions() != after.permissions()) {
+      if (before == null || after == null || before.permissions() != after.permissions()) {
         add(new Change(path, path, before, after));
       }
       below(path + "/", id(before), id(after));

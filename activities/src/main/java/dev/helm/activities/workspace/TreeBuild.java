@@ -126,21 +126,21 @@ public final class TreeBuild<I> {
     kernel.makeDirectory(to, item.name(), 0700);
     int below = kernel.openAt(to, item.name(), directoryFlags(), 0);
     int old = -1;
-    boolean locked = false;
     try {
-      boolean there = before != null && before.kind() == TreeNode.Kind.DIRECTORY;
-      if (there) {
-        locked = (before.permissions() & 0700) != 0700;
+      if (before != null && before.kind() == TreeNode.Kind.DIRECTORY) {
+        boolean locked = (before.permissions() & 0700) != 0700;
         if (locked) {
           kernel.mode(from, item.name(), before.permissions() | 0700);
         }
         old = kernel.openAt(from, item.name(), directoryFlags(), 0);
+        contents(old, before.id(), below, item.id());
+        if (locked) {
+          kernel.mode(old, before.permissions());
+        }
+      } else {
+        contents(-1, null, below, item.id());
       }
-      contents(old, there ? before.id() : null, below, item.id());
       kernel.mode(below, item.permissions());
-      if (locked) {
-        kernel.mode(old, before.permissions());
-      }
     } finally {
       kernel.close(below);
       if (old >= 0) {

@@ -63,6 +63,17 @@ final class FakeBackend implements Backend, RunControl {
     return sandbox.files(run);
   }
 
+  /** A file of the run's workspace. */
+  void write(String run, String name, String content) {
+    try {
+      Path file = sandbox.workspace(run).resolve(name);
+      java.nio.file.Files.createDirectories(file.getParent());
+      java.nio.file.Files.writeString(file, content);
+    } catch (java.io.IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
   /** A permission that is open in the run; its id is given, its arguments say so. */
   String ask(String run, String permissionId) {
     String arguments = "{\"to\":\"leadership@example.com\",\"n\":\"" + permissionId + "\"}";
