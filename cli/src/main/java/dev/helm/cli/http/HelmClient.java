@@ -11,6 +11,7 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -76,13 +77,29 @@ public final class HelmClient {
 
   /** {@code GET /api/runs}; empty texts do not filter. */
   public Reply runs(String status, String blueprint, String words, int limit, String cursor) {
+    return runs(
+        Map.of("status", status, "blueprint", blueprint, "q", words, "cursor", cursor), limit);
+  }
+
+  /** {@code GET /api/runs} with filters by name; empty texts do not filter. */
+  public Reply runs(Map<String, String> filters, int limit) {
+    return get("/api/runs?limit=" + limit + filters(filters));
+  }
+
+  /** {@code GET /api/search}; empty texts do not filter. */
+  public Reply search(String words, String run, String type, int limit) {
     return get(
-        "/api/runs?limit="
-            + limit
-            + filter("status", status)
-            + filter("blueprint", blueprint)
-            + filter("q", words)
-            + filter("cursor", cursor));
+        "/api/search?limit=" + limit + filters(Map.of("q", words, "run", run, "type", type)));
+  }
+
+  /** {@code GET /api/budgets}: every cap that one sees. */
+  public Reply caps() {
+    return get("/api/budgets");
+  }
+
+  /** {@code GET /api/usage} by day, from a day on. */
+  public Reply usageSince(String day) {
+    return get("/api/usage?by=day" + filter("from", day));
   }
 
   /** One run by id or unambiguous prefix. */
@@ -364,6 +381,12 @@ public final class HelmClient {
     if (value != null) {
       body.put(name, value);
     }
+  }
+
+  private static String filters(Map<String, String> filters) {
+    StringBuilder query = new StringBuilder();
+    new TreeMap<>(filters).forEach((name, value) -> query.append(filter(name, value)));
+    return query.toString();
   }
 
   private static String filter(String name, String value) {

@@ -72,7 +72,7 @@ final class Sealed implements AutoCloseable {
         return;
       }
     }
-    String text = "out ".repeat(random.nextInt(30_000));
+    String text = "out ".repeat(random.nextInt(20) == 0 ? 20_000 : random.nextInt(50));
     add(
         facts,
         new RunEvent.ToolFinished(
