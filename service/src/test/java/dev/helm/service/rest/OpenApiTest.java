@@ -64,6 +64,12 @@ class OpenApiTest {
             Map.entry("/api/blueprints/{name}", List.of("get", "put")),
             Map.entry("/api/blueprints/{name}/versions", List.of("get")),
             Map.entry("/api/blueprints/validate", List.of("post")),
+            Map.entry("/api/audit", List.of("get")),
+            Map.entry("/api/audit/key", List.of("get")),
+            Map.entry("/api/audit/checkpoints", List.of("get")),
+            Map.entry("/api/audit/export", List.of("get")),
+            Map.entry("/api/runs/{id}/checkpoints", List.of("get")),
+            Map.entry("/api/runs/{id}/export", List.of("get")),
             Map.entry("/api/stream", List.of("get")));
     assertThat(names(document.path("paths"))).containsExactlyInAnyOrderElementsOf(calls.keySet());
     List<String> ids = new ArrayList<>();

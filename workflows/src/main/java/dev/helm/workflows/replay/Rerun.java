@@ -31,12 +31,15 @@ final class Rerun implements AutoCloseable {
   /** The workflows of this build. */
   private static final Class<?>[] WORKFLOWS = {AgentRunWorkflowImpl.class};
 
-  /** Nothing listens there, and nothing is sent. */
+  /** Nothing listens there, and nothing is sent: {@link NoServer} answers. */
   private static final String NOWHERE = "127.0.0.1:1";
 
   private final WorkflowServiceStubs stubs =
       WorkflowServiceStubs.newServiceStubs(
-          WorkflowServiceStubsOptions.newBuilder().setTarget(NOWHERE).build());
+          WorkflowServiceStubsOptions.newBuilder()
+              .setTarget(NOWHERE)
+              .setGrpcClientInterceptors(List.of(new NoServer()))
+              .build());
   private final List<Asked> asked = Collections.synchronizedList(new ArrayList<>());
   private final Worker worker;
 
