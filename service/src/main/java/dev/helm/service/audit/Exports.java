@@ -22,7 +22,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Semaphore;
 import java.util.zip.GZIPInputStream;
-import org.jspecify.annotations.Nullable;
 
 /** Makes exports: of a run, and of the audit log. */
 public final class Exports {
@@ -159,8 +158,7 @@ public final class Exports {
     private final Map<String, Object> manifest = new LinkedHashMap<>();
     private long signed;
 
-    Writing(
-        String run, CheckpointStore.Place head, BundleStore.Size size, OutputStream out) {
+    Writing(String run, CheckpointStore.Place head, BundleStore.Size size, OutputStream out) {
       this.run = run;
       this.head = head;
       this.size = size;
@@ -316,5 +314,4 @@ public final class Exports {
       }
     }
   }
-
 }

@@ -2,6 +2,8 @@ package dev.helm.service.rest;
 
 import dev.helm.api.rest.Bodies;
 import dev.helm.service.audit.Exports;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +20,11 @@ public interface Backend extends AutoCloseable {
 
   /** Why no run can start here (there is no container engine), or null when one can. */
   @Nullable String readOnlyBecause();
+
+  /** Whose days and months caps count; the operator says so in {@code config.yml}. */
+  default ZoneId moneyZone() {
+    return ZoneOffset.UTC;
+  }
 
   /** Brings the archive of a run's workflow histories up to date before it is exported. */
   default Exports.Histories histories() {

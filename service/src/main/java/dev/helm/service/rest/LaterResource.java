@@ -12,13 +12,13 @@ import jakarta.ws.rs.Path;
 @Path("/api")
 public final class LaterResource {
   /** Refuses. */
-  @Path("/{later: stop|decide|usage}")
+  @Path("/{later: decide}")
   public Object single() {
     throw notYet();
   }
 
   /** Refuses. */
-  @Path("/{later: schedules|budgets}{rest: (/.*)?}")
+  @Path("/{later: schedules}{rest: (/.*)?}")
   public Object lists() {
     throw notYet();
   }

@@ -5,6 +5,7 @@ import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.bundle.Checkpoint;
 import dev.helm.api.event.LoggedEvent;
 import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.MoneyBodies;
 import dev.helm.api.rest.Problem;
 import io.swagger.v3.core.converter.ModelConverters;
 import io.swagger.v3.core.util.Json31;
@@ -43,9 +44,14 @@ public final class OpenApiDocument {
           TokensResource.class,
           SystemResource.class,
           RunsResource.class,
+          SearchResource.class,
           SteeringResource.class,
           InboxResource.class,
+          StopResource.class,
+          PermissionsResource.class,
+          RulesResource.class,
           BlueprintsResource.class,
+          MoneyResource.class,
           AuditResource.class,
           AuditResource.OfRuns.class,
           StreamResource.class);
@@ -73,7 +79,11 @@ public final class OpenApiDocument {
     addContent(read);
     addSecurity(read);
     addIdempotencyKeys(read);
-    OpenApiForms.apply(read, List.of(Bodies.class.getDeclaredClasses()));
+    OpenApiForms.apply(
+        read,
+        Stream.of(Bodies.class, MoneyBodies.class)
+            .flatMap(outer -> Arrays.stream(outer.getDeclaredClasses()))
+            .toList());
     try {
       return Json31.pretty()
               .writeValueAsString(
@@ -110,7 +120,13 @@ public final class OpenApiDocument {
   /** Members that are not marked nullable are always there, in requests and in answers. */
   private static void addRequired(OpenAPI document) {
     Map<String, Schema> schemas = document.getComponents().getSchemas();
-    Stream.of(Bodies.class, Problem.class, Blueprint.class, LoggedEvent.class, Checkpoint.class)
+    Stream.of(
+            Bodies.class,
+            MoneyBodies.class,
+            Problem.class,
+            Blueprint.class,
+            LoggedEvent.class,
+            Checkpoint.class)
         .flatMap(
             outer -> Stream.concat(Stream.of(outer), Arrays.stream(outer.getDeclaredClasses())))
         .filter(Class::isRecord)

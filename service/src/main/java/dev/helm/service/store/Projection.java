@@ -11,6 +11,7 @@ final class Projection {
   private final RunProjection runs = new RunProjection();
   private final AskProjection asks = new AskProjection();
   private final MessageProjection messages = new MessageProjection();
+  private final MoneyProjection money = new MoneyProjection();
 
   /** Where an event stands. */
   record Place(String run, long seq, long pos, String at, String agent) {}
@@ -25,17 +26,25 @@ final class Projection {
       case RunEvent.RunResumed e -> {
         runs.resumed(sql, place);
         asks.resumed(sql, place, e);
+        money.resumed(sql, place, e);
       }
       case RunEvent.RunFinished e -> {
         runs.finished(sql, place, e);
         asks.finished(sql, place);
+        money.over(sql, place);
       }
       case RunEvent.BudgetCharged e -> runs.charged(sql, place, e);
       case RunEvent.BudgetRaised e -> runs.raised(sql, place, e);
       case RunEvent.ToolRequested e -> CallTable.insert(sql, place, e);
       case RunEvent.ToolUnknown e -> asks.unknown(sql, place, e);
       case RunEvent.PermissionRequested e -> asks.permission(sql, place, e);
-      case RunEvent.PermissionDecided e -> asks.decided(sql, place, e);
+      case RunEvent.PermissionApproved e -> asks.approved(sql, place, e);
+      case RunEvent.PermissionReminded e -> asks.reminded(sql, place, e);
+      case RunEvent.PermissionDecided e -> {
+        asks.decided(sql, place, e);
+        CallTable.edited(sql, place, e);
+        RememberedTable.insert(sql, place, e);
+      }
       case RunEvent.QuestionAsked e -> asks.question(sql, place, e);
       case RunEvent.QuestionAnswered e -> asks.answered(sql, place, e);
       case RunEvent.MessageQueued e -> messages.queued(sql, place, e);
@@ -45,7 +54,7 @@ final class Projection {
         // RunQueries.create makes the row, since events refer to it.
       }
       case RunEvent.TurnStarted e -> {}
-      case RunEvent.ModelMessage e -> {}
+      case RunEvent.ModelMessage e -> money.answered(sql, place.run(), place.agent());
       case RunEvent.ModelRetried e -> {}
       case RunEvent.ToolBlocked e -> {}
       case RunEvent.ToolStarted e -> {}
@@ -56,15 +65,17 @@ final class Projection {
       case RunEvent.EgressAllowed e -> {}
       case RunEvent.EgressDenied e -> {}
       case RunEvent.BudgetWarned e -> {}
-      case RunEvent.BudgetExhausted e -> {}
+      case RunEvent.BudgetExhausted e -> money.exhausted(sql, place, e);
       case RunEvent.LimitReached e -> {}
-      case RunEvent.PermissionApproved e -> {}
-      case RunEvent.PermissionReminded e -> {}
       case RunEvent.SnapshotTaken e -> {}
-      case RunEvent.RunRolledback e -> {}
+      case RunEvent.RunRolledback e -> money.over(sql, place);
       case RunEvent.RunForked e -> {}
-      case RunEvent.SubagentSpawned e -> {}
-      case RunEvent.SubagentFinished e -> {}
+      case RunEvent.SubagentSpawned e -> SubagentTable.spawned(sql, place, e);
+      case RunEvent.SubagentFinished e -> {
+        money.answered(sql, place.run(), e.subagent());
+        SubagentTable.finished(sql, place, e);
+        asks.returned(sql, place, e);
+      }
       case RunEvent.RunStalled e -> {}
       case RunEvent.NotificationSent e -> {}
       case RunEvent.BlobErased e -> {}

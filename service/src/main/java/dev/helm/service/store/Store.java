@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Everything durable of one Helm home, over one database file and one writer. */
 public final class Store implements AutoCloseable {
@@ -21,6 +22,7 @@ public final class Store implements AutoCloseable {
   private final SqliteRuns runs;
   private final SqliteRunQueries queries;
   private final SqliteInbox inbox;
+  private final SqliteRules rules;
   private final SqliteMessages messages;
   private final SqliteBlueprints blueprints;
   private final SqliteUsers users;
@@ -29,6 +31,7 @@ public final class Store implements AutoCloseable {
   private final SqliteRevoked revoked;
   private final SqliteIdempotency idempotency;
   private final SqliteSlots slots;
+  private final Clock clock;
   private final SqliteAudit audit;
   private final SqliteCheckpoints checkpoints;
   private final SqliteBundles bundles;
@@ -45,6 +48,7 @@ public final class Store implements AutoCloseable {
     this.runs = new SqliteRuns(reads, blobs, modelTokens);
     this.queries = new SqliteRunQueries(writer, reads, blobs, clock);
     this.inbox = new SqliteInbox(reads, blobs);
+    this.rules = new SqliteRules(writer, reads, clock);
     this.messages = new SqliteMessages(writer, reads, blobs);
     this.blueprints = new SqliteBlueprints(writer, reads);
     this.users = new SqliteUsers(writer, reads, clock);
@@ -53,6 +57,7 @@ public final class Store implements AutoCloseable {
     this.revoked = new SqliteRevoked(writer, reads, clock);
     this.idempotency = new SqliteIdempotency(writer, clock);
     this.slots = new SqliteSlots(writer, reads);
+    this.clock = clock;
     this.audit = new SqliteAudit(writer, reads);
     this.checkpoints = new SqliteCheckpoints(writer, reads);
     this.bundles = new SqliteBundles(writer, reads);
@@ -113,6 +118,11 @@ public final class Store implements AutoCloseable {
   /** What waits for a person. */
   public InboxStore inbox() {
     return inbox;
+  }
+
+  /** Rules that people had remembered. */
+  public RuleStore rules() {
+    return rules;
   }
 
   /** Steering messages. */
@@ -200,14 +210,45 @@ public final class Store implements AutoCloseable {
     return reads.read(sql -> sql.number("SELECT max(pos) FROM events", 0));
   }
 
+  /** The beginning of a blob; null if it was never there or is erased. */
+  public byte @Nullable [] blobHead(String sha256, int bytesMax) {
+    return reads.read(
+        sql ->
+            sql.one(
+                "SELECT substr(bytes, 1, ?) FROM blobs WHERE sha256 = ?",
+                row -> row.getBytes(1),
+                bytesMax,
+                sha256));
+  }
+
   /** Reservations of a run whose call cost more than was held for it. */
   public List<String> overdrawn(String run) {
     return reads.read(
         sql ->
             sql.list(
-                "SELECT reservation FROM charges WHERE run = ? AND over = 1",
+                "SELECT reservation FROM charges WHERE run = ? AND over = 1"
+                    + " UNION SELECT x.reservation FROM corrections x JOIN charges c"
+                    + " ON c.reservation = x.reservation WHERE c.run = ? AND x.over = 1",
                 row -> row.getString(1),
+                run,
                 run));
+  }
+
+  /** Queries of one read. */
+  @FunctionalInterface
+  public interface Query<T extends @Nullable Object> {
+    /** With a read-only connection. */
+    T run(Statements sql) throws SQLException;
+  }
+
+  /** Reads what spans tables, as {@link #writer} writes it. */
+  public <T extends @Nullable Object> T read(Query<T> query) {
+    return reads.read(query::run);
+  }
+
+  /** The time of new transactions. */
+  public Clock clock() {
+    return clock;
   }
 
   /** Events of one run after a seq, as clients read them, oldest first; none if it is not seen. */
