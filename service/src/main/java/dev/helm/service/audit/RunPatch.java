@@ -49,9 +49,7 @@ public final class RunPatch implements Exports.Patch {
         return Patch.of(
             repository,
             TreeDiff.of(
-                repository,
-                ObjectId.fromString(start.tree()),
-                ObjectId.fromString(end.tree())));
+                repository, ObjectId.fromString(start.tree()), ObjectId.fromString(end.tree())));
       }
     } catch (IOException | RuntimeException e) {
       LOG.warn("the export of run {} has no patch: {}", run, e.toString());

@@ -156,12 +156,15 @@ class HostileBundleTest {
 
   private static RunEvent started(String by, String permission, String hash) {
     return new RunEvent.ToolStarted(
-        "t", "Bash", hash, new RunEvent.GatePass(by, by.equals("rule") ? "Bash" : null, permission), 1);
+        "t",
+        "Bash",
+        hash,
+        new RunEvent.GatePass(by, by.equals("rule") ? "Bash" : null, permission),
+        1);
   }
 
   private static RunEvent finished() {
-    return new RunEvent.ToolFinished(
-        "t", "Bash", "ok", "ok", Content.text(""), 0, 1, 0, null);
+    return new RunEvent.ToolFinished("t", "Bash", "ok", "ok", Content.text(""), 0, 1, 0, null);
   }
 
   @Test

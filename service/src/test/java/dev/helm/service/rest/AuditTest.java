@@ -30,7 +30,8 @@ class AuditTest {
       for (int i = 0; i < 3; i++) {
         assertThat(service.get("/api/runs/" + run.substring(0, 8) + "/events").status())
             .isEqualTo(200);
-        service.post("/api/runs/" + run + "/messages", "{\"text\":\"secret words\",\"when\":\"next\"}", key);
+        service.post(
+            "/api/runs/" + run + "/messages", "{\"text\":\"secret words\",\"when\":\"next\"}", key);
       }
       String hash = service.backend().ask(run, "p-1");
       service.post(
@@ -89,7 +90,8 @@ class AuditTest {
       String run = service.run();
       String id = service.get("/api/audit/key").text("keyId");
       assertThat(service.get("/api/status").raw().body()).contains("signs with key " + id);
-      assertThat(verify(service, "/api/runs/" + run + "/export").about()).containsEntry("keyId", id);
+      assertThat(verify(service, "/api/runs/" + run + "/export").about())
+          .containsEntry("keyId", id);
       JsonNode checkpoints = service.get("/api/runs/" + run + "/checkpoints").json();
       assertThat(checkpoints.at("/items/0/keyId").asText()).isEqualTo(id);
       assertThat(checkpoints.path("last").asLong()).isPositive();
@@ -106,7 +108,8 @@ class AuditTest {
       throws Exception {
     HttpRequest request = service.authorized(path).GET().build();
     Path file = service.home.resolve("got.zip");
-    HttpResponse<Path> answer = service.http().send(request, HttpResponse.BodyHandlers.ofFile(file));
+    HttpResponse<Path> answer =
+        service.http().send(request, HttpResponse.BodyHandlers.ofFile(file));
     assertThat(answer.statusCode()).isEqualTo(200);
     assertThat(answer.headers().firstValue("Content-Type")).hasValue("application/zip");
     try {

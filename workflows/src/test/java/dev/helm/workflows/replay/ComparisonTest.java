@@ -25,11 +25,11 @@ import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.jspecify.annotations.Nullable;
 
 /** Every recorded history agrees with its log; one that was changed in one decision does not. */
 @Timeout(120)
@@ -60,8 +60,7 @@ class ComparisonTest {
         changed++;
         assertThat(findings(json, edited)).as(file.toString()).anyMatch(ComparisonTest::fault);
         // The same decision changed wherever the history speaks of it.
-        String all =
-            edited(json, false, text -> text.replace("\"allow\":true", "\"allow\":false"));
+        String all = edited(json, false, text -> text.replace("\"allow\":true", "\"allow\":false"));
         assertThat(findings(json, all)).as(file.toString()).anyMatch(ComparisonTest::fault);
       }
     }
@@ -72,12 +71,18 @@ class ComparisonTest {
   void whoDecidedAndWhatWasAnsweredAndHowItEndedAreCompared() throws Exception {
     String allowed = Files.readString(FOLDER.resolve("permission-allowed.json"));
     assertThat(
-            findings(allowed, edited(allowed, false, t -> t.replace("\"by\":\"ada\"", "\"by\":\"eve\""))))
+            findings(
+                allowed,
+                edited(allowed, false, t -> t.replace("\"by\":\"ada\"", "\"by\":\"eve\""))))
         .anyMatch(ComparisonTest::fault);
     String plain = Files.readString(FOLDER.resolve("plain.json"));
     assertThat(findings(plain, edited(plain, false, t -> t.replace("succeeded", "failed"))))
         .anyMatch(ComparisonTest::fault);
-    assertThat(findings(plain, edited(plain, false, t -> t.replace("\"toolUseId\":\"t1\"", "\"toolUseId\":\"t9\""))))
+    assertThat(
+            findings(
+                plain,
+                edited(
+                    plain, false, t -> t.replace("\"toolUseId\":\"t1\"", "\"toolUseId\":\"t9\""))))
         .anyMatch(ComparisonTest::fault);
   }
 
