@@ -2,6 +2,7 @@ package dev.helm.service;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.helm.api.rest.Bodies;
+import dev.helm.service.audit.Audit;
 import dev.helm.service.auth.FirstOwner;
 import dev.helm.service.auth.Front;
 import dev.helm.service.auth.JwtKey;
@@ -111,9 +112,13 @@ public final class HelmService extends Application<HelmConfiguration> {
     Tokens tokens = tokens(store);
 
     Backend backend = backends.open(settings, store, hub);
+    Audit audit =
+        Audit.open(settings.home(), store, clock, VERSION, backend.histories(), (_, _, _) -> false);
+    environment.lifecycle().manage(new AutoCloseableManager(audit));
+    audit.start();
     Front front = Front.read(settings.home(), settings.port());
-    StreamDoor door = new StreamDoor(tokens, front, hub);
-    rest(environment, store, tokens, passwords, front, backend, commits, door, search)
+    StreamDoor door = new StreamDoor(tokens, front, hub, audit.trail());
+    rest(environment, store, tokens, passwords, front, backend, commits, door, audit, search)
         .mount(environment);
     door.mount(environment.getApplicationContext());
     environment.healthChecks().register("log", new LogHealth(store));
@@ -153,6 +158,7 @@ public final class HelmService extends Application<HelmConfiguration> {
       Backend backend,
       CommitWaiter commits,
       StreamDoor door,
+      Audit audit,
       SearchIndex search) {
     return new RestInterface(
         store,
@@ -175,6 +181,7 @@ public final class HelmService extends Application<HelmConfiguration> {
         () -> logComponent(store.health()),
         VERSION,
         settings.practice(),
+        audit,
         search);
   }
 

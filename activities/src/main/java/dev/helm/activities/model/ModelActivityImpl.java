@@ -1,5 +1,6 @@
 package dev.helm.activities.model;
 
+import dev.helm.activities.agents.AgentView;
 import dev.helm.activities.run.Heart;
 import dev.helm.activities.store.Blobs;
 import dev.helm.activities.store.Conversations;
@@ -90,7 +91,7 @@ public final class ModelActivityImpl implements ModelActivity {
   }
 
   private Reply attempt(Request request, int attempt, ModelClient.Line line) {
-    Runs.Info info = runs.info(request.run());
+    Runs.Info info = AgentView.of(runs, request.run(), request.agent());
     begin(request);
     String user = userMessage(request, info);
     List<String> messages = new ArrayList<>();
@@ -136,7 +137,8 @@ public final class ModelActivityImpl implements ModelActivity {
         RequestBody.write(
             info.blueprint().model().name(),
             maxTokens,
-            RequestBody.fill(info.blueprint().instructions(), info.input()),
+            AgentView.system(
+                request.agent(), RequestBody.fill(info.blueprint().instructions(), info.input())),
             ToolCatalog.definitions(info.blueprint().tools()),
             messages);
     String name = prefix(request) + "t" + request.turn() + "." + request.round() + "/a" + attempt;
@@ -161,8 +163,7 @@ public final class ModelActivityImpl implements ModelActivity {
   private String userMessage(Request request, Runs.Info info) {
     List<String> texts = new ArrayList<>();
     if (request.head() == null) {
-      String prompt = info.prompt();
-      texts.add(RequestBody.fill(prompt == null ? info.blueprint().task() : prompt, info.input()));
+      texts.add(task(request, info));
     }
     for (String id : request.messages()) {
       Runs.QueuedMessage message = runs.message(request.run(), id);
@@ -185,6 +186,14 @@ public final class ModelActivityImpl implements ModelActivity {
       texts.add("(What a person had written here was taken back. Go on.)");
     }
     return RequestBody.user(results, texts);
+  }
+
+  private String task(Request request, Runs.Info info) {
+    if (!AgentView.isMain(request.agent())) {
+      return AgentView.prompt(runs, blobs, request.run(), request.agent());
+    }
+    String prompt = info.prompt();
+    return RequestBody.fill(prompt == null ? info.blueprint().task() : prompt, info.input());
   }
 
   private void begin(Request request) {
@@ -302,25 +311,27 @@ public final class ModelActivityImpl implements ModelActivity {
     String scope = shortage == null ? "run" : shortage.scope();
     Reply reply = new Reply.OverBudget(scope, detail);
     Runs.Money money = runs.money(request.run());
-    log.append(
-        request.run(),
-        List.of(
-            fact(
-                request,
-                turnKey(request) + "/exhausted",
-                new RunEvent.BudgetExhausted(
-                    scope,
-                    shortage == null ? money.spentUsd() : shortage.spentUsd(),
-                    shortage == null ? money.capUsd() : shortage.capUsd(),
-                    detail,
-                    shortage == null ? null : shortage.period(),
-                    needed)),
-            fact(
-                request,
-                turnKey(request) + "/paused",
-                new RunEvent.RunPaused("budget", null, null, null, detail))),
-        journalKey(request),
-        HelmJson.write(reply));
+    List<Fact> facts = new ArrayList<>();
+    facts.add(
+        fact(
+            request,
+            turnKey(request) + "/exhausted",
+            new RunEvent.BudgetExhausted(
+                scope,
+                shortage == null ? money.spentUsd() : shortage.spentUsd(),
+                shortage == null ? money.capUsd() : shortage.capUsd(),
+                detail,
+                shortage == null ? null : shortage.period(),
+                needed)));
+    if (AgentView.isMain(request.agent())) {
+      // Beside a sub-agent others may be at work: the main agent says when the run only waits.
+      facts.add(
+          fact(
+              request,
+              turnKey(request) + "/paused",
+              new RunEvent.RunPaused("budget", null, null, null, detail)));
+    }
+    log.append(request.run(), facts, journalKey(request), HelmJson.write(reply));
     return reply;
   }
 

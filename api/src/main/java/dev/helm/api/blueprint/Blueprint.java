@@ -50,14 +50,39 @@ public record Blueprint(
    * asked.
    *
    * @param timeoutMs how long a permission waits for people before it is denied
-   * @param approvers how many different people must allow (1 for now)
+   * @param approvers how many different people must allow
+   * @param escalate who else is told when nobody decides, null for nobody
    */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Permissions(
-      List<String> deny, List<String> ask, List<String> allow, long timeoutMs, int approvers) {
+      List<String> deny,
+      List<String> ask,
+      List<String> allow,
+      long timeoutMs,
+      int approvers,
+      @Nullable Escalate escalate) {
     public Permissions {
       deny = List.copyOf(deny);
       ask = List.copyOf(ask);
       allow = List.copyOf(allow);
+    }
+
+    /** Without escalation. */
+    public Permissions(
+        List<String> deny, List<String> ask, List<String> allow, long timeoutMs, int approvers) {
+      this(deny, ask, allow, timeoutMs, approvers, null);
+    }
+  }
+
+  /**
+   * Who is told when nobody has decided.
+   *
+   * @param afterMs milliseconds after the question; less than the permission's timeout
+   * @param to words of roles
+   */
+  public record Escalate(long afterMs, List<String> to) {
+    public Escalate {
+      to = List.copyOf(to);
     }
   }
 
@@ -92,8 +117,24 @@ public record Blueprint(
    *
    * @param turns most model calls
    * @param wallTimeMs most working time; waiting for people does not count
+   * @param stallAfterMs silence of a run at work after which it counts as stalled
+   * @param subAgents most sub-agents of one run
+   * @param subAgentDepth how deep sub-agents may ask for further ones: 1 for none of their own
    */
-  public record Limits(int turns, long wallTimeMs) {}
+  public record Limits(
+      int turns, long wallTimeMs, long stallAfterMs, int subAgents, int subAgentDepth) {
+    /** What a version that was stored before these limits were there lacks is the default. */
+    public Limits {
+      stallAfterMs = stallAfterMs == 0 ? Defaults.STALL_AFTER.toMillis() : stallAfterMs;
+      subAgents = subAgents == 0 ? Defaults.SUB_AGENTS : subAgents;
+      subAgentDepth = subAgentDepth == 0 ? Defaults.SUB_AGENT_DEPTH : subAgentDepth;
+    }
+
+    /** With Helm's defaults for stalls and sub-agents. */
+    public Limits(int turns, long wallTimeMs) {
+      this(turns, wallTimeMs, 0, 0, 0);
+    }
+  }
 
   /** Hosts that a granted tool call may reach: exact names, or {@code *.suffix}. */
   public record Egress(List<String> allow) {
@@ -121,11 +162,33 @@ public record Blueprint(
     public static final List<Integer> WARN_AT = List.of(50, 80);
     public static final int TURNS = 200;
     public static final Duration WALL_TIME = Duration.ofHours(8);
+    public static final Duration STALL_AFTER = Duration.ofMinutes(10);
+    public static final int SUB_AGENTS = 16;
+    public static final int SUB_AGENT_DEPTH = 2;
     public static final long MEMORY_BYTES = 1L << 30;
     public static final int MILLI_CPUS = 1000;
     public static final int PIDS = 256;
 
     private Defaults() {}
+  }
+
+  /** The same definition with other tools, for a sub-agent. */
+  public Blueprint withTools(List<String> narrowed) {
+    return new Blueprint(
+        name,
+        description,
+        project,
+        agent,
+        model,
+        instructions,
+        task,
+        inputs,
+        narrowed,
+        permissions,
+        budget,
+        limits,
+        egress,
+        sandbox);
   }
 
   /** How a run names its definition: {@code name@version}. */

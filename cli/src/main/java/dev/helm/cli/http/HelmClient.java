@@ -5,6 +5,7 @@ import dev.helm.cli.Env;
 import dev.helm.cli.ExitCode;
 import dev.helm.cli.Failure;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.ConnectException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -111,6 +112,30 @@ public final class HelmClient {
     return get("/api/runs/" + segment(id) + "/events?after=" + after + "&limit=" + limit);
   }
 
+  /**
+   * Writes an export to a stream.
+   *
+   * @param id a run's, or {@code audit}
+   * @throws IOException when it did not come whole
+   */
+  public void export(String id, OutputStream out) throws IOException {
+    String path = id.equals("audit") ? "/api/audit/export" : "/api/runs/" + segment(id) + "/export";
+    while (true) {
+      String authorization = session.authorization();
+      Reply refused =
+          transport.download(
+              path,
+              Map.of("Authorization", authorization, "Accept", "application/zip, */*;q=0.1"),
+              out);
+      if (refused == null) {
+        return;
+      }
+      if (refused.status() != 401 || !session.refused(authorization)) {
+        throw Problems.of(refused);
+      }
+    }
+  }
+
   /** Starts a run. */
   public Reply start(Bodies.StartRun start) {
     Map<String, Object> body = new LinkedHashMap<>();
@@ -127,6 +152,22 @@ public final class HelmClient {
     return post("/api/runs/" + segment(run) + "/messages", Map.of("text", text, "when", when));
   }
 
+  /** A run's messages with their read receipts. */
+  public Reply messages(String run) {
+    return get("/api/runs/" + segment(run) + "/messages");
+  }
+
+  /** Takes a message back that was not yet read. */
+  public Reply cancelMessage(String run, String message) {
+    String path = "/api/runs/" + segment(run) + "/messages/" + segment(message);
+    return good(call("DELETE", path, "", null));
+  }
+
+  /** The emergency stop. */
+  public Reply stop() {
+    return post("/api/stop", Map.of());
+  }
+
   /** {@code pause}, {@code resume} or {@code cancel}. */
   public Reply control(String run, String verb) {
     return post("/api/runs/" + segment(run) + "/" + verb, Map.of());
@@ -135,6 +176,26 @@ public final class HelmClient {
   /** Raises a run's cap. */
   public Reply raise(String run, dev.helm.api.Usd add) {
     return post("/api/runs/" + segment(run) + "/budget", Map.of("addUsd", add.toString()));
+  }
+
+  /** The caps that many runs share. */
+  public Reply budgets() {
+    return get("/api/budgets");
+  }
+
+  /** Sets all caps of a scope; what is absent is removed. */
+  public Reply setBudget(String scope, Map<String, Object> caps) {
+    return good(call("PUT", "/api/budgets/" + segment(scope), "application/json", bytes(caps)));
+  }
+
+  /** A page of what was spent; empty texts do not filter. */
+  public Reply usage(String by, String from, String to, String cursor) {
+    return get(
+        "/api/usage?limit=1000"
+            + filter("by", by)
+            + filter("from", from)
+            + filter("to", to)
+            + filter("cursor", cursor));
   }
 
   /** Everything that waits for a person. */

@@ -165,7 +165,7 @@ final class Follower implements Hands {
     String answers =
         question.unknown()
             ? String.join("|", question.options())
-            : question.options().isEmpty() ? "TEXT" : "NUMBER|TEXT";
+            : question.options().isEmpty() ? "TEXT" : question.freeText() ? "NUMBER|TEXT" : "NUMBER";
     hint("helm answer " + name + " " + answers);
   }
 

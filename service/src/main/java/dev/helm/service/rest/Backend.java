@@ -1,6 +1,7 @@
 package dev.helm.service.rest;
 
 import dev.helm.api.rest.Bodies;
+import dev.helm.service.audit.Exports;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.List;
@@ -23,6 +24,11 @@ public interface Backend extends AutoCloseable {
   /** Whose days and months caps count; the operator says so in {@code config.yml}. */
   default ZoneId moneyZone() {
     return ZoneOffset.UTC;
+  }
+
+  /** Brings the archive of a run's workflow histories up to date before it is exported. */
+  default Exports.Histories histories() {
+    return _ -> {};
   }
 
   /** Begins to work; called when the socket listens. */

@@ -12,7 +12,7 @@ import jakarta.ws.rs.Path;
 @Path("/api")
 public final class LaterResource {
   /** Refuses. */
-  @Path("/{later: stop|decide|audit}")
+  @Path("/{later: decide}")
   public Object single() {
     throw notYet();
   }
@@ -35,7 +35,7 @@ public final class LaterResource {
   @Path("/api/runs")
   public static final class OfRuns {
     /** Refuses. */
-    @Path("/{id}/{later: files|files/content|diff|snapshots|rollback|fork|export}")
+    @Path("/{id}/{later: files|files/content|diff|snapshots|rollback|fork}")
     public Object later() {
       throw notYet();
     }

@@ -2,6 +2,7 @@ package dev.helm.service.rest;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.helm.api.blueprint.Blueprint;
+import dev.helm.api.bundle.Checkpoint;
 import dev.helm.api.event.LoggedEvent;
 import dev.helm.api.rest.Bodies;
 import dev.helm.api.rest.MoneyBodies;
@@ -46,8 +47,13 @@ public final class OpenApiDocument {
           SearchResource.class,
           SteeringResource.class,
           InboxResource.class,
+          StopResource.class,
+          PermissionsResource.class,
+          RulesResource.class,
           BlueprintsResource.class,
           MoneyResource.class,
+          AuditResource.class,
+          AuditResource.OfRuns.class,
           StreamResource.class);
 
   private static final String BEARER = "bearer";
@@ -114,7 +120,13 @@ public final class OpenApiDocument {
   /** Members that are not marked nullable are always there, in requests and in answers. */
   private static void addRequired(OpenAPI document) {
     Map<String, Schema> schemas = document.getComponents().getSchemas();
-    Stream.of(Bodies.class, MoneyBodies.class, Problem.class, Blueprint.class, LoggedEvent.class)
+    Stream.of(
+            Bodies.class,
+            MoneyBodies.class,
+            Problem.class,
+            Blueprint.class,
+            LoggedEvent.class,
+            Checkpoint.class)
         .flatMap(
             outer -> Stream.concat(Stream.of(outer), Arrays.stream(outer.getDeclaredClasses())))
         .filter(Class::isRecord)

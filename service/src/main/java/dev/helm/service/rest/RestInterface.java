@@ -2,6 +2,7 @@ package dev.helm.service.rest;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.helm.api.rest.Bodies;
+import dev.helm.service.audit.Audit;
 import dev.helm.service.auth.Front;
 import dev.helm.service.auth.LogIn;
 import dev.helm.service.auth.Passwords;
@@ -37,6 +38,7 @@ public final class RestInterface {
   private final Supplier<Bodies.Component> log;
   private final String version;
   private final boolean practice;
+  private final Audit audit;
   private final SearchIndex search;
 
   /** With everything that the resources need. */
@@ -54,6 +56,7 @@ public final class RestInterface {
       Supplier<Bodies.Component> log,
       String version,
       boolean practice,
+      Audit audit,
       SearchIndex search) {
     this.store = store;
     this.tokens = tokens;
@@ -68,6 +71,7 @@ public final class RestInterface {
     this.log = log;
     this.version = version;
     this.practice = practice;
+    this.audit = audit;
     this.search = search;
   }
 
@@ -89,6 +93,7 @@ public final class RestInterface {
         new BodyLimit(),
         TokenFilter.of(tokens),
         new IdempotencyFilter(store.idempotency(), mapper),
+        new AuditFilter(audit.trail()),
         new StatusFilter(),
         new RequestJson());
   }
@@ -96,18 +101,30 @@ public final class RestInterface {
   private List<Object> resources() {
     RunControl control = backend.control();
     return List.of(
-        new AuthResource(logIn, tokens, door::closeEnded),
+        new AuthResource(logIn, tokens, door::closeEnded, audit.trail()),
         new UsersResource(store.users(), passwords, clock, door::closeEnded),
         new DevicesResource(store.devices(), store.users(), door::closeEnded),
         new TokensResource(store.serviceTokens(), clock, door::closeEnded),
         new SystemResource(
-            log, backend, search::component, store.queries()::activeRuns, version, practice),
+            log,
+            audit::component,
+            search::component,
+            backend,
+            store.queries()::activeRuns,
+            version,
+            practice),
         new RunsResource(store.queries(), store.blueprints(), search, backend, practice),
         new SearchResource(store.queries(), search),
         new SteeringResource(store.queries(), store.messages(), control),
+        new StopResource(store.queries(), control),
         new InboxResource(store.inbox(), control, commits),
+        new PermissionsResource(
+            store.inbox(), control, commits, new DecisionCheck(store.runs(), store.blobs(), clock)),
+        new RulesResource(store.rules(), store.queries()),
         new BlueprintsResource(store.blueprints()),
         money(),
+        new AuditResource(audit),
+        new AuditResource.OfRuns(audit, store.queries()),
         new StreamResource(),
         new OpenApiResource(new Document(version)),
         new LaterResource(),

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.helm.activities.egress.HostName;
 import dev.helm.activities.egress.OperatorTarget;
 import dev.helm.activities.workspace.WorkspaceLimits;
+import dev.helm.service.notify.WebhookAddress;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Files;
@@ -16,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What only the operator may say, in {@code HELM_HOME/config.yml}. A blueprint can never say it.
@@ -25,18 +27,21 @@ import java.util.Set;
  * @param workspace how large a run's workspace may become
  * @param waitMinutes how long a run that waits for people keeps its container
  * @param moneyZone whose days and months caps count
+ * @param webhook who is told what waits for people, null for nobody
  */
 public record OperatorConfig(
     List<OperatorTarget> targets,
     List<Path> trust,
     WorkspaceLimits workspace,
     int waitMinutes,
-    ZoneId moneyZone) {
+    ZoneId moneyZone,
+    @Nullable WebhookAddress webhook) {
   private static final int WAIT_MINUTES = 10;
   private static final int WAIT_MINUTES_MAX = 7 * 24 * 60;
   private static final Set<String> TOP =
-      Set.of("egress", "money", "origins", "sandbox", "trustedProxies");
+      Set.of("audit", "egress", "money", "notify", "origins", "sandbox", "trustedProxies");
   private static final Set<String> SANDBOX = Set.of("diskMb", "diskFiles", "waitMinutes");
+  private static final Set<String> NOTIFY = Set.of("webhook");
   private static final Set<String> EGRESS = Set.of("targets", "trust");
   private static final Set<String> MONEY = Set.of("timeZone");
   private static final Set<String> TARGET = Set.of("host", "port", "protocol", "address");
@@ -77,7 +82,8 @@ public record OperatorConfig(
           trust,
           workspace(root.path("sandbox")),
           waitMinutes(root.path("sandbox")),
-          moneyZone(root.path("money")));
+          moneyZone(root.path("money")),
+          webhook(root.path("notify")));
     } catch (IOException e) {
       throw new IllegalArgumentException(file + " cannot be read: " + e.getMessage(), e);
     }
@@ -85,7 +91,7 @@ public record OperatorConfig(
 
   private static OperatorConfig empty() {
     return new OperatorConfig(
-        List.of(), List.of(), WorkspaceLimits.DEFAULT, WAIT_MINUTES, ZoneOffset.UTC);
+        List.of(), List.of(), WorkspaceLimits.DEFAULT, WAIT_MINUTES, ZoneOffset.UTC, null);
   }
 
   private static ZoneId moneyZone(JsonNode money) {
@@ -117,6 +123,14 @@ public record OperatorConfig(
           "config.yml: sandbox.waitMinutes has to be 1 to " + WAIT_MINUTES_MAX);
     }
     return (int) minutes;
+  }
+
+  private static @Nullable WebhookAddress webhook(JsonNode notify) {
+    known(notify, NOTIFY, "notify");
+    JsonNode address = notify.path("webhook");
+    return address.isMissingNode() || address.isNull()
+        ? null
+        : WebhookAddress.of(address.isTextual() ? address.asText() : "");
   }
 
   private static long whole(JsonNode parent, String name, long otherwise) {

@@ -38,7 +38,13 @@ final class Projection {
       case RunEvent.ToolRequested e -> CallTable.insert(sql, place, e);
       case RunEvent.ToolUnknown e -> asks.unknown(sql, place, e);
       case RunEvent.PermissionRequested e -> asks.permission(sql, place, e);
-      case RunEvent.PermissionDecided e -> asks.decided(sql, place, e);
+      case RunEvent.PermissionApproved e -> asks.approved(sql, place, e);
+      case RunEvent.PermissionReminded e -> asks.reminded(sql, place, e);
+      case RunEvent.PermissionDecided e -> {
+        asks.decided(sql, place, e);
+        CallTable.edited(sql, place, e);
+        RememberedTable.insert(sql, place, e);
+      }
       case RunEvent.QuestionAsked e -> asks.question(sql, place, e);
       case RunEvent.QuestionAnswered e -> asks.answered(sql, place, e);
       case RunEvent.MessageQueued e -> messages.queued(sql, place, e);
@@ -48,7 +54,7 @@ final class Projection {
         // RunQueries.create makes the row, since events refer to it.
       }
       case RunEvent.TurnStarted e -> {}
-      case RunEvent.ModelMessage e -> {}
+      case RunEvent.ModelMessage e -> money.answered(sql, place.run(), place.agent());
       case RunEvent.ModelRetried e -> {}
       case RunEvent.ToolBlocked e -> {}
       case RunEvent.ToolStarted e -> {}
@@ -61,13 +67,15 @@ final class Projection {
       case RunEvent.BudgetWarned e -> {}
       case RunEvent.BudgetExhausted e -> money.exhausted(sql, place, e);
       case RunEvent.LimitReached e -> {}
-      case RunEvent.PermissionApproved e -> {}
-      case RunEvent.PermissionReminded e -> {}
       case RunEvent.SnapshotTaken e -> {}
       case RunEvent.RunRolledback e -> money.over(sql, place);
       case RunEvent.RunForked e -> {}
-      case RunEvent.SubagentSpawned e -> {}
-      case RunEvent.SubagentFinished e -> {}
+      case RunEvent.SubagentSpawned e -> SubagentTable.spawned(sql, place, e);
+      case RunEvent.SubagentFinished e -> {
+        money.answered(sql, place.run(), e.subagent());
+        SubagentTable.finished(sql, place, e);
+        asks.returned(sql, place, e);
+      }
       case RunEvent.RunStalled e -> {}
       case RunEvent.NotificationSent e -> {}
       case RunEvent.BlobErased e -> {}

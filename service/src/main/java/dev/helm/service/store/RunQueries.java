@@ -37,6 +37,12 @@ public interface RunQueries {
    */
   List<String> activeRunIds();
 
+  /**
+   * Runs at work with their last sign of life, for Helm's own upkeep. Told stalls and notifications
+   * are no sign of life, and a run whose present silence was told is left out.
+   */
+  List<Quiet> quiet();
+
   /** The run whose id begins with {@code prefix}, among those that are seen. */
   Resolved resolve(Access access, String prefix);
 
@@ -76,6 +82,19 @@ public interface RunQueries {
       @Nullable String prompt,
       boolean practice,
       @Nullable String requestKey) {}
+
+  /**
+   * A run at work.
+   *
+   * @param seq of its last event that counts
+   * @param stallAfterMs silence after which it counts as stalled
+   */
+  record Quiet(String run, long seq, String at, String type, long stallAfterMs) {
+    /** The key under which this silence is told, once. */
+    public String key() {
+      return "stalled/" + seq;
+    }
+  }
 
   /** The run, and whether this call made it. */
   record Created(Bodies.Run run, boolean fresh) {}

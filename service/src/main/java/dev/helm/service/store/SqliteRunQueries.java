@@ -237,6 +237,29 @@ final class SqliteRunQueries implements RunQueries {
   }
 
   @Override
+  public List<Quiet> quiet() {
+    return reads.read(
+        sql ->
+            sql.list(
+                "SELECT r.id, e.seq, e.at, e.type,"
+                    + " coalesce(b.body ->> '$.limits.stallAfterMs', ?)"
+                    + " FROM runs r JOIN blueprints b ON b.name = r.blueprint"
+                    + " AND b.version = r.blueprint_version JOIN events e ON e.run = r.id"
+                    + " AND e.seq = (SELECT l.seq FROM events l WHERE l.run = r.id AND l.type"
+                    + " NOT IN ('run.stalled', 'notification.sent') ORDER BY l.seq DESC LIMIT 1)"
+                    + " WHERE r.status = 'running' AND NOT EXISTS (SELECT 1 FROM events s"
+                    + " WHERE s.run = r.id AND s.key = 'stalled/' || e.seq)",
+                row ->
+                    new Quiet(
+                        row.getString(1),
+                        row.getLong(2),
+                        row.getString(3),
+                        row.getString(4),
+                        row.getLong(5)),
+                Blueprint.Defaults.STALL_AFTER.toMillis()));
+  }
+
+  @Override
   public Resolved resolve(Access access, String prefix) {
     if (!dev.helm.api.RunId.isPrefix(prefix)) {
       return new Resolved.None();

@@ -22,6 +22,7 @@ public final class Store implements AutoCloseable {
   private final SqliteRuns runs;
   private final SqliteRunQueries queries;
   private final SqliteInbox inbox;
+  private final SqliteRules rules;
   private final SqliteMessages messages;
   private final SqliteBlueprints blueprints;
   private final SqliteUsers users;
@@ -31,6 +32,9 @@ public final class Store implements AutoCloseable {
   private final SqliteIdempotency idempotency;
   private final SqliteSlots slots;
   private final Clock clock;
+  private final SqliteAudit audit;
+  private final SqliteCheckpoints checkpoints;
+  private final SqliteBundles bundles;
 
   private Store(Database database, Path home, Clock clock, HeadsFile heads) {
     this.database = database;
@@ -44,6 +48,7 @@ public final class Store implements AutoCloseable {
     this.runs = new SqliteRuns(reads, blobs, modelTokens);
     this.queries = new SqliteRunQueries(writer, reads, blobs, clock);
     this.inbox = new SqliteInbox(reads, blobs);
+    this.rules = new SqliteRules(writer, reads, clock);
     this.messages = new SqliteMessages(writer, reads, blobs);
     this.blueprints = new SqliteBlueprints(writer, reads);
     this.users = new SqliteUsers(writer, reads, clock);
@@ -53,6 +58,9 @@ public final class Store implements AutoCloseable {
     this.idempotency = new SqliteIdempotency(writer, clock);
     this.slots = new SqliteSlots(writer, reads);
     this.clock = clock;
+    this.audit = new SqliteAudit(writer, reads);
+    this.checkpoints = new SqliteCheckpoints(writer, reads);
+    this.bundles = new SqliteBundles(writer, reads);
   }
 
   /**
@@ -112,6 +120,11 @@ public final class Store implements AutoCloseable {
     return inbox;
   }
 
+  /** Rules that people had remembered. */
+  public RuleStore rules() {
+    return rules;
+  }
+
   /** Steering messages. */
   public MessageStore messages() {
     return messages;
@@ -155,6 +168,21 @@ public final class Store implements AutoCloseable {
   /** Sandbox slots. */
   public SlotStore slots() {
     return slots;
+  }
+
+  /** Who logged in, looked, decided and changed. */
+  public AuditStore audit() {
+    return audit;
+  }
+
+  /** Signed checkpoints. */
+  public CheckpointStore checkpoints() {
+    return checkpoints;
+  }
+
+  /** What exports are made of. */
+  public BundleStore bundles() {
+    return bundles;
   }
 
   /** Tokens that stand for the model key. */

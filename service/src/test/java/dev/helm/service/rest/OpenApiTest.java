@@ -60,6 +60,8 @@ class OpenApiTest {
             Map.entry("/api/runs/{id}/budget", List.of("post")),
             Map.entry("/api/inbox", List.of("get")),
             Map.entry("/api/permissions/{id}", List.of("get", "post")),
+            Map.entry("/api/rules", List.of("get")),
+            Map.entry("/api/rules/{id}", List.of("delete")),
             Map.entry("/api/questions/{id}", List.of("post")),
             Map.entry("/api/blueprints", List.of("get")),
             Map.entry("/api/blueprints/{name}", List.of("get", "put")),
