@@ -40,6 +40,14 @@ final class Params {
     return text == null ? 0 : number("after", text, 0, 1L << 53);
   }
 
+  /** The cursor of a list that is ordered by seq. */
+  static long seqCursor(String text) {
+    if (!text.matches("[0-9]{1,15}")) {
+      throw new dev.helm.service.store.InvalidCursorException("this is no cursor of this list");
+    }
+    return Long.parseLong(text);
+  }
+
   private static long number(String name, String text, long min, long max) {
     if (text.matches("[0-9]{1,16}")) {
       long value = Long.parseLong(text);

@@ -115,7 +115,9 @@ public final class RestInterface {
             practice),
         new RunsResource(store.queries(), store.blueprints(), search, backend, practice),
         new SearchResource(store.queries(), search),
-        new SteeringResource(store.queries(), store.messages(), control),
+        new SteeringResource(store.queries(), store.messages(), control, backend),
+        new FilesResource(store.queries(), store.files(), backend),
+        new RollbackResource(store, backend, practice),
         new StopResource(store.queries(), control),
         new InboxResource(store.inbox(), control, commits),
         new PermissionsResource(
@@ -127,8 +129,7 @@ public final class RestInterface {
         new AuditResource.OfRuns(audit, store.queries()),
         new StreamResource(),
         new OpenApiResource(new Document(version)),
-        new LaterResource(),
-        new LaterResource.OfRuns());
+        new LaterResource());
   }
 
   private MoneyResource money() {

@@ -14,9 +14,13 @@ import dev.helm.activities.sandbox.NoSandbox;
 import dev.helm.activities.sandbox.Sandbox;
 import dev.helm.activities.sandbox.SandboxSettings;
 import dev.helm.activities.sandbox.Workspaces;
+import dev.helm.activities.snapshot.CallSnapshot;
+import dev.helm.activities.snapshot.Snapshots;
+import dev.helm.activities.snapshot.WorkspaceRestore;
 import dev.helm.activities.tools.EgressDoor;
 import dev.helm.activities.tools.Tools;
 import dev.helm.activities.workspace.LauncherDisks;
+import dev.helm.activities.workspace.WorkspaceFiles;
 import dev.helm.api.Secret;
 import dev.helm.api.Sha256;
 import dev.helm.api.event.RunEvent;
@@ -24,6 +28,7 @@ import dev.helm.api.rest.Bodies;
 import dev.helm.service.Settings;
 import dev.helm.service.ledger.Days;
 import dev.helm.service.audit.Exports;
+import dev.helm.service.files.Epochs;
 import dev.helm.service.ledger.Ledger;
 import dev.helm.service.ledger.LedgerSocket;
 import dev.helm.service.ledger.PriceTable;
@@ -99,6 +104,8 @@ public final class LiveBackend implements Backend {
   private final StallWatch stalls;
   private final @Nullable Webhook webhook;
   private final HistoryArchive histories;
+  private final Snapshots snapshots;
+  private final Epochs epochs;
   private final ScheduledExecutorService upkeep =
       Executors.newScheduledThreadPool(
           3, Thread.ofPlatform().daemon().name("helm-upkeep-", 0).factory());
@@ -166,6 +173,17 @@ public final class LiveBackend implements Backend {
     this.webhook = webhook(settings.home(), operator, store);
     this.histories = new HistoryArchive(client, store, Clock.systemUTC());
     this.reaper = new Reaper(store, sandbox::release);
+    this.snapshots =
+        new Snapshots(settings.home(), sandbox, operator.workspace(), Clock.systemUTC());
+    int owner = Workspaces.serviceUid() == 0 ? Workspaces.defaultOwnerUid() : -1;
+    this.epochs =
+        new Epochs(
+            store,
+            sandbox,
+            snapshots,
+            new WorkspaceRestore(snapshots, owner, step -> {}),
+            control::leave,
+            control::start);
     this.workers = workers(client, hub, grants);
   }
 
@@ -186,6 +204,21 @@ public final class LiveBackend implements Backend {
   @Override
   public Exports.Histories histories() {
     return histories;
+  }
+
+  @Override
+  public Epochs epochs() {
+    return epochs;
+  }
+
+  @Override
+  public Snapshots snapshots() {
+    return snapshots;
+  }
+
+  @Override
+  public WorkspaceFiles files(String run) {
+    return sandbox.files(run);
   }
 
   @Override
@@ -294,6 +327,7 @@ public final class LiveBackend implements Backend {
             sandbox,
             door(grants),
             settings.smtpUrl().isEmpty() ? null : new Relay(URI.create(settings.smtpUrl())),
+            new CallSnapshot(snapshots, store.files(), store.log()),
             Clock.systemUTC()));
     return factory;
   }
@@ -304,6 +338,7 @@ public final class LiveBackend implements Backend {
       reconciler.reconcile(true);
       workers.start();
       working = true;
+      var unusedRecovery = upkeep.schedule(epochs::recover, 0, TimeUnit.MILLISECONDS);
       var unused =
           upkeep.scheduleWithFixedDelay(
               () -> reconcileQuietly(),
@@ -356,6 +391,7 @@ public final class LiveBackend implements Backend {
   private void reconcileQuietly() {
     try {
       reconciler.reconcile(false);
+      epochs.recover();
     } catch (RuntimeException e) {
       LOG.info("reconciling waits for Temporal: {}", e.toString());
     }

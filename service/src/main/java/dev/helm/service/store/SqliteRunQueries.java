@@ -64,7 +64,7 @@ final class SqliteRunQueries implements RunQueries {
         });
   }
 
-  private static @Nullable String known(Tx tx, NewRun run, String oldest) throws SQLException {
+  static @Nullable String known(Tx tx, NewRun run, String oldest) throws SQLException {
     String key = run.requestKey();
     if (key == null) {
       return null;
@@ -74,7 +74,7 @@ final class SqliteRunQueries implements RunQueries {
         .one("SELECT run FROM run_requests WHERE request_key = ?", row -> row.getString(1), key);
   }
 
-  private static void insert(Tx tx, NewRun run) throws SQLException {
+  static void insert(Tx tx, NewRun run) throws SQLException {
     Blueprint blueprint = run.blueprint().blueprint();
     tx.sql()
         .update(
@@ -105,6 +105,11 @@ final class SqliteRunQueries implements RunQueries {
   }
 
   private static Fact created(NewRun run, Content input) {
+    return created(run, input, null, null);
+  }
+
+  static Fact created(
+      NewRun run, Content input, @Nullable String parent, @Nullable Long parentSeq) {
     Blueprint blueprint = run.blueprint().blueprint();
     return new Fact(
         "1/run.created",
@@ -120,8 +125,8 @@ final class SqliteRunQueries implements RunQueries {
             run.practice(),
             input,
             1,
-            null,
-            null));
+            parent,
+            parentSeq));
   }
 
   @Override
@@ -131,6 +136,15 @@ final class SqliteRunQueries implements RunQueries {
           Row row = row(sql, access, run);
           return row == null ? null : row.run();
         });
+  }
+
+  /** The card of a run that is there. */
+  static Bodies.Run card(Statements sql, String run) throws SQLException {
+    Row row = row(sql, Access.system(), run);
+    if (row == null) {
+      throw new IllegalStateException("the run " + run + " was not stored");
+    }
+    return row.run();
   }
 
   private static @Nullable Row row(Statements sql, Access access, String run) throws SQLException {

@@ -35,6 +35,9 @@ public final class Store implements AutoCloseable {
   private final SqliteAudit audit;
   private final SqliteCheckpoints checkpoints;
   private final SqliteBundles bundles;
+  private final FileStore files;
+  private final EpochStore epochs;
+  private final Moments moments;
 
   private Store(Database database, Path home, Clock clock, HeadsFile heads) {
     this.database = database;
@@ -61,6 +64,9 @@ public final class Store implements AutoCloseable {
     this.audit = new SqliteAudit(writer, reads);
     this.checkpoints = new SqliteCheckpoints(writer, reads);
     this.bundles = new SqliteBundles(writer, reads);
+    this.files = new FileStore(reads);
+    this.epochs = new EpochStore(writer, reads, blobs, clock);
+    this.moments = new Moments(reads, blobs);
   }
 
   /**
@@ -188,6 +194,21 @@ public final class Store implements AutoCloseable {
   /** Tokens that stand for the model key. */
   public ModelTokens modelTokens() {
     return modelTokens;
+  }
+
+  /** Snapshots, and who touched which file. */
+  public FileStore files() {
+    return files;
+  }
+
+  /** Rollbacks, restarts and forks. */
+  public EpochStore epochs() {
+    return epochs;
+  }
+
+  /** What an agent knew at a step. */
+  public Moments moments() {
+    return moments;
   }
 
   /** The writer, for work that spans tables. */

@@ -23,6 +23,8 @@ import dev.helm.service.HelmConfiguration;
 import dev.helm.service.HelmService;
 import dev.helm.service.Settings;
 import dev.helm.service.auth.ServiceTokenText;
+import dev.helm.activities.snapshot.Snapshots;
+import dev.helm.service.files.Epochs;
 import dev.helm.service.ledger.Ledger;
 import dev.helm.service.ledger.PriceTable;
 import dev.helm.service.rest.Backend;
@@ -285,6 +287,21 @@ public final class DecisionRig implements AutoCloseable {
     }
 
     @Override
+    public Epochs epochs() {
+      throw new UnsupportedOperationException("no files");
+    }
+
+    @Override
+    public Snapshots snapshots() {
+      throw new UnsupportedOperationException("no files");
+    }
+
+    @Override
+    public WorkspaceFiles files(String run) {
+      throw new UnsupportedOperationException("no files");
+    }
+
+    @Override
     public List<Bodies.Component> components() {
       return List.of();
     }
@@ -316,6 +333,7 @@ public final class DecisionRig implements AutoCloseable {
               box,
               (run, slot, toolUseId, hosts) -> () -> {},
               null,
+              (request, shell) -> {},
               Clock.systemUTC()));
       factory.start();
       workers = factory;
@@ -399,6 +417,16 @@ public final class DecisionRig implements AutoCloseable {
     @Override
     public WorkspaceFiles files(String run) {
       return WorkspaceFiles.at(home.resolve("nothing"));
+    }
+
+    @Override
+    public <T> T inTree(String run, TreeWork<T> work) {
+      throw new UnsupportedOperationException("no files");
+    }
+
+    @Override
+    public <T> T atHome(String run, TreeWork<T> work) {
+      throw new UnsupportedOperationException("no files");
     }
 
     @Override
