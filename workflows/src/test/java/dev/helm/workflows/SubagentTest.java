@@ -120,8 +120,7 @@ class SubagentTest {
                 ? r.asks(request, Duration.ofDays(3))
                 : step(r, request);
     run.start();
-    run.awaitFact(
-        e -> e instanceof RunEvent.RunPaused p && "p-t-main/1".equals(p.permissionId()));
+    run.awaitFact(e -> e instanceof RunEvent.RunPaused p && "p-t-main/1".equals(p.permissionId()));
     run.subagent("main/1").decide(allow("t-main/1", "ada"));
     assertThat(run.end().outcome()).isEqualTo("succeeded");
     assertThat(steps(Phase.Decided.class)).hasSize(1);
@@ -160,8 +159,7 @@ class SubagentTest {
     AgentRunWorkflow workflow = run.start();
     run.toolRuns.await();
     workflow.cancel(new Signals.Control("c", "ada"));
-    assertThat(run.end())
-        .isEqualTo(new RunEvent.RunFinished("cancelled", null, "ada"));
+    assertThat(run.end()).isEqualTo(new RunEvent.RunFinished("cancelled", null, "ada"));
     assertThat(returned("a1").outcome()).isEqualTo("cancelled");
     assertThat(modelCalls("main/1")).isEqualTo(1);
   }
@@ -213,8 +211,7 @@ class SubagentTest {
     assertThat(modelCalls("main/1")).isEqualTo(1);
     workflow.resume(new Signals.Control("r1", "ada"));
     assertThat(run.end().outcome()).isEqualTo("succeeded");
-    assertThat(facts())
-        .containsExactly("run.started", "run.paused", "run.resumed", "run.finished");
+    assertThat(facts()).containsExactly("run.started", "run.paused", "run.resumed", "run.finished");
   }
 
   private long signals(String agent, String name) {
@@ -244,8 +241,7 @@ class SubagentTest {
     run.awaitFact(e -> e instanceof RunEvent.RunPaused p && p.reason().equals("budget"));
     workflow.budgetRaised(new Signals.Control("b1", "ada"));
     assertThat(run.end().outcome()).isEqualTo("succeeded");
-    assertThat(facts())
-        .containsExactly("run.started", "run.paused", "run.resumed", "run.finished");
+    assertThat(facts()).containsExactly("run.started", "run.paused", "run.resumed", "run.finished");
     assertThat(modelCalls("main/1")).isEqualTo(3);
   }
 

@@ -62,8 +62,7 @@ public final class StopResource {
     List<CompletableFuture<String>> told = new ArrayList<>();
     for (Bodies.Run run : active) {
       told.add(
-          CompletableFuture.supplyAsync(
-              () -> pause(run.id(), caller.name(), requestId), tellers));
+          CompletableFuture.supplyAsync(() -> pause(run.id(), caller.name(), requestId), tellers));
     }
     Set<String> projects = new HashSet<>();
     List<Bodies.StoppedRun> stopped = new ArrayList<>();
@@ -72,8 +71,7 @@ public final class StopResource {
       if (projects.add(run.project())) {
         Permit.require(context, Role.OPERATOR, run.project());
       }
-      stopped.add(
-          new Bodies.StoppedRun(run.id(), run.name(), run.project(), join(told.get(i))));
+      stopped.add(new Bodies.StoppedRun(run.id(), run.name(), run.project(), join(told.get(i))));
     }
     StatusFilter.answer(context, Response.Status.ACCEPTED);
     return new Bodies.Stopped(stopped);

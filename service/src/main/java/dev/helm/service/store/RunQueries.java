@@ -38,8 +38,8 @@ public interface RunQueries {
   List<String> activeRunIds();
 
   /**
-   * Runs at work with their last sign of life, for Helm's own upkeep. Told stalls and
-   * notifications are no sign of life, and a run whose present silence was told is left out.
+   * Runs at work with their last sign of life, for Helm's own upkeep. Told stalls and notifications
+   * are no sign of life, and a run whose present silence was told is left out.
    */
   List<Quiet> quiet();
 

@@ -162,9 +162,7 @@ final class FakeBackend implements Backend, RunControl {
               decision.by(),
               decision.device(),
               decision.reason(),
-              edited == null
-                  ? String.valueOf(decision.argumentsHash())
-                  : edited.argumentsHash(),
+              edited == null ? String.valueOf(decision.argumentsHash()) : edited.argumentsHash(),
               text == null ? null : Content.text(new String(text, StandardCharsets.UTF_8)),
               decision.remember()));
     } catch (RunLog.KeyConflictException e) {

@@ -57,6 +57,7 @@ class OpenApiTest {
             Map.entry("/api/runs/{id}/resume", List.of("post")),
             Map.entry("/api/runs/{id}/cancel", List.of("post")),
             Map.entry("/api/runs/{id}/budget", List.of("post")),
+            Map.entry("/api/stop", List.of("post")),
             Map.entry("/api/inbox", List.of("get")),
             Map.entry("/api/permissions/{id}", List.of("get", "post")),
             Map.entry("/api/questions/{id}", List.of("post")),
