@@ -11,27 +11,6 @@ CREATE TABLE caps (
   PRIMARY KEY (scope, period)
 ) STRICT, WITHOUT ROWID
 --;
-CREATE TABLE cap_changes (
-  n INTEGER PRIMARY KEY,
-  at TEXT NOT NULL,
-  principal TEXT NOT NULL,
-  by_name TEXT NOT NULL,
-  scope TEXT NOT NULL,
-  period TEXT NOT NULL,
-  before_micros INTEGER,
-  after_micros INTEGER
-) STRICT
---;
-CREATE TRIGGER cap_changes_append_only BEFORE INSERT ON cap_changes
-WHEN EXISTS (SELECT 1 FROM cap_changes WHERE n = NEW.n)
-BEGIN SELECT RAISE(ABORT, 'cap_changes: the row exists'); END
---;
-CREATE TRIGGER cap_changes_no_update BEFORE UPDATE ON cap_changes
-BEGIN SELECT RAISE(ABORT, 'cap_changes: rows never change'); END
---;
-CREATE TRIGGER cap_changes_no_delete BEFORE DELETE ON cap_changes
-BEGIN SELECT RAISE(ABORT, 'cap_changes: rows are never deleted'); END
---;
 -- start: 2026-11-23 for a day, 2026-11 for a month, empty for total.
 CREATE TABLE spend (
   scope TEXT NOT NULL,

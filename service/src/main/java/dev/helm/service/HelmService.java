@@ -17,6 +17,7 @@ import dev.helm.service.rest.RequestJson;
 import dev.helm.service.rest.RestInterface;
 import dev.helm.service.rest.StreamDoor;
 import dev.helm.service.run.LiveBackend;
+import dev.helm.service.search.SearchIndex;
 import dev.helm.service.store.Store;
 import dev.helm.service.store.StoreHealth;
 import dev.helm.service.stream.StreamHub;
@@ -103,6 +104,8 @@ public final class HelmService extends Application<HelmConfiguration> {
     CommitWaiter commits = new CommitWaiter();
     store.onCommit(commits);
     StreamHub hub = new StreamHub(store);
+    SearchIndex search = SearchIndex.start(settings.home(), store);
+    environment.lifecycle().manage(new AutoCloseableManager(search));
 
     Passwords passwords = new Passwords();
     firstOwner(store, passwords);
@@ -110,13 +113,13 @@ public final class HelmService extends Application<HelmConfiguration> {
 
     Backend backend = backends.open(settings, store, hub);
     Audit audit =
-        Audit.open(
-            settings.home(), store, clock, VERSION, backend.histories(), (_, _, _) -> false);
+        Audit.open(settings.home(), store, clock, VERSION, backend.histories(), (_, _, _) -> false);
     environment.lifecycle().manage(new AutoCloseableManager(audit));
     audit.start();
     Front front = Front.read(settings.home(), settings.port());
     StreamDoor door = new StreamDoor(tokens, front, hub, audit.trail());
-    rest(environment, store, tokens, passwords, front, backend, commits, door, audit).mount(environment);
+    rest(environment, store, tokens, passwords, front, backend, commits, door, audit, search)
+        .mount(environment);
     door.mount(environment.getApplicationContext());
     environment.healthChecks().register("log", new LogHealth(store));
     environment.lifecycle().manage(new AutoCloseableManager(door));
@@ -155,7 +158,8 @@ public final class HelmService extends Application<HelmConfiguration> {
       Backend backend,
       CommitWaiter commits,
       StreamDoor door,
-      Audit audit) {
+      Audit audit,
+      SearchIndex search) {
     return new RestInterface(
         store,
         tokens,
@@ -177,7 +181,8 @@ public final class HelmService extends Application<HelmConfiguration> {
         () -> logComponent(store.health()),
         VERSION,
         settings.practice(),
-        audit);
+        audit,
+        search);
   }
 
   private static Bodies.Component logComponent(StoreHealth health) {

@@ -34,4 +34,11 @@ public interface AgentRunWorkflow extends AgentSignals {
   /** Takes a message back if it has not been read. */
   @SignalMethod
   void cancelMessage(Signals.CancelMessage message);
+
+  /**
+   * Ends this epoch and not the run: what runs is interrupted and gets its end in the log, and
+   * nothing else is written.
+   */
+  @SignalMethod
+  void leave(Signals.Control control);
 }

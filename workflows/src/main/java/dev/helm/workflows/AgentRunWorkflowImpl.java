@@ -20,6 +20,7 @@ public final class AgentRunWorkflowImpl implements AgentRunWorkflow {
   private final Steps steps;
   private final CallFlow calls;
   private final TurnLoop loop;
+  private boolean openCalls = true;
 
   /** Signals may arrive before {@link #run}, so all state is made here. */
   @WorkflowInit
@@ -49,12 +50,36 @@ public final class AgentRunWorkflowImpl implements AgentRunWorkflow {
       if (!begun) {
         steps.append("started", new RunEvent.RunStarted(start.epoch(), start.image()));
       }
+      finishCalls();
       return turns();
     } catch (CanceledFailure e) {
       return new End("cancelled", "cancelled in Temporal", "operator");
     } catch (ActivityFailure e) {
       return state.cancelled() ? loop.cancelled() : End.failed(e);
     }
+  }
+
+  /** An epoch may begin in the middle of a turn: calls without a result pass the gate again. */
+  private void finishCalls() {
+    RunStart.Carry carry = start.carry();
+    if (carry == null || carry.openCalls().isEmpty() || !openCalls) {
+      return;
+    }
+    openCalls = false;
+    List<ModelActivity.Call> open = new ArrayList<>(carry.openCalls());
+    open.removeIf(call -> has(carry.results(), call));
+    List<RunStart.CallResult> ended = new ArrayList<>(carry.results());
+    ended.addAll(calls.all(open));
+    List<RunStart.CallResult> all = new ArrayList<>();
+    for (ModelActivity.Call call : carry.openCalls()) {
+      ended.stream().filter(r -> r.toolUseId().equals(call.toolUseId())).forEach(all::add);
+    }
+    state.results(all);
+    state.takeInterrupt();
+  }
+
+  private static boolean has(List<RunStart.CallResult> results, ModelActivity.Call call) {
+    return results.stream().anyMatch(r -> r.toolUseId().equals(call.toolUseId()));
   }
 
   private End turns() {
@@ -72,6 +97,9 @@ public final class AgentRunWorkflowImpl implements AgentRunWorkflow {
 
   /** Ids of messages that keep the run from its end; none when it has ended. */
   private List<String> finish(End end) {
+    if (state.left()) {
+      return List.of();
+    }
     List<String> unread = new ArrayList<>();
     Workflow.newDetachedCancellationScope(
             () ->
@@ -165,6 +193,11 @@ public final class AgentRunWorkflowImpl implements AgentRunWorkflow {
   @Override
   public void cancel(Signals.Control control) {
     state.cancel(control);
+  }
+
+  @Override
+  public void leave(Signals.Control control) {
+    state.leave(control);
   }
 
   @Override

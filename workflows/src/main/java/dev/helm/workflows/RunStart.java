@@ -36,6 +36,8 @@ public record RunStart(
    * @param workedMs working time so far
    * @param notes how many numbered facts this epoch has written
    * @param seen ids of the newest signals, oldest first
+   * @param calls all calls of the newest answer, if the epoch begins before they all had results;
+   *     null for none
    */
   public record Carry(
       int turn,
@@ -47,7 +49,13 @@ public record RunStart(
       boolean pauseLogged,
       long workedMs,
       int notes,
-      List<String> seen) {}
+      List<String> seen,
+      @Nullable List<ModelActivity.Call> calls) {
+    /** The calls that the epoch begins with, in the order in which the model asked. */
+    public List<ModelActivity.Call> openCalls() {
+      return calls == null ? List.of() : calls;
+    }
+  }
 
   /**
    * What a call gave the model.

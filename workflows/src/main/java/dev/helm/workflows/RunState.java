@@ -41,6 +41,7 @@ final class RunState {
   private String resumedBy = "";
   private boolean pauseLogged;
   private @Nullable String cancelledBy;
+  private boolean left;
   private boolean interrupting;
   private boolean budgetRaised;
   private long workedMs;
@@ -72,7 +73,8 @@ final class RunState {
         pauseLogged,
         workedMs,
         notes,
-        List.copyOf(seen));
+        List.copyOf(seen),
+        null);
   }
 
   // ---- signals -----------------------------------------------------------------------------
@@ -154,6 +156,16 @@ final class RunState {
       cancelledBy = control.by();
       atWork.forEach(CancellationScope::cancel);
     }
+  }
+
+  /** As {@link #cancel}, but the run goes on in another epoch. */
+  void leave(Signals.Control control) {
+    left = true;
+    cancel(control);
+  }
+
+  boolean left() {
+    return left;
   }
 
   void budgetRaised(Signals.Control control) {

@@ -131,6 +131,11 @@ class ReplayTest {
     }
 
     @Override
+    public void leave(Signals.Control control) {
+      same.leave(control);
+    }
+
+    @Override
     public void budgetRaised(Signals.Control control) {
       same.budgetRaised(control);
     }

@@ -290,6 +290,37 @@ public final class DockerSandbox implements Sandbox {
         });
   }
 
+  @Override
+  public <T> T inTree(String run, TreeWork<T> work) throws IOException {
+    awaitRecovered();
+    return runs.exclusively(
+        run,
+        () -> {
+          LiveSlot live = held.get(run);
+          if (live != null) {
+            return work.on(workspaces.inSlot(live.id()));
+          }
+          recovery.settle(run);
+          return work.on(workspaces.create(run));
+        });
+  }
+
+  @Override
+  public <T> T atHome(String run, TreeWork<T> work) throws IOException {
+    awaitRecovered();
+    return runs.exclusively(
+        run,
+        () -> {
+          LiveSlot live = held.get(run);
+          if (live != null) {
+            takeDown(run, live);
+          } else {
+            recovery.settle(run);
+          }
+          return work.on(workspaces.create(run));
+        });
+  }
+
   private void takeDown(String run, LiveSlot live) throws IOException {
     removeSlot(run, live);
     if (held.remove(run, live)) {

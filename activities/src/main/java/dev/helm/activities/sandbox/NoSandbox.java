@@ -1,6 +1,7 @@
 package dev.helm.activities.sandbox;
 
 import dev.helm.activities.workspace.WorkspaceFiles;
+import java.io.IOException;
 
 /** Stands where there is no container engine: refuses everything that would run a tool. */
 public final class NoSandbox implements Sandbox {
@@ -38,6 +39,19 @@ public final class NoSandbox implements Sandbox {
   @Override
   public WorkspaceFiles files(String run) {
     return workspaces.filesAtHome(run);
+  }
+
+  @Override
+  public <T> T inTree(String run, TreeWork<T> work) throws IOException {
+    if (!Workspaces.isDirectory(workspaces.home(run))) {
+      throw new NoEngine();
+    }
+    return work.on(workspaces.home(run));
+  }
+
+  @Override
+  public <T> T atHome(String run, TreeWork<T> work) {
+    throw new NoEngine();
   }
 
   @Override

@@ -1,6 +1,8 @@
 package dev.helm.activities.sandbox;
 
 import dev.helm.activities.workspace.WorkspaceFiles;
+import java.io.IOException;
+import java.nio.file.Path;
 
 /** Containers for runs: one each, from claim to release. All calls may block for seconds. */
 public interface Sandbox extends AutoCloseable {
@@ -39,6 +41,29 @@ public interface Sandbox extends AutoCloseable {
    * no other way to them on the host, as their content and names are hostile.
    */
   WorkspaceFiles files(String run);
+
+  /** Work on a tree of the host that a hostile container may be changing. */
+  @FunctionalInterface
+  interface TreeWork<T> {
+    /** Works with no-follow handles only: content and names are hostile. */
+    T on(Path tree) throws IOException;
+  }
+
+  /**
+   * For snapshots: works on the run's workspace where it lies; meanwhile it does not move.
+   *
+   * @throws EngineUnavailable it is not known yet where it lies
+   */
+  <T> T inTree(String run, TreeWork<T> work) throws IOException;
+
+  /**
+   * For rollbacks: removes the run's container, takes its workspace home, and works there before
+   * any container can have it again.
+   *
+   * @throws EngineUnavailable the container cannot be removed now
+   * @throws NoEngine there is no engine, so a container could hold it without our knowing
+   */
+  <T> T atHome(String run, TreeWork<T> work) throws IOException;
 
   /** Stops attending; running commands go on and are found again by the next start. */
   @Override

@@ -140,6 +140,11 @@ public final class Workspaces {
     Trees.delete(home(run), workspaces);
   }
 
+  /** Deletes a tree that a container wrote and that nobody writes any more. */
+  public static void discard(Path tree) throws IOException {
+    Trees.delete(tree, java.util.Objects.requireNonNull(tree.getParent()));
+  }
+
   Path slot(String slot) {
     return slots.resolve(Ids.slot(slot));
   }

@@ -55,6 +55,16 @@ final class CallEffect {
     };
   }
 
+  /** Whether the call can only look, so that the workspace is as it was. */
+  boolean reads(CallContext context) {
+    return effect(context).repeatable();
+  }
+
+  /** Whether the call can change files without telling which. */
+  boolean shell(CallContext context) {
+    return context.call().tool().equals("Bash");
+  }
+
   /** Commits the facts and the intent together, then acts. */
   Reply start(CallContext context, List<Fact> facts, RunEvent.GatePass gate, int attempt) {
     Effect effect = effect(context);

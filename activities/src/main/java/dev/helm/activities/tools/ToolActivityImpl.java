@@ -1,6 +1,7 @@
 package dev.helm.activities.tools;
 
 import dev.helm.activities.agents.AgentView;
+import dev.helm.activities.run.Heart;
 import dev.helm.activities.store.Blobs;
 import dev.helm.activities.store.RunLog;
 import dev.helm.activities.store.Runs;
@@ -12,6 +13,7 @@ import dev.helm.workflows.decide.Remembered;
 import dev.helm.workflows.decide.ToolCall;
 import dev.helm.workflows.decide.Verdict;
 import java.nio.charset.StandardCharsets;
+import io.temporal.activity.Activity;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +32,7 @@ public final class ToolActivityImpl implements ToolActivity {
   private final CallPeople people;
   private final CallAgents agents;
   private final CallTurns turns;
+  private final AfterCall after;
 
   ToolActivityImpl(
       RunLog log,
@@ -37,6 +40,7 @@ public final class ToolActivityImpl implements ToolActivity {
       Runs runs,
       Map<String, Effect> effects,
       FilePreview preview,
+      AfterCall after,
       Clock clock) {
     this.blobs = blobs;
     this.runs = runs;
@@ -48,6 +52,7 @@ public final class ToolActivityImpl implements ToolActivity {
         new CallPeople(record, effect, runs, new PermissionText(runs, blobs, preview), clock);
     this.agents = subagents;
     this.turns = new CallTurns(runs);
+    this.after = after;
   }
 
   @Override
@@ -61,6 +66,16 @@ public final class ToolActivityImpl implements ToolActivity {
 
   private Reply inTurn(Request request) {
     CallContext context = context(request);
+    Reply reply = replied(context, request);
+    if (reply instanceof Reply.Done && record.started(context, 1) && !effect.reads(context)) {
+      try (Heart heart = Heart.start(Activity.getExecutionContext(), () -> {})) {
+        after.done(request, effect.shell(context));
+      }
+    }
+    return reply;
+  }
+
+  private Reply replied(CallContext context, Request request) {
     Reply done = record.reply(context, request.phase());
     if (done != null) {
       return done;

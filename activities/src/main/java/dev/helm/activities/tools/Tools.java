@@ -36,6 +36,7 @@ public final class Tools {
       Sandbox sandbox,
       EgressDoor door,
       @Nullable Relay relay,
+      AfterCall after,
       Clock clock) {
     Map<String, Effect> effects = new LinkedHashMap<>();
     effects.put("Bash", new CommandEffect(log, blobs, sandbox, door, new CommandTool.Shell()));
@@ -48,6 +49,7 @@ public final class Tools {
     effects.put("SendEmail", new SendEmail(blobs, sandbox, relay, outbox));
     effects.put("AskPerson", new AskPerson());
     effects.put("Agent", new SpawnAgent());
-    return new ToolActivityImpl(log, blobs, runs, effects, new FilePreview(sandbox), clock);
+    return new ToolActivityImpl(
+        log, blobs, runs, effects, new FilePreview(sandbox), after, clock);
   }
 }

@@ -34,6 +34,7 @@ final class Kernel implements AutoCloseable {
   static final int SEEK_DATA = 3;
   static final int SEEK_HOLE = 4;
 
+  private static final int RENAME_EXCHANGE = 2;
   private static final int AT_FDCWD = -100;
   private static final int AT_SYMLINK_NOFOLLOW = 0x100;
   private static final int AT_EMPTY_PATH = 0x1000;
@@ -66,6 +67,8 @@ final class Kernel implements AutoCloseable {
       bind("unlinkat", -1, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
   private static final MethodHandle RENAMEAT =
       bind("renameat", -1, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS);
+  private static final MethodHandle RENAMEAT2 =
+      bind("renameat2", -1, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT);
   private static final MethodHandle FCHMOD = bind("fchmod", -1, JAVA_INT, JAVA_INT, JAVA_INT);
   private static final MethodHandle FCHMODAT =
       bind("fchmodat", -1, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
@@ -140,6 +143,8 @@ final class Kernel implements AutoCloseable {
         record.get(JAVA_LONG, 48),
         record.get(JAVA_LONG, 112),
         record.get(JAVA_INT, 120),
+        record.get(JAVA_LONG, 96),
+        record.get(JAVA_INT, 104),
         (Integer.toUnsignedLong(record.get(JAVA_INT, 136)) << 32)
             | Integer.toUnsignedLong(record.get(JAVA_INT, 140)),
         record.get(JAVA_LONG, 144));
@@ -217,6 +222,33 @@ final class Kernel implements AutoCloseable {
     checked(
         "rename",
         () -> (int) RENAMEAT.invokeExact(state, fromDirectory, first, toDirectory, second));
+  }
+
+  /** Two entries change places at one moment, so that nobody ever sees one of them missing. */
+  void exchange(int fromDirectory, byte[] from, int toDirectory, byte[] to) throws Errno {
+    put(first, from);
+    put(second, to);
+    checked(
+        "exchange",
+        () ->
+            (int)
+                RENAMEAT2.invokeExact(
+                    state, fromDirectory, first, toDirectory, second, RENAME_EXCHANGE));
+  }
+
+  /**
+   * Sets the mode of exactly the file that was opened with {@link #PATH}, which {@code fchmod}
+   * refuses to do.
+   */
+  void modeOfPath(int fd, int mode) throws Errno {
+    byte[] name = ("/proc/self/fd/" + fd).getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+    mode(AT_FDCWD, name, mode);
+  }
+
+  /** Opens again what was opened with {@link #PATH}. */
+  int reopen(int fd, int flags) throws Errno {
+    byte[] name = ("/proc/self/fd/" + fd).getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+    return openAt(AT_FDCWD, name, flags, 0);
   }
 
   void mode(int fd, int mode) throws Errno {

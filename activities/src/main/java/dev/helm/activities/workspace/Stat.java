@@ -5,6 +5,7 @@ package dev.helm.activities.workspace;
  *
  * @param mode type and permission bits, as in {@code st_mode}
  * @param blocks allocated space in units of 512 bytes
+ * @param ctimeSeconds when the kernel last saw it change; unlike mtime an agent cannot set it
  * @param device and {@code mount} together tell whether two files are on one mount
  */
 record Stat(
@@ -16,6 +17,8 @@ record Stat(
     long blocks,
     long mtimeSeconds,
     int mtimeNanos,
+    long ctimeSeconds,
+    int ctimeNanos,
     long device,
     long mount) {
   private static final int TYPE = 0170000;
@@ -34,6 +37,16 @@ record Stat(
 
   int permissions() {
     return mode & 0777;
+  }
+
+  /** Whether nothing was done to the file between the two looks, as far as the kernel tells. */
+  boolean untouchedSince(Stat other) {
+    return inode == other.inode
+        && size == other.size
+        && ctimeSeconds == other.ctimeSeconds
+        && ctimeNanos == other.ctimeNanos
+        && mode == other.mode
+        && device == other.device;
   }
 
   boolean sameMount(Stat other) {

@@ -57,6 +57,18 @@ public record TreeUsage(
     }
   }
 
+  /** All of the file system that holds this directory reaches the disk. */
+  public static void sync(Path directory) throws IOException {
+    try (Kernel kernel = new Kernel()) {
+      int fd = kernel.openRoot(directory);
+      try {
+        kernel.syncFileSystem(fd);
+      } finally {
+        kernel.close(fd);
+      }
+    }
+  }
+
   /** A file system's size and what is free of it. */
   public record DiskSpace(long bytes, long freeBytes, long files, long freeFiles) {}
 

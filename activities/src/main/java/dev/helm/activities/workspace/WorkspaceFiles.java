@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The host's only way to files of a workspace, which a hostile container may be changing at that
@@ -43,8 +44,9 @@ public final class WorkspaceFiles {
    * @param name with what people cannot see escaped
    * @param bytes its length
    * @param mode permission bits
+   * @param target where a link leads, escaped as the name is; null for anything else
    */
-  public record Entry(String name, Type type, long bytes, int mode) {}
+  public record Entry(String name, Type type, long bytes, int mode, @Nullable String target) {}
 
   /**
    * Reads a whole regular file.
@@ -87,7 +89,8 @@ public final class WorkspaceFiles {
             throw new WorkspaceException(
                 Reason.TOO_LARGE, path + " holds more than " + max + " entries");
           }
-          entries.add(entry(name, walk.kernel.stat(directory, name)));
+          Stat stat = walk.kernel.stat(directory, name);
+          entries.add(entry(name, stat, stat.link() ? target(walk, directory, name) : null));
         }
       }
       return entries;
@@ -124,13 +127,22 @@ public final class WorkspaceFiles {
     }
   }
 
-  private static Entry entry(byte[] name, Stat stat) {
+  private static @Nullable String target(Walk walk, int directory, byte[] name) {
+    try {
+      byte[] target = walk.kernel.readLink(directory, name);
+      return WorkspacePath.shown(new String(target, StandardCharsets.UTF_8));
+    } catch (Errno e) {
+      return null; // it is something else by now
+    }
+  }
+
+  private static Entry entry(byte[] name, Stat stat, @Nullable String target) {
     Type type =
         stat.regular()
             ? Type.FILE
             : stat.directory() ? Type.DIRECTORY : stat.link() ? Type.LINK : Type.OTHER;
     String text = new String(name, StandardCharsets.UTF_8);
-    return new Entry(WorkspacePath.shown(text), type, stat.size(), stat.permissions());
+    return new Entry(WorkspacePath.shown(text), type, stat.size(), stat.permissions(), target);
   }
 
   private static WorkspaceException tooLarge(WorkspacePath path, long maxBytes) {

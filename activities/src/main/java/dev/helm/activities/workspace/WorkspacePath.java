@@ -109,6 +109,11 @@ public final class WorkspacePath {
     return names.stream().map(name -> name.getBytes(StandardCharsets.UTF_8)).toList();
   }
 
+  /** The names from the workspace's root; {@code ..} may be among them. */
+  public List<String> parts() {
+    return names;
+  }
+
   /** The last name; "workspace" for the workspace itself. */
   public String name() {
     return names.isEmpty() ? "workspace" : names.getLast();

@@ -63,6 +63,7 @@ final class ModelRig implements AutoCloseable {
             sandbox,
             (run, slot, toolUseId, hosts) -> () -> {},
             null,
+            (call, shell) -> {},
             Clock.systemUTC()));
     env.start();
     workflow =

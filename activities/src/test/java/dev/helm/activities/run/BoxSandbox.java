@@ -12,6 +12,7 @@ import dev.helm.activities.sandbox.SandboxStatus;
 import dev.helm.activities.sandbox.Slot;
 import dev.helm.activities.sandbox.ToolCommand;
 import dev.helm.activities.workspace.WorkspaceFiles;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -177,6 +178,16 @@ public final class BoxSandbox implements Sandbox {
   @Override
   public WorkspaceFiles files(String run) {
     return WorkspaceFiles.at(workspace);
+  }
+
+  @Override
+  public <T> T inTree(String run, TreeWork<T> work) throws IOException {
+    return work.on(workspace);
+  }
+
+  @Override
+  public <T> T atHome(String run, TreeWork<T> work) throws IOException {
+    return work.on(workspace);
   }
 
   @Override

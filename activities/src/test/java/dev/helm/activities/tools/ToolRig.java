@@ -68,6 +68,7 @@ final class ToolRig implements AutoCloseable {
             sandbox,
             (run, slot, toolUseId, hosts) -> () -> {},
             relay,
+            (call, shell) -> {},
             Clock.fixed(Instant.parse("2026-03-02T14:02:13Z"), ZoneOffset.UTC)));
     activity =
         env.newActivityStub(

@@ -293,10 +293,12 @@ public sealed interface RunEvent {
    */
   record RunRolledback(
       String snapshotId,
+      String tree,
       long toSeq,
       int epoch,
       String by,
       String undoSnapshotId,
+      String undoTree,
       long created,
       long changed,
       long deleted)

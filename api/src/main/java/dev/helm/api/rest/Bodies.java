@@ -123,6 +123,31 @@ public final class Bodies {
   /** A page of a run's log; {@code last} is the newest seq of the run. */
   public record Events(List<LoggedEvent> items, long last) {}
 
+  /**
+   * {@code GET /api/search}: events, newest first. {@code partial}: the time was up before all of
+   * the index was looked through. {@code behind}: newest events of the log that cannot be found
+   * yet.
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record SearchResult(
+      List<SearchHit> items, @Nullable String nextCursor, boolean partial, long behind) {}
+
+  /** An event that holds all the words. */
+  public record SearchHit(
+      String run,
+      String runName,
+      long seq,
+      String type,
+      String agent,
+      String at,
+      Snippet snippet) {}
+
+  /** A piece of an event's text, with the places of the words that were looked for. */
+  public record Snippet(String text, List<Mark> marks) {}
+
+  /** From {@code start} up to and without {@code end}, in UTF-16 code units. */
+  public record Mark(int start, int end) {}
+
   /** {@code POST /api/runs/{id}/messages}. */
   public record SendMessage(String text, @Nullable String when) {}
 

@@ -26,6 +26,7 @@ public enum ErrorCode {
   STALE(409),
   EDIT_REFUSED(409),
   RUN_FINISHED(409),
+  ROLLBACK_UNDER_WAY(409),
   ALREADY_READ(409),
   EXPIRED(410),
   TOO_LARGE(413),
@@ -39,7 +40,8 @@ public enum ErrorCode {
   READ_ONLY(503),
   ENGINE_DOWN(503),
   WORKFLOWS_DOWN(503),
-  LOG_UNAVAILABLE(503);
+  LOG_UNAVAILABLE(503),
+  DISK_FULL(507);
 
   private final int status;
 

@@ -24,6 +24,7 @@ class GoldenEventsTest {
   private static final TypeReference<Map<String, Object>> TREE = new TypeReference<>() {};
   private static final String RUN = "4f3a90c2d1e84b5fa6c7d8e9f0a1b2c3";
   private static final String HASH = "ab".repeat(32);
+  private static final String GIT_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
   private static final String DEADLINE = "2026-03-02T14:32:13.482Z";
 
   private static List<RunEvent> examples() {
@@ -112,8 +113,8 @@ class GoldenEventsTest {
             "p0123456789abcde", "toolu_1", "ada", "phone", HASH, text, 1, 2),
         new RunEvent.PermissionReminded(
             "p0123456789abcde", "toolu_1", "half", List.of("approver"), DEADLINE),
-        new RunEvent.SnapshotTaken("s12", "toolu_1", HASH, 142, 70_000, 3),
-        new RunEvent.RunRolledback("s12", 12, 2, "ada", "s31", 1, 2, 3),
+        new RunEvent.SnapshotTaken("s12", "toolu_1", GIT_TREE, 142, 70_000, 3),
+        new RunEvent.RunRolledback("s12", GIT_TREE, 12, 2, "ada", "s31", GIT_TREE, 1, 2, 3),
         new RunEvent.RunForked("ab".repeat(16), "s12", 12, "ada"),
         new RunEvent.SubagentSpawned(
             "main/1", "toolu_4", "reads the pages", 1, List.of("Read"), text),

@@ -42,8 +42,7 @@ public final class ExportCommand extends HelmCommand {
   @Override
   protected ExitCode run() {
     if (run.isEmpty() != audit) {
-      throw Failure.usage(
-          "helm export takes a run, or --audit.", "\"helm runs\" lists the runs.");
+      throw Failure.usage("helm export takes a run, or --audit.", "\"helm runs\" lists the runs.");
     }
     HelmClient client = client();
     String id = audit ? "audit" : client.run(run).as(Bodies.Run.class).id();

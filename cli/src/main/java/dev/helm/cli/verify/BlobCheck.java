@@ -67,8 +67,11 @@ final class BlobCheck {
         report.fault(
             PART,
             entry.getValue().seq(),
-            "event " + entry.getValue().seq() + " refers to content that is missing, and no event"
-                + " says that it was erased: " + entry.getKey());
+            "event "
+                + entry.getValue().seq()
+                + " refers to content that is missing, and no event"
+                + " says that it was erased: "
+                + entry.getKey());
       } else {
         absent++;
         report.note("content of event " + entry.getValue().seq() + " was erased by event " + by);

@@ -26,7 +26,8 @@ final class ChainCheck {
   }
 
   /** An event whose line could be read. */
-  record Read(long seq, String at, String type, String agent, Map<String, Object> data, String hash) {}
+  record Read(
+      long seq, String at, String type, String agent, Map<String, Object> data, String hash) {}
 
   /** Takes the next line; null when there is no event in it. */
   @Nullable Read take(String line) {
@@ -46,7 +47,9 @@ final class ChainCheck {
     }
     if (!event.hash().equals(hashOf(event, data))) {
       report.fault(
-          PART, expectedOr(event), "event " + event.seq() + " was changed: its hash is of other content");
+          PART,
+          expectedOr(event),
+          "event " + event.seq() + " was changed: its hash is of other content");
     }
     if (expected.isEmpty() && !event.prev().equals(hash)) {
       report.fault(

@@ -74,7 +74,8 @@ final class LogRules {
     if (ended.contains(call) || blocked.contains(call)) {
       fault(event, "the call " + call + " starts after its end");
     }
-    String gate = event.data().get("gate") instanceof Map<?, ?> map ? gate(event, map, call) : "no gate";
+    String gate =
+        event.data().get("gate") instanceof Map<?, ?> map ? gate(event, map, call) : "no gate";
     if (!gate.isEmpty()) {
       fault(event, "the call " + call + " was started and the log does not justify it: " + gate);
     }

@@ -20,8 +20,7 @@ final class Manifest {
   }
 
   static Manifest read(BundleFile file) throws IOException {
-    String text =
-        file.text(file.entry(BundleFormat.MANIFEST), BundleFormat.MANIFEST_BYTES_MAX);
+    String text = file.text(file.entry(BundleFormat.MANIFEST), BundleFormat.MANIFEST_BYTES_MAX);
     Map<String, Object> members;
     try {
       members = Json.object(text);

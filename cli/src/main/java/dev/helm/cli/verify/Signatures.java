@@ -5,13 +5,13 @@ import dev.helm.api.bundle.SignerKey;
 import dev.helm.api.event.CanonicalJson;
 import dev.helm.cli.http.Json;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.ArrayList;
 import org.jspecify.annotations.Nullable;
 
 /** Checkpoints of the bundle, and those that somebody kept, against the chain. */
@@ -53,7 +53,9 @@ final class Signatures {
         report.fault(
             PART,
             checkpoint.seq(),
-            "the checkpoint at event " + checkpoint.seq() + " is not signed by a key of the bundle");
+            "the checkpoint at event "
+                + checkpoint.seq()
+                + " is not signed by a key of the bundle");
       }
       signed.computeIfAbsent(checkpoint.seq(), _ -> new ArrayList<>()).add(checkpoint);
     }
@@ -112,7 +114,8 @@ final class Signatures {
       }
     }
     if (keptCount == 0) {
-      report.fault(KEPT, 0, "the file of kept checkpoints has none of this run (" + others + " of others)");
+      report.fault(
+          KEPT, 0, "the file of kept checkpoints has none of this run (" + others + " of others)");
     }
   }
 
@@ -151,7 +154,9 @@ final class Signatures {
               + checkpoint.keyId());
     } else if (!key.signed(checkpoint.text(), checkpoint.signature())) {
       report.fault(
-          KEPT, checkpoint.seq(), "the kept checkpoint at event " + checkpoint.seq() + " is damaged");
+          KEPT,
+          checkpoint.seq(),
+          "the kept checkpoint at event " + checkpoint.seq() + " is damaged");
     }
     kept.computeIfAbsent(checkpoint.seq(), _ -> new ArrayList<>()).add(checkpoint);
   }
@@ -187,18 +192,25 @@ final class Signatures {
     beyond(PART, signed, last);
     beyond(KEPT, kept, last);
     List<Checkpoint> atEnd = signed.get(last);
-    boolean byToday =
-        atEnd != null && atEnd.stream().anyMatch(end -> end.keyId().equals(keyId));
+    boolean byToday = atEnd != null && atEnd.stream().anyMatch(end -> end.keyId().equals(keyId));
     if (!byToday && last > 0) {
       report.fault(
-          PART, last, "the last event, " + last + ", has no checkpoint of the bundle's signer: the"
+          PART,
+          last,
+          "the last event, "
+              + last
+              + ", has no checkpoint of the bundle's signer: the"
               + " log may have been cut or changed there");
     }
     report.checked(
         count
             + " checkpoints are signed and name the hashes that the events have"
             + (byToday ? "; the last event is signed" : ""));
-    long old = signed.values().stream().flatMap(List::stream).filter(c -> !c.keyId().equals(keyId)).count();
+    long old =
+        signed.values().stream()
+            .flatMap(List::stream)
+            .filter(c -> !c.keyId().equals(keyId))
+            .count();
     if (old > 0) {
       report.note(old + " checkpoints are signed by earlier keys of the installation");
     }
@@ -214,7 +226,10 @@ final class Signatures {
             part,
             seq,
             seq > last
-                ? "the log was cut: there is a checkpoint of event " + seq + ", and the last event is " + last
+                ? "the log was cut: there is a checkpoint of event "
+                    + seq
+                    + ", and the last event is "
+                    + last
                 : "there is a checkpoint of event " + seq + ", which is not there");
       }
     }

@@ -113,8 +113,7 @@ public final class Verifier {
 
   private List<SignerKey> keys(BundleFile file) throws IOException {
     try {
-      return SignerKey.ofPem(
-          file.text(file.entry(BundleFormat.PUBLIC_KEY), KEYS_BYTES_MAX));
+      return SignerKey.ofPem(file.text(file.entry(BundleFormat.PUBLIC_KEY), KEYS_BYTES_MAX));
     } catch (IllegalArgumentException e) {
       throw new BundleException(String.valueOf(e.getMessage()));
     }

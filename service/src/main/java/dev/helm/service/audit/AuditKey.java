@@ -144,7 +144,6 @@ public final class AuditKey {
 
   /** A signed checkpoint. */
   public Checkpoint checkpoint(String run, long seq, String hash, String at) {
-    return new Checkpoint(
-        run, seq, hash, at, id(), sign(Checkpoint.text(run, seq, hash, at)));
+    return new Checkpoint(run, seq, hash, at, id(), sign(Checkpoint.text(run, seq, hash, at)));
   }
 }

@@ -96,7 +96,9 @@ public final class AuditTrail {
     soon(new AuditStore.Entry(AuditStore.Type.NOT_LET_IN, key("login"), cut(name), data));
   }
 
-  /** Somebody follows a run, or {@code *}; what is not seen is not told, or anybody could fill it. */
+  /**
+   * Somebody follows a run, or {@code *}; what is not seen is not told, or anybody could fill it.
+   */
   public void follows(Caller caller, String id) {
     if (id.equals("*")) {
       looked(caller, "runs", "stream", "");

@@ -60,8 +60,7 @@ final class BundleOutput {
       writer.write(counted);
       counted.finish();
       BundleFormat.Entry done =
-          new BundleFormat.Entry(
-              name, start, counted.crc.getValue(), offset - from, counted.bytes);
+          new BundleFormat.Entry(name, start, counted.crc.getValue(), offset - from, counted.bytes);
       raw(BundleFormat.descriptor(done));
       entries.add(done);
       Map<String, Object> line = new LinkedHashMap<>();

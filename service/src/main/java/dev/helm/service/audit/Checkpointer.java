@@ -19,9 +19,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Signs the chains: at every {@value Checkpoint#EVERY_EVENTS}th event, within a minute of any event,
- * and at a run's end. It works on a thread of its own and after the commit, so that nobody who
- * appends waits for a signature. What is due is read from the tables: a kill loses nothing.
+ * Signs the chains: at every {@value Checkpoint#EVERY_EVENTS}th event, within a minute of any
+ * event, and at a run's end. It works on a thread of its own and after the commit, so that nobody
+ * who appends waits for a signature. What is due is read from the tables: a kill loses nothing.
  *
  * <p>It computes each hash anew from the last checkpoint on before it signs, so that it never
  * vouches for a chain that somebody changed.
@@ -52,14 +52,12 @@ public final class Checkpointer implements CommitListener, AutoCloseable {
   /**
    * @param anchorFile where each checkpoint is also written, or null
    */
-  public Checkpointer(
-      CheckpointStore store, AuditKey key, Clock clock, @Nullable Path anchorFile) {
+  public Checkpointer(CheckpointStore store, AuditKey key, Clock clock, @Nullable Path anchorFile) {
     this.store = store;
     this.key = key;
     this.clock = clock;
     this.anchor = anchorFile == null ? null : new Anchor(anchorFile, store);
-    this.thread =
-        Thread.ofPlatform().name("checkpoints").daemon(true).unstarted(this::loop);
+    this.thread = Thread.ofPlatform().name("checkpoints").daemon(true).unstarted(this::loop);
   }
 
   /** Begins: first what a former life left without a checkpoint. */

@@ -158,8 +158,7 @@ public final class Exports {
     private final Map<String, Object> manifest = new LinkedHashMap<>();
     private long signed;
 
-    Writing(
-        String run, CheckpointStore.Place head, BundleStore.Size size, OutputStream out) {
+    Writing(String run, CheckpointStore.Place head, BundleStore.Size size, OutputStream out) {
       this.run = run;
       this.head = head;
       this.size = size;
@@ -315,5 +314,4 @@ public final class Exports {
       }
     }
   }
-
 }

@@ -65,7 +65,8 @@ final class PermissionsReader {
     for (String other : before) {
       Rule first = Rule.parse(other);
       boolean same = first.tool().equals(rule.tool());
-      if (same && !grantsHosts
+      if (same
+          && !grantsHosts
           && (first.condition() == null || first.condition().equals(rule.condition()))) {
         return new Rules.Wrong(
             "\"" + other + "\" in " + list + " comes first, so this rule would never match",
@@ -106,8 +107,11 @@ final class PermissionsReader {
         mistakes.add(
             role.at(),
             escalate.at("to"),
-            "expected a role that may decide: " + String.join(", ", known) + "; found \""
-                + role.text() + "\"",
+            "expected a role that may decide: "
+                + String.join(", ", known)
+                + "; found \""
+                + role.text()
+                + "\"",
             Nearest.hint(role.text(), known));
       }
     }

@@ -12,15 +12,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Whether a permission rule means something: {@code Tool}, {@code Tool(specifier)}, {@code
- * Tool(arg=glob)}, {@code Tool(arg>number)} with {@code > >= < <=}. A rule that could never match is
- * a mistake of whoever wrote it, and is told as one.
+ * Tool(arg=glob)}, {@code Tool(arg>number)} with {@code > >= < <=}. A rule that could never match
+ * is a mistake of whoever wrote it, and is told as one.
  *
  * <p>A word before an operator (for Bash, a lower-case one before {@code =}) is always read as an
  * argument's name and has to be one, so that a slip such as {@code Bash(comand=rm *)} is an error
  * here and not a rule that never matches.
  */
 public final class Rules {
-  private static final Pattern RULE = Pattern.compile("([A-Za-z_][A-Za-z0-9_]*)(?:\\((.*)\\))?");
+  private static final Pattern RULE = Pattern.compile("([A-Za-z_][A-Za-z0-9_-]*[*]?)(?:\\((.*)\\))?");
   private static final Pattern CONDITION =
       Pattern.compile(
           "([A-Za-z-][A-Za-z0-9_-]*(?:[.][A-Za-z0-9_-]+)*)\\s*(>=|<=|=|>|<)\\s*(.*)",
@@ -148,7 +148,11 @@ public final class Rules {
     return numeric(Tools.schema(tool, argument))
         ? null
         : new Wrong(
-            "argument " + argument + " of " + tool + " is no number and cannot be compared with one",
+            "argument "
+                + argument
+                + " of "
+                + tool
+                + " is no number and cannot be compared with one",
             "use " + argument + "=GLOB");
   }
 
@@ -166,7 +170,8 @@ public final class Rules {
     int pieces = dev.helm.workflows.decide.Rules.simpleCommands(glob);
     return place == Place.ALLOW && pieces > 1
         ? new Wrong(
-            "a compound command is allowed piece by piece, so a rule of " + pieces
+            "a compound command is allowed piece by piece, so a rule of "
+                + pieces
                 + " commands would never match",
             "write one rule for each of them")
         : null;
@@ -193,7 +198,9 @@ public final class Rules {
     List<String> rest = names.getFirst().equals(".") ? names.subList(1, names.size()) : names;
     return rest.contains("") || rest.contains(".")
         ? new Wrong(
-            "\"" + glob + "\" is not as paths are written once they are read, so it would never"
+            "\""
+                + glob
+                + "\" is not as paths are written once they are read, so it would never"
                 + " match",
             "take the empty names and dots out")
         : null;
@@ -235,7 +242,13 @@ public final class Rules {
     }
     if (schema.path("type").asText().equals("boolean") && !glob.matches("true|false")) {
       return new Wrong(
-          "argument " + name + " of " + tool + " is true or false, so \"" + glob + "\" would never"
+          "argument "
+              + name
+              + " of "
+              + tool
+              + " is true or false, so \""
+              + glob
+              + "\" would never"
               + " match",
           null);
     }

@@ -135,11 +135,11 @@ public final class Budgets {
   }
 
   /**
-   * Sets all caps of a scope; what is null is removed. Every change is kept with who made it.
+   * Sets all caps of a scope; what is null is removed. The audit log keeps who asked for it.
    *
    * @throws IllegalArgumentException for a run, or an amount that is not above zero
    */
-  public void set(Scope scope, MoneyBodies.SetCaps caps, String principal, String by) {
+  public void set(Scope scope, MoneyBodies.SetCaps caps, String by) {
     Map<Period, @Nullable Usd> wanted = new EnumMap<>(Period.class);
     wanted.put(Period.DAY, caps.dayUsd());
     wanted.put(Period.MONTH, caps.monthUsd());
@@ -154,14 +154,13 @@ public final class Budgets {
         .<@Nullable Void>write(
             tx -> {
               for (Map.Entry<Period, @Nullable Usd> one : wanted.entrySet()) {
-                set(tx, scope, one.getKey(), one.getValue(), principal, by);
+                set(tx, scope, one.getKey(), one.getValue(), by);
               }
               return null;
             });
   }
 
-  private static void set(
-      Tx tx, Scope scope, Period period, @Nullable Usd cap, String principal, String by)
+  private static void set(Tx tx, Scope scope, Period period, @Nullable Usd cap, String by)
       throws SQLException {
     Long before =
         tx.sql()
@@ -191,16 +190,5 @@ public final class Budgets {
               by,
               tx.now());
     }
-    tx.sql()
-        .update(
-            "INSERT INTO cap_changes (at, principal, by_name, scope, period, before_micros,"
-                + " after_micros) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            tx.now(),
-            principal,
-            by,
-            scope.toString(),
-            period.word(),
-            before,
-            after);
   }
 }

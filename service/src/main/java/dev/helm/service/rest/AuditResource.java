@@ -96,8 +96,7 @@ public final class AuditResource {
   private Bodies.Checkpoints checkpoints(
       String run, @Nullable String after, @Nullable String limit) {
     long from = Params.after(after);
-    List<Checkpoint> items =
-        audit.store().checkpoints().page(run, from, Params.limit(limit));
+    List<Checkpoint> items = audit.store().checkpoints().page(run, from, Params.limit(limit));
     return new Bodies.Checkpoints(items, items.isEmpty() ? from : items.getLast().seq());
   }
 
@@ -106,8 +105,7 @@ public final class AuditResource {
       Exports.Export export = audit.exports().of(run);
       StreamingOutput body = export::write;
       return Response.ok(body, ZIP)
-          .header(
-              HttpHeaders.CONTENT_DISPOSITION, "attachment; filename=\"" + export.name() + "\"")
+          .header(HttpHeaders.CONTENT_DISPOSITION, "attachment; filename=\"" + export.name() + "\"")
           .build();
     } catch (Exports.TooLargeException e) {
       throw ProblemException.of(

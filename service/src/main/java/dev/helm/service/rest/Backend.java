@@ -1,9 +1,12 @@
 package dev.helm.service.rest;
 
+import dev.helm.activities.snapshot.Snapshots;
+import dev.helm.activities.workspace.WorkspaceFiles;
 import dev.helm.api.rest.Bodies;
+import dev.helm.service.audit.Exports;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
-import dev.helm.service.audit.Exports;
+import dev.helm.service.files.Epochs;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +17,15 @@ import org.jspecify.annotations.Nullable;
 public interface Backend extends AutoCloseable {
   /** Carries what people do to the runs. */
   RunControl control();
+
+  /** Rolls runs back, restarts and forks them. */
+  Epochs epochs();
+
+  /** Reads and takes snapshots of workspaces. */
+  Snapshots snapshots();
+
+  /** A run's files as they are now; links are not followed. */
+  WorkspaceFiles files(String run);
 
   /** The parts and how they are, in the order that people read them; quick, from memory. */
   List<Bodies.Component> components();

@@ -32,9 +32,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a decision asks for, looked at before anybody is told: changed arguments fit the tool and are
- * not denied, a rule means something and would have let this very call pass. The activity that acts
- * looks again.
+ * What a decision asks for, looked at before anybody is told: changed arguments fit the tool and
+ * are not denied, a rule means something and would have let this very call pass. The activity that
+ * acts looks again.
  */
 public final class DecisionCheck {
   private static final int RULE_CHARS_MAX = 500;
@@ -88,11 +88,9 @@ public final class DecisionCheck {
     }
     String scope = Objects.requireNonNullElse(remember.scope(), "");
     if (!scope.equals("run") && !scope.equals("blueprint")) {
-      throw ProblemException.member(
-          "remember.scope", "expected \"run\" or \"blueprint\"", null);
+      throw ProblemException.member("remember.scope", "expected \"run\" or \"blueprint\"", null);
     }
-    Params.line(
-        "remember.rule", Objects.requireNonNullElse(remember.rule(), ""), RULE_CHARS_MAX);
+    Params.line("remember.rule", Objects.requireNonNullElse(remember.rule(), ""), RULE_CHARS_MAX);
   }
 
   private static void onlyWithAllow(String member, boolean allow) {
@@ -142,8 +140,7 @@ public final class DecisionCheck {
   }
 
   /** Attack: an edit smuggles in what the model itself would not have been allowed. */
-  private static ToolCall changed(
-      Object arguments, Bodies.Permission asked, Blueprint blueprint) {
+  private static ToolCall changed(Object arguments, Bodies.Permission asked, Blueprint blueprint) {
     ToolCall call;
     try {
       call = call(asked, HelmJson.write(arguments));

@@ -9,7 +9,9 @@ import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
 import dev.helm.activities.store.RunLog;
 import dev.helm.api.Usd;
+import dev.helm.activities.sandbox.SandboxException;
 import dev.helm.api.rest.ErrorCode;
+import dev.helm.service.files.EpochFailure;
 import dev.helm.api.rest.Problem;
 import dev.helm.service.blueprint.Nearest;
 import dev.helm.service.store.InvalidCursorException;
@@ -49,6 +51,8 @@ public final class ErrorMappers {
         new BadCursor(),
         new RunEnded(),
         new WorkflowsGone(),
+        new EpochFailed(),
+        new EngineGone(),
         new BadHttp(),
         new Unexpected());
   }
@@ -67,6 +71,43 @@ public final class ErrorMappers {
 
   static Response response(ErrorCode code, String title, @Nullable String detail) {
     return response(ProblemException.of(code, title, detail));
+  }
+
+  /** A rollback, restart or fork that was not done. */
+  static final class EpochFailed implements ExceptionMapper<EpochFailure> {
+    @Override
+    public Response toResponse(EpochFailure e) {
+      return switch (e.kind()) {
+        case BUSY ->
+            response(
+                ErrorCode.ROLLBACK_UNDER_WAY,
+                "the run is being rolled back",
+                String.valueOf(e.getMessage()));
+        case FULL ->
+            response(ErrorCode.DISK_FULL, "there is no room for it", String.valueOf(e.getMessage()));
+        case ENGINE ->
+            response(
+                ErrorCode.ENGINE_DOWN,
+                "the container engine does not answer",
+                String.valueOf(e.getMessage()));
+        case LATER ->
+            response(
+                ErrorCode.ROLLBACK_UNDER_WAY,
+                "it is decided, and not finished yet",
+                String.valueOf(e.getMessage()));
+      };
+    }
+  }
+
+  /** Where a workspace lies is not known now. */
+  static final class EngineGone implements ExceptionMapper<SandboxException> {
+    @Override
+    public Response toResponse(SandboxException e) {
+      return response(
+          ErrorCode.ENGINE_DOWN,
+          "the container engine does not answer, so the workspace cannot be reached",
+          String.valueOf(e.getMessage()));
+    }
   }
 
   /** What Helm itself refuses. */

@@ -29,15 +29,4 @@ public final class LaterResource {
         "this call is not yet supported",
         "GET /openapi.json lists what this version does");
   }
-
-  /** Those of a run. A class of its own, because the longest class path is the only one tried. */
-  @Hidden
-  @Path("/api/runs")
-  public static final class OfRuns {
-    /** Refuses. */
-    @Path("/{id}/{later: files|files/content|diff|snapshots|rollback|fork}")
-    public Object later() {
-      throw notYet();
-    }
-  }
 }

@@ -105,7 +105,7 @@ public final class MoneyResource {
     checked("dayUsd", request.dayUsd());
     checked("monthUsd", request.monthUsd());
     checked("totalUsd", request.totalUsd());
-    budgets.set(scope, request, caller.userId(), caller.name());
+    budgets.set(scope, request, caller.name());
     List<MoneyBodies.Cap> now =
         budgets.list(caller.access(), caller.name()).stream()
             .filter(budget -> budget.scope().equals(scope.toString()))

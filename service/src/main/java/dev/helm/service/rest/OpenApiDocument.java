@@ -6,6 +6,7 @@ import dev.helm.api.bundle.Checkpoint;
 import dev.helm.api.event.LoggedEvent;
 import dev.helm.api.rest.Bodies;
 import dev.helm.api.rest.MoneyBodies;
+import dev.helm.api.rest.FileBodies;
 import dev.helm.api.rest.Problem;
 import io.swagger.v3.core.converter.ModelConverters;
 import io.swagger.v3.core.util.Json31;
@@ -44,7 +45,10 @@ public final class OpenApiDocument {
           TokensResource.class,
           SystemResource.class,
           RunsResource.class,
+          SearchResource.class,
           SteeringResource.class,
+          FilesResource.class,
+          RollbackResource.class,
           InboxResource.class,
           StopResource.class,
           PermissionsResource.class,
@@ -80,8 +84,8 @@ public final class OpenApiDocument {
     addIdempotencyKeys(read);
     OpenApiForms.apply(
         read,
-        Stream.of(Bodies.class, MoneyBodies.class)
-            .flatMap(outer -> Arrays.stream(outer.getDeclaredClasses()))
+        Stream.of(Bodies.class, MoneyBodies.class, FileBodies.class)
+            .<Class<?>>flatMap(outer -> Arrays.stream(outer.getDeclaredClasses()))
             .toList());
     try {
       return Json31.pretty()
@@ -122,6 +126,7 @@ public final class OpenApiDocument {
     Stream.of(
             Bodies.class,
             MoneyBodies.class,
+            FileBodies.class,
             Problem.class,
             Blueprint.class,
             LoggedEvent.class,

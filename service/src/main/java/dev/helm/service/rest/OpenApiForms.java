@@ -39,6 +39,10 @@ final class OpenApiForms {
         Map.entry("StartRun.prompt", text(1, 20_000)),
         Map.entry("SendMessage.text", text(1, 10_000)),
         Map.entry("SendMessage.when", words("next", "now")),
+        Map.entry("RollbackRequest.to", step()),
+        Map.entry("ForkRequest.at", step()),
+        Map.entry("ForkRequest.message", text(1, 10_000)),
+        Map.entry("ForkRequest.blueprint", text(1, 100)),
         Map.entry("Decide.decision", words("allow", "deny")),
         Map.entry("Decide.argumentsHash", form(HASH)),
         Map.entry("Decide.reason", text(1, 1_000)),
@@ -78,6 +82,13 @@ final class OpenApiForms {
 
   private static Schema<?> number(long least, long most) {
     return typed("integer").minimum(BigDecimal.valueOf(least)).maximum(BigDecimal.valueOf(most));
+  }
+
+  /** Now, start, a snapshot's id, or the number of an event. */
+  private static Schema<?> step() {
+    Schema<?> schema = new Schema<>(SpecVersion.V31);
+    schema.setTypes(new LinkedHashSet<>(List.of("string", "integer")));
+    return schema.minLength(1).maxLength(64).minimum(BigDecimal.ONE);
   }
 
   private static Schema<?> words(String... words) {

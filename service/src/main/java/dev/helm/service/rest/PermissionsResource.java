@@ -173,10 +173,7 @@ public final class PermissionsResource {
 
   /** Throws when what was decided is not what this caller asked for. */
   private static void decidedOtherwise(
-      Bodies.Decide request,
-      Bodies.Permission after,
-      Caller caller,
-      @Nullable String wanted) {
+      Bodies.Decide request, Bodies.Permission after, Caller caller, @Nullable String wanted) {
     Bodies.Winner winner = after.winner();
     if (winner == null) {
       throw new IllegalStateException("a decision without who decided");

@@ -10,6 +10,7 @@ import dev.helm.service.auth.Tokens;
 import dev.helm.service.ledger.Budgets;
 import dev.helm.service.ledger.Days;
 import dev.helm.service.ledger.UsageReport;
+import dev.helm.service.search.SearchIndex;
 import dev.helm.service.store.Store;
 import io.dropwizard.core.setup.Environment;
 import io.dropwizard.jersey.setup.JerseyEnvironment;
@@ -38,6 +39,7 @@ public final class RestInterface {
   private final String version;
   private final boolean practice;
   private final Audit audit;
+  private final SearchIndex search;
 
   /** With everything that the resources need. */
   public RestInterface(
@@ -54,7 +56,8 @@ public final class RestInterface {
       Supplier<Bodies.Component> log,
       String version,
       boolean practice,
-      Audit audit) {
+      Audit audit,
+      SearchIndex search) {
     this.store = store;
     this.tokens = tokens;
     this.passwords = passwords;
@@ -69,6 +72,7 @@ public final class RestInterface {
     this.version = version;
     this.practice = practice;
     this.audit = audit;
+    this.search = search;
   }
 
   /** Mounts all of it. */
@@ -101,9 +105,19 @@ public final class RestInterface {
         new UsersResource(store.users(), passwords, clock, door::closeEnded),
         new DevicesResource(store.devices(), store.users(), door::closeEnded),
         new TokensResource(store.serviceTokens(), clock, door::closeEnded),
-        new SystemResource(log, audit::component, backend, store.queries()::activeRuns, version, practice),
-        new RunsResource(store.queries(), store.blueprints(), backend, practice),
-        new SteeringResource(store.queries(), store.messages(), control),
+        new SystemResource(
+            log,
+            audit::component,
+            search::component,
+            backend,
+            store.queries()::activeRuns,
+            version,
+            practice),
+        new RunsResource(store.queries(), store.blueprints(), search, backend, practice),
+        new SearchResource(store.queries(), search),
+        new SteeringResource(store.queries(), store.messages(), control, backend),
+        new FilesResource(store.queries(), store.files(), backend),
+        new RollbackResource(store, backend, practice),
         new StopResource(store.queries(), control),
         new InboxResource(store.inbox(), control, commits),
         new PermissionsResource(
@@ -115,8 +129,7 @@ public final class RestInterface {
         new AuditResource.OfRuns(audit, store.queries()),
         new StreamResource(),
         new OpenApiResource(new Document(version)),
-        new LaterResource(),
-        new LaterResource.OfRuns());
+        new LaterResource());
   }
 
   private MoneyResource money() {

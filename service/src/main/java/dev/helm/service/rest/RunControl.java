@@ -13,6 +13,13 @@ import org.jspecify.annotations.Nullable;
  * WorkflowsDown} when that cannot be had now. None waits for the effect.
  */
 public interface RunControl {
+  /**
+   * Returns if nothing stands in the way of the calls below.
+   *
+   * @throws dev.helm.service.files.EpochFailure the run is being rolled back
+   */
+  default void free(String run) {}
+
   /** Starts the workflow of a stored run; one that has started already is left alone. */
   void start(String run);
 

@@ -36,10 +36,13 @@ public final class SteeringResource {
   private final RunQueries runs;
   private final MessageStore messages;
   private final RunControl control;
+  private final Backend backend;
 
   /** With where runs and messages are, and what reaches the workflows. */
-  public SteeringResource(RunQueries runs, MessageStore messages, RunControl control) {
+  public SteeringResource(
+      RunQueries runs, MessageStore messages, RunControl control, Backend backend) {
     this.runs = runs;
+    this.backend = backend;
     this.messages = messages;
     this.control = control;
   }
@@ -119,10 +122,19 @@ public final class SteeringResource {
   /** Goes on. */
   @POST
   @Path("/{id}/resume")
-  @Operation(summary = "Go on after a pause")
+  @Operation(
+      summary = "Go on after a pause; a run that failed or was cancelled goes on from where it stands")
   @ApiResponse(responseCode = "202", useReturnTypeSchema = true, description = "accepted")
   public Bodies.Accepted resume(
       @PathParam("id") String id, @Context ContainerRequestContext context) {
+    Access access = caller(context).access();
+    Bodies.Run run = read(access, Params.run(runs, access, id));
+    if (run.status() == RunStatus.FAILED || run.status() == RunStatus.CANCELLED) {
+      Permit.require(context, Role.OPERATOR, run.project());
+      RollbackResource.done(() -> backend.epochs().restart(run.id(), caller(context).name()));
+      StatusFilter.answer(context, Response.Status.ACCEPTED);
+      return new Bodies.Accepted(run.id(), "accepted");
+    }
     return signalled(id, context, control::resume);
   }
 
@@ -177,6 +189,7 @@ public final class SteeringResource {
           "the run has ended: " + status.word(),
           "start a new one, or read its log");
     }
+    control.free(run.id());
     return run.id();
   }
 

@@ -42,8 +42,7 @@ public final class StreamSocket implements Session.Listener.AutoDemanding, Subsc
   private long second;
   private int framesInSecond;
 
-  StreamSocket(
-      Caller caller, StreamHub hub, Consumer<StreamSocket> gone, AuditTrail trail) {
+  StreamSocket(Caller caller, StreamHub hub, Consumer<StreamSocket> gone, AuditTrail trail) {
     this.caller = caller;
     this.hub = hub;
     this.gone = gone;

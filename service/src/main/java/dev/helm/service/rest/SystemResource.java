@@ -22,6 +22,7 @@ import java.util.function.ToIntFunction;
 public final class SystemResource {
   private final Supplier<Bodies.Component> log;
   private final Supplier<Bodies.Component> audit;
+  private final Supplier<Bodies.Component> search;
   private final Backend backend;
   private final ToIntFunction<Access> activeRuns;
   private final String version;
@@ -31,12 +32,14 @@ public final class SystemResource {
   public SystemResource(
       Supplier<Bodies.Component> log,
       Supplier<Bodies.Component> audit,
+      Supplier<Bodies.Component> search,
       Backend backend,
       ToIntFunction<Access> activeRuns,
       String version,
       boolean practice) {
     this.log = log;
     this.audit = audit;
+    this.search = search;
     this.backend = backend;
     this.activeRuns = activeRuns;
     this.version = version;
@@ -62,6 +65,7 @@ public final class SystemResource {
     components.add(log.get());
     components.addAll(backend.components());
     components.add(audit.get());
+    components.add(search.get());
     return new Bodies.Status(
         state(components),
         activeRuns.applyAsInt(TokenFilter.access(security)),

@@ -14,15 +14,21 @@ import dev.helm.activities.sandbox.NoSandbox;
 import dev.helm.activities.sandbox.Sandbox;
 import dev.helm.activities.sandbox.SandboxSettings;
 import dev.helm.activities.sandbox.Workspaces;
+import dev.helm.activities.snapshot.CallSnapshot;
+import dev.helm.activities.snapshot.Snapshots;
+import dev.helm.activities.snapshot.WorkspaceRestore;
 import dev.helm.activities.tools.EgressDoor;
 import dev.helm.activities.tools.Tools;
 import dev.helm.activities.workspace.LauncherDisks;
+import dev.helm.activities.workspace.WorkspaceFiles;
 import dev.helm.api.Secret;
 import dev.helm.api.Sha256;
 import dev.helm.api.event.RunEvent;
 import dev.helm.api.rest.Bodies;
 import dev.helm.service.Settings;
 import dev.helm.service.ledger.Days;
+import dev.helm.service.audit.Exports;
+import dev.helm.service.files.Epochs;
 import dev.helm.service.ledger.Ledger;
 import dev.helm.service.ledger.LedgerSocket;
 import dev.helm.service.ledger.PriceTable;
@@ -74,6 +80,11 @@ public final class LiveBackend implements Backend {
   private static final Duration RECONCILE_EVERY = Duration.ofSeconds(30);
   private static final Duration MONEY_EVERY = Duration.ofSeconds(1);
   private static final Duration REAP_EVERY = Duration.ofSeconds(5);
+  private static final Duration ARCHIVE_EVERY = Duration.ofSeconds(10);
+
+  /** Long before the dev server forgets what ended, which it does after a day. */
+  private static final Duration ARCHIVE_ACTIVE_EVERY = Duration.ofMinutes(20);
+
   private static final Duration MODEL_IDLE = Duration.ofSeconds(120);
   private static final int ACTIVITIES_MAX = 256;
   private static final int WORKFLOWS_CACHED = 600;
@@ -92,6 +103,9 @@ public final class LiveBackend implements Backend {
   private final Reaper reaper;
   private final StallWatch stalls;
   private final @Nullable Webhook webhook;
+  private final HistoryArchive histories;
+  private final Snapshots snapshots;
+  private final Epochs epochs;
   private final ScheduledExecutorService upkeep =
       Executors.newScheduledThreadPool(
           3, Thread.ofPlatform().daemon().name("helm-upkeep-", 0).factory());
@@ -120,7 +134,7 @@ public final class LiveBackend implements Backend {
                 .setDataConverter(HelmJson.dataConverter())
                 .build());
     this.control = new TemporalRunControl(client, store, ledger, settings.image());
-    this.moneyWatch = new MoneyWatch(ledger, control);
+    this.moneyWatch = new MoneyWatch(ledger, control::budgetRaised);
     this.reconciler = new Reconciler(temporal, NAMESPACE, identity, store, ledger, control);
     ledger.onOver(
         (run, reservation, held, actual) ->
@@ -157,7 +171,19 @@ public final class LiveBackend implements Backend {
     }
     this.stalls = new StallWatch(store.queries(), store.log(), Clock.systemUTC());
     this.webhook = webhook(settings.home(), operator, store);
+    this.histories = new HistoryArchive(client, store, Clock.systemUTC());
     this.reaper = new Reaper(store, sandbox::release);
+    this.snapshots =
+        new Snapshots(settings.home(), sandbox, operator.workspace(), Clock.systemUTC());
+    int owner = Workspaces.serviceUid() == 0 ? Workspaces.defaultOwnerUid() : -1;
+    this.epochs =
+        new Epochs(
+            store,
+            sandbox,
+            snapshots,
+            new WorkspaceRestore(snapshots, owner, step -> {}),
+            control::leave,
+            control::start);
     this.workers = workers(client, hub, grants);
   }
 
@@ -173,6 +199,26 @@ public final class LiveBackend implements Backend {
   @Override
   public RunControl control() {
     return control;
+  }
+
+  @Override
+  public Exports.Histories histories() {
+    return histories;
+  }
+
+  @Override
+  public Epochs epochs() {
+    return epochs;
+  }
+
+  @Override
+  public Snapshots snapshots() {
+    return snapshots;
+  }
+
+  @Override
+  public WorkspaceFiles files(String run) {
+    return sandbox.files(run);
   }
 
   @Override
@@ -208,6 +254,18 @@ public final class LiveBackend implements Backend {
             this::stallsQuietly,
             REAP_EVERY.toMillis(),
             REAP_EVERY.toMillis(),
+            TimeUnit.MILLISECONDS);
+    var unusedArchive =
+        upkeep.scheduleWithFixedDelay(
+            () -> quietly(histories::round),
+            ARCHIVE_EVERY.toMillis(),
+            ARCHIVE_EVERY.toMillis(),
+            TimeUnit.MILLISECONDS);
+    var unusedArchiveOfActive =
+        upkeep.scheduleWithFixedDelay(
+            () -> quietly(histories::roundOfActive),
+            ARCHIVE_ACTIVE_EVERY.toMillis(),
+            ARCHIVE_ACTIVE_EVERY.toMillis(),
             TimeUnit.MILLISECONDS);
   }
 
@@ -269,6 +327,7 @@ public final class LiveBackend implements Backend {
             sandbox,
             door(grants),
             settings.smtpUrl().isEmpty() ? null : new Relay(URI.create(settings.smtpUrl())),
+            new CallSnapshot(snapshots, store.files(), store.log()),
             Clock.systemUTC()));
     return factory;
   }
@@ -279,6 +338,7 @@ public final class LiveBackend implements Backend {
       reconciler.reconcile(true);
       workers.start();
       working = true;
+      var unusedRecovery = upkeep.schedule(epochs::recover, 0, TimeUnit.MILLISECONDS);
       var unused =
           upkeep.scheduleWithFixedDelay(
               () -> reconcileQuietly(),
@@ -320,9 +380,18 @@ public final class LiveBackend implements Backend {
     return webhook;
   }
 
+  private static void quietly(Runnable round) {
+    try {
+      round.run();
+    } catch (RuntimeException e) {
+      LOG.info("histories wait: {}", e.toString());
+    }
+  }
+
   private void reconcileQuietly() {
     try {
       reconciler.reconcile(false);
+      epochs.recover();
     } catch (RuntimeException e) {
       LOG.info("reconciling waits for Temporal: {}", e.toString());
     }

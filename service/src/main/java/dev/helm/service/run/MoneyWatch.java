@@ -15,14 +15,21 @@ final class MoneyWatch {
   private static final Logger LOG = LoggerFactory.getLogger(MoneyWatch.class);
 
   private final Ledger ledger;
-  private final TemporalRunControl control;
+  private final Tell tell;
 
   /** The wait that was last told to go on, by run. */
   private final Map<String, Long> told = new HashMap<>();
 
-  MoneyWatch(Ledger ledger, TemporalRunControl control) {
+  MoneyWatch(Ledger ledger, Tell tell) {
     this.ledger = ledger;
-    this.control = control;
+    this.tell = tell;
+  }
+
+  /** Tells a run that there is money; the same request twice counts once. */
+  @FunctionalInterface
+  interface Tell {
+    /** Throws when it could not be told. */
+    void goOn(String run, String by, String requestId);
   }
 
   /** Looks once at every run that waits; what fails is tried again at the next look. */
@@ -45,10 +52,12 @@ final class MoneyWatch {
       return;
     }
     try {
-      control.budgetRaised(waiting.run(), "helm", "room-" + waiting.seq());
+      tell.goOn(waiting.run(), "helm", "room-" + waiting.seq());
+      told.put(waiting.run(), waiting.seq());
     } catch (RunEndedException e) {
-      LOG.debug("run {} has ended and needs no money", waiting.run());
+      told.put(waiting.run(), waiting.seq());
+    } catch (RuntimeException e) {
+      LOG.debug("run {} could not be told that there is money: {}", waiting.run(), e.toString());
     }
-    told.put(waiting.run(), waiting.seq());
   }
 }

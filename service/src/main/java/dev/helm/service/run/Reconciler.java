@@ -92,7 +92,7 @@ final class Reconciler {
   private void reconcile(String run, boolean formerLife) {
     Bodies.Run now = store.queries().run(Access.system(), run);
     RunQueries.Started started = store.queries().started(run);
-    if (now == null || started == null) {
+    if (now == null || started == null || store.epochs().open(run) != null) {
       return;
     }
     WorkflowExecution execution = execution(AgentRunWorkflow.workflowId(run, started.epoch()));
@@ -104,6 +104,10 @@ final class Reconciler {
         throw e;
       }
       missing(run, now, started);
+      return;
+    }
+    if (store.epochs().open(run) != null) {
+      // Its workflow leaves, and the next one comes; Epochs sees to both.
       return;
     }
     WorkflowExecutionStatus status = found.getWorkflowExecutionInfo().getStatus();

@@ -3,6 +3,7 @@ package dev.helm.service.run;
 import dev.helm.api.Usd;
 import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.event.RunEvent;
+import dev.helm.service.files.EpochFailure;
 import dev.helm.service.ledger.Ledger;
 import dev.helm.service.rest.RunControl;
 import dev.helm.service.store.RunEndedException;
@@ -18,12 +19,16 @@ import io.grpc.StatusRuntimeException;
 import io.temporal.api.enums.v1.WorkflowIdReusePolicy;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowExecutionAlreadyStarted;
+import io.temporal.client.WorkflowFailedException;
 import io.temporal.client.WorkflowNotFoundException;
 import io.temporal.client.WorkflowOptions;
 import io.temporal.client.WorkflowServiceException;
+import io.temporal.client.WorkflowStub;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,10 +38,13 @@ import org.slf4j.LoggerFactory;
  * worker is up. Each carries the id that its sender made, so that sending twice counts once.
  */
 final class TemporalRunControl implements RunControl {
-  /** How long a run waits for money before it fails. */
-  private static final Duration BUDGET_WAIT = Duration.ofHours(24);
+  /** How long a run waits for money before it fails; the inbox shows the same. */
+  private static final Duration BUDGET_WAIT = Duration.ofHours(26);
 
   private static final Logger LOG = LoggerFactory.getLogger(TemporalRunControl.class);
+
+  /** Longest that a leaving workflow takes to end what runs. */
+  private static final Duration LEAVE = Duration.ofSeconds(20);
 
   private final WorkflowClient client;
   private final Store store;
@@ -73,7 +81,7 @@ final class TemporalRunControl implements RunControl {
             blueprint.limits().turns(),
             blueprint.limits().wallTimeMs(),
             BUDGET_WAIT.toMillis(),
-            null,
+            store.epochs().start(run, started.epoch()),
             image);
     accepted(
         run,
@@ -130,6 +138,7 @@ final class TemporalRunControl implements RunControl {
 
   @Override
   public Usd raiseBudget(String run, Usd add, String by, String requestId) {
+    free(run);
     Usd cap = ledger.raise(run, add, by, requestId);
     budgetRaised(run, by, requestId);
     return cap;
@@ -156,7 +165,40 @@ final class TemporalRunControl implements RunControl {
     }
   }
 
+  @Override
+  public void free(String run) {
+    if (store.epochs().open(run) != null) {
+      throw new EpochFailure(
+          EpochFailure.Kind.BUSY,
+          "the run is being rolled back; try again when that is over",
+          null);
+    }
+  }
+
+  /** Ends an epoch's workflow; see {@link dev.helm.service.files.Leaving}. */
+  void leave(String run, int epoch, String by) {
+    String id = AgentRunWorkflow.workflowId(run, epoch);
+    try {
+      accepted(
+          run,
+          () ->
+              client
+                  .newWorkflowStub(AgentRunWorkflow.class, id)
+                  .leave(new Signals.Control("leave-" + id, by)));
+      WorkflowStub left = client.newUntypedWorkflowStub(id);
+      left.getResult(LEAVE.toMillis(), TimeUnit.MILLISECONDS, Void.class);
+    } catch (RunEndedException | WorkflowFailedException e) {
+      LOG.debug("workflow {} is over already", id, e);
+    } catch (TimeoutException e) {
+      // What it still does is refused by the log, and its container is removed next.
+      accepted(run, () -> client.newUntypedWorkflowStub(id).terminate("the run was rolled back"));
+    } catch (WorkflowServiceException | StatusRuntimeException e) {
+      throw new WorkflowsDown("Temporal does not answer; try again in a few seconds", e);
+    }
+  }
+
   private AgentRunWorkflow workflow(String run) {
+    free(run);
     return client.newWorkflowStub(
         AgentRunWorkflow.class, AgentRunWorkflow.workflowId(run, started(run).epoch()));
   }

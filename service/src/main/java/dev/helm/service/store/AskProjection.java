@@ -15,8 +15,11 @@ import org.jspecify.annotations.Nullable;
 
 /** What waits for a person: permissions, questions, unknown outcomes, spent budgets. */
 final class AskProjection {
-  /** How long a spent budget is shown as waiting, where the log names no deadline. */
-  static final Duration BUDGET_WAIT = Duration.ofHours(24);
+  /**
+   * How long a spent budget is shown as waiting, where the log names no deadline: longer than the
+   * longest day, so that a new day's money comes in time.
+   */
+  static final Duration BUDGET_WAIT = Duration.ofHours(26);
 
   /** Who it was: the id for Helm, the name for people; takes the name twice. */
   private static final String BY =

@@ -33,7 +33,9 @@ public interface CheckpointStore {
   /** Stores them in one transaction; one that is there is passed over. */
   void add(List<Checkpoint> checkpoints);
 
-  /** A page of a chain's checkpoints after a seq, by seq; all of its last seq, whatever the limit. */
+  /**
+   * A page of a chain's checkpoints after a seq, by seq; all of its last seq, whatever the limit.
+   */
   List<Checkpoint> page(String run, long afterSeq, int limit);
 
   /** A page of all checkpoints after a number, in the order in which they were made. */

@@ -25,6 +25,11 @@ final class MoneyProjection {
     }
   }
 
+  /** This agent has its answer, or has ended: it no longer waits. */
+  void answered(Statements sql, String run, String agent) throws SQLException {
+    sql.update("DELETE FROM money_waits WHERE run = ? AND agent = ?", run, agent);
+  }
+
   /** Nobody in the run waits for money any more. */
   void over(Statements sql, Projection.Place place) throws SQLException {
     sql.update("DELETE FROM money_waits WHERE run = ?", place.run());

@@ -10,6 +10,7 @@ import java.sql.SQLException;
 final class Projection {
   private final RunProjection runs = new RunProjection();
   private final AskProjection asks = new AskProjection();
+  private final FileProjection files = new FileProjection();
   private final MessageProjection messages = new MessageProjection();
   private final MoneyProjection money = new MoneyProjection();
 
@@ -52,9 +53,10 @@ final class Projection {
       case RunEvent.MessageCancelled e -> messages.cancelled(sql, place, e);
       case RunEvent.RunCreated e -> {
         // RunQueries.create makes the row, since events refer to it.
+        files.created(sql, place);
       }
       case RunEvent.TurnStarted e -> {}
-      case RunEvent.ModelMessage e -> {}
+      case RunEvent.ModelMessage e -> money.answered(sql, place.run(), place.agent());
       case RunEvent.ModelRetried e -> {}
       case RunEvent.ToolBlocked e -> {}
       case RunEvent.ToolStarted e -> {}
@@ -67,11 +69,17 @@ final class Projection {
       case RunEvent.BudgetWarned e -> {}
       case RunEvent.BudgetExhausted e -> money.exhausted(sql, place, e);
       case RunEvent.LimitReached e -> {}
-      case RunEvent.SnapshotTaken e -> {}
-      case RunEvent.RunRolledback e -> money.over(sql, place);
+      case RunEvent.SnapshotTaken e -> files.taken(sql, place, e);
+      case RunEvent.RunRolledback e -> {
+        money.over(sql, place);
+        runs.rolledBack(sql, place, e);
+        asks.finished(sql, place);
+        files.rolledBack(sql, place, e);
+      }
       case RunEvent.RunForked e -> {}
       case RunEvent.SubagentSpawned e -> SubagentTable.spawned(sql, place, e);
       case RunEvent.SubagentFinished e -> {
+        money.answered(sql, place.run(), e.subagent());
         SubagentTable.finished(sql, place, e);
         asks.returned(sql, place, e);
       }

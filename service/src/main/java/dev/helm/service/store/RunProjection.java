@@ -44,6 +44,18 @@ final class RunProjection {
         place.run());
   }
 
+  /** A new life, whatever became of the last one; it waits until the log says that it goes on. */
+  void rolledBack(Statements sql, Projection.Place place, RunEvent.RunRolledback event)
+      throws SQLException {
+    sql.update(
+        "UPDATE runs SET status = ?, epoch = ?, reason = NULL, finished_at = NULL,"
+            + " waiting_for = 'person', waiting_since = ? WHERE id = ?",
+        RunStatus.PAUSED.word(),
+        event.epoch(),
+        place.at(),
+        place.run());
+  }
+
   void charged(Statements sql, Projection.Place place, RunEvent.BudgetCharged event)
       throws SQLException {
     sql.update(

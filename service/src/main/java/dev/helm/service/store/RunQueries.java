@@ -108,7 +108,11 @@ public interface RunQueries {
    *
    * @param statuses empty for all
    * @param blueprint a name or {@code name@version}
-   * @param q text that the name, the id or the blueprint contains, ignoring case
+   * @param q text that the name, the id, the blueprint or the prompt contains, ignoring case
+   * @param found ids of runs that {@code q} stands for besides, as the search index knows
+   * @param project a project's name
+   * @param since oldest {@code createdAt}
+   * @param until {@code createdAt} from which on runs are left out
    * @param limit 1 to {@link #LIMIT_MAX}
    * @param cursor {@code nextCursor} of the page before
    */
@@ -116,8 +120,27 @@ public interface RunQueries {
       Set<RunStatus> statuses,
       @Nullable String blueprint,
       @Nullable String q,
+      Set<String> found,
+      @Nullable String project,
+      @Nullable String since,
+      @Nullable String until,
       int limit,
-      @Nullable String cursor) {}
+      @Nullable String cursor) {
+    public Filter {
+      statuses = Set.copyOf(statuses);
+      found = Set.copyOf(found);
+    }
+
+    /** In all projects and at all times. */
+    public Filter(
+        Set<RunStatus> statuses,
+        @Nullable String blueprint,
+        @Nullable String q,
+        int limit,
+        @Nullable String cursor) {
+      this(statuses, blueprint, q, Set.of(), null, null, null, limit, cursor);
+    }
+  }
 
   /** What an id or a prefix stands for. */
   sealed interface Resolved {

@@ -47,7 +47,9 @@ final class SqliteAudit implements AuditStore {
     TreeMap<String, Object> data = new TreeMap<>();
     entry
         .data()
-        .forEach((name, value) -> data.put(name, value instanceof String s ? WellFormed.text(s) : value));
+        .forEach(
+            (name, value) ->
+                data.put(name, value instanceof String s ? WellFormed.text(s) : value));
     String json = CanonicalJson.write(data);
     String who = WellFormed.text(entry.who());
     writer.write(tx -> append(tx, entry, who, json));
@@ -61,8 +63,7 @@ final class SqliteAudit implements AuditStore {
     CheckpointStore.Place head =
         sql.one(
             "SELECT seq, hash, at FROM audit ORDER BY seq DESC LIMIT 1",
-            row ->
-                new CheckpointStore.Place(row.getLong(1), row.getString(2), row.getString(3)));
+            row -> new CheckpointStore.Place(row.getLong(1), row.getString(2), row.getString(3)));
     long seq = head == null ? 1 : head.seq() + 1;
     String prev = head == null ? LoggedEvent.NO_PREV : head.hash();
     String at = head != null && tx.now().compareTo(head.at()) < 0 ? head.at() : tx.now();

@@ -89,8 +89,7 @@ final class SqliteBundles implements BundleStore {
   @Override
   public long blobBytes(String sha256) {
     return reads.read(
-        sql ->
-            sql.number("SELECT octet_length(bytes) FROM blobs WHERE sha256 = ?", -1, sha256));
+        sql -> sql.number("SELECT octet_length(bytes) FROM blobs WHERE sha256 = ?", -1, sha256));
   }
 
   @Override

@@ -48,9 +48,7 @@ final class SqliteCheckpoints implements CheckpointStore {
     return reads.read(
         sql ->
             sql.one(
-                "SELECT seq, hash, at FROM "
-                    + source.where()
-                    + " ORDER BY seq DESC LIMIT 1",
+                "SELECT seq, hash, at FROM " + source.where() + " ORDER BY seq DESC LIMIT 1",
                 row -> new Place(row.getLong(1), row.getString(2), row.getString(3)),
                 source.values()));
   }

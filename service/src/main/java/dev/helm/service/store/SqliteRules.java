@@ -45,13 +45,7 @@ final class SqliteRules implements RuleStore {
                         + " AND (? IS NULL OR blueprint = ?) AND n < ? ORDER BY n DESC LIMIT ?",
                     this::row,
                     access.with(
-                        run,
-                        run,
-                        run,
-                        blueprint,
-                        blueprint,
-                        before,
-                        Cursor.limit(limit) + 1)));
+                        run, run, run, blueprint, blueprint, before, Cursor.limit(limit) + 1)));
     List<Row> page = rows.subList(0, Math.min(limit, rows.size()));
     return new Bodies.Page<>(
         page.stream().map(Row::rule).toList(),

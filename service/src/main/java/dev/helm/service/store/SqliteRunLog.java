@@ -91,7 +91,7 @@ final class SqliteRunLog implements RunLog {
         });
   }
 
-  private static List<String> unread(Statements sql, String run) throws SQLException {
+  static List<String> unread(Statements sql, String run) throws SQLException {
     return sql.list(
         "SELECT id FROM messages WHERE run = ? AND state = 'queued' ORDER BY seq LIMIT 1000",
         row -> row.getString(1),
@@ -99,7 +99,7 @@ final class SqliteRunLog implements RunLog {
   }
 
   /** The calls' ends carry the keys that the calls themselves would have used. */
-  private static List<Fact> ends(List<Runs.OpenCall> calls) {
+  static List<Fact> ends(List<Runs.OpenCall> calls) {
     return calls.stream()
         .map(
             call -> {

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** Runs, read by REST. */
@@ -63,7 +64,7 @@ final class SqliteRunQueries implements RunQueries {
         });
   }
 
-  private static @Nullable String known(Tx tx, NewRun run, String oldest) throws SQLException {
+  static @Nullable String known(Tx tx, NewRun run, String oldest) throws SQLException {
     String key = run.requestKey();
     if (key == null) {
       return null;
@@ -73,7 +74,7 @@ final class SqliteRunQueries implements RunQueries {
         .one("SELECT run FROM run_requests WHERE request_key = ?", row -> row.getString(1), key);
   }
 
-  private static void insert(Tx tx, NewRun run) throws SQLException {
+  static void insert(Tx tx, NewRun run) throws SQLException {
     Blueprint blueprint = run.blueprint().blueprint();
     tx.sql()
         .update(
@@ -104,6 +105,11 @@ final class SqliteRunQueries implements RunQueries {
   }
 
   private static Fact created(NewRun run, Content input) {
+    return created(run, input, null, null);
+  }
+
+  static Fact created(
+      NewRun run, Content input, @Nullable String parent, @Nullable Long parentSeq) {
     Blueprint blueprint = run.blueprint().blueprint();
     return new Fact(
         "1/run.created",
@@ -119,8 +125,8 @@ final class SqliteRunQueries implements RunQueries {
             run.practice(),
             input,
             1,
-            null,
-            null));
+            parent,
+            parentSeq));
   }
 
   @Override
@@ -130,6 +136,15 @@ final class SqliteRunQueries implements RunQueries {
           Row row = row(sql, access, run);
           return row == null ? null : row.run();
         });
+  }
+
+  /** The card of a run that is there. */
+  static Bodies.Run card(Statements sql, String run) throws SQLException {
+    Row row = row(sql, Access.system(), run);
+    if (row == null) {
+      throw new IllegalStateException("the run " + run + " was not stored");
+    }
+    return row.run();
   }
 
   private static @Nullable Row row(Statements sql, Access access, String run) throws SQLException {
@@ -180,9 +195,15 @@ final class SqliteRunQueries implements RunQueries {
       values.add(filter.blueprint());
     }
     if (filter.q() != null) {
-      where.append(" AND instr(lower(name || ' ' || id || ' ' || blueprint), ?) > 0");
+      where.append(
+          " AND (instr(lower(name || ' ' || id || ' ' || blueprint || ' ' || coalesce(prompt, '')),"
+              + " ?) > 0 OR id IN (SELECT value FROM json_each(?)))");
       values.add(filter.q().toLowerCase(Locale.ROOT));
+      values.add(HelmJson.write(new TreeSet<>(filter.found())));
     }
+    only(where, values, " AND project = ?", filter.project());
+    only(where, values, " AND created_at >= ?", filter.since());
+    only(where, values, " AND created_at < ?", filter.until());
     values.add(limit + 1);
     List<Row> rows =
         reads.read(
@@ -195,6 +216,17 @@ final class SqliteRunQueries implements RunQueries {
     return new Bodies.Page<>(
         page.stream().map(Row::run).toList(),
         rows.size() > limit ? Cursor.of("runs", String.valueOf(page.getLast().n())) : null);
+  }
+
+  private static void only(
+      StringBuilder where,
+      List<@Nullable Object> values,
+      String condition,
+      @Nullable String value) {
+    if (value != null) {
+      where.append(condition);
+      values.add(value);
+    }
   }
 
   @Override

@@ -35,6 +35,9 @@ public final class Store implements AutoCloseable {
   private final SqliteAudit audit;
   private final SqliteCheckpoints checkpoints;
   private final SqliteBundles bundles;
+  private final FileStore files;
+  private final EpochStore epochs;
+  private final Moments moments;
 
   private Store(Database database, Path home, Clock clock, HeadsFile heads) {
     this.database = database;
@@ -61,6 +64,9 @@ public final class Store implements AutoCloseable {
     this.audit = new SqliteAudit(writer, reads);
     this.checkpoints = new SqliteCheckpoints(writer, reads);
     this.bundles = new SqliteBundles(writer, reads);
+    this.files = new FileStore(reads);
+    this.epochs = new EpochStore(writer, reads, blobs, clock);
+    this.moments = new Moments(reads, blobs);
   }
 
   /**
@@ -190,6 +196,21 @@ public final class Store implements AutoCloseable {
     return modelTokens;
   }
 
+  /** Snapshots, and who touched which file. */
+  public FileStore files() {
+    return files;
+  }
+
+  /** Rollbacks, restarts and forks. */
+  public EpochStore epochs() {
+    return epochs;
+  }
+
+  /** What an agent knew at a step. */
+  public Moments moments() {
+    return moments;
+  }
+
   /** The writer, for work that spans tables. */
   public LogWriter writer() {
     return writer;
@@ -208,6 +229,17 @@ public final class Store implements AutoCloseable {
   /** The newest global position, 0 for an empty store. */
   public long lastPos() {
     return reads.read(sql -> sql.number("SELECT max(pos) FROM events", 0));
+  }
+
+  /** The beginning of a blob; null if it was never there or is erased. */
+  public byte @Nullable [] blobHead(String sha256, int bytesMax) {
+    return reads.read(
+        sql ->
+            sql.one(
+                "SELECT substr(bytes, 1, ?) FROM blobs WHERE sha256 = ?",
+                row -> row.getBytes(1),
+                bytesMax,
+                sha256));
   }
 
   /** Reservations of a run whose call cost more than was held for it. */

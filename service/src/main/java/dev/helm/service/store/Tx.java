@@ -1,6 +1,7 @@
 package dev.helm.service.store;
 
 import dev.helm.activities.store.RunLog.KeyConflictException;
+import dev.helm.api.event.RunEvent;
 import dev.helm.workflows.Fact;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -89,6 +90,14 @@ public final class Tx {
       throw new RunEndedException(
           "run " + run + " has ended; " + fact.type() + " may not follow run.finished");
     }
+    if (epoch(fact.key()) < head.epoch() && !AFTER_END.contains(fact.type())) {
+      Long known = known(run, fact);
+      if (known != null) {
+        return known;
+      }
+      throw new RunEndedException(
+          "run " + run + " was rolled back; its epoch " + epoch(fact.key()) + " is over");
+    }
     try {
       return insert(run, head, fact);
     } catch (SQLException e) {
@@ -99,6 +108,20 @@ public final class Tx {
       }
       return known;
     }
+  }
+
+  /** Of the workflow that made the key, {@code e<epoch>/…}; other keys belong to no epoch. */
+  private static int epoch(String key) {
+    int slash = key.indexOf('/');
+    if (slash < 2 || slash > 10 || key.charAt(0) != 'e') {
+      return Integer.MAX_VALUE;
+    }
+    for (int i = 1; i < slash; i++) {
+      if (key.charAt(i) < '0' || key.charAt(i) > '9') {
+        return Integer.MAX_VALUE;
+      }
+    }
+    return Integer.parseInt(key, 1, slash, 10);
   }
 
   /** Whether the run's log has an event under this key. */
@@ -141,7 +164,8 @@ public final class Tx {
         head.hash(),
         hash);
     pos = next;
-    unitHeads.put(run, new Head(seq, hash, at, ended(head, fact.type()), head.project()));
+    unitHeads.put(run, new Head(
+            seq, hash, at, ended(head, fact.type()), epoch(head, fact.event()), head.project()));
     unitEvents.add(
         new CommitListener.Committed(
             next,
@@ -153,6 +177,10 @@ public final class Tx {
                 run, seq, at, fact.type(), fact.agent(), fact.data(), head.hash(), hash)));
     projection.apply(sql, new Projection.Place(run, seq, next, at, fact.agent()), fact.event());
     return seq;
+  }
+
+  private static int epoch(Head before, RunEvent event) {
+    return event instanceof RunEvent.RunRolledback back ? back.epoch() : before.epoch();
   }
 
   private static boolean ended(Head before, String type) {
@@ -171,8 +199,12 @@ public final class Tx {
   }
 
   private Head readHead(String run) throws SQLException {
-    String project = sql.one("SELECT project FROM runs WHERE id = ?", row -> row.getString(1), run);
-    if (project == null) {
+    Head empty =
+        sql.one(
+            "SELECT epoch, project FROM runs WHERE id = ?",
+            row -> Head.empty(row.getInt(1), row.getString(2)),
+            run);
+    if (empty == null) {
       throw new IllegalArgumentException("there is no run " + run);
     }
     boolean ended =
@@ -186,9 +218,9 @@ public final class Tx {
     Head head =
         sql.one(
             "SELECT seq, hash, at FROM events WHERE run = ? ORDER BY seq DESC LIMIT 1",
-            row -> new Head(row.getLong(1), row.getString(2), row.getString(3), ended, project),
+            row -> new Head(row.getLong(1), row.getString(2), row.getString(3), ended, empty.epoch(), empty.project()),
             run);
-    return head == null ? Head.empty(project) : head;
+    return head == null ? empty : head;
   }
 
   void unitDone() {

@@ -32,10 +32,14 @@ class ExportTest {
       assertThat(report.verified()).isTrue();
       assertThat(report.checked()).contains("the signer is the pinned key");
       try (ZipFile zip = new ZipFile(file.toFile())) {
-        List<String> names = Collections.list(zip.entries()).stream().map(ZipEntry::getName).toList();
+        List<String> names =
+            Collections.list(zip.entries()).stream().map(ZipEntry::getName).toList();
         assertThat(names)
             .contains(
-                "manifest.json", "events.jsonl", "checkpoints.jsonl", "public-key.pem",
+                "manifest.json",
+                "events.jsonl",
+                "checkpoints.jsonl",
+                "public-key.pem",
                 "workspace.patch");
         assertThat(names).anyMatch(name -> name.startsWith("blobs/"));
         for (ZipEntry entry : Collections.list(zip.entries())) {

@@ -50,7 +50,8 @@ final class Sealed implements AutoCloseable {
     String hash = Sha256.hex(arguments);
     add(
         facts,
-        new RunEvent.ToolRequested(id, "Bash", Content.text(arguments), hash, "echo", facts.size()));
+        new RunEvent.ToolRequested(
+            id, "Bash", Content.text(arguments), hash, "echo", facts.size()));
     switch (random.nextInt(4)) {
       case 0 -> started(facts, id, hash, new RunEvent.GatePass("rule", "Bash(echo *)", null), 1);
       case 1 -> {
@@ -59,7 +60,9 @@ final class Sealed implements AutoCloseable {
       }
       case 2 -> {
         started(facts, id, hash, new RunEvent.GatePass("rule", "Bash", null), 1);
-        add(facts, new RunEvent.ToolUnknown(id, "Bash", "lost", "u-" + id, "2099-01-01T00:00:00.000Z"));
+        add(
+            facts,
+            new RunEvent.ToolUnknown(id, "Bash", "lost", "u-" + id, "2099-01-01T00:00:00.000Z"));
         add(facts, new RunEvent.QuestionAnswered("u-" + id, Content.text("again"), "ada"));
         started(facts, id, hash, new RunEvent.GatePass("person", null, "u-" + id), 2);
       }
@@ -69,7 +72,7 @@ final class Sealed implements AutoCloseable {
         return;
       }
     }
-    String text = "out ".repeat(random.nextInt(30_000));
+    String text = "out ".repeat(random.nextInt(20) == 0 ? 20_000 : random.nextInt(50));
     add(
         facts,
         new RunEvent.ToolFinished(

@@ -72,7 +72,7 @@ class BlueprintLoaderTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"mistakes", "later", "inputs", "rules"})
+  @ValueSource(strings = {"mistakes", "later", "inputs", "rules", "never"})
   void everyMistakeIsToldAtOnce(String name) throws IOException {
     String told = told(resource(name + ".yaml"), Format.YAML);
     if (Boolean.getBoolean("helm.golden.write")) {

@@ -118,7 +118,7 @@ class CapsTest {
 
   private void cap(String scope, @Nullable Long day, @Nullable Long month, @Nullable Long total) {
     budgets.set(
-        Scope.parse(scope), new MoneyBodies.SetCaps(usd(day), usd(month), usd(total)), "u1", "ann");
+        Scope.parse(scope), new MoneyBodies.SetCaps(usd(day), usd(month), usd(total)), "ann");
   }
 
   private static @Nullable Usd usd(@Nullable Long micros) {
@@ -275,23 +275,52 @@ class CapsTest {
   }
 
   @Test
-  void zeroIsNoCapAndEveryChangeIsKeptWithItsAuthor() {
+  void zeroIsNoCap() {
     assertThatThrownBy(() -> cap("installation", 0L, null, null))
         .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> Scope.parse("run")).isInstanceOf(IllegalArgumentException.class);
     cap("installation", 5L, null, null);
-    cap("installation", 5L, null, null);
     cap("installation", null, null, 7L);
-    List<String> changes =
-        store.read(
-            sql ->
-                sql.list(
-                    "SELECT by_name || ' ' || scope || ' ' || period || ' '"
-                        + " || coalesce(before_micros, '-') || ' ' || coalesce(after_micros, '-')"
-                        + " FROM cap_changes ORDER BY n",
-                    row -> row.getString(1)));
-    assertThat(changes)
-        .containsExactly(
-            "ann installation day - 5", "ann installation day 5 -", "ann installation total - 7");
+    assertThat(budgets.list(Access.system(), "nobody"))
+        .extracting(MoneyBodies.Cap::period)
+        .containsExactly("total");
+  }
+
+  @Test
+  void whoSeesWhichCaps() {
+    String run = StoreFixture.runIn(store, "market-intel");
+    spend(run, 2_000);
+    for (String scope :
+        List.of(
+            "installation",
+            "project:default",
+            "project:market-intel",
+            "blueprint:of-market-intel",
+            "account:owner",
+            "account:token:ci")) {
+      cap(scope, 5_000L, null, null);
+    }
+    assertThat(budgets.list(Access.only("u2", Set.of("market-intel")), "owner"))
+        .extracting(MoneyBodies.Cap::scope)
+        .containsExactly("account:owner", "project:market-intel", "blueprint:of-market-intel");
+    assertThat(budgets.list(Access.only("u2", Set.of()), "token:ci"))
+        .extracting(MoneyBodies.Cap::scope)
+        .containsExactly("account:token:ci");
+    LocalDate today = LocalDate.parse("2026-11-23");
+    UsageReport report = new UsageReport(store, new Days(BERLIN));
+    assertThat(
+            report.rows(
+                Access.only("u2", Set.of("default")), UsageReport.By.USER, today, today, "", 9))
+        .isEmpty();
+    assertThat(
+            report.rows(
+                Access.only("u2", Set.of("market-intel")),
+                UsageReport.By.USER,
+                today,
+                today,
+                "",
+                9))
+        .extracting(MoneyBodies.UsageRow::key)
+        .containsExactly("owner");
   }
 }

@@ -6,11 +6,11 @@ import dev.helm.service.store.Store;
 import java.util.List;
 
 /** What all sums have to agree on: rows, running sums, reports and events. */
-final class LedgerSums {
+public final class LedgerSums {
   private LedgerSums() {}
 
   /** Everything is compared with the rows of charges, corrections and open reservations. */
-  static void check(Store store) {
+  public static void check(Store store) {
     List<String> wrong =
         store.read(
             sql ->

@@ -1,15 +1,22 @@
 package dev.helm.service.rest;
 
+import dev.helm.activities.snapshot.Snapshots;
+import dev.helm.activities.snapshot.WorkspaceRestore;
 import dev.helm.activities.store.RunLog;
+import dev.helm.activities.workspace.WorkspaceFiles;
+import dev.helm.activities.workspace.WorkspaceLimits;
 import dev.helm.api.Sha256;
 import dev.helm.api.Usd;
 import dev.helm.api.event.Content;
 import dev.helm.api.event.RunEvent;
 import dev.helm.api.rest.Bodies;
+import dev.helm.service.files.Epochs;
+import dev.helm.service.files.PlainSandbox;
 import dev.helm.service.store.Store;
 import dev.helm.workflows.Fact;
 import dev.helm.workflows.Signals;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -24,8 +31,49 @@ final class FakeBackend implements Backend, RunControl {
   volatile boolean deaf;
   volatile @Nullable String readOnly;
 
-  FakeBackend(Store store) {
+  final PlainSandbox sandbox;
+  private final Snapshots snapshots;
+  private final Epochs epochs;
+
+  FakeBackend(Store store, Path home) {
     this.store = store;
+    this.sandbox = new PlainSandbox(home);
+    this.snapshots =
+        new Snapshots(home, sandbox, WorkspaceLimits.DEFAULT, java.time.Clock.systemUTC());
+    this.epochs =
+        new Epochs(
+            store,
+            sandbox,
+            snapshots,
+            new WorkspaceRestore(snapshots, -1, step -> {}),
+            (run, epoch, by) -> refuseWhenDown(),
+            run -> starts.incrementAndGet());
+  }
+
+  @Override
+  public Epochs epochs() {
+    return epochs;
+  }
+
+  @Override
+  public Snapshots snapshots() {
+    return snapshots;
+  }
+
+  @Override
+  public WorkspaceFiles files(String run) {
+    return sandbox.files(run);
+  }
+
+  /** A file of the run's workspace. */
+  void write(String run, String name, String content) {
+    try {
+      Path file = sandbox.workspace(run).resolve(name);
+      java.nio.file.Files.createDirectories(file.getParent());
+      java.nio.file.Files.writeString(file, content);
+    } catch (java.io.IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
   }
 
   /** A permission that is open in the run; its id is given, its arguments say so. */

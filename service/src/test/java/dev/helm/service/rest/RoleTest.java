@@ -110,6 +110,7 @@ class RoleTest {
     call("GET /api/status", s -> "/api/status");
     call("GET /api/stream", s -> "/api/stream");
     call("GET /api/runs", s -> "/api/runs");
+    call("GET /api/search", s -> "/api/search?q=brief");
     call("POST /api/runs", s -> "/api/runs", s -> "{\"blueprint\":\"of-" + s.project + "\"}");
     String run = "/api/runs/";
     call("GET /api/runs/{id}", s -> run + s.run);
@@ -122,6 +123,12 @@ class RoleTest {
     call("POST /api/runs/{id}/cancel", s -> run + s.run + "/cancel");
     call("POST /api/runs/{id}/budget", s -> run + s.run + "/budget", s -> "{\"addUsd\":\"1\"}");
     call("POST /api/stop", s -> "/api/stop");
+    call("GET /api/runs/{id}/files", s -> run + s.run + "/files");
+    call("GET /api/runs/{id}/files/content", s -> run + s.run + "/files/content?path=a.txt");
+    call("GET /api/runs/{id}/diff", s -> run + s.run + "/diff");
+    call("GET /api/runs/{id}/snapshots", s -> run + s.run + "/snapshots");
+    call("POST /api/runs/{id}/rollback", s -> run + s.run + "/rollback", s -> "{\"to\":\"start\"}");
+    call("POST /api/runs/{id}/fork", s -> run + s.run + "/fork", s -> "{\"at\":1}");
     call("GET /api/inbox", s -> "/api/inbox");
     call("GET /api/permissions/{id}", s -> "/api/permissions/p-" + s.asks);
     call(
@@ -295,6 +302,7 @@ class RoleTest {
     String asks = RunId.random().value().substring(0, 12);
     service.as(ownerToken);
     String run = service.post("/api/runs", "{\"blueprint\":\"of-" + project + "\"}").text("id");
+    service.backend().write(run, "a.txt", "one\n");
     service.backend().ask(run, "p-" + asks);
     service.backend().question(run, "q-" + asks);
     service.backend().remembered(run, "d-" + asks, "r-" + asks);

@@ -86,7 +86,7 @@ final class RunningService implements AutoCloseable {
                 settings,
                 clock,
                 (_, store, _) -> {
-                  FakeBackend made = new FakeBackend(store);
+                  FakeBackend made = new FakeBackend(store, home);
                   backend = made;
                   return made;
                 });

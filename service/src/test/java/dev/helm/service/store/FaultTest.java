@@ -180,7 +180,7 @@ class FaultTest {
                 .items()
                 .getFirst()
                 .hash();
-        file.append(java.util.Map.of(run, new Head(seq, hash, "", false, "default")));
+        file.append(java.util.Map.of(run, new Head(seq, hash, "", false, 1, "default")));
         file.compactIfLarge(sql);
       }
       assertThat(Files.size(home.resolve("h"))).isLessThan(3_000);

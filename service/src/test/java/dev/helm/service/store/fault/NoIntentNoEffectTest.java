@@ -79,6 +79,7 @@ class NoIntentNoEffectTest {
             witness,
             (run, slot, toolUseId, hosts) -> () -> {},
             new Relay(URI.create("smtp://127.0.0.1:" + witness.mailPort() + "?from=a@b.test")),
+            (call, shell) -> {},
             Clock.systemUTC()));
     tools =
         env.newActivityStub(

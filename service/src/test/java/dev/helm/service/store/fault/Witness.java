@@ -126,6 +126,16 @@ final class Witness implements Sandbox {
   }
 
   @Override
+  public <T> T inTree(String run, TreeWork<T> work) {
+    throw new UnsupportedOperationException("a witness has no files");
+  }
+
+  @Override
+  public <T> T atHome(String run, TreeWork<T> work) {
+    throw new UnsupportedOperationException("a witness has no files");
+  }
+
+  @Override
   public void close() {
     try {
       mail.close();

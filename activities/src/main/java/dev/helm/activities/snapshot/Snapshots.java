@@ -1,0 +1,177 @@
+package dev.helm.activities.snapshot;
+
+import dev.helm.activities.sandbox.Sandbox;
+import dev.helm.activities.workspace.TreeNode;
+import dev.helm.activities.workspace.TreeScan;
+import dev.helm.activities.workspace.WorkspaceLimits;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.eclipse.jgit.lib.ObjectId;
+import org.jspecify.annotations.Nullable;
+
+/** Takes and reads snapshots of workspaces; each run has a repository of its own. */
+public final class Snapshots {
+  /** Entries of scanned trees that are remembered over all runs. */
+  private static final long REMEMBERED_MAX = 500_000;
+
+  private final Path repositories;
+  private final Sandbox sandbox;
+  private final WorkspaceLimits limits;
+  private final Clock clock;
+  private final Map<String, TreeNode<ObjectId>> known = new LinkedHashMap<>(16, 0.75f, true);
+
+  /**
+   * @param home HELM_HOME
+   * @param limits how large a workspace may be; what is beyond is skipped
+   */
+  public Snapshots(Path home, Sandbox sandbox, WorkspaceLimits limits, Clock clock) {
+    this.repositories = home.resolve("snapshots");
+    this.sandbox = sandbox;
+    this.limits = limits;
+    this.clock = clock;
+  }
+
+  /**
+   * A workspace as it was.
+   *
+   * @param tree names it in the run's repository
+   * @param files files and links
+   * @param bytes of the files
+   * @param skipped entries that no snapshot can hold, {@code notes} names some
+   */
+  public record Taken(String tree, long files, long bytes, long skipped, List<String> notes) {
+    /** Copies the list. */
+    public Taken {
+      notes = List.copyOf(notes);
+    }
+  }
+
+  /** Keeps the workspace as it is now; it is on the disk when this returns. */
+  public Taken take(String run) throws IOException {
+    return sandbox.inTree(run, tree -> take(run, tree));
+  }
+
+  /** The same for a tree that nobody moves. */
+  Taken take(String run, Path tree) throws IOException {
+    try (Lazily store = new Lazily(at(run))) {
+      TreeScan.Scanned<ObjectId> found =
+          TreeScan.run(tree, known(run), store, limits, clock);
+      store.sync();
+      remember(run, found.root());
+      TreeNode<ObjectId> root = found.root();
+      return new Taken(
+          root.id().name(), root.files(), root.bytes(), found.skipped(), found.notes());
+    }
+  }
+
+  /** The run's repository; to be closed. */
+  public SnapshotRepository open(String run) throws IOException {
+    directory();
+    return SnapshotRepository.open(at(run));
+  }
+
+  /** Lets a forked run begin with all that its parent has kept. Safe to repeat. */
+  public void share(String parent, String child) throws IOException {
+    try (SnapshotRepository from = open(parent)) {
+      from.share(at(child));
+    }
+  }
+
+  /** The sandbox whose workspaces these are of. */
+  Sandbox sandbox() {
+    return sandbox;
+  }
+
+  private Path at(String run) {
+    if (!run.matches("[0-9a-f]{32}")) {
+      throw new IllegalArgumentException("not a run's id: " + run);
+    }
+    return repositories.resolve(run + ".git");
+  }
+
+  private void directory() throws IOException {
+    if (!Files.isDirectory(repositories)) {
+      Files.createDirectories(
+          repositories,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    }
+  }
+
+  private synchronized @Nullable TreeNode<ObjectId> known(String run) {
+    // A repository that was erased has to be filled again.
+    return Files.exists(at(run).resolve("HEAD")) ? known.get(run) : null;
+  }
+
+  private synchronized void remember(String run, TreeNode<ObjectId> root) {
+    known.put(run, root);
+    long entries = known.values().stream().mapToLong(TreeNode::files).sum();
+    while (entries > REMEMBERED_MAX && known.size() > 1) {
+      Map.Entry<String, TreeNode<ObjectId>> oldest = known.entrySet().iterator().next();
+      entries -= oldest.getValue().files();
+      known.remove(oldest.getKey());
+    }
+  }
+
+  /** Opens the repository when the first thing is to be kept: mostly nothing is. */
+  private final class Lazily implements TreeScan.Store<ObjectId>, AutoCloseable {
+    private final Path path;
+    private @Nullable SnapshotRepository repository;
+    private @Nullable SnapshotWriter writer;
+
+    Lazily(Path path) {
+      this.path = path;
+    }
+
+    private SnapshotWriter writer() throws IOException {
+      SnapshotWriter open = writer;
+      if (open == null) {
+        Snapshots.this.directory();
+        SnapshotRepository opened = SnapshotRepository.open(path);
+        repository = opened;
+        open = opened.writer();
+        writer = open;
+      }
+      return open;
+    }
+
+    @Override
+    public ObjectId file(TreeScan.Source content, long size) throws IOException {
+      return writer().file(content, size);
+    }
+
+    @Override
+    public ObjectId link(byte[] target) throws IOException {
+      return writer().link(target);
+    }
+
+    @Override
+    public ObjectId directory(List<TreeNode<ObjectId>> entries) throws IOException {
+      return writer().directory(entries);
+    }
+
+    void sync() throws IOException {
+      SnapshotWriter open = writer;
+      if (open != null) {
+        open.sync();
+      }
+    }
+
+    @Override
+    public void close() {
+      SnapshotWriter open = writer;
+      if (open != null) {
+        open.close();
+      }
+      SnapshotRepository opened = repository;
+      if (opened != null) {
+        opened.close();
+      }
+    }
+  }
+}

@@ -1,0 +1,309 @@
+package dev.helm.service.store;
+
+import dev.helm.api.Sha256;
+import dev.helm.api.event.Content;
+import dev.helm.api.event.RunEvent;
+import dev.helm.api.rest.Bodies;
+import dev.helm.workflows.Fact;
+import dev.helm.workflows.HelmJson;
+import dev.helm.workflows.ModelActivity;
+import dev.helm.workflows.RunStart;
+import dev.helm.workflows.Signals;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a run gets a new epoch, and a fork its first one. What was asked for is kept until it is
+ * done, so that the next start of the service finishes what this one could not.
+ */
+public final class EpochStore {
+  private static final String MAIN = "main";
+  private static final Duration REQUEST_KEPT = Duration.ofHours(24);
+  private static final String COLUMNS =
+      "SELECT run, epoch, wanted, state = 'decided' FROM rollbacks ";
+
+  private final LogWriter writer;
+  private final ReadPool reads;
+  private final SqliteBlobs blobs;
+  private final Clock clock;
+
+  EpochStore(LogWriter writer, ReadPool reads, SqliteBlobs blobs, Clock clock) {
+    this.writer = writer;
+    this.reads = reads;
+    this.blobs = blobs;
+    this.clock = clock;
+  }
+
+  /**
+   * What a run is to become.
+   *
+   * @param restart the workspace stays, and the run goes on without waiting for a person
+   * @param toSeq what the agent is to know is what it knew at this event
+   * @param tree what the workspace is to be
+   */
+  public record Wanted(boolean restart, String snapshotId, String tree, long toSeq, String by) {}
+
+  /**
+   * Something under way.
+   *
+   * @param epoch the run's epoch when it was asked for
+   * @param decided the log has it; only the workspace and the workflow have to follow
+   */
+  public record Open(String run, int epoch, Wanted wanted, boolean decided) {}
+
+  /** How many files a rollback makes, changes, and removes. */
+  public record Counts(long created, long changed, long deleted) {}
+
+  private static Open read(ResultSet row) throws SQLException {
+    return new Open(
+        row.getString(1),
+        row.getInt(2),
+        HelmJson.read(row.getString(3), Wanted.class),
+        row.getInt(4) == 1);
+  }
+
+  /** Notes what is wanted; null if something is under way for this run already. */
+  public @Nullable Open ask(String run, Wanted wanted) {
+    return writer.write(
+        tx -> {
+          int asked =
+              tx.sql()
+                  .update(
+                      "INSERT INTO rollbacks (run, epoch, wanted, state, at)"
+                          + " SELECT id, epoch, ?, 'asked', ? FROM runs WHERE id = ?"
+                          + " ON CONFLICT DO NOTHING",
+                      HelmJson.write(wanted),
+                      tx.now(),
+                      run);
+          return asked == 0 ? null : open(tx.sql(), run);
+        });
+  }
+
+  /** What is under way for this run, or null. */
+  public @Nullable Open open(String run) {
+    return reads.read(sql -> open(sql, run));
+  }
+
+  private static @Nullable Open open(Statements sql, String run) throws SQLException {
+    return sql.one(COLUMNS + "WHERE run = ?", EpochStore::read, run);
+  }
+
+  /** All that is under way. */
+  public List<Open> open() {
+    return reads.read(sql -> sql.list(COLUMNS + "ORDER BY at", EpochStore::read));
+  }
+
+  /** It is done, or nothing was begun. */
+  public void close(String run) {
+    writer.write(tx -> tx.sql().update("DELETE FROM rollbacks WHERE run = ?", run));
+  }
+
+  /** What the workflow of an epoch begins with; null for nothing. */
+  public RunStart.@Nullable Carry start(String run, int epoch) {
+    String carry =
+        reads.read(
+            sql ->
+                sql.one(
+                    "SELECT carry FROM epoch_starts WHERE run = ? AND epoch = ?",
+                    row -> row.getString(1),
+                    run,
+                    epoch));
+    return carry == null ? null : HelmJson.read(carry, RunStart.Carry.class);
+  }
+
+  /**
+   * Opens the next epoch: from here on the run is what was wanted.
+   *
+   * @param moment what the agent knows
+   * @param undoTree the workspace just before
+   * @return the seq of {@code run.rolledback}
+   */
+  public long decide(Open asked, Moment moment, String undoTree, Counts counts) {
+    String run = asked.run();
+    int epoch = asked.epoch() + 1;
+    Wanted wanted = asked.wanted();
+    RunEvent event =
+        new RunEvent.RunRolledback(
+            wanted.snapshotId(),
+            wanted.tree(),
+            wanted.toSeq(),
+            epoch,
+            wanted.by(),
+            undoId(run, asked.epoch()),
+            undoTree,
+            counts.created(),
+            counts.changed(),
+            counts.deleted());
+    return writer.write(
+        tx -> {
+          Open still = open(tx.sql(), run);
+          if (still == null || still.decided() || still.epoch() != asked.epoch()) {
+            throw new IllegalStateException("run " + run + " is not asked to roll back any more");
+          }
+          if (active(tx.sql(), run)) {
+            for (Fact end : SqliteRunLog.ends(SqliteRunLog.openCalls(tx.sql(), run))) {
+              tx.append(run, end);
+            }
+          }
+          long seq = tx.append(run, fact(epoch, "rolledback", event)).getFirst();
+          tx.append(run, fact(epoch, "begins", begins(wanted)));
+          start(tx, run, epoch, carry(tx.sql(), run, moment, wanted));
+          tx.sql().update("UPDATE rollbacks SET state = 'decided' WHERE run = ?", run);
+          return seq;
+        });
+  }
+
+  /** Names the workspace as it was before the rollback out of an epoch. */
+  public static String undoId(String run, int epoch) {
+    return "s" + Sha256.hex(run + "/undo-" + epoch).substring(0, 15);
+  }
+
+  private static RunEvent begins(Wanted wanted) {
+    return wanted.restart()
+        ? new RunEvent.RunResumed("person", wanted.by())
+        : new RunEvent.RunPaused("person", wanted.by(), null, null, null);
+  }
+
+  private static Fact fact(int epoch, String name, RunEvent event) {
+    return new Fact("e" + epoch + "/" + MAIN + "/" + name, MAIN, event);
+  }
+
+  private static boolean active(Statements sql, String run) throws SQLException {
+    return sql.number(
+            "SELECT count(*) FROM runs WHERE id = ? AND status IN ('queued', 'running', 'paused')",
+            0,
+            run)
+        == 1;
+  }
+
+  private static void start(Tx tx, String run, int epoch, RunStart.Carry carry)
+      throws SQLException {
+    tx.sql()
+        .update(
+            "INSERT INTO epoch_starts (run, epoch, carry) VALUES (?, ?, ?)",
+            run,
+            epoch,
+            HelmJson.write(carry));
+  }
+
+  private static RunStart.Carry carry(
+      Statements sql, String run, Moment moment, @Nullable Wanted wanted) throws SQLException {
+    List<Signals.Message> messages =
+        SqliteRunLog.unread(sql, run).stream().map(id -> new Signals.Message(id, false)).toList();
+    boolean paused = wanted != null && !wanted.restart();
+    return new RunStart.Carry(
+        moment.turn(),
+        0,
+        moment.head(),
+        moment.results(),
+        messages,
+        paused ? wanted.by() : null,
+        paused,
+        0,
+        0,
+        messages.stream().map(Signals.Message::messageId).toList(),
+        moment.calls());
+  }
+
+  // ---- forks -------------------------------------------------------------------------------
+
+  /**
+   * A run that begins with what another one was.
+   *
+   * @param atSeq the step of the parent
+   * @param message what a person says first, or null
+   */
+  public record Fork(
+      String parent,
+      long atSeq,
+      FileStore.Snapshot workspace,
+      Moment moment,
+      @Nullable String message,
+      String by) {}
+
+  /** Makes the new run and tells both logs, in one transaction. */
+  public RunQueries.Created fork(RunQueries.NewRun child, Fork fork) {
+    Content input = blobs.content(child.inputJson(), "application/json");
+    Content message = fork.message() == null ? null : blobs.content(fork.message(), "text/plain");
+    String oldest = Times.text(clock.instant().minus(REQUEST_KEPT));
+    return writer.write(
+        tx -> {
+          String known = SqliteRunQueries.known(tx, child, oldest);
+          if (known == null) {
+            SqliteRunQueries.insert(tx, child);
+            tx.append(
+                child.run(),
+                SqliteRunQueries.created(child, input, fork.parent(), fork.atSeq()));
+            begin(tx, child.run(), fork, message);
+            tx.append(
+                fork.parent(),
+                new Fact(
+                    "fork/" + child.run(),
+                    MAIN,
+                    new RunEvent.RunForked(
+                        child.run(), fork.workspace().id(), fork.atSeq(), fork.by())));
+          }
+          String id = known == null ? child.run() : known;
+          Bodies.Run run = SqliteRunQueries.card(tx.sql(), id);
+          return new RunQueries.Created(run, known == null);
+        });
+  }
+
+  private static void begin(Tx tx, String run, Fork fork, @Nullable Content message)
+      throws SQLException {
+    FileStore.Snapshot workspace = fork.workspace();
+    List<Fact> facts = new ArrayList<>();
+    facts.add(
+        fact(
+            1,
+            "start",
+            new RunEvent.SnapshotTaken(
+                FileProjection.startId(run),
+                null,
+                workspace.tree(),
+                workspace.files(),
+                workspace.bytes(),
+                0)));
+    for (ModelActivity.Call call : fork.moment().open()) {
+      facts.add(fact(1, call.toolUseId() + "/requested", requested(tx.sql(), fork.parent(), call)));
+    }
+    if (message != null) {
+      String id = "fork-" + run;
+      facts.add(
+          new Fact(
+              "message/" + id + "/queued",
+              MAIN,
+              new RunEvent.MessageQueued(id, message, "next", fork.by())));
+    }
+    tx.append(run, facts.toArray(Fact[]::new));
+    start(tx, run, 1, carry(tx.sql(), run, fork.moment(), null));
+    Wanted wanted = new Wanted(true, workspace.id(), workspace.tree(), fork.atSeq(), fork.by());
+    tx.sql()
+        .update(
+            "INSERT INTO rollbacks (run, epoch, wanted, state, at) VALUES (?, 0, ?, 'decided', ?)",
+            run,
+            HelmJson.write(wanted),
+            tx.now());
+  }
+
+  /** The gate asks about a call that the new run's own log names. */
+  private static RunEvent requested(Statements sql, String parent, ModelActivity.Call call)
+      throws SQLException {
+    String data =
+        sql.one(
+            "SELECT data FROM events WHERE run = ? AND type = 'tool.requested'"
+                + " AND data ->> '$.toolUseId' = ? ORDER BY seq DESC LIMIT 1",
+            row -> row.getString(1),
+            parent,
+            call.toolUseId());
+    if (data == null) {
+      throw new IllegalStateException("the log has no request of call " + call.toolUseId());
+    }
+    return HelmJson.event("tool.requested", EventJson.tree(data));
+  }
+}
