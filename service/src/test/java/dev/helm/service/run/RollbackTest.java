@@ -159,7 +159,19 @@ class RollbackTest {
       rig.await(run, RunStatus.CANCELLED);
 
       rig.epochs.restart(run, "ada");
+      rig.await(() -> rig.events(run, "permission.requested").size() == 3, run);
+      LoggedEvent again = rig.events(run, "permission.requested").getLast();
+      rig.control.decide(
+          run,
+          (String) again.data().get("permissionId"),
+          "deny",
+          (String) again.data().get("argumentsHash"),
+          "no",
+          "ada",
+          null,
+          "d1");
       rig.await(run, RunStatus.SUCCEEDED);
+      assertThat(rig.model.asked.getLast().results()).hasSize(3);
       assertThat(rig.model.asked.getLast().turn()).isEqualTo(3);
     }
   }
