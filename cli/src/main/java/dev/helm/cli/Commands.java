@@ -8,6 +8,7 @@ import dev.helm.cli.command.CancelCommand;
 import dev.helm.cli.command.CompletionCommand;
 import dev.helm.cli.command.DenyCommand;
 import dev.helm.cli.command.DeviceCommand;
+import dev.helm.cli.command.ExportCommand;
 import dev.helm.cli.command.InboxCommand;
 import dev.helm.cli.command.KeyCommand;
 import dev.helm.cli.command.LoginCommand;
@@ -16,11 +17,16 @@ import dev.helm.cli.command.PauseCommand;
 import dev.helm.cli.command.ResumeCommand;
 import dev.helm.cli.command.RunCommand;
 import dev.helm.cli.command.RunsCommand;
+import dev.helm.cli.command.SearchCommand;
 import dev.helm.cli.command.StartCommand;
 import dev.helm.cli.command.StatusCommand;
 import dev.helm.cli.command.SteerCommand;
+import dev.helm.cli.command.StopCommand;
 import dev.helm.cli.command.TokenCommand;
+import dev.helm.cli.command.UsageCommand;
+import dev.helm.cli.command.TopCommand;
 import dev.helm.cli.command.UserCommand;
+import dev.helm.cli.command.VerifyCommand;
 import dev.helm.cli.command.VersionCommand;
 import dev.helm.cli.command.WatchCommand;
 import java.util.List;
@@ -48,6 +54,8 @@ public final class Commands {
         new Entry("run", "start a run and follow it"),
         new Entry("start", "start a run and print its id"),
         new Entry("watch", "follow a run"),
+        new Entry("search", "find events by their words"),
+        new Entry("top", "all runs and what waits, live"),
         new Entry("inbox", "what waits for a person"),
         new Entry("allow", "allow the call that waits"),
         new Entry("deny", "deny the call that waits"),
@@ -56,8 +64,12 @@ public final class Commands {
         new Entry("pause", "let nothing start until resume"),
         new Entry("resume", "let a paused run go on"),
         new Entry("cancel", "end a run for good"),
-        new Entry("budget", "raise a run's cap"),
+        new Entry("stop", "pause every run at once"),
+        new Entry("budget", "raise a run's cap, see and set wider ones"),
+        new Entry("usage", "what was spent"),
         new Entry("blueprint", "store, check and show blueprints"),
+        new Entry("export", "a run with its proofs, as a file"),
+        new Entry("verify", "check an export, without a server"),
         new Entry("user", "who may log in, with which role"),
         new Entry("token", "tokens of programs"),
         new Entry("device", "devices that logged in"),
@@ -81,6 +93,8 @@ public final class Commands {
       case "run" -> new RunCommand();
       case "start" -> new StartCommand();
       case "watch" -> new WatchCommand();
+      case "search" -> new SearchCommand();
+      case "top" -> new TopCommand();
       case "inbox" -> new InboxCommand();
       case "allow" -> new AllowCommand();
       case "deny" -> new DenyCommand();
@@ -89,8 +103,12 @@ public final class Commands {
       case "pause" -> new PauseCommand();
       case "resume" -> new ResumeCommand();
       case "cancel" -> new CancelCommand();
+      case "stop" -> new StopCommand();
       case "budget" -> new BudgetCommand();
+      case "usage" -> new UsageCommand();
       case "blueprint" -> new BlueprintCommand();
+      case "export" -> new ExportCommand();
+      case "verify" -> new VerifyCommand();
       case "user" -> new UserCommand();
       case "token" -> new TokenCommand();
       case "device" -> new DeviceCommand();

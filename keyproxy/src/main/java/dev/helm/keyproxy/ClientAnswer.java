@@ -125,6 +125,9 @@ final class ClientAnswer {
     if (refusal.affordableTokens() != null) {
       out.add("x-helm-affordable-tokens: " + refusal.affordableTokens() + "\r\n");
     }
+    if (refusal.budget() != null) {
+      out.add("x-helm-budget: " + refusal.budget() + "\r\n");
+    }
     out.add("content-length: " + body.length + "\r\n");
     out.add(keepAlive ? "\r\n" : "connection: close\r\n\r\n").add(body, 0, body.length);
     status = refusal.status();

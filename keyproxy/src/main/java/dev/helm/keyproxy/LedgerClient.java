@@ -235,7 +235,8 @@ final class LedgerClient implements AutoCloseable {
         status == null ? 503 : status,
         String.valueOf(answer.code()),
         String.valueOf(answer.message()),
-        answer.affordableTokens());
+        answer.affordableTokens(),
+        answer.budget());
   }
 
   private void resendForEver() {

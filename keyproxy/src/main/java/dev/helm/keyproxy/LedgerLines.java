@@ -23,7 +23,8 @@ final class LedgerLines {
       @Nullable Integer status,
       @Nullable String code,
       @Nullable String message,
-      @Nullable Long affordableTokens) {}
+      @Nullable Long affordableTokens,
+      @Nullable String budget) {}
 
   /** Writes the members of one line. */
   @FunctionalInterface
@@ -125,6 +126,7 @@ final class LedgerLines {
     String code = null;
     String message = null;
     Long affordable = null;
+    String budget = null;
     try (JsonParser parser = Json.STRICT.createParser(line, 0, length)) {
       if (parser.nextToken() != JsonToken.START_OBJECT) {
         throw new IOException("the ledger sent something that is no object");
@@ -141,10 +143,11 @@ final class LedgerLines {
           case "code" -> code = parser.getValueAsString();
           case "message" -> message = parser.getValueAsString();
           case "affordableTokens" -> affordable = parser.getValueAsLong(0);
+          case "budget" -> budget = parser.getValueAsString();
           default -> parser.skipChildren();
         }
       }
     }
-    return new Answer(op, id, ok, run, status, code, message, affordable);
+    return new Answer(op, id, ok, run, status, code, message, affordable, budget);
   }
 }

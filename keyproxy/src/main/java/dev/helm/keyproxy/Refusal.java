@@ -12,26 +12,39 @@ final class Refusal extends Exception {
   private final int status;
   private final boolean close;
   private final @Nullable Long affordableTokens;
+  private final @Nullable String budget;
 
-  private Refusal(int status, String message, boolean close, @Nullable Long affordableTokens) {
+  private Refusal(
+      int status,
+      String message,
+      boolean close,
+      @Nullable Long affordableTokens,
+      @Nullable String budget) {
     super(message, null, false, false);
     this.status = status;
     this.close = close;
     this.affordableTokens = affordableTokens;
+    this.budget = budget;
   }
 
   /** Below 500 a request is refused as it stands; a repetition would be refused too. */
   static Refusal of(int status, String message) {
-    return new Refusal(status, message, false, null);
+    return new Refusal(status, message, false, null, null);
   }
 
-  /** The ledger said no; {@code affordableTokens} is the output that would still fit. */
-  static Refusal byLedger(int status, String message, @Nullable Long affordableTokens) {
-    return new Refusal(status, message, false, affordableTokens);
+  /** The ledger said no; a line about the cap that could be no header's value is left out. */
+  static Refusal byLedger(int status, Reservation.Answer.Refused refused) {
+    String budget = refused.budget();
+    return new Refusal(
+        status,
+        refused.message() + " (" + refused.code() + ")",
+        false,
+        refused.affordableTokens(),
+        budget != null && budget.matches("[!-~][ -~]{0,299}") ? budget : null);
   }
 
   Refusal closing() {
-    return new Refusal(status, message(), true, affordableTokens);
+    return new Refusal(status, message(), true, affordableTokens, budget);
   }
 
   int status() {
@@ -65,5 +78,9 @@ final class Refusal extends Exception {
 
   @Nullable Long affordableTokens() {
     return affordableTokens;
+  }
+
+  @Nullable String budget() {
+    return budget;
   }
 }

@@ -116,8 +116,7 @@ final class Relay {
           case 400, 401, 402 -> refused.status();
           default -> 503;
         };
-    return Refusal.byLedger(
-        status, refused.message() + " (" + refused.code() + ")", refused.affordableTokens());
+    return Refusal.byLedger(status, refused);
   }
 
   private UpstreamConnection connect(Call call, Settlement settlement)

@@ -11,8 +11,16 @@ record Reservation(
     /** The call may go out. */
     record Granted(String run) implements Answer {}
 
-    /** The ledger said no. {@code affordableTokens} is the output that would still fit. */
-    record Refused(int status, String code, String message, @Nullable Long affordableTokens)
+    /**
+     * The ledger said no. {@code affordableTokens} is the output that would still fit, {@code
+     * budget} a line about the cap.
+     */
+    record Refused(
+        int status,
+        String code,
+        String message,
+        @Nullable Long affordableTokens,
+        @Nullable String budget)
         implements Answer {}
 
     /** No answer came: nothing may go out. */

@@ -141,7 +141,8 @@ final class FakeLedger implements AutoCloseable {
           List.of(
               id
                   + ",\"ok\":false,\"status\":402,\"code\":\"budget_exhausted\","
-                  + "\"message\":\"the run's budget is spent\",\"affordableTokens\":123}");
+                  + "\"message\":\"the run's budget is spent\",\"affordableTokens\":123,"
+                  + "\"budget\":\"project:a/day spent=1.000000\"}");
       default -> List.of(id + ",\"ok\":true,\"run\":\"" + RUN + "\"}");
     };
   }

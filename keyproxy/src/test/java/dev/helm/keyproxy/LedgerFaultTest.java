@@ -25,6 +25,7 @@ class LedgerFaultTest {
       assertThat(poor.status()).isEqualTo(402);
       assertThat(poor.hasHeader("x-should-retry: false")).isTrue();
       assertThat(poor.hasHeader("x-helm-affordable-tokens: 123")).isTrue();
+      assertThat(poor.hasHeader("x-helm-budget: project:a/day spent=1.000000")).isTrue();
       assertThat(poor.text())
           .isEqualTo(
               "{\"type\":\"error\",\"error\":{\"type\":\"billing_error\",\"message\":"
@@ -35,6 +36,22 @@ class LedgerFaultTest {
       assertThat(unknown.text()).contains("authentication_error");
       assertThat(rig.upstream.requests).isEmpty();
       assertThat(rig.ledger.ends).isEmpty();
+    }
+  }
+
+  @Test
+  void aLineAboutTheCapThatIsNoHeadersValueIsLeftOut() throws Exception {
+    try (Rig rig = rig()) {
+      rig.ledger.script(
+          (line, usual) ->
+              usual.stream()
+                  .map(text -> text.replace("project:a/day", "a\\r\\nx-injected: 1"))
+                  .toList());
+      RawClient.Answer poor =
+          rig.exchange(RawClient.post("/v1/messages", "x-api-key: poor\r\n", RawClient.BODY));
+      assertThat(poor.status()).isEqualTo(402);
+      assertThat(poor.hasHeader("x-injected: 1")).isFalse();
+      assertThat(poor.hasHeader("x-helm-affordable-tokens: 123")).isTrue();
     }
   }
 

@@ -2,6 +2,7 @@ package dev.helm.service;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.helm.api.rest.Bodies;
+import dev.helm.service.audit.Audit;
 import dev.helm.service.auth.FirstOwner;
 import dev.helm.service.auth.Front;
 import dev.helm.service.auth.JwtKey;
@@ -16,6 +17,7 @@ import dev.helm.service.rest.RequestJson;
 import dev.helm.service.rest.RestInterface;
 import dev.helm.service.rest.StreamDoor;
 import dev.helm.service.run.LiveBackend;
+import dev.helm.service.search.SearchIndex;
 import dev.helm.service.store.Store;
 import dev.helm.service.store.StoreHealth;
 import dev.helm.service.stream.StreamHub;
@@ -102,15 +104,22 @@ public final class HelmService extends Application<HelmConfiguration> {
     CommitWaiter commits = new CommitWaiter();
     store.onCommit(commits);
     StreamHub hub = new StreamHub(store);
+    SearchIndex search = SearchIndex.start(settings.home(), store);
+    environment.lifecycle().manage(new AutoCloseableManager(search));
 
     Passwords passwords = new Passwords();
     firstOwner(store, passwords);
     Tokens tokens = tokens(store);
 
     Backend backend = backends.open(settings, store, hub);
+    Audit audit =
+        Audit.open(settings.home(), store, clock, VERSION, backend.histories(), (_, _, _) -> false);
+    environment.lifecycle().manage(new AutoCloseableManager(audit));
+    audit.start();
     Front front = Front.read(settings.home(), settings.port());
-    StreamDoor door = new StreamDoor(tokens, front, hub);
-    rest(environment, store, tokens, passwords, front, backend, commits, door).mount(environment);
+    StreamDoor door = new StreamDoor(tokens, front, hub, audit.trail());
+    rest(environment, store, tokens, passwords, front, backend, commits, door, audit, search)
+        .mount(environment);
     door.mount(environment.getApplicationContext());
     environment.healthChecks().register("log", new LogHealth(store));
     environment.lifecycle().manage(new AutoCloseableManager(door));
@@ -148,7 +157,9 @@ public final class HelmService extends Application<HelmConfiguration> {
       Front front,
       Backend backend,
       CommitWaiter commits,
-      StreamDoor door) {
+      StreamDoor door,
+      Audit audit,
+      SearchIndex search) {
     return new RestInterface(
         store,
         tokens,
@@ -169,7 +180,9 @@ public final class HelmService extends Application<HelmConfiguration> {
         (JsonMapper) environment.getObjectMapper(),
         () -> logComponent(store.health()),
         VERSION,
-        settings.practice());
+        settings.practice(),
+        audit,
+        search);
   }
 
   private static Bodies.Component logComponent(StoreHealth health) {

@@ -11,9 +11,12 @@ import io.temporal.workflow.WorkflowMethod;
  * <p>Every signal carries an id made by its sender, so that a signal sent twice counts once.
  */
 @WorkflowInterface
-public interface AgentRunWorkflow {
+public interface AgentRunWorkflow extends AgentSignals {
   /** The task queue that every worker of one installation polls. */
   String TASK_QUEUE = "helm";
+
+  /** The agent that a person started; sub-agents have labels such as {@code main/1}. */
+  String MAIN = "main";
 
   /** The workflow id of a run's epoch. */
   static String workflowId(String run, int epoch) {
@@ -24,14 +27,6 @@ public interface AgentRunWorkflow {
   @WorkflowMethod
   void run(RunStart start);
 
-  /** A person's answer to a permission; the first one wins. */
-  @SignalMethod
-  void decide(Signals.Decide decision);
-
-  /** A person's answer to a question or to an unknown outcome; the first one wins. */
-  @SignalMethod
-  void answer(Signals.Answer answer);
-
   /** Steering text is waiting in the store. */
   @SignalMethod
   void message(Signals.Message message);
@@ -40,26 +35,10 @@ public interface AgentRunWorkflow {
   @SignalMethod
   void cancelMessage(Signals.CancelMessage message);
 
-  /** Nothing starts after the running tool call. */
-  @SignalMethod
-  void pause(Signals.Control control);
-
-  /** Ends a person's pause. */
-  @SignalMethod
-  void resume(Signals.Control control);
-
-  /** Ends the run; a running tool call is interrupted. */
-  @SignalMethod
-  void cancel(Signals.Control control);
-
   /**
    * Ends this epoch and not the run: what runs is interrupted and gets its end in the log, and
    * nothing else is written.
    */
   @SignalMethod
   void leave(Signals.Control control);
-
-  /** The cap was raised in the ledger; a run that waits for money goes on. */
-  @SignalMethod
-  void budgetRaised(Signals.Control control);
 }

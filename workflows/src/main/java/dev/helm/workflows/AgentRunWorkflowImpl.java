@@ -1,36 +1,25 @@
 package dev.helm.workflows;
 
 import dev.helm.api.event.RunEvent;
+import dev.helm.workflows.TurnLoop.End;
 import io.temporal.failure.ActivityFailure;
-import io.temporal.failure.ApplicationFailure;
 import io.temporal.failure.CanceledFailure;
 import io.temporal.workflow.Async;
 import io.temporal.workflow.Workflow;
-import io.temporal.workflow.WorkflowInfo;
 import io.temporal.workflow.WorkflowInit;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
- * The turn loop. What people send changes {@link RunState}; {@link CallFlow} takes one tool call.
+ * A run from start to end: {@link TurnLoop} takes the turns, what people send changes {@link
+ * RunState}, {@link CallFlow} takes one tool call.
  */
 public final class AgentRunWorkflowImpl implements AgentRunWorkflow {
-  /** The agent that a person started; sub-agents have labels of their own. */
-  static final String MAIN = "main";
-
-  /** A fifth of Temporal's limits, so that no run ever meets them. */
-  private static final long HISTORY_EVENTS_MAX = 5_000;
-
-  private static final long HISTORY_BYTES_MAX = 5L << 20;
-  private static final int SIGNALS_MAX = 1_000;
-
   private final RunStart start;
   private final RunState state;
   private final Steps steps;
   private final CallFlow calls;
-  private RunEvent.@Nullable RunPaused moneyWait;
+  private final TurnLoop loop;
   private boolean openCalls = true;
 
   /** Signals may arrive before {@link #run}, so all state is made here. */
@@ -38,8 +27,9 @@ public final class AgentRunWorkflowImpl implements AgentRunWorkflow {
   public AgentRunWorkflowImpl(RunStart start) {
     this.start = start;
     this.state = new RunState(start.carry());
-    this.steps = new Steps(start, state);
-    this.calls = new CallFlow(state, steps);
+    this.steps = new Steps(start, MAIN, state);
+    this.calls = new CallFlow(start, MAIN, state, steps);
+    this.loop = new TurnLoop(start, true, state, steps, calls);
   }
 
   @Override
@@ -65,7 +55,7 @@ public final class AgentRunWorkflowImpl implements AgentRunWorkflow {
     } catch (CanceledFailure e) {
       return new End("cancelled", "cancelled in Temporal", "operator");
     } catch (ActivityFailure e) {
-      return state.cancelled() ? cancelled() : new End("failed", reasonOf(e), null);
+      return state.cancelled() ? loop.cancelled() : End.failed(e);
     }
   }
 
@@ -95,98 +85,14 @@ public final class AgentRunWorkflowImpl implements AgentRunWorkflow {
   private End turns() {
     while (true) {
       if (state.cancelled()) {
-        return cancelled();
+        return loop.cancelled();
       }
       continueAsNewIfLarge();
-      End end = turn();
+      End end = loop.turn();
       if (end != null) {
         return end;
       }
     }
-  }
-
-  /** One turn; null when the run goes on. */
-  private @Nullable End turn() {
-    Workflow.await(() -> state.mayStart() || state.cancelled());
-    if (state.cancelled()) {
-      return cancelled();
-    }
-    if (state.nothingToSay()) {
-      // Its last message was taken back while the run was paused.
-      return new End("succeeded", null, null);
-    }
-    if (state.round() == 0) {
-      End limit = limitReached();
-      if (limit != null) {
-        return limit;
-      }
-      state.nextTurn();
-    }
-    ModelActivity.Reply reply = steps.model();
-    return switch (reply) {
-      case null -> state.cancelled() ? cancelled() : again();
-      case ModelActivity.Reply.Answered answered -> answered(answered);
-      case ModelActivity.Reply.OverBudget over -> waitForMoney(over);
-      case ModelActivity.Reply.Interrupted interrupted -> again();
-      case ModelActivity.Reply.Refused refused -> new End("failed", refused.reason(), null);
-    };
-  }
-
-  private @Nullable End again() {
-    state.takeInterrupt();
-    state.sameTurnAgain();
-    return null;
-  }
-
-  private @Nullable End answered(ModelActivity.Reply.Answered answered) {
-    state.answered(answered.head());
-    if (answered.calls().isEmpty()) {
-      // A "now" that came too late to interrupt this answer must not drop the calls of the next.
-      state.takeInterrupt();
-      return state.hasMessages() || state.cancelled() ? null : new End("succeeded", null, null);
-    }
-    state.results(calls.all(answered.calls()));
-    state.takeInterrupt();
-    return null;
-  }
-
-  private @Nullable End waitForMoney(ModelActivity.Reply.OverBudget over) {
-    moneyWait = new RunEvent.RunPaused("budget", null, null, null, over.detail());
-    boolean goesOn =
-        Workflow.await(
-            Duration.ofMillis(start.budgetWaitMs()),
-            () -> state.hasBudgetRaised() || state.cancelled());
-    moneyWait = null;
-    if (state.cancelled()) {
-      return cancelled();
-    }
-    if (!goesOn) {
-      return new End("failed", "the budget was spent and nobody raised it: " + over.detail(), null);
-    }
-    state.takeBudgetRaised();
-    steps.append("resumed-" + state.nextNote(), new RunEvent.RunResumed("budget", null));
-    state.sameTurnAgain();
-    return null;
-  }
-
-  private @Nullable End limitReached() {
-    String limit;
-    String detail;
-    if (state.turn() >= start.turnsMax()) {
-      limit = "turns";
-      detail = "the blueprint allows " + start.turnsMax() + " turns";
-    } else if (state.workedMs() >= start.wallTimeMs()) {
-      limit = "wallTime";
-      detail = "the blueprint allows " + Duration.ofMillis(start.wallTimeMs()) + " of work";
-    } else {
-      return null;
-    }
-    steps.append("limit", new RunEvent.LimitReached(limit, detail));
-    return new End("failed", "limit reached: " + detail, null);
-  }
-
-  private End cancelled() {
-    return new End("cancelled", null, state.cancelledBy());
   }
 
   /** Ids of messages that keep the run from its end; none when it has ended. */
@@ -210,7 +116,7 @@ public final class AgentRunWorkflowImpl implements AgentRunWorkflow {
   /** Logs a person's pause once nothing is at work, and its end. */
   private void keepPauseInLog() {
     while (true) {
-      Workflow.await(() -> state.idle() && (state.pausedBy() != null) != state.pauseLogged());
+      Workflow.await(() -> resting() && (state.pausedBy() != null) != state.pauseLogged());
       String by = state.pausedBy();
       String key = "pause-" + state.nextNote();
       if (by != null) {
@@ -219,7 +125,7 @@ public final class AgentRunWorkflowImpl implements AgentRunWorkflow {
       } else {
         List<RunEvent> events = new ArrayList<>();
         events.add(new RunEvent.RunResumed("person", state.resumedBy()));
-        RunEvent stillWaits = moneyWait != null ? moneyWait : calls.pauseNote();
+        RunEvent stillWaits = loop.waits();
         if (stillWaits != null) {
           events.add(stillWaits);
         }
@@ -229,14 +135,12 @@ public final class AgentRunWorkflowImpl implements AgentRunWorkflow {
     }
   }
 
+  private boolean resting() {
+    return state.idle() && calls.subagentsQuiet();
+  }
+
   private void continueAsNewIfLarge() {
-    WorkflowInfo info = Workflow.getInfo();
-    boolean large =
-        info.isContinueAsNewSuggested()
-            || info.getHistoryLength() > HISTORY_EVENTS_MAX
-            || info.getHistorySize() > HISTORY_BYTES_MAX
-            || state.signals() > SIGNALS_MAX;
-    if (large && state.round() == 0) {
+    if (loop.large()) {
       // A note in flight would be lost with this execution: let it reach the log first.
       Workflow.await(steps::nothingInFlight);
       if (state.cancelled()) {
@@ -246,18 +150,12 @@ public final class AgentRunWorkflowImpl implements AgentRunWorkflow {
           new RunStart(
               start.run(),
               start.epoch(),
-              start.turnsMax(),
+              loop.turnsMax(),
               start.wallTimeMs(),
               start.budgetWaitMs(),
               state.carry(),
               start.image()));
     }
-  }
-
-  private static String reasonOf(ActivityFailure failure) {
-    return failure.getCause() instanceof ApplicationFailure cause
-        ? cause.getOriginalMessage()
-        : "an internal step failed: " + failure.getActivityType();
   }
 
   // ---- signals -----------------------------------------------------------------------------
@@ -307,5 +205,8 @@ public final class AgentRunWorkflowImpl implements AgentRunWorkflow {
     state.budgetRaised(control);
   }
 
-  private record End(String outcome, @Nullable String reason, @Nullable String by) {}
+  @Override
+  public void report(Signals.Report report) {
+    calls.reported(report);
+  }
 }

@@ -8,7 +8,12 @@ import io.temporal.workflow.Promise;
 import io.temporal.workflow.Workflow;
 import io.temporal.workflow.WorkflowLock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeFormatterBuilder;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,22 +26,37 @@ import org.jspecify.annotations.Nullable;
  * workspace run one after the other; a call that waits for a person holds up no other.
  */
 final class CallFlow {
+  /** Always three decimals, as the log's own times. */
+  private static final DateTimeFormatter TIMES =
+      new DateTimeFormatterBuilder().appendInstant(3).toFormatter();
+
   private static final String MESSAGE_FIRST =
       "A person's message came first; the call was not started.";
 
   private static final String RUN_ENDS = "The run was cancelled; the call was not started.";
 
+  private final boolean main;
   private final RunState state;
   private final Steps steps;
+  private final Subagents subagents;
   private final WorkflowLock workspace = Workflow.newWorkflowLock();
 
-  private final Map<String, Reply.Waits> waiting = new LinkedHashMap<>();
+  /** Why each call that only waits does so, by the id of what it waits for. */
+  private final Map<String, RunEvent.RunPaused> waiting = new LinkedHashMap<>();
+
   private int unfinished;
   private boolean pauseNoted;
 
-  CallFlow(RunState state, Steps steps) {
+  /**
+   * Raises that had come when the log was told that the run waits for money; -1 while it is not.
+   */
+  private int moneyNotedAt = -1;
+
+  CallFlow(RunStart start, String agent, RunState state, Steps steps) {
+    this.main = agent.equals(AgentRunWorkflow.MAIN);
     this.state = state;
     this.steps = steps;
+    this.subagents = new Subagents(start, agent, state, () -> moneyNotedAt < 0);
   }
 
   /** Takes all calls to their ends; results are in the order in which the model asked. */
@@ -61,33 +81,68 @@ final class CallFlow {
               }));
     }
     while (unfinished > 0) {
-      Workflow.await(() -> unfinished == 0 || allWaitUnnoted());
-      if (unfinished > 0) {
-        pauseNoted = true;
-        steps.append("waits-" + state.nextNote(), Objects.requireNonNull(pauseNote()));
-      }
+      Workflow.await(() -> unfinished == 0 || allWaitUnnoted() || moneyNoteIsOver());
+      noteWaits();
     }
+    noteWaits();
     flows.forEach(Promise::get);
     return List.copyOf(results.values());
   }
 
-  /** {@code run.paused} for what the run waits for now, or null when it does not only wait. */
-  @Nullable RunEvent pauseNote() {
-    if (waiting.isEmpty() || waiting.size() < unfinished) {
-      return null;
+  /** Keeps the log right about a run that only waits. A sub-agent leaves that to the main agent. */
+  private void noteWaits() {
+    if (moneyNoteIsOver()) {
+      steps.append("resumed-" + state.nextNote(), new RunEvent.RunResumed("budget", null));
+      moneyNotedAt = -1;
     }
-    Reply.Waits first = waiting.values().iterator().next();
-    boolean permission = first.reason().equals("permission");
-    return new RunEvent.RunPaused(
-        first.reason(),
-        null,
-        permission ? first.waitId() : null,
-        permission ? null : first.waitId(),
-        null);
+    if (unfinished > 0 && allWaitUnnoted()) {
+      RunEvent.RunPaused note = Objects.requireNonNull(pauseNote());
+      pauseNoted = true;
+      if (note.reason().equals("budget")) {
+        moneyNotedAt = state.raises();
+      }
+      steps.append("waits-" + state.nextNote(), note);
+    }
+  }
+
+  /** {@code run.paused} for what the agent waits for now, or null when it does not only wait. */
+  RunEvent.@Nullable RunPaused pauseNote() {
+    return waiting.isEmpty() || waiting.size() < unfinished
+        ? null
+        : waiting.values().iterator().next();
   }
 
   private boolean allWaitUnnoted() {
-    return !pauseNoted && state.mayStart() && !state.cancelled() && pauseNote() != null;
+    return main && !pauseNoted && state.mayStart() && !state.cancelled() && pauseNote() != null;
+  }
+
+  private boolean moneyNoteIsOver() {
+    RunEvent.RunPaused note = moneyNotedAt < 0 ? null : pauseNote();
+    return moneyNotedAt >= 0
+        && (moneyNotedAt != state.raises() || note == null || !note.reason().equals("budget"));
+  }
+
+  /** A sub-agent tells what it does now. */
+  void reported(Signals.Report report) {
+    if (subagents.reported(report)) {
+      RunEvent.RunPaused waits = report.waits();
+      if (waits == null) {
+        waiting.remove(report.agent());
+      } else {
+        waiting.put(report.agent(), waits);
+      }
+      pauseNoted = false;
+    }
+  }
+
+  /** Whether no sub-agent works, or will before a pause ends. */
+  boolean subagentsQuiet() {
+    return subagents.quiet();
+  }
+
+  /** Model calls of sub-agents that have ended. */
+  int subagentTurns() {
+    return subagents.turns();
   }
 
   /** One call to its end; null only when the run is being cancelled. */
@@ -105,16 +160,28 @@ final class CallFlow {
         case Reply.Done done -> {
           return done.result();
         }
-        case Reply.Waits waits -> phase = waitFor(waits);
+        case Reply.Waits waits -> phase = waitFor(call, waits);
+        case Reply.Spawns spawns -> phase = delegate(spawns);
+        case Reply.Noted noted -> throw new IllegalStateException("a step of the call was due");
         case Reply.Stop stop -> {
           state.cancel(new Signals.Control("stop-" + call.toolUseId(), stop.by()));
           return null;
         }
       }
       if (state.cancelled()) {
+        if (phase instanceof Phase.Returned) {
+          steps.drop(call, phase);
+        }
         return null;
       }
     }
+  }
+
+  private Phase delegate(Reply.Spawns spawns) {
+    Phase returned = subagents.work(spawns.subagent());
+    waiting.remove(spawns.subagent());
+    pauseNoted = false;
+    return returned;
   }
 
   /** What to do with a step whose end was lost in an interrupt; answers of people are kept. */
@@ -122,8 +189,10 @@ final class CallFlow {
     return switch (phase) {
       case Phase.Asked asked -> new Phase.Dropped(reason, phase);
       case Phase.Decided decided -> new Phase.Dropped(reason, phase);
+      case Phase.Approved approved -> phase;
       case Phase.TimedOut timedOut -> phase;
       case Phase.Answered answered -> phase;
+      case Phase.Returned returned -> phase;
       case Phase.Dropped dropped -> phase;
     };
   }
@@ -152,7 +221,7 @@ final class CallFlow {
       }
       if (reply instanceof Reply.Waits waits) {
         state.open(waits);
-        waiting.put(waits.waitId(), waits);
+        waiting.put(waits.waitId(), note(waits));
         pauseNoted |= alone;
       }
       return reply;
@@ -161,14 +230,70 @@ final class CallFlow {
     }
   }
 
-  private Phase waitFor(Reply.Waits waits) {
-    long leftMs = Math.max(1, waits.deadlineMs() - Workflow.currentTimeMillis());
-    Workflow.await(
-        Duration.ofMillis(leftMs), () -> state.said(waits.waitId()) != null || state.cancelled());
-    Phase said = state.said(waits.waitId());
-    state.close(waits.waitId());
-    waiting.remove(waits.waitId());
+  /** Waits for people, reminding them on the way; what each of several said is noted in the log. */
+  private Phase waitFor(ModelActivity.Call call, Reply.Waits waits) {
+    String id = waits.waitId();
+    ArrayDeque<Reminder> reminders = reminders(waits);
+    Phase said = null;
+    boolean over = false;
+    while (!over) {
+      long nextMs = reminders.isEmpty() ? waits.deadlineMs() : reminders.getFirst().atMs();
+      Workflow.await(
+          Duration.ofMillis(Math.max(1, nextMs - Workflow.currentTimeMillis())),
+          () -> state.said(id) != null || state.hasApproval(id) || state.cancelled());
+      Phase.Approved approved = state.takeApproval(id);
+      said = state.said(id);
+      if (approved != null) {
+        steps.note(call, approved);
+      } else if (said != null || state.cancelled() || reminders.isEmpty()) {
+        over = true;
+      } else {
+        remind(call, waits, reminders.removeFirst());
+      }
+    }
+    state.close(id);
+    waiting.remove(id);
     pauseNoted = false;
-    return said == null ? new Phase.TimedOut(waits.waitId()) : said;
+    return said == null ? new Phase.TimedOut(id) : said;
+  }
+
+  /** When people are told again that something waits for them. */
+  private record Reminder(long atMs, String stage, List<String> to) {}
+
+  private static ArrayDeque<Reminder> reminders(Reply.Waits waits) {
+    List<Reminder> all = new ArrayList<>();
+    ToolActivity.Asking asking = waits.asking();
+    if (asking != null) {
+      all.add(new Reminder(asking.remindAtMs(), "half", List.of("approver")));
+      Long escalateAtMs = asking.escalateAtMs();
+      if (escalateAtMs != null) {
+        all.add(new Reminder(escalateAtMs, "escalated", asking.escalateTo()));
+      }
+    }
+    all.sort(Comparator.comparingLong(Reminder::atMs));
+    return new ArrayDeque<>(all);
+  }
+
+  private void remind(ModelActivity.Call call, Reply.Waits waits, Reminder reminder) {
+    if (Workflow.currentTimeMillis() < waits.deadlineMs()) {
+      steps.append(
+          "reminded-" + waits.waitId() + "-" + reminder.stage(),
+          new RunEvent.PermissionReminded(
+              waits.waitId(),
+              call.toolUseId(),
+              reminder.stage(),
+              reminder.to(),
+              TIMES.format(Instant.ofEpochMilli(waits.deadlineMs()))));
+    }
+  }
+
+  private static RunEvent.RunPaused note(Reply.Waits waits) {
+    boolean permission = waits.reason().equals("permission");
+    return new RunEvent.RunPaused(
+        waits.reason(),
+        null,
+        permission ? waits.waitId() : null,
+        permission ? null : waits.waitId(),
+        null);
   }
 }

@@ -23,20 +23,21 @@ final class RunState {
 
   private final LinkedHashSet<String> seen = new LinkedHashSet<>();
   private final ArrayDeque<Signals.Message> messages = new ArrayDeque<>();
-  private final Map<String, String> openPermissions = new HashMap<>();
-  private final Map<String, Signals.Decide> decisions = new HashMap<>();
-  private final List<Signals.Decide> early = new ArrayList<>();
+  private final OpenPermissions permissions = new OpenPermissions();
   private final Map<String, Signals.Answer> answers = new HashMap<>();
   private final List<CancellationScope> atWork = new ArrayList<>();
   private final Set<String> reading = new HashSet<>();
 
   private int signals;
+  private int delegates;
+  private int raises;
   private int turn;
   private int round;
   private int notes;
   private @Nullable String head;
   private List<RunStart.CallResult> results = List.of();
   private @Nullable String pausedBy;
+  private @Nullable String pauseId;
   private String resumedBy = "";
   private boolean pauseLogged;
   private @Nullable String cancelledBy;
@@ -96,29 +97,9 @@ final class RunState {
     return true;
   }
 
-  /**
-   * The log shows a permission a moment before this workflow knows of it, so an answer may come
-   * before {@link #open}: it is kept until then.
-   */
   void decide(Signals.Decide decision) {
-    if (!first(decision.id())) {
-      return;
-    }
-    String asked = openPermissions.get(decision.permissionId());
-    if (asked != null) {
-      take(decision, asked);
-    } else {
-      early.add(decision);
-      if (early.size() > SEEN_MAX) {
-        early.removeFirst();
-      }
-    }
-  }
-
-  private void take(Signals.Decide decision, String asked) {
-    boolean stale = decision.allow() && !asked.equals(decision.argumentsHash());
-    if (!stale) {
-      decisions.putIfAbsent(decision.permissionId(), decision);
+    if (first(decision.id())) {
+      permissions.decide(decision);
     }
   }
 
@@ -154,12 +135,14 @@ final class RunState {
   void pause(Signals.Control control) {
     if (first(control.id())) {
       pausedBy = control.by();
+      pauseId = control.id();
     }
   }
 
   void resume(Signals.Control control) {
     if (first(control.id())) {
       pausedBy = null;
+      pauseId = null;
       resumedBy = control.by();
     }
   }
@@ -188,11 +171,17 @@ final class RunState {
   void budgetRaised(Signals.Control control) {
     if (first(control.id())) {
       budgetRaised = true;
+      raises++;
     }
   }
 
+  /** How often the cap was raised while this execution lives. */
+  int raises() {
+    return raises;
+  }
+
   private void interrupt() {
-    if (!atWork.isEmpty()) {
+    if (!atWork.isEmpty() || delegates > 0) {
       interrupting = true;
       atWork.forEach(CancellationScope::cancel);
     }
@@ -201,19 +190,21 @@ final class RunState {
   // ---- waiting for people ------------------------------------------------------------------
 
   void open(ToolActivity.Reply.Waits wait) {
-    String hash = wait.argumentsHash();
-    if (hash != null) {
-      openPermissions.put(wait.waitId(), hash);
-      early.stream()
-          .filter(decision -> decision.permissionId().equals(wait.waitId()))
-          .forEach(decision -> take(decision, hash));
-      early.removeIf(decision -> decision.permissionId().equals(wait.waitId()));
-    }
+    permissions.open(wait);
+  }
+
+  boolean hasApproval(String waitId) {
+    return permissions.hasApproval(waitId);
+  }
+
+  /** An approval by one of several people that the log lacks, or null. */
+  ToolActivity.Phase.@Nullable Approved takeApproval(String waitId) {
+    return permissions.takeApproval(waitId);
   }
 
   /** What people said, or null while they are silent. */
   ToolActivity.@Nullable Phase said(String waitId) {
-    Signals.Decide decision = decisions.get(waitId);
+    Signals.Decide decision = permissions.decision(waitId);
     if (decision != null) {
       return new ToolActivity.Phase.Decided(decision);
     }
@@ -222,8 +213,7 @@ final class RunState {
   }
 
   void close(String waitId) {
-    openPermissions.remove(waitId);
-    decisions.remove(waitId);
+    permissions.close(waitId);
     answers.remove(waitId);
   }
 
@@ -247,6 +237,17 @@ final class RunState {
     }
   }
 
+  /** A sub-agent begins to work for this agent. */
+  void delegates() {
+    delegates++;
+  }
+
+  /** It has ended; its work counts as this agent's. */
+  void returned(long itsWorkedMs) {
+    delegates--;
+    workedMs += itsWorkedMs;
+  }
+
   long workedMs() {
     return workedMs;
   }
@@ -255,6 +256,11 @@ final class RunState {
 
   @Nullable String pausedBy() {
     return pausedBy;
+  }
+
+  /** Id of the pause that is in force, null when nobody has paused since this execution began. */
+  @Nullable String pauseId() {
+    return pauseId;
   }
 
   boolean pauseLogged() {

@@ -15,8 +15,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The activities of one run with their time limits. Work that people may interrupt runs in a scope
- * that {@link RunState} knows; notes to the log cannot be interrupted.
+ * The activities of one agent with their time limits. Work that people may interrupt runs in a
+ * scope that {@link RunState} knows; notes to the log cannot be interrupted.
  */
 final class Steps {
   /** Longer than a restart of the Temporal server, so that a restart does not start work twice. */
@@ -26,15 +26,18 @@ final class Steps {
   private static final Duration LAST_STEP = Duration.ofSeconds(6);
 
   private final RunStart start;
+  private final String agent;
   private final RunState state;
   private final ModelActivity model;
   private final ToolActivity tools;
   private final ToolActivity lastTools;
+  private final ToolActivity noteTools;
   private final LogActivity log;
   private int inFlight;
 
-  Steps(RunStart start, RunState state) {
+  Steps(RunStart start, String agent, RunState state) {
     this.start = start;
+    this.agent = agent;
     this.state = state;
     this.model = Workflow.newActivityStub(ModelActivity.class, work(Duration.ofMinutes(30)));
     this.tools = Workflow.newActivityStub(ToolActivity.class, work(Duration.ofHours(3)));
@@ -44,6 +47,13 @@ final class Steps {
             ActivityOptions.newBuilder()
                 .setScheduleToCloseTimeout(LAST_STEP)
                 .setRetryOptions(retry(Duration.ofMillis(200), Duration.ofSeconds(1)))
+                .build());
+    this.noteTools =
+        Workflow.newActivityStub(
+            ToolActivity.class,
+            ActivityOptions.newBuilder()
+                .setStartToCloseTimeout(Duration.ofSeconds(30))
+                .setRetryOptions(retry(Duration.ofMillis(100), Duration.ofSeconds(5)))
                 .build());
     this.log =
         Workflow.newActivityStub(
@@ -80,7 +90,7 @@ final class Steps {
                 new ModelActivity.Request(
                     start.run(),
                     start.epoch(),
-                    AgentRunWorkflowImpl.MAIN,
+                    agent,
                     state.turn(),
                     state.round(),
                     state.head(),
@@ -98,13 +108,7 @@ final class Steps {
   private ToolActivity.Request request(
       ModelActivity.Call call, boolean alone, ToolActivity.Phase phase) {
     return new ToolActivity.Request(
-        start.run(),
-        start.epoch(),
-        AgentRunWorkflowImpl.MAIN,
-        call.toolUseId(),
-        call.tool(),
-        alone,
-        phase);
+        start.run(), start.epoch(), agent, call.toolUseId(), call.tool(), alone, phase);
   }
 
   void append(String name, RunEvent event) {
@@ -120,6 +124,17 @@ final class Steps {
     inFlight++;
     try {
       Workflow.newDetachedCancellationScope(() -> log.append(start.run(), facts)).run();
+    } finally {
+      inFlight--;
+    }
+  }
+
+  /** Records what one of several people said; beside any work, and never interrupted. */
+  void note(ModelActivity.Call call, ToolActivity.Phase.Approved approved) {
+    inFlight++;
+    try {
+      Workflow.newDetachedCancellationScope(() -> noteTools.step(request(call, false, approved)))
+          .run();
     } finally {
       inFlight--;
     }
@@ -147,10 +162,7 @@ final class Steps {
   }
 
   private Fact fact(String name, RunEvent event) {
-    return new Fact(
-        "e" + start.epoch() + "/" + AgentRunWorkflowImpl.MAIN + "/" + name,
-        AgentRunWorkflowImpl.MAIN,
-        event);
+    return new Fact("e" + start.epoch() + "/" + agent + "/" + name, agent, event);
   }
 
   private <T> @Nullable T interruptible(Functions.Func<T> work) {

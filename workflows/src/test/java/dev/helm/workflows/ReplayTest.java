@@ -137,5 +137,10 @@ class ReplayTest {
     public void budgetRaised(Signals.Control control) {
       same.budgetRaised(control);
     }
+
+    @Override
+    public void report(Signals.Report report) {
+      same.report(report);
+    }
   }
 }

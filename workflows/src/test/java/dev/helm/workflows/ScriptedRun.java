@@ -85,7 +85,8 @@ final class ScriptedRun implements AutoCloseable {
                 .setDefaultHeartbeatThrottleInterval(Duration.ofMillis(50))
                 .setMaxHeartbeatThrottleInterval(Duration.ofMillis(50))
                 .build());
-    worker.registerWorkflowImplementationTypes(AgentRunWorkflowImpl.class);
+    worker.registerWorkflowImplementationTypes(
+        AgentRunWorkflowImpl.class, SubagentWorkflowImpl.class);
     worker.registerActivitiesImplementations(new FakeLog(), new FakeModel(), new FakeTool());
     env.start();
     stub =
@@ -100,6 +101,12 @@ final class ScriptedRun implements AutoCloseable {
         stub::run,
         new RunStart(RUN, 1, turnsMax, Duration.ofHours(8).toMillis(), 3_600_000, null, null));
     return stub;
+  }
+
+  /** The sub-agent of this label, once it is there. */
+  SubagentWorkflow subagent(String label) {
+    return env.getWorkflowClient()
+        .newWorkflowStub(SubagentWorkflow.class, SubagentWorkflow.workflowId(RUN, 1, label));
   }
 
   /** Waits for the end and gives the last event. */

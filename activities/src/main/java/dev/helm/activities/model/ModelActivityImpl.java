@@ -1,5 +1,6 @@
 package dev.helm.activities.model;
 
+import dev.helm.activities.agents.AgentView;
 import dev.helm.activities.run.Heart;
 import dev.helm.activities.store.Blobs;
 import dev.helm.activities.store.Conversations;
@@ -7,6 +8,7 @@ import dev.helm.activities.store.LiveText;
 import dev.helm.activities.store.RunLog;
 import dev.helm.activities.store.Runs;
 import dev.helm.activities.tools.ToolCatalog;
+import dev.helm.api.Usd;
 import dev.helm.api.event.Content;
 import dev.helm.api.event.RunEvent;
 import dev.helm.api.stream.Frame;
@@ -15,6 +17,7 @@ import dev.helm.workflows.HelmJson;
 import dev.helm.workflows.ModelActivity;
 import dev.helm.workflows.RunStart.CallResult;
 import dev.helm.workflows.decide.CallLine;
+import dev.helm.workflows.decide.Shortage;
 import dev.helm.workflows.decide.ToolCall;
 import io.temporal.activity.Activity;
 import io.temporal.activity.ActivityExecutionContext;
@@ -27,15 +30,13 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model call. The journal is asked first, so that a retried activity never gives a second,
  * different answer; the answer, its tool calls and the journal entry are one transaction.
  */
 public final class ModelActivityImpl implements ModelActivity {
-  /** The smallest answer that is worth paying for. */
-  private static final int USEFUL_TOKENS_MIN = 256;
-
   private static final long WAIT_MS_MAX = 60_000;
 
   private final RunLog log;
@@ -90,7 +91,7 @@ public final class ModelActivityImpl implements ModelActivity {
   }
 
   private Reply attempt(Request request, int attempt, ModelClient.Line line) {
-    Runs.Info info = runs.info(request.run());
+    Runs.Info info = AgentView.of(runs, request.run(), request.agent());
     begin(request);
     String user = userMessage(request, info);
     List<String> messages = new ArrayList<>();
@@ -100,17 +101,22 @@ public final class ModelActivityImpl implements ModelActivity {
     messages.add(user);
     int maxTokens = info.blueprint().model().maxTokens();
     ModelClient.Outcome outcome = send(request, info, messages, maxTokens, attempt, line);
-    boolean lowered = false;
+    ModelClient.Outcome.OverBudget lowered = null;
     if (outcome instanceof ModelClient.Outcome.OverBudget over
-        && over.affordableTokens() >= USEFUL_TOKENS_MIN) {
-      lowered = over.affordableTokens() < maxTokens;
+        && over.affordableTokens() >= Shortage.USEFUL_TOKENS_MIN) {
+      lowered = over.affordableTokens() < maxTokens ? over : null;
       outcome =
           send(
               request, info, messages, Math.min(maxTokens, over.affordableTokens()), attempt, line);
     }
     return switch (outcome) {
       case ModelClient.Outcome.Whole whole -> answered(request, user, whole.answer(), lowered);
-      case ModelClient.Outcome.OverBudget over -> overBudget(request, over);
+      case ModelClient.Outcome.OverBudget over ->
+          overBudget(
+              request,
+              over,
+              over.message(),
+              over.shortage() == null ? null : over.shortage().usefulUsd());
       case ModelClient.Outcome.Refused refused ->
           new Reply.Refused(
               "the model's service refuses the request ("
@@ -131,7 +137,8 @@ public final class ModelActivityImpl implements ModelActivity {
         RequestBody.write(
             info.blueprint().model().name(),
             maxTokens,
-            RequestBody.fill(info.blueprint().instructions(), info.input()),
+            AgentView.system(
+                request.agent(), RequestBody.fill(info.blueprint().instructions(), info.input())),
             ToolCatalog.definitions(info.blueprint().tools()),
             messages);
     String name = prefix(request) + "t" + request.turn() + "." + request.round() + "/a" + attempt;
@@ -156,8 +163,7 @@ public final class ModelActivityImpl implements ModelActivity {
   private String userMessage(Request request, Runs.Info info) {
     List<String> texts = new ArrayList<>();
     if (request.head() == null) {
-      String prompt = info.prompt();
-      texts.add(RequestBody.fill(prompt == null ? info.blueprint().task() : prompt, info.input()));
+      texts.add(task(request, info));
     }
     for (String id : request.messages()) {
       Runs.QueuedMessage message = runs.message(request.run(), id);
@@ -182,6 +188,14 @@ public final class ModelActivityImpl implements ModelActivity {
     return RequestBody.user(results, texts);
   }
 
+  private String task(Request request, Runs.Info info) {
+    if (!AgentView.isMain(request.agent())) {
+      return AgentView.prompt(runs, blobs, request.run(), request.agent());
+    }
+    String prompt = info.prompt();
+    return RequestBody.fill(prompt == null ? info.blueprint().task() : prompt, info.input());
+  }
+
   private void begin(Request request) {
     List<Fact> facts = new ArrayList<>();
     facts.add(
@@ -197,12 +211,23 @@ public final class ModelActivityImpl implements ModelActivity {
     log.append(request.run(), facts);
   }
 
-  private Reply answered(Request request, String user, Answer answer, boolean lowered) {
-    if (lowered && answer.stopReason().equals("max_tokens")) {
+  /**
+   * Keeps the answer.
+   *
+   * @param lowered why the output limit was lowered; null if it was not
+   */
+  private Reply answered(
+      Request request,
+      String user,
+      Answer answer,
+      ModelClient.Outcome.@Nullable OverBudget lowered) {
+    if (lowered != null && answer.stopReason().equals("max_tokens")) {
+      // It goes on when the whole call fits: again a short answer would be cut, and paid, again.
       return overBudget(
           request,
-          new ModelClient.Outcome.OverBudget(
-              "the budget left room for an answer of this length only, and it was cut", 0));
+          lowered,
+          "the budget left room for an answer of this length only, and it was cut",
+          lowered.shortage() == null ? null : lowered.shortage().wholeUsd());
     }
     List<Fact> facts = new ArrayList<>();
     Answer.Usage usage = answer.usage();
@@ -237,7 +262,7 @@ public final class ModelActivityImpl implements ModelActivity {
     return reply;
   }
 
-  private static @org.jspecify.annotations.Nullable Reply cutShort(Answer answer) {
+  private static @Nullable Reply cutShort(Answer answer) {
     return switch (answer.stopReason()) {
       case "max_tokens" ->
           answer.calls().isEmpty()
@@ -280,23 +305,33 @@ public final class ModelActivityImpl implements ModelActivity {
             request.turn()));
   }
 
-  private Reply overBudget(Request request, ModelClient.Outcome.OverBudget over) {
-    Reply reply = new Reply.OverBudget("run", over.message());
+  private Reply overBudget(
+      Request request, ModelClient.Outcome.OverBudget over, String detail, @Nullable Usd needed) {
+    Shortage shortage = over.shortage();
+    String scope = shortage == null ? "run" : shortage.scope();
+    Reply reply = new Reply.OverBudget(scope, detail);
     Runs.Money money = runs.money(request.run());
-    log.append(
-        request.run(),
-        List.of(
-            fact(
-                request,
-                turnKey(request) + "/exhausted",
-                new RunEvent.BudgetExhausted(
-                    "run", money.spentUsd(), money.capUsd(), over.message())),
-            fact(
-                request,
-                turnKey(request) + "/paused",
-                new RunEvent.RunPaused("budget", null, null, null, over.message()))),
-        journalKey(request),
-        HelmJson.write(reply));
+    List<Fact> facts = new ArrayList<>();
+    facts.add(
+        fact(
+            request,
+            turnKey(request) + "/exhausted",
+            new RunEvent.BudgetExhausted(
+                scope,
+                shortage == null ? money.spentUsd() : shortage.spentUsd(),
+                shortage == null ? money.capUsd() : shortage.capUsd(),
+                detail,
+                shortage == null ? null : shortage.period(),
+                needed)));
+    if (AgentView.isMain(request.agent())) {
+      // Beside a sub-agent others may be at work: the main agent says when the run only waits.
+      facts.add(
+          fact(
+              request,
+              turnKey(request) + "/paused",
+              new RunEvent.RunPaused("budget", null, null, null, detail)));
+    }
+    log.append(request.run(), facts, journalKey(request), HelmJson.write(reply));
     return reply;
   }
 

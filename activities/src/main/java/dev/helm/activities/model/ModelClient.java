@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.helm.api.Secret;
 import dev.helm.workflows.HelmJson;
+import dev.helm.workflows.decide.Shortage;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -24,6 +25,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One streamed call to the key proxy. No retries here: Temporal retries, so that each attempt is
@@ -65,8 +67,12 @@ public final class ModelClient {
     /** The whole answer. */
     record Whole(Answer answer) implements Outcome {}
 
-    /** A cap has no room; {@code affordableTokens} is 0 when not even a short answer fits. */
-    record OverBudget(String message, int affordableTokens) implements Outcome {}
+    /**
+     * A cap has no room; {@code affordableTokens} is 0 when not even a short answer fits, {@code
+     * shortage} says which cap, if the ledger told it.
+     */
+    record OverBudget(String message, int affordableTokens, @Nullable Shortage shortage)
+        implements Outcome {}
 
     /** The service refuses this request and would refuse it again. */
     record Refused(int status, String message) implements Outcome {}
@@ -210,7 +216,8 @@ public final class ModelClient {
       case 402 ->
           new Outcome.OverBudget(
               message,
-              header(response, "x-helm-affordable-tokens").map(ModelClient::number).orElse(0));
+              header(response, "x-helm-affordable-tokens").map(ModelClient::number).orElse(0),
+              Shortage.parse(header(response, "x-helm-budget").orElse(null)));
       case 400, 404, 405, 413, 415, 422 -> new Outcome.Refused(status, message);
       case 401, 403 ->
           throw new ModelFault(
@@ -228,7 +235,7 @@ public final class ModelClient {
   }
 
   private static int number(String header) {
-    return header.matches("[0-9]{1,6}") ? Integer.parseInt(header) : 0;
+    return header.matches("[0-9]{1,9}") ? Integer.parseInt(header) : 0;
   }
 
   private static String message(String body) {
@@ -240,7 +247,7 @@ public final class ModelClient {
     }
   }
 
-  private static void close(@org.jspecify.annotations.Nullable InputStream stream) {
+  private static void close(@Nullable InputStream stream) {
     if (stream != null) {
       try {
         stream.close();

@@ -24,11 +24,9 @@ import org.jspecify.annotations.Nullable;
 final class UsageWatch {
   private static final long POLL_MS = 200;
   private static final long KILL_MS = 5_000;
-  private static final int FAILURES_MAX = 5;
   private static final String UNMEASURED =
-      "workspace could not be measured "
-          + FAILURES_MAX
-          + " times in a row, so the command was ended; the service's log says why";
+      "workspace could not be measured for too long, so the command was ended; the service's log"
+          + " says why";
   private static final Set<String> WRITERS = Set.of("Write", "Edit", "WriteRow");
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final System.Logger LOG = System.getLogger(UsageWatch.class.getName());
@@ -136,7 +134,7 @@ final class UsageWatch {
       Execution execution, LiveSlot live, String key, AtomicReference<@Nullable String> reason) {
     SlotUsage usage = of(live);
     boolean ended = false;
-    int failures = 0;
+    FailedLooks failures = new FailedLooks();
     try {
       while (!ended && !closed && live.lost() == null) {
         try {
@@ -144,12 +142,10 @@ final class UsageWatch {
           ended = endedWithin(execution, POLL_MS);
           // Looked at once more at its end: the next tool is judged by that.
           ended |= judged(usage, execution, live, key, reason);
-          failures = 0;
+          failures.none();
         } catch (IOException | RuntimeException e) {
-          failures++;
           LOG.log(System.Logger.Level.WARNING, "slot " + live.id() + " cannot be measured", e);
-          // A command that makes its workspace impossible to measure would not be watched at all.
-          if (failures % FAILURES_MAX == 0) {
+          if (failures.tooMany(e)) {
             reason.compareAndSet(null, UNMEASURED);
             live.host().kill(key, true);
           }

@@ -5,6 +5,8 @@ import dev.helm.api.Secret;
 import dev.helm.api.Usd;
 import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.event.Content;
+import dev.helm.workflows.decide.Remembered;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -16,8 +18,23 @@ public interface Runs {
   /** A tool call that the model asked for in this run, as {@code tool.requested} recorded it. */
   @Nullable RequestedCall requested(String run, String toolUseId);
 
+  /** Rules that people had remembered for this run or its blueprint and that hold at this time. */
+  List<Remembered> remembered(String run, long nowMs);
+
+  /** Whether a call of this tool has started in this run. */
+  boolean usedBefore(String run, String tool);
+
   /** What the model said when it asked for this call; empty when it said nothing. */
   String saidBefore(String run, String toolUseId);
+
+  /** Sub-agents of this run, in the order in which they began; all epochs. */
+  List<Subagent> subagents(String run);
+
+  /** Calls that were started and have no end, questions and sub-agents not counted. */
+  List<OpenCall> openCalls(String run);
+
+  /** What the agent said last; empty when it said nothing. */
+  String lastSaid(String run, String agent);
 
   /** A steering message of this run. */
   @Nullable QueuedMessage message(String run, String messageId);
@@ -46,7 +63,11 @@ public interface Runs {
       @Nullable String prompt,
       boolean practice) {}
 
-  /** A call that the model asked for. */
+  /**
+   * A call that the model asked for.
+   *
+   * @param edited the arguments that people allowed instead, once they did
+   */
   record RequestedCall(
       String toolUseId,
       String tool,
@@ -54,7 +75,25 @@ public interface Runs {
       String argumentsHash,
       String object,
       String agent,
-      int turn) {}
+      int turn,
+      @Nullable Content edited) {}
+
+  /**
+   * A sub-agent, as {@code subagent.spawned} recorded it.
+   *
+   * @param agent its label, for example {@code main/1}
+   * @param tools names of the tools that it may use
+   * @param prompt the first message of its conversation
+   * @param ended whether its end is recorded
+   */
+  record Subagent(String agent, List<String> tools, Content prompt, boolean ended) {
+    public Subagent {
+      tools = List.copyOf(tools);
+    }
+  }
+
+  /** A call at work; {@code key} is that of its newest {@code tool.started}. */
+  record OpenCall(String key, String agent, String toolUseId, String tool) {}
 
   /** A steering message. */
   record QueuedMessage(String messageId, String text, String when, String by) {}

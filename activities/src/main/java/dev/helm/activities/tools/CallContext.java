@@ -6,18 +6,25 @@ import dev.helm.api.event.RunEvent;
 import dev.helm.workflows.Fact;
 import dev.helm.workflows.ToolActivity;
 import dev.helm.workflows.decide.ToolCall;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One call with its run: what its facts and journal entries are named by.
  *
+ * @param call what is to be executed: as the model asked, or as people changed it
+ * @param argumentsHash of {@code call}
  * @param wellFormed whether the arguments are a JSON object
+ * @param askedHash of what the model asked for
+ * @param edited exact JSON text of the arguments if people changed them
  */
 record CallContext(
     ToolActivity.Request request,
     Runs.Info info,
     ToolCall call,
     String argumentsHash,
-    boolean wellFormed) {
+    boolean wellFormed,
+    String askedHash,
+    @Nullable String edited) {
 
   String run() {
     return request.run();

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The effect of a call that may happen. The order is always: intent on disk, effect, result on
@@ -37,15 +38,27 @@ final class CallEffect {
 
   private final CallRecord record;
   private final Map<String, Effect> effects;
+  private final CallAgents agents;
 
-  CallEffect(CallRecord record, Map<String, Effect> effects) {
+  CallEffect(CallRecord record, Map<String, Effect> effects, CallAgents agents) {
     this.record = record;
     this.effects = Map.copyOf(effects);
+    this.agents = agents;
+  }
+
+  /** Why this call can never be carried out as it is, or null; no person is asked about it. */
+  @Nullable String refusal(CallContext context) {
+    return switch (effects.get(context.call().tool())) {
+      case AskPerson question -> question.refusal(context.call());
+      case SpawnAgent spawn -> agents.refusal(context);
+      case null, default -> null;
+    };
   }
 
   /** Whether the call can only look, so that the workspace is as it was. */
   boolean reads(CallContext context) {
-    return effect(context).repeatable();
+    // A sub-agent's own calls tell what they wrote.
+    return effect(context).repeatable() || context.call().tool().equals("Agent");
   }
 
   /** Whether the call can change files without telling which. */
@@ -56,6 +69,10 @@ final class CallEffect {
   /** Commits the facts and the intent together, then acts. */
   Reply start(CallContext context, List<Fact> facts, RunEvent.GatePass gate, int attempt) {
     Effect effect = effect(context);
+    String refusal = refusal(context);
+    if (refusal != null) {
+      return notBegun(context, facts, attempt, "builtin", refusal);
+    }
     String prepared;
     boolean interrupted;
     // Getting ready may mean a new container, which takes longer than a heart may be silent.
@@ -80,6 +97,9 @@ final class CallEffect {
     all.add(record.began(context, gate, attempt));
     if (effect instanceof AskPerson question) {
       return askPerson(context, all, question);
+    }
+    if (effect instanceof SpawnAgent) {
+      return agents.spawn(context, all);
     }
     record.starts(context, all, attempt, prepared);
     return act(context, attempt, prepared, false);
@@ -208,7 +228,8 @@ final class CallEffect {
 
   private Reply askPerson(CallContext context, List<Fact> facts, AskPerson question) {
     String id = context.waitId('q', 1);
-    Instant deadline = record.deadline(context);
+    Instant deadline = record.deadline(context, question.timeoutMs(context.call()));
+    List<String> options = question.options(context.call());
     List<Fact> all = new ArrayList<>(facts);
     all.add(
         context.fact(
@@ -217,8 +238,9 @@ final class CallEffect {
                 id,
                 context.toolUseId(),
                 question.text(context.call()),
-                question.options(context.call()),
-                CallRecord.text(deadline))));
+                options,
+                CallRecord.text(deadline),
+                options.isEmpty() ? null : question.freeText(context.call()))));
     return record.waits(context, all, id, "question", null, deadline);
   }
 

@@ -1,53 +1,87 @@
 package dev.helm.activities.tools;
 
 import dev.helm.activities.store.Runs;
+import dev.helm.api.blueprint.Blueprint;
+import dev.helm.api.event.Content;
 import dev.helm.api.event.RunEvent;
 import dev.helm.workflows.Fact;
 import dev.helm.workflows.Signals;
+import dev.helm.workflows.ToolActivity;
 import dev.helm.workflows.ToolActivity.Phase;
 import dev.helm.workflows.ToolActivity.Reply;
+import dev.helm.workflows.decide.Gate;
+import dev.helm.workflows.decide.Remembered;
+import dev.helm.workflows.decide.Suggestions;
 import dev.helm.workflows.decide.Verdict;
+import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** What a call asks of people, and what their answers and their silence mean. */
 final class CallPeople {
-  /** Most of the model's text that a permission quotes as what led to it. */
-  private static final int LED_CHARS_MAX = 2_000;
-
   private final CallRecord record;
   private final CallEffect effect;
   private final Runs runs;
+  private final PermissionText text;
+  private final Clock clock;
 
-  CallPeople(CallRecord record, CallEffect effect, Runs runs) {
+  CallPeople(CallRecord record, CallEffect effect, Runs runs, PermissionText text, Clock clock) {
     this.record = record;
     this.effect = effect;
     this.runs = runs;
+    this.text = text;
+    this.clock = clock;
   }
 
-  Reply ask(CallContext context, Runs.RequestedCall requested, Verdict.Ask ask) {
+  Reply ask(
+      CallContext context,
+      Runs.RequestedCall requested,
+      Verdict.Ask ask,
+      List<Remembered> remembered) {
     String id = context.waitId('p', 1);
     Instant deadline = record.deadline(context);
-    RunEvent event =
-        new RunEvent.PermissionRequested(
-            id,
-            context.toolUseId(),
-            context.call().tool(),
-            requested.arguments(),
-            context.argumentsHash(),
-            requested.object(),
-            Cut.middle(runs.saidBefore(context.run(), context.toolUseId()), LED_CHARS_MAX),
-            ask.rule(),
-            CallRecord.text(deadline),
-            context.info().blueprint().permissions().approvers());
     return record.waits(
         context,
-        List.of(context.fact("asked", event)),
+        List.of(
+            context.fact("asked", text.event(context, requested, ask, remembered, id, deadline))),
         id,
         "permission",
         context.argumentsHash(),
-        deadline);
+        deadline,
+        asking(context.info().blueprint().permissions(), deadline.toEpochMilli()));
+  }
+
+  private static ToolActivity.Asking asking(Blueprint.Permissions permissions, long deadlineMs) {
+    long askedMs = deadlineMs - permissions.timeoutMs();
+    Blueprint.Escalate escalate = permissions.escalate();
+    return new ToolActivity.Asking(
+        permissions.approvers(),
+        askedMs + permissions.timeoutMs() / 2,
+        escalate == null ? null : Long.valueOf(askedMs + escalate.afterMs()),
+        escalate == null ? List.of() : escalate.to());
+  }
+
+  /** One of several people allowed it: that is noted, and the call goes on waiting. */
+  Reply approved(CallContext context, Phase.Approved approved) {
+    Signals.Decide decision = approved.decision();
+    if (refusal(context, decision) != null) {
+      // The decision that completes the count is refused for the same reason, and says so.
+      return record.replies(context, List.of(), new Reply.Noted());
+    }
+    RunEvent event =
+        new RunEvent.PermissionApproved(
+            decision.permissionId(),
+            context.toolUseId(),
+            decision.by(),
+            decision.device(),
+            context.argumentsHash(),
+            edited(context),
+            approved.have(),
+            approved.need());
+    return record.replies(
+        context, List.of(context.fact("approved-" + decision.id(), event)), new Reply.Noted());
   }
 
   Reply decided(CallContext context, Signals.Decide decision) {
@@ -61,17 +95,49 @@ final class CallPeople {
           reason == null || reason.isBlank() ? "A person denied this call." : reason,
           null);
     }
-    if (!context.argumentsHash().equals(decision.argumentsHash())) {
-      // What was shown is what is executed, or nothing is executed.
-      return record.blocked(
-          context,
-          facts,
-          "builtin",
-          "The call is not the one that was allowed; nothing was run.",
-          null);
+    String refusal = refusal(context, decision);
+    if (refusal != null) {
+      return record.blocked(context, facts, "builtin", refusal, null);
     }
     return effect.start(
         context, facts, new RunEvent.GatePass("person", null, decision.permissionId()), 1);
+  }
+
+  /**
+   * Why an allow cannot be followed, or null. The service has looked at all of it before; here it
+   * is looked at by the one that acts.
+   */
+  private static @Nullable String refusal(CallContext context, Signals.Decide decision) {
+    Signals.Edited edited = decision.edited();
+    String seen = decision.argumentsHash();
+    boolean same =
+        context.wellFormed()
+            && (edited == null
+                ? context.argumentsHash().equals(seen)
+                : context.argumentsHash().equals(edited.argumentsHash()));
+    if (!same) {
+      // What was shown is what is executed, or nothing is executed.
+      return "The call is not the one that was allowed; nothing was run.";
+    }
+    if (context.edited() == null) {
+      return null;
+    }
+    List<ArgumentsCheck.Mistake> mistakes =
+        ArgumentsCheck.of(context.call().tool(), context.call().arguments());
+    if (!mistakes.isEmpty()) {
+      return "The changed arguments do not fit the tool: "
+          + mistakes.getFirst().path()
+          + " "
+          + mistakes.getFirst().message()
+          + "; nothing was run.";
+    }
+    return Gate.of(context.info().blueprint()).decide(context.call()) instanceof Verdict.Deny deny
+        ? "The changed call is not allowed: " + deny.reason()
+        : null;
+  }
+
+  private @Nullable Content edited(CallContext context) {
+    return context.edited() == null ? null : record.arguments(context.edited());
   }
 
   private List<Fact> decidedFacts(CallContext context, Signals.Decide decision) {
@@ -83,11 +149,31 @@ final class CallPeople {
             decision.by(),
             decision.device(),
             decision.reason(),
-            context.argumentsHash());
+            context.argumentsHash(),
+            decision.allow() ? edited(context) : null,
+            remembered(context, decision));
     List<Fact> facts = new ArrayList<>();
     facts.add(context.fact("decided", event));
     facts.addAll(record.resumed(context, "decided"));
     return facts;
+  }
+
+  /** What the allow leaves behind, if that rule would really have let this very call pass. */
+  private RunEvent.@Nullable Remembered remembered(CallContext context, Signals.Decide decision) {
+    RunEvent.Remembered rule = decision.remember();
+    Blueprint blueprint = context.info().blueprint();
+    return rule == null
+            || !decision.allow()
+            || blueprint.permissions().approvers() > 1
+            || refusal(context, decision) != null
+            || Suggestions.whyNot(
+                    blueprint,
+                    runs.remembered(context.run(), clock.millis()),
+                    rule.rule(),
+                    context.call())
+                != null
+        ? null
+        : rule;
   }
 
   Reply timedOut(CallContext context, String waitId) {
@@ -103,7 +189,7 @@ final class CallPeople {
                   "timeout",
                   null,
                   "timed out",
-                  context.argumentsHash())));
+                  context.askedHash())));
       facts.addAll(record.resumed(context, "decided"));
       return record.blocked(context, facts, "timeout", "timed out", null);
     }

@@ -7,6 +7,7 @@ import dev.helm.api.event.RunEvent;
 import dev.helm.workflows.Fact;
 import dev.helm.workflows.HelmJson;
 import dev.helm.workflows.RunStart.CallResult;
+import dev.helm.workflows.ToolActivity;
 import dev.helm.workflows.ToolActivity.Phase;
 import dev.helm.workflows.ToolActivity.Reply;
 import java.nio.charset.StandardCharsets;
@@ -23,6 +24,9 @@ final class CallRecord {
   /** Always three decimals, as the log's own times. */
   private static final DateTimeFormatter TIMES =
       new DateTimeFormatterBuilder().appendInstant(3).toFormatter();
+
+  /** Most of the changed arguments that the model is told of. */
+  private static final int EDIT_CHARS_MAX = 8_000;
 
   private static final String SYSTEM = "system";
   private static final String NO_CONTAINER_FREE =
@@ -55,12 +59,19 @@ final class CallRecord {
     return log.outcome(context.run(), context.key("started-" + attempt));
   }
 
+  /** Whether any attempt at the call has begun, so that it may be at work. */
+  boolean begun(CallContext context) {
+    return started(context, 1);
+  }
+
   private static String journalKey(CallContext context, Phase phase) {
     return switch (phase) {
       case Phase.Asked asked -> context.key("asked");
       case Phase.Decided decided -> context.key("decided");
+      case Phase.Approved approved -> context.key("approved-" + approved.decision().id());
       case Phase.TimedOut timedOut -> context.key("timedOut-" + timedOut.waitId());
       case Phase.Answered answered -> context.key("answered-" + answered.answer().questionId());
+      case Phase.Returned returned -> context.key("returned");
       case Phase.Dropped dropped -> context.key("dropped");
     };
   }
@@ -90,6 +101,17 @@ final class CallRecord {
       String reason,
       @Nullable String argumentsHash,
       Instant deadline) {
+    return waits(context, facts, id, reason, argumentsHash, deadline, null);
+  }
+
+  Reply waits(
+      CallContext context,
+      List<Fact> facts,
+      String id,
+      String reason,
+      @Nullable String argumentsHash,
+      Instant deadline,
+      ToolActivity.@Nullable Asking asking) {
     List<Fact> all = new ArrayList<>(facts);
     if (context.request().alone()) {
       boolean permission = reason.equals("permission");
@@ -100,7 +122,7 @@ final class CallRecord {
                   reason, null, permission ? id : null, permission ? null : id, null)));
     }
     return replies(
-        context, all, new Reply.Waits(id, reason, argumentsHash, deadline.toEpochMilli()));
+        context, all, new Reply.Waits(id, reason, argumentsHash, deadline.toEpochMilli(), asking));
   }
 
   Reply blocked(
@@ -131,7 +153,21 @@ final class CallRecord {
     return replies(
         context,
         all,
-        new Reply.Done(new CallResult(context.toolUseId(), store(end.forModel()), end.error())));
+        new Reply.Done(
+            new CallResult(
+                context.toolUseId(),
+                store(asPeopleChangedIt(context) + end.forModel()),
+                end.error())));
+  }
+
+  /** What the model must know to understand a result that is not of what it asked for. */
+  private static String asPeopleChangedIt(CallContext context) {
+    String edited = context.edited();
+    return edited == null
+        ? ""
+        : "A person changed the arguments of this call before allowing it. It ran with: "
+            + Cut.middle(edited, EDIT_CHARS_MAX)
+            + "\n\n";
   }
 
   private RunEvent event(CallContext context, ToolEnd end, long tookMs) {
@@ -196,10 +232,19 @@ final class CallRecord {
     return blobs.content(text, "text/plain");
   }
 
+  Content arguments(String json) {
+    return blobs.content(json, "application/json");
+  }
+
   /** When silence becomes the answer to something that is asked now. */
   Instant deadline(CallContext context) {
+    return deadline(context, Long.MAX_VALUE);
+  }
+
+  /** The same for what may wait no longer than {@code longestMs}. */
+  Instant deadline(CallContext context, long longestMs) {
     return Instant.ofEpochMilli(
-        clock.millis() + context.info().blueprint().permissions().timeoutMs());
+        clock.millis() + Math.min(longestMs, context.info().blueprint().permissions().timeoutMs()));
   }
 
   static String text(Instant time) {

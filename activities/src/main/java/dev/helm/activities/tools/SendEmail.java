@@ -134,7 +134,14 @@ final class SendEmail implements Effect {
         "file_path", "outbox/" + context.toolUseId().replaceAll("[^A-Za-z0-9_-]", "_") + ".eml");
     arguments.put("content", eml);
     ToolCall write = ToolCall.of(context.toolUseId(), "Write", arguments.toString());
-    return new CallContext(context.request(), context.info(), write, context.argumentsHash(), true);
+    return new CallContext(
+        context.request(),
+        context.info(),
+        write,
+        context.argumentsHash(),
+        true,
+        context.askedHash(),
+        context.edited());
   }
 
   private Mail compose(CallContext context) {

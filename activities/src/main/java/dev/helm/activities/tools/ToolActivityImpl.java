@@ -1,18 +1,23 @@
 package dev.helm.activities.tools;
 
+import dev.helm.activities.agents.AgentView;
 import dev.helm.activities.run.Heart;
 import dev.helm.activities.store.Blobs;
 import dev.helm.activities.store.RunLog;
 import dev.helm.activities.store.Runs;
 import dev.helm.api.event.RunEvent;
+import dev.helm.workflows.Signals;
 import dev.helm.workflows.ToolActivity;
 import dev.helm.workflows.decide.Gate;
+import dev.helm.workflows.decide.Remembered;
 import dev.helm.workflows.decide.ToolCall;
 import dev.helm.workflows.decide.Verdict;
 import io.temporal.activity.Activity;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Takes a tool call through gate, people and effect. Each step looks into the journal first and
@@ -21,30 +26,62 @@ import java.util.Map;
 public final class ToolActivityImpl implements ToolActivity {
   private final Blobs blobs;
   private final Runs runs;
+  private final Clock clock;
   private final CallRecord record;
   private final CallEffect effect;
   private final CallPeople people;
+  private final CallAgents agents;
+  private final CallTurns turns;
   private final AfterCall after;
 
-  ToolActivityImpl(RunLog log, Blobs blobs, Runs runs, Map<String, Effect> effects, AfterCall after, Clock clock) {
+  ToolActivityImpl(
+      RunLog log,
+      Blobs blobs,
+      Runs runs,
+      Map<String, Effect> effects,
+      FilePreview preview,
+      AfterCall after,
+      Clock clock) {
     this.blobs = blobs;
     this.runs = runs;
+    this.clock = clock;
     this.record = new CallRecord(log, blobs, clock);
-    this.effect = new CallEffect(record, effects);
-    this.people = new CallPeople(record, effect, runs);
+    CallAgents subagents = new CallAgents(record, blobs, runs);
+    this.effect = new CallEffect(record, effects, subagents);
+    this.people =
+        new CallPeople(record, effect, runs, new PermissionText(runs, blobs, preview), clock);
+    this.agents = subagents;
+    this.turns = new CallTurns(runs);
     this.after = after;
   }
 
   @Override
   public Reply step(Request request) {
     CallContext context = context(request);
+    Reply done = record.reply(context, request.phase());
+    if (done != null && !mayHaveWritten(context, done)) {
+      return done;
+    }
+    return turns.inTurn(request, done != null || record.begun(context), () -> inTurn(request));
+  }
+
+  private Reply inTurn(Request request) {
+    CallContext context = context(request);
     Reply reply = replied(context, request);
-    if (reply instanceof Reply.Done && record.started(context, 1) && !effect.reads(context)) {
+    if (mayHaveWritten(context, reply)) {
       try (Heart heart = Heart.start(Activity.getExecutionContext(), () -> {})) {
         after.done(request, effect.shell(context));
       }
     }
     return reply;
+  }
+
+  /** Whether files have to be looked at before the next gate opens. */
+  private boolean mayHaveWritten(CallContext context, Reply reply) {
+    return reply instanceof Reply.Done
+        && !(context.request().phase() instanceof Phase.Dropped)
+        && record.started(context, 1)
+        && !effect.reads(context);
   }
 
   private Reply replied(CallContext context, Request request) {
@@ -72,8 +109,10 @@ public final class ToolActivityImpl implements ToolActivity {
           record.started(context, 1)
               ? effect.goOn(context, 1)
               : people.decided(context, decided.decision());
+      case Phase.Approved approved -> people.approved(context, approved);
       case Phase.TimedOut timedOut -> people.timedOut(context, timedOut.waitId());
       case Phase.Answered answered -> people.answered(context, answered.answer());
+      case Phase.Returned returned -> agents.returned(context, returned);
       case Phase.Dropped dropped -> people.dropped(context, dropped);
     };
   }
@@ -88,33 +127,77 @@ public final class ToolActivityImpl implements ToolActivity {
               + " beyond 2^53); nothing was run.",
           null);
     }
-    return switch (Gate.of(context.info().blueprint()).decide(context.call())) {
+    String refusal = effect.refusal(context);
+    if (refusal != null) {
+      return record.blocked(context, List.of(), "builtin", refusal, null);
+    }
+    List<Remembered> remembered = runs.remembered(context.run(), clock.millis());
+    return switch (Gate.of(context.info().blueprint(), remembered).decide(context.call())) {
       case Verdict.Allow allow ->
           effect.start(
-              context, List.of(), new RunEvent.GatePass(allow.by(), allow.rule(), null), 1);
+              context,
+              List.of(),
+              new RunEvent.GatePass(allow.by(), allow.rule(), allow.permissionId()),
+              1);
       case Verdict.Deny deny ->
           record.blocked(context, List.of(), deny.by(), deny.reason(), deny.rule());
-      case Verdict.Ask ask -> people.ask(context, requested(context.request()), ask);
+      case Verdict.Ask ask -> people.ask(context, requested(context.request()), ask, remembered);
       case Verdict.Pass pass -> throw new IllegalStateException("a gate never passes");
     };
   }
 
   private CallContext context(Request request) {
     Runs.RequestedCall requested = requested(request);
-    String source = blobs.text(requested.arguments());
-    ToolCall call;
-    String hash;
-    boolean wellFormed = true;
+    // The hash is computed from what will be executed, not believed from the record.
+    Read asked = read(requested, blobs.text(requested.arguments()));
+    String edited = edited(request.phase(), requested);
+    Read executed = edited == null ? asked : read(requested, edited);
+    return new CallContext(
+        request,
+        AgentView.of(runs, request.run(), request.agent()),
+        executed.call(),
+        executed.call().argumentsHash(),
+        executed.wellFormed(),
+        asked.call().argumentsHash(),
+        edited);
+  }
+
+  private record Read(ToolCall call, boolean wellFormed) {}
+
+  private static Read read(Runs.RequestedCall requested, String source) {
     try {
-      // The hash is computed from what will be executed, not believed from the record.
-      call = ToolCall.of(request.toolUseId(), requested.tool(), source);
-      hash = call.argumentsHash();
+      ToolCall call = ToolCall.of(requested.toolUseId(), requested.tool(), source);
+      // A text without one meaning has no hash either.
+      call.argumentsHash();
+      return new Read(call, true);
     } catch (IllegalArgumentException e) {
-      call = new ToolCall(request.toolUseId(), requested.tool(), source, Map.of());
-      hash = call.argumentsHash();
-      wellFormed = false;
+      return new Read(
+          new ToolCall(requested.toolUseId(), requested.tool(), source, Map.of()), false);
     }
-    return new CallContext(request, runs.info(request.run()), call, hash, wellFormed);
+  }
+
+  /** The arguments as people changed them: as the log has it, else as the decision brings it. */
+  private @Nullable String edited(Phase phase, Runs.RequestedCall requested) {
+    if (requested.edited() != null) {
+      return blobs.text(requested.edited());
+    }
+    Signals.Decide decision =
+        switch (phase) {
+          case Phase.Decided decided -> decided.decision();
+          case Phase.Approved approved -> approved.decision();
+          case Phase.Dropped dropped -> dropped.decision();
+          case Phase.Asked asked -> null;
+          case Phase.TimedOut timedOut -> null;
+          case Phase.Answered answered -> null;
+          case Phase.Returned returned -> null;
+        };
+    Signals.Edited edited = decision == null ? null : decision.edited();
+    if (edited == null) {
+      return null;
+    }
+    byte[] text = blobs.get(edited.sha256());
+    // Not there: text that is no arguments, so that nothing runs.
+    return text == null ? "" : new String(text, StandardCharsets.UTF_8);
   }
 
   private Runs.RequestedCall requested(Request request) {

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The tools that Helm itself has, as the model is told of them. To add one: catalog.json. */
 public final class ToolCatalog {
@@ -32,6 +33,12 @@ public final class ToolCatalog {
           }
         });
     return list.toString();
+  }
+
+  /** The JSON schema of a tool's arguments, or null for a tool that is not Helm's. */
+  public static @Nullable JsonNode schema(String tool) {
+    JsonNode definition = TOOLS.get(tool);
+    return definition == null ? null : definition.path("input_schema");
   }
 
   private static Map<String, JsonNode> load() {

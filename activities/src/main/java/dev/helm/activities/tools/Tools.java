@@ -48,6 +48,8 @@ public final class Tools {
             log, blobs, sandbox, door, new CommandTool.BuiltIn("Write", QUICK_MS, false));
     effects.put("SendEmail", new SendEmail(blobs, sandbox, relay, outbox));
     effects.put("AskPerson", new AskPerson());
-    return new ToolActivityImpl(log, blobs, runs, effects, after, clock);
+    effects.put("Agent", new SpawnAgent());
+    return new ToolActivityImpl(
+        log, blobs, runs, effects, new FilePreview(sandbox), after, clock);
   }
 }

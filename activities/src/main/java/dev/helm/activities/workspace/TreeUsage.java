@@ -36,6 +36,14 @@ public record TreeUsage(
     }
   }
 
+  /**
+   * Whether a failed measurement says nothing about the tree: the service itself is out of file
+   * handles or memory.
+   */
+  public static boolean isOwnShortage(Exception failure) {
+    return failure instanceof Errno errno && errno.shortage();
+  }
+
   /** What the file system that holds this directory has. */
   public static DiskSpace space(Path directory) throws IOException {
     try (Kernel kernel = new Kernel()) {
@@ -143,7 +151,10 @@ public record TreeUsage(
     }
 
     /** What went away meanwhile is nothing; what is locked could hide anything. */
-    private void closed(byte[] name, Errno e) {
+    private void closed(byte[] name, Errno e) throws Errno {
+      if (e.shortage()) {
+        throw e;
+      }
       if (e.number() == Errno.EACCES) {
         hidden = WorkspacePath.shown(new String(name, StandardCharsets.UTF_8));
       }

@@ -7,6 +7,7 @@ import dev.helm.activities.model.TinyModel.Call;
 import dev.helm.activities.practice.PracticeModel;
 import dev.helm.activities.run.MemoryStore;
 import dev.helm.activities.run.Plans;
+import dev.helm.api.Usd;
 import dev.helm.api.event.Content;
 import dev.helm.api.event.RunEvent;
 import dev.helm.workflows.HelmJson;
@@ -200,6 +201,50 @@ class ModelActivityTest {
           .containsSubsequence(
               "budget.exhausted", "run.paused", "run.resumed", "model.message", "tool.finished");
       assertThat(run.store.all(RunEvent.TurnStarted.class)).hasSize(2);
+      assertThat(model.asked).hasSize(3);
+    }
+  }
+
+  @Test
+  void theCapThatHadNoRoomIsNamedAndWhatTheCallNeeds() throws Exception {
+    Map<String, String> headers =
+        Map.of(
+            "x-helm-affordable-tokens",
+            "0",
+            "x-helm-budget",
+            "project:market-intel/day spent=19.900000 cap=20.000000 useful=0.200000"
+                + " whole=0.900000");
+    try (TinyModel model = new TinyModel().refuses(402, headers).says("End.");
+        ModelRig run = new ModelRig(model.uri(), "go")) {
+      ModelRig.await("the pause", () -> run.store.types().contains("run.paused"));
+      RunEvent.BudgetExhausted told = run.store.all(RunEvent.BudgetExhausted.class).getFirst();
+      assertThat(told.scope()).isEqualTo("project:market-intel");
+      assertThat(told.period()).isEqualTo("day");
+      assertThat(told.capUsd()).isEqualTo(Usd.parse("20"));
+      assertThat(told.neededUsd()).isEqualTo(Usd.parse("0.2"));
+      run.workflow.budgetRaised(new Signals.Control("r1", "helm"));
+      assertThat(run.end().outcome()).isEqualTo("succeeded");
+    }
+  }
+
+  @Test
+  void aShortenedAnswerThatWasCutNeedsRoomForAllOfIt() throws Exception {
+    Map<String, String> headers =
+        Map.of(
+            "x-helm-affordable-tokens",
+            "300",
+            "x-helm-budget",
+            "run spent=4.900000 cap=5.000000 useful=0.080000 whole=0.900000");
+    try (TinyModel model =
+            new TinyModel().refuses(402, headers).saysCutAtLimit("half a").says("All.");
+        ModelRig run = new ModelRig(model.uri(), "go")) {
+      ModelRig.await("the pause", () -> run.store.types().contains("run.paused"));
+      RunEvent.BudgetExhausted told = run.store.all(RunEvent.BudgetExhausted.class).getFirst();
+      assertThat(told.scope()).isEqualTo("run");
+      assertThat(told.period()).isNull();
+      assertThat(told.neededUsd()).isEqualTo(Usd.parse("0.9"));
+      run.workflow.budgetRaised(new Signals.Control("r1", "ann"));
+      assertThat(run.end().outcome()).isEqualTo("succeeded");
       assertThat(model.asked).hasSize(3);
     }
   }

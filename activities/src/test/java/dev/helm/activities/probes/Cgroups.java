@@ -3,9 +3,11 @@ package dev.helm.activities.probes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** A container's cgroups on the host, version 1 or 2. */
 final class Cgroups {
@@ -50,8 +52,26 @@ final class Cgroups {
     return 0;
   }
 
+  /** What the kernel counted of memory that ran out in the groups of a process. */
+  static String memoryEvents(@Nullable Long pid) {
+    List<String> seen = new ArrayList<>();
+    try {
+      for (Path folder : folders(pid == null ? 0 : pid.intValue())) {
+        for (String name : List.of("memory.events", "memory.oom_control", "memory.failcnt")) {
+          Path file = folder.resolve(name);
+          if (Files.isReadable(file)) {
+            seen.add(name + " " + String.join(", ", Files.readAllLines(file)));
+          }
+        }
+      }
+    } catch (IOException e) {
+      return "its cgroup cannot be read: " + e;
+    }
+    return seen.toString();
+  }
+
   private static List<Path> folders(int pid) throws IOException {
-    List<Path> found = new java.util.ArrayList<>();
+    List<Path> found = new ArrayList<>();
     for (String line : Files.readAllLines(Path.of("/proc", Integer.toString(pid), "cgroup"))) {
       String[] parts = line.split(":", 3);
       if (parts[1].isEmpty()) {

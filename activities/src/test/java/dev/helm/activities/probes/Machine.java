@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import com.github.dockerjava.api.DockerClient;
+import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.Container;
 import com.github.dockerjava.core.DefaultDockerClientConfig;
@@ -142,6 +143,24 @@ final class Machine implements AutoCloseable {
         }
         Files.copy(in, workspace.resolve(script));
       }
+    }
+  }
+
+  /** What the engine and the kernel say of a container, for a message. */
+  String stateOf(String container) {
+    try {
+      InspectContainerResponse.ContainerState state =
+          engine.inspectContainerCmd(container).exec().getState();
+      return "its container is "
+          + state.getStatus()
+          + ", OOM killed "
+          + state.getOOMKilled()
+          + ", exit code "
+          + state.getExitCodeLong()
+          + ", "
+          + Cgroups.memoryEvents(state.getPidLong());
+    } catch (RuntimeException e) {
+      return "its container cannot be looked at: " + e;
     }
   }
 

@@ -21,6 +21,14 @@ import java.util.concurrent.ConcurrentHashMap;
 final class NaiveHost implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int BACKLOG = 1024;
+
+  /**
+   * Enough to show that nobody is turned away. Each line is an open file of this process, which
+   * also watches the neighbour's disk: without a bound a storm took them all, and the neighbour's
+   * command was ended because its workspace could not be measured.
+   */
+  private static final int MOST_HELD = 256;
+
   private final ServerSocketChannel server;
   private final Set<SocketChannel> open = ConcurrentHashMap.newKeySet();
   private final boolean reads;
@@ -55,6 +63,10 @@ final class NaiveHost implements AutoCloseable {
     while (server.isOpen()) {
       try {
         SocketChannel line = server.accept();
+        if (open.size() >= MOST_HELD) {
+          line.close();
+          continue;
+        }
         open.add(line);
         most = Math.max(most, open.size());
         if (reads) {

@@ -77,27 +77,49 @@ final class Neighbour {
 
   /** Ends its work and checks that it has lost nothing. */
   String lostNothing() throws Exception {
-    assertThat(box.slot().life()).as("the neighbour's container").isEqualTo(life);
+    String evidence = evidence();
+    assertThat(box.slot().life()).as("the neighbour's container; %s", evidence).isEqualTo(life);
     Files.writeString(box.workspace().resolve("stop"), "");
     EffectOutcome outcome = work.end(60_000);
+    evidence = outcome + "; " + evidence();
     assertThat(outcome)
-        .isInstanceOfSatisfying(
-            EffectOutcome.Ended.class,
-            ended -> {
-              assertThat(ended.exit().reason()).isEqualTo(EffectExit.Reason.EXITED);
-              assertThat(ended.exit().code()).as(work.sink().text()).isZero();
-            });
+        .as("end of the neighbour's work; %s", evidence)
+        .isInstanceOf(EffectOutcome.Ended.class);
+    EffectExit exit = ((EffectOutcome.Ended) outcome).exit();
+    assertThat(exit.reason())
+        .as("why the neighbour's work ended; %s", evidence)
+        .isEqualTo(EffectExit.Reason.EXITED);
+    assertThat(exit.code()).as("exit code of the neighbour's work; %s", evidence).isZero();
     List<String> ticks = Files.readAllLines(box.workspace().resolve("ticks.txt"));
     assertThat(work.sink().text())
+        .as("what the neighbour said; %s", evidence)
         .isEqualTo(
             IntStream.rangeClosed(1, ticks.size())
                 .mapToObj(n -> n + "\n")
                 .collect(Collectors.joining("", "", "end " + ticks.size() + "\n")));
     assertThat(ticks)
+        .as("what the neighbour wrote; %s", evidence)
         .isEqualTo(IntStream.rangeClosed(1, ticks.size()).mapToObj(Integer::toString).toList());
-    assertThat(file()).hasContent(lab.secret());
-    assertThat(box.slot().life()).isEqualTo(life);
+    assertThat(file()).as("the neighbour's file; %s", evidence).hasContent(lab.secret());
+    assertThat(box.slot().life())
+        .as("the neighbour's container afterwards; %s", evidence)
+        .isEqualTo(life);
     return "neighbour: %d ticks without a gap, longest silence %d ms; %d calls answered, the slowest in %d ms"
         .formatted(ticks.size(), work.sink().longestPauseMs(), asked, slowestMs);
+  }
+
+  /** What tells afterwards who ended it: its last words, its container, the host. */
+  private String evidence() {
+    String text = work.sink().text();
+    String last = text.substring(Math.max(0, text.length() - 600)).replace('\n', '|');
+    String container = life.substring(0, life.indexOf('@'));
+    return "it said last: "
+        + last
+        + "; "
+        + lab.machine().stateOf(container)
+        + "; this process has "
+        + Processes.openFiles()
+        + " open files; the host "
+        + Processes.freeMemory();
   }
 }

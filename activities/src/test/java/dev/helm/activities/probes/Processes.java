@@ -64,6 +64,28 @@ final class Processes {
         .count();
   }
 
+  /** How many files this process has open. */
+  static String openFiles() {
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
+      int open = 0;
+      for (Path ignored : entries) {
+        open++;
+      }
+      return Integer.toString(open);
+    } catch (IOException e) {
+      return e.toString();
+    }
+  }
+
+  /** A line of /proc/meminfo. */
+  static String freeMemory() {
+    return read(Path.of("/proc/meminfo"))
+        .lines()
+        .filter(line -> line.startsWith("MemAvailable"))
+        .findFirst()
+        .orElse("does not say how much memory it has");
+  }
+
   /** Empty for a process that is gone meanwhile. */
   private static String read(Path file) {
     try {

@@ -14,6 +14,7 @@ import dev.helm.api.event.Content;
 import dev.helm.api.event.RunEvent;
 import dev.helm.api.stream.Frame;
 import dev.helm.workflows.Fact;
+import dev.helm.workflows.decide.Remembered;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -197,9 +198,67 @@ public final class MemoryStore implements RunLog, Blobs, Runs, LiveText {
                     call.argumentsHash(),
                     call.object(),
                     "main",
-                    call.turn()))
+                    call.turn(),
+                    edited(toolUseId)))
         .findFirst()
         .orElse(null);
+  }
+
+  private @Nullable Content edited(String toolUseId) {
+    return all(RunEvent.PermissionDecided.class).stream()
+        .filter(decided -> decided.toolUseId().equals(toolUseId))
+        .map(RunEvent.PermissionDecided::arguments)
+        .filter(java.util.Objects::nonNull)
+        .findFirst()
+        .orElse(null);
+  }
+
+  /** What people had remembered before. */
+  public final List<Remembered> remembered = new ArrayList<>();
+
+  @Override
+  public List<Remembered> remembered(String run, long nowMs) {
+    return List.copyOf(remembered);
+  }
+
+  @Override
+  public boolean usedBefore(String run, String tool) {
+    return all(RunEvent.ToolStarted.class).stream().anyMatch(call -> call.tool().equals(tool));
+  }
+
+  @Override
+  public synchronized List<Subagent> subagents(String run) {
+    return all(RunEvent.SubagentSpawned.class).stream()
+        .map(e -> new Subagent(e.subagent(), e.tools(), e.prompt(), false))
+        .toList();
+  }
+
+  @Override
+  public synchronized List<OpenCall> openCalls(String run) {
+    Map<String, OpenCall> open = new LinkedHashMap<>();
+    for (Fact fact : facts.values()) {
+      switch (fact.event()) {
+        case RunEvent.ToolStarted e ->
+            open.put(
+                e.toolUseId(), new OpenCall(fact.key(), fact.agent(), e.toolUseId(), e.tool()));
+        case RunEvent.ToolFinished e -> open.remove(e.toolUseId());
+        case RunEvent.ToolUnknown e -> open.remove(e.toolUseId());
+        default -> {}
+      }
+    }
+    open.values().removeIf(call -> call.tool().equals("AskPerson") || call.tool().equals("Agent"));
+    return List.copyOf(open.values());
+  }
+
+  @Override
+  public synchronized String lastSaid(String run, String agent) {
+    String last = "";
+    for (Fact fact : facts.values()) {
+      if (fact.agent().equals(agent) && fact.event() instanceof RunEvent.ModelMessage message) {
+        last = text(message.text());
+      }
+    }
+    return last;
   }
 
   @Override

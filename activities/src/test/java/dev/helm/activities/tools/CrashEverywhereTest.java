@@ -77,6 +77,8 @@ class CrashEverywhereTest {
             assertThat(begun).as("death %d", n).isLessThanOrEqualTo(1);
           }
           case Reply.Done done -> assertThat(begun).as("death %d", n).isEqualTo(1);
+          case Reply.Spawns spawns -> throw new AssertionError(spawns);
+          case Reply.Noted noted -> throw new AssertionError(noted);
           case Reply.Stop stop -> throw new AssertionError(stop);
         }
       }

@@ -101,6 +101,8 @@ class SendEmailTest {
             unknown++;
             assertThat(waits.reason()).isEqualTo("unknown");
           }
+          case Reply.Spawns spawns -> throw new AssertionError(spawns);
+          case Reply.Noted stop -> throw new AssertionError(stop);
           case Reply.Stop stop -> throw new AssertionError(stop);
         }
       }

@@ -50,26 +50,65 @@ public record Blueprint(
    * asked.
    *
    * @param timeoutMs how long a permission waits for people before it is denied
-   * @param approvers how many different people must allow (1 for now)
+   * @param approvers how many different people must allow
+   * @param escalate who else is told when nobody decides, null for nobody
    */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Permissions(
-      List<String> deny, List<String> ask, List<String> allow, long timeoutMs, int approvers) {
+      List<String> deny,
+      List<String> ask,
+      List<String> allow,
+      long timeoutMs,
+      int approvers,
+      @Nullable Escalate escalate) {
     public Permissions {
       deny = List.copyOf(deny);
       ask = List.copyOf(ask);
       allow = List.copyOf(allow);
     }
+
+    /** Without escalation. */
+    public Permissions(
+        List<String> deny, List<String> ask, List<String> allow, long timeoutMs, int approvers) {
+      this(deny, ask, allow, timeoutMs, approvers, null);
+    }
   }
 
   /**
-   * Money.
+   * Who is told when nobody has decided.
    *
-   * @param perRunUsd hard cap of one run
-   * @param warnAt percentages of the cap at which people are warned, ascending
+   * @param afterMs milliseconds after the question; less than the permission's timeout
+   * @param to words of roles
    */
-  public record Budget(Usd perRunUsd, List<Integer> warnAt) {
+  public record Escalate(long afterMs, List<String> to) {
+    public Escalate {
+      to = List.copyOf(to);
+    }
+  }
+
+  /**
+   * Money: hard caps. Days and months are those of the operator's time zone.
+   *
+   * @param perRunUsd cap of one run
+   * @param perDayUsd cap of all runs of the blueprint in a day, null for none
+   * @param perMonthUsd the same in a calendar month
+   * @param totalUsd the same for ever
+   * @param warnAt percentages of a cap at which people are warned, ascending
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Budget(
+      Usd perRunUsd,
+      @Nullable Usd perDayUsd,
+      @Nullable Usd perMonthUsd,
+      @Nullable Usd totalUsd,
+      List<Integer> warnAt) {
     public Budget {
       warnAt = List.copyOf(warnAt);
+    }
+
+    /** With a cap on each run only. */
+    public Budget(Usd perRunUsd, List<Integer> warnAt) {
+      this(perRunUsd, null, null, null, warnAt);
     }
   }
 
@@ -78,8 +117,24 @@ public record Blueprint(
    *
    * @param turns most model calls
    * @param wallTimeMs most working time; waiting for people does not count
+   * @param stallAfterMs silence of a run at work after which it counts as stalled
+   * @param subAgents most sub-agents of one run
+   * @param subAgentDepth how deep sub-agents may ask for further ones: 1 for none of their own
    */
-  public record Limits(int turns, long wallTimeMs) {}
+  public record Limits(
+      int turns, long wallTimeMs, long stallAfterMs, int subAgents, int subAgentDepth) {
+    /** What a version that was stored before these limits were there lacks is the default. */
+    public Limits {
+      stallAfterMs = stallAfterMs == 0 ? Defaults.STALL_AFTER.toMillis() : stallAfterMs;
+      subAgents = subAgents == 0 ? Defaults.SUB_AGENTS : subAgents;
+      subAgentDepth = subAgentDepth == 0 ? Defaults.SUB_AGENT_DEPTH : subAgentDepth;
+    }
+
+    /** With Helm's defaults for stalls and sub-agents. */
+    public Limits(int turns, long wallTimeMs) {
+      this(turns, wallTimeMs, 0, 0, 0);
+    }
+  }
 
   /** Hosts that a granted tool call may reach: exact names, or {@code *.suffix}. */
   public record Egress(List<String> allow) {
@@ -107,11 +162,33 @@ public record Blueprint(
     public static final List<Integer> WARN_AT = List.of(50, 80);
     public static final int TURNS = 200;
     public static final Duration WALL_TIME = Duration.ofHours(8);
+    public static final Duration STALL_AFTER = Duration.ofMinutes(10);
+    public static final int SUB_AGENTS = 16;
+    public static final int SUB_AGENT_DEPTH = 2;
     public static final long MEMORY_BYTES = 1L << 30;
     public static final int MILLI_CPUS = 1000;
     public static final int PIDS = 256;
 
     private Defaults() {}
+  }
+
+  /** The same definition with other tools, for a sub-agent. */
+  public Blueprint withTools(List<String> narrowed) {
+    return new Blueprint(
+        name,
+        description,
+        project,
+        agent,
+        model,
+        instructions,
+        task,
+        inputs,
+        narrowed,
+        permissions,
+        budget,
+        limits,
+        egress,
+        sandbox);
   }
 
   /** How a run names its definition: {@code name@version}. */

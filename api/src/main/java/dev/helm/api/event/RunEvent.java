@@ -129,7 +129,15 @@ public sealed interface RunEvent {
 
   // ---- people ------------------------------------------------------------------------------
 
-  /** The gate asks people. {@code reason} is the model's text that led to the call. */
+  /**
+   * The gate asks people. {@code reason} is the model's text that led to the call.
+   *
+   * @param because why people are asked, in words
+   * @param risk what the call touches, a few words each
+   * @param recipients who gets what it sends
+   * @param diff what it would change in a file, as a unified diff of the moment of asking
+   * @param remember what an allow could remember; null where no one rule would do
+   */
   record PermissionRequested(
       String permissionId,
       String toolUseId,
@@ -140,10 +148,55 @@ public sealed interface RunEvent {
       String reason,
       @Nullable String rule,
       String deadline,
-      int approvers)
-      implements RunEvent {}
+      int approvers,
+      @Nullable String because,
+      @Nullable List<String> risk,
+      @Nullable List<String> recipients,
+      @Nullable Content diff,
+      @Nullable Suggestion remember)
+      implements RunEvent {
+    /** Without what explains the call. */
+    public PermissionRequested(
+        String permissionId,
+        String toolUseId,
+        String tool,
+        Content arguments,
+        String argumentsHash,
+        String object,
+        String reason,
+        @Nullable String rule,
+        String deadline,
+        int approvers) {
+      this(
+          permissionId,
+          toolUseId,
+          tool,
+          arguments,
+          argumentsHash,
+          object,
+          reason,
+          rule,
+          deadline,
+          approvers,
+          null,
+          null,
+          null,
+          null,
+          null);
+    }
+  }
 
-  /** The one answer; {@code by} is a user's name or {@code timeout}. */
+  /** What an allow could remember: the rule's text, and what it would mean in words. */
+  record Suggestion(String rule, String text) {}
+
+  /**
+   * The one answer; {@code by} is a user's name or {@code timeout}.
+   *
+   * @param argumentsHash of the arguments that were decided on: those of {@code arguments} if there
+   *     are any
+   * @param arguments exact JSON text of the arguments as people changed them, null if they did not
+   * @param remembered what is from now on allowed without asking
+   */
   record PermissionDecided(
       String permissionId,
       String toolUseId,
@@ -151,8 +204,26 @@ public sealed interface RunEvent {
       String by,
       @Nullable String device,
       @Nullable String reason,
-      String argumentsHash)
-      implements RunEvent {}
+      String argumentsHash,
+      @Nullable Content arguments,
+      @Nullable Remembered remembered)
+      implements RunEvent {
+    /** An answer to the call as it was asked, which remembers nothing. */
+    public PermissionDecided(
+        String permissionId,
+        String toolUseId,
+        String decision,
+        String by,
+        @Nullable String device,
+        @Nullable String reason,
+        String argumentsHash) {
+      this(permissionId, toolUseId, decision, by, device, reason, argumentsHash, null, null);
+    }
+  }
+
+  /** A rule that a person had remembered; {@code scope}: {@code run blueprint}. */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  record Remembered(String ruleId, String scope, String rule, @Nullable String expiresAt) {}
 
   /** One of several approvers allowed; {@code permission.decided} follows when all have. */
   record PermissionApproved(
@@ -174,9 +245,17 @@ public sealed interface RunEvent {
       String permissionId, String toolUseId, String stage, List<String> to, String deadline)
       implements RunEvent {}
 
-  /** The agent asks people for input. */
+  /**
+   * The agent asks people for input. {@code freeText}: whether other answers than the options are
+   * welcome; null where there are no options.
+   */
   record QuestionAsked(
-      String questionId, String toolUseId, String text, List<String> options, String deadline)
+      String questionId,
+      String toolUseId,
+      String text,
+      List<String> options,
+      String deadline,
+      @Nullable Boolean freeText)
       implements RunEvent {}
 
   /** Somebody answered, or {@code by} is {@code timeout}. */
@@ -228,9 +307,17 @@ public sealed interface RunEvent {
   /** Another run began from this one's state at {@code atSeq}. */
   record RunForked(String child, String snapshotId, long atSeq, String by) implements RunEvent {}
 
-  /** A sub-agent begins; its events carry {@code subagent} as their agent. */
+  /**
+   * A sub-agent begins; its events carry {@code subagent} as their agent. {@code prompt} is the
+   * first message of its conversation.
+   */
   record SubagentSpawned(
-      String subagent, String toolUseId, String description, int depth, List<String> tools)
+      String subagent,
+      String toolUseId,
+      String description,
+      int depth,
+      List<String> tools,
+      Content prompt)
       implements RunEvent {}
 
   /** A sub-agent's end; {@code outcome}: {@code succeeded failed cancelled}. */
@@ -275,11 +362,26 @@ public sealed interface RunEvent {
       @Nullable Long corrects)
       implements RunEvent {}
 
-  /** Spend passed {@code percent} of the run's cap. */
-  record BudgetWarned(int percent, Usd spentUsd, Usd capUsd) implements RunEvent {}
+  /**
+   * Spend passed {@code percent} of a cap: the run's own, or, with {@code scope} and {@code
+   * period}, one that many runs share.
+   */
+  record BudgetWarned(
+      int percent, Usd spentUsd, Usd capUsd, @Nullable String scope, @Nullable String period)
+      implements RunEvent {}
 
-  /** The next call does not fit under a cap. */
-  record BudgetExhausted(String scope, Usd spentUsd, Usd capUsd, String detail)
+  /**
+   * The next call does not fit under a cap. {@code scope}: {@code run}, {@code blueprint:NAME},
+   * {@code project:NAME}, {@code account:NAME} or {@code installation}; {@code period}: {@code day
+   * month total}, absent for a run. The run goes on once {@code neededUsd} is free.
+   */
+  record BudgetExhausted(
+      String scope,
+      Usd spentUsd,
+      Usd capUsd,
+      String detail,
+      @Nullable String period,
+      @Nullable Usd neededUsd)
       implements RunEvent {}
 
   /** A person raised the run's cap. */

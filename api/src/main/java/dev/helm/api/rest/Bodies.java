@@ -4,8 +4,10 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.helm.api.Role;
 import dev.helm.api.RunStatus;
 import dev.helm.api.Usd;
+import dev.helm.api.bundle.Checkpoint;
 import dev.helm.api.event.Content;
 import dev.helm.api.event.LoggedEvent;
+import dev.helm.api.event.RunEvent;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -121,6 +123,31 @@ public final class Bodies {
   /** A page of a run's log; {@code last} is the newest seq of the run. */
   public record Events(List<LoggedEvent> items, long last) {}
 
+  /**
+   * {@code GET /api/search}: events, newest first. {@code partial}: the time was up before all of
+   * the index was looked through. {@code behind}: newest events of the log that cannot be found
+   * yet.
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record SearchResult(
+      List<SearchHit> items, @Nullable String nextCursor, boolean partial, long behind) {}
+
+  /** An event that holds all the words. */
+  public record SearchHit(
+      String run,
+      String runName,
+      long seq,
+      String type,
+      String agent,
+      String at,
+      Snippet snippet) {}
+
+  /** A piece of an event's text, with the places of the words that were looked for. */
+  public record Snippet(String text, List<Mark> marks) {}
+
+  /** From {@code start} up to and without {@code end}, in UTF-16 code units. */
+  public record Mark(int start, int end) {}
+
   /** {@code POST /api/runs/{id}/messages}. */
   public record SendMessage(String text, @Nullable String when) {}
 
@@ -162,23 +189,150 @@ public final class Bodies {
       @Nullable String argumentsHash,
       @Nullable String reason,
       @Nullable String text,
-      @Nullable List<String> options) {}
+      @Nullable List<String> options,
+      @Nullable Boolean freeText,
+      @Nullable Asked asked) {
+    /** A permission's item without what explains its call, or another kind's. */
+    public InboxItem(
+        String id,
+        String kind,
+        String run,
+        String runName,
+        String project,
+        long seq,
+        String askedAt,
+        String deadline,
+        String otherwise,
+        @Nullable String toolUseId,
+        @Nullable String tool,
+        @Nullable String object,
+        @Nullable Content arguments,
+        @Nullable String argumentsHash,
+        @Nullable String reason,
+        @Nullable String text,
+        @Nullable List<String> options) {
+      this(
+          id,
+          kind,
+          run,
+          runName,
+          project,
+          seq,
+          askedAt,
+          deadline,
+          otherwise,
+          toolUseId,
+          tool,
+          object,
+          arguments,
+          argumentsHash,
+          reason,
+          text,
+          options,
+          null,
+          null);
+    }
+  }
 
-  /** {@code POST /api/permissions/{id}}; {@code argumentsHash} is required for allow. */
+  /**
+   * What a person needs to know of a permission beside the call itself. Members are absent where
+   * there is nothing to say.
+   *
+   * @param rule the rule that asks, or the guard's words
+   * @param because why people are asked, in words
+   * @param risk what the call touches, a few words each
+   * @param recipients who gets what it sends
+   * @param diff what it would change in a file, as it was when it was asked
+   * @param remember the rule that an allow could remember, and what that means
+   * @param need how many different people must allow
+   * @param approvals who has allowed the arguments that are shown, in order
+   * @param editedBy who changed the arguments that are shown
+   * @param stage {@code half} or {@code escalated} once people were reminded
+   * @param escalatedTo roles that were told
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Asked(
+      @Nullable String rule,
+      @Nullable String because,
+      @Nullable List<String> risk,
+      @Nullable List<String> recipients,
+      @Nullable Content diff,
+      RunEvent.@Nullable Suggestion remember,
+      int need,
+      List<String> approvals,
+      @Nullable String editedBy,
+      @Nullable String stage,
+      @Nullable List<String> escalatedTo) {}
+
+  /**
+   * {@code POST /api/permissions/{id}}.
+   *
+   * @param argumentsHash of what was shown; required for allow
+   * @param arguments what shall run instead, an object that fits the tool's schema; allow only
+   * @param reason the agent reads it; it is also told of changed arguments
+   * @param remember a rule for the calls to come; allow only
+   */
   public record Decide(
       String decision,
       @Nullable String argumentsHash,
       @Nullable Object arguments,
       @Nullable String reason,
-      @Nullable Object remember) {}
+      @Nullable Remember remember) {}
+
+  /**
+   * What an allow leaves behind.
+   *
+   * @param scope {@code run}, or {@code blueprint} for all its runs, later versions too
+   * @param rule must match the very call that is allowed
+   * @param expiresAt ISO-8601 UTC by the service's clock; never, if absent
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Remember(String scope, String rule, @Nullable String expiresAt) {}
 
   /**
    * {@code GET /api/permissions/{id}}, and the answer to a decision; {@code state}: {@code open
    * accepted decided expired}.
+   *
+   * @param have how many people have allowed so far, where more than one must
+   * @param need how many must
+   * @param arguments exact JSON text of the arguments that people decided on, if they changed them
+   * @param argumentsHash of the arguments that were decided on
+   * @param remembered the rule that the decision left behind
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Permission(
-      String id, String run, String state, InboxItem item, @Nullable Winner winner) {}
+      String id,
+      String run,
+      String state,
+      InboxItem item,
+      @Nullable Winner winner,
+      @Nullable Integer have,
+      @Nullable Integer need,
+      @Nullable Content arguments,
+      @Nullable String argumentsHash,
+      RunEvent.@Nullable Remembered remembered) {}
+
+  /**
+   * A rule that a person had remembered; {@code state}: {@code active expired revoked}.
+   *
+   * @param run where it was remembered; with scope {@code run} the only run that it is for
+   * @param permission the permission that was allowed with it
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record RememberedRule(
+      String id,
+      String rule,
+      String scope,
+      String state,
+      String run,
+      String blueprint,
+      String project,
+      String by,
+      String permission,
+      String rememberedAt,
+      @Nullable String expiresAt,
+      @Nullable String revokedAt,
+      @Nullable String revokedBy) {}
 
   /** Who decided. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -194,6 +348,16 @@ public final class Bodies {
   /** The answer to {@code POST /api/questions/{id}} and to run controls. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Accepted(String id, String state) {}
+
+  /** The answer to {@code POST /api/stop}: the runs that pause, oldest first. */
+  public record Stopped(List<StoppedRun> items) {
+    public Stopped {
+      items = List.copyOf(items);
+    }
+  }
+
+  /** One of them; {@code state}: {@code accepted}, or {@code ended} if it was over by then. */
+  public record StoppedRun(String id, String name, String project, String state) {}
 
   // ---- who may what ------------------------------------------------------------------------
 
@@ -273,6 +437,17 @@ public final class Bodies {
       return "TokenMade[details=" + details + "]";
     }
   }
+
+  // ---- audit -------------------------------------------------------------------------------
+
+  /** A key that signs or signed; {@code publicKey} is PEM. */
+  public record AuditKey(String keyId, String publicKey, String at) {}
+
+  /** {@code GET /api/audit/key}: today's key, and all that ever signed, the newest first. */
+  public record AuditKeys(String keyId, String publicKey, List<AuditKey> keys) {}
+
+  /** Signed checkpoints of a chain; {@code last} is the highest seq among them. */
+  public record Checkpoints(List<Checkpoint> items, long last) {}
 
   // ---- blueprints --------------------------------------------------------------------------
 

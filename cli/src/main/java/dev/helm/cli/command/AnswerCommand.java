@@ -55,9 +55,12 @@ public final class AnswerCommand extends HelmCommand {
           options.size() == 1
               ? "There is 1 option, so " + given + " is none of them."
               : "There are " + options.size() + " options, so " + given + " is none of them.",
-          "Write words in quotes to answer in words.");
+          Boolean.TRUE.equals(item.freeText())
+              ? "Write words in quotes to answer in words."
+              : "Answer with an option or its number.");
     }
-    if (item.kind().equals("unknown") && !options.isEmpty() && !options.contains(given)) {
+    boolean bound = !Boolean.TRUE.equals(item.freeText());
+    if (bound && !options.isEmpty() && !options.contains(given)) {
       throw Failure.usage(
           "\"" + given + "\" is no answer to this.",
           "Answer with one of: " + SafeText.line(String.join(", ", options)));

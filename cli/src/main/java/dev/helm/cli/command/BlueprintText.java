@@ -72,6 +72,7 @@ final class BlueprintText {
     switch (name) {
       case "timeoutMs" -> to.put("timeout", duration(number.longValue()));
       case "wallTimeMs" -> to.put("wallTime", duration(number.longValue()));
+      case "stallAfterMs" -> to.put("stallAfter", duration(number.longValue()));
       case "memoryBytes" -> to.put("memory", memory(number.longValue()));
       case "milliCpus" ->
           to.put("cpus", BigDecimal.valueOf(number.longValue(), 3).stripTrailingZeros());

@@ -113,7 +113,7 @@ public final class InboxCommand extends HelmCommand {
                   + name
                   + (first.options() == null || first.options().isEmpty()
                       ? " TEXT"
-                      : " NUMBER|TEXT");
+                      : Boolean.TRUE.equals(first.freeText()) ? " NUMBER|TEXT" : " NUMBER");
         };
     out().say(context().env().hint(hint));
   }

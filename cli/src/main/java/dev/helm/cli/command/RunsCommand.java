@@ -5,11 +5,13 @@ import dev.helm.api.rest.Bodies;
 import dev.helm.cli.ExitCode;
 import dev.helm.cli.Failure;
 import dev.helm.cli.http.Reply;
+import dev.helm.cli.render.Moments;
 import dev.helm.cli.render.RunRenderer;
 import dev.helm.cli.render.SafeText;
 import dev.helm.cli.render.Times;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneId;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -21,7 +23,7 @@ import picocli.CommandLine.Option;
 /** {@code helm runs}. */
 @Command(
     name = "helm runs",
-    header = "helm runs --status running",
+    header = "helm runs --status running --since 2d",
     description = "Lists runs, newest first.")
 public final class RunsCommand extends HelmCommand {
   private static final int LIMIT_MAX = 1000;
@@ -33,7 +35,8 @@ public final class RunsCommand extends HelmCommand {
       names = "--status",
       paramLabel = "STATUS",
       defaultValue = "",
-      description = "queued, running, paused, succeeded, failed or cancelled")
+      description =
+          "queued, running, paused, succeeded, failed or cancelled; active for the first three")
   String status = "";
 
   @Option(
@@ -47,8 +50,29 @@ public final class RunsCommand extends HelmCommand {
       names = "--search",
       paramLabel = "WORDS",
       defaultValue = "",
-      description = "only runs with these words")
+      description = "only runs with these words in name, id, prompt or events")
   String words = "";
+
+  @Option(
+      names = "--project",
+      paramLabel = "NAME",
+      defaultValue = "",
+      description = "only its runs")
+  String project = "";
+
+  @Option(
+      names = "--since",
+      paramLabel = "TIME",
+      defaultValue = "",
+      description = "only runs made since then: 2d, 14:00, 2026-03-02")
+  String since = "";
+
+  @Option(
+      names = "--until",
+      paramLabel = "TIME",
+      defaultValue = "",
+      description = "only runs made before then")
+  String until = "";
 
   @Option(
       names = "--limit",
@@ -59,16 +83,18 @@ public final class RunsCommand extends HelmCommand {
 
   @Override
   protected ExitCode run() {
-    boolean known = Arrays.stream(RunStatus.values()).anyMatch(s -> s.word().equals(status));
+    boolean known =
+        status.equals("active")
+            || Arrays.stream(RunStatus.values()).anyMatch(s -> s.word().equals(status));
     if (!status.isEmpty() && !known) {
       throw Failure.usage(
           "There is no status \"" + SafeText.line(status) + "\".",
-          "Statuses are queued, running, paused, succeeded, failed and cancelled.");
+          "Statuses are queued, running, paused, succeeded, failed and cancelled, or active.");
     }
     if (limit < 1 || limit > LIMIT_MAX) {
       throw Failure.usage("--limit " + limit + " is no number from 1 to " + LIMIT_MAX + ".", "");
     }
-    Reply reply = client().runs(status, blueprint, words, limit, "");
+    Reply reply = client().runs(filters(), limit);
     if (json) {
       return print(reply, "");
     }
@@ -78,15 +104,37 @@ public final class RunsCommand extends HelmCommand {
       out().painted(line(run, ids.getOrDefault(run.id(), run.id())));
     }
     if (runs.isEmpty()) {
-      out()
-          .say(
-              status.isEmpty()
-                  ? context().env().hint("No runs yet. Start one: helm run q1-competitor-brief")
-                  : "No runs are " + status + ".");
+      out().say(nothing());
     } else if (reply.tree().get("nextCursor") != null) {
-      out().say("There are more: raise --limit, or narrow with --status or --search.");
+      out().say("There are more: raise --limit, or narrow with --status, --since or --search.");
     }
     return ExitCode.DONE;
+  }
+
+  private Map<String, String> filters() {
+    return Map.of(
+        "status", status,
+        "blueprint", blueprint,
+        "q", words,
+        "project", project,
+        "since", moment("--since", since),
+        "until", moment("--until", until));
+  }
+
+  private static String moment(String option, String typed) {
+    return typed.isEmpty()
+        ? ""
+        : Moments.read(option, typed, Instant.now(), ZoneId.systemDefault()).toString();
+  }
+
+  private String nothing() {
+    boolean narrowed = !(words + blueprint + project + since + until).isEmpty();
+    if (narrowed) {
+      return "No runs are like that.";
+    }
+    return status.isEmpty()
+        ? context().env().hint("No runs yet. Start one: helm run q1-competitor-brief")
+        : "No runs are " + status + ".";
   }
 
   /** The contract's line for a running run; other statuses say so behind it. */

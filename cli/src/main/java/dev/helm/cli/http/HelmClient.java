@@ -5,11 +5,13 @@ import dev.helm.cli.Env;
 import dev.helm.cli.ExitCode;
 import dev.helm.cli.Failure;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.ConnectException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -75,13 +77,29 @@ public final class HelmClient {
 
   /** {@code GET /api/runs}; empty texts do not filter. */
   public Reply runs(String status, String blueprint, String words, int limit, String cursor) {
+    return runs(
+        Map.of("status", status, "blueprint", blueprint, "q", words, "cursor", cursor), limit);
+  }
+
+  /** {@code GET /api/runs} with filters by name; empty texts do not filter. */
+  public Reply runs(Map<String, String> filters, int limit) {
+    return get("/api/runs?limit=" + limit + filters(filters));
+  }
+
+  /** {@code GET /api/search}; empty texts do not filter. */
+  public Reply search(String words, String run, String type, int limit) {
     return get(
-        "/api/runs?limit="
-            + limit
-            + filter("status", status)
-            + filter("blueprint", blueprint)
-            + filter("q", words)
-            + filter("cursor", cursor));
+        "/api/search?limit=" + limit + filters(Map.of("q", words, "run", run, "type", type)));
+  }
+
+  /** {@code GET /api/budgets}: every cap that one sees. */
+  public Reply caps() {
+    return get("/api/budgets");
+  }
+
+  /** {@code GET /api/usage} by day, from a day on. */
+  public Reply usageSince(String day) {
+    return get("/api/usage?by=day" + filter("from", day));
   }
 
   /** One run by id or unambiguous prefix. */
@@ -92,6 +110,30 @@ public final class HelmClient {
   /** A page of a run's log after a sequence number. */
   public Reply events(String id, long after, int limit) {
     return get("/api/runs/" + segment(id) + "/events?after=" + after + "&limit=" + limit);
+  }
+
+  /**
+   * Writes an export to a stream.
+   *
+   * @param id a run's, or {@code audit}
+   * @throws IOException when it did not come whole
+   */
+  public void export(String id, OutputStream out) throws IOException {
+    String path = id.equals("audit") ? "/api/audit/export" : "/api/runs/" + segment(id) + "/export";
+    while (true) {
+      String authorization = session.authorization();
+      Reply refused =
+          transport.download(
+              path,
+              Map.of("Authorization", authorization, "Accept", "application/zip, */*;q=0.1"),
+              out);
+      if (refused == null) {
+        return;
+      }
+      if (refused.status() != 401 || !session.refused(authorization)) {
+        throw Problems.of(refused);
+      }
+    }
   }
 
   /** Starts a run. */
@@ -110,6 +152,22 @@ public final class HelmClient {
     return post("/api/runs/" + segment(run) + "/messages", Map.of("text", text, "when", when));
   }
 
+  /** A run's messages with their read receipts. */
+  public Reply messages(String run) {
+    return get("/api/runs/" + segment(run) + "/messages");
+  }
+
+  /** Takes a message back that was not yet read. */
+  public Reply cancelMessage(String run, String message) {
+    String path = "/api/runs/" + segment(run) + "/messages/" + segment(message);
+    return good(call("DELETE", path, "", null));
+  }
+
+  /** The emergency stop. */
+  public Reply stop() {
+    return post("/api/stop", Map.of());
+  }
+
   /** {@code pause}, {@code resume} or {@code cancel}. */
   public Reply control(String run, String verb) {
     return post("/api/runs/" + segment(run) + "/" + verb, Map.of());
@@ -118,6 +176,26 @@ public final class HelmClient {
   /** Raises a run's cap. */
   public Reply raise(String run, dev.helm.api.Usd add) {
     return post("/api/runs/" + segment(run) + "/budget", Map.of("addUsd", add.toString()));
+  }
+
+  /** The caps that many runs share. */
+  public Reply budgets() {
+    return get("/api/budgets");
+  }
+
+  /** Sets all caps of a scope; what is absent is removed. */
+  public Reply setBudget(String scope, Map<String, Object> caps) {
+    return good(call("PUT", "/api/budgets/" + segment(scope), "application/json", bytes(caps)));
+  }
+
+  /** A page of what was spent; empty texts do not filter. */
+  public Reply usage(String by, String from, String to, String cursor) {
+    return get(
+        "/api/usage?limit=1000"
+            + filter("by", by)
+            + filter("from", from)
+            + filter("to", to)
+            + filter("cursor", cursor));
   }
 
   /** Everything that waits for a person. */
@@ -303,6 +381,12 @@ public final class HelmClient {
     if (value != null) {
       body.put(name, value);
     }
+  }
+
+  private static String filters(Map<String, String> filters) {
+    StringBuilder query = new StringBuilder();
+    new TreeMap<>(filters).forEach((name, value) -> query.append(filter(name, value)));
+    return query.toString();
   }
 
   private static String filter(String name, String value) {

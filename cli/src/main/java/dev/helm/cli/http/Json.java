@@ -114,7 +114,7 @@ public final class Json {
 
   /** Half a pair of surrogates stands for nothing, and could not be written again. */
   private static String wellFormed(String text) {
-    if (text.chars().noneMatch(c -> c >= 0xd800 && c <= 0xdfff)) {
+    if (!hasSurrogates(text)) {
       return text;
     }
     StringBuilder good = new StringBuilder(text.length());
@@ -122,6 +122,16 @@ public final class Json {
         .map(c -> c >= 0xd800 && c <= 0xdfff ? 0xfffd : c)
         .forEach(good::appendCodePoint);
     return good.toString();
+  }
+
+  /** A loop, because this sees every character of a log. */
+  private static boolean hasSurrogates(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      if (Character.isSurrogate(text.charAt(i))) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static String firstLine(IOException e) {

@@ -75,6 +75,26 @@ public final class Transport {
     return new Reply(status, read(connection, status));
   }
 
+  /**
+   * Writes the body of an answer to a stream as it comes.
+   *
+   * @return null when all of it was written, else the answer that refuses
+   * @throws IOException when the body was cut
+   */
+  public @Nullable Reply download(String path, Map<String, String> headers, OutputStream out)
+      throws IOException {
+    HttpURLConnection connection = open(parse(url + path));
+    headers.forEach(connection::setRequestProperty);
+    int status = connection.getResponseCode();
+    if (status >= 400) {
+      return new Reply(status, read(connection, status));
+    }
+    try (InputStream in = connection.getInputStream()) {
+      in.transferTo(out);
+    }
+    return null;
+  }
+
   /** The one method that {@code HttpURLConnection} does not know. */
   private Reply patch(String path, Map<String, String> headers, byte[] body) throws IOException {
     HttpClient.Builder client =

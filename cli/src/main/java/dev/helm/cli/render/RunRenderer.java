@@ -80,7 +80,8 @@ public final class RunRenderer {
                       + " % · "
                       + e.spentUsd().shown()
                       + " / "
-                      + e.capUsd().shown()));
+                      + e.capUsd().shown()
+                      + capOf(e)));
       case RunEvent.BudgetExhausted e -> exhausted(line, e);
       case RunEvent.BudgetRaised e ->
           one(
@@ -306,6 +307,13 @@ public final class RunRenderer {
         line.add(Role.STOP, "⊘ blocked")
             .object(Role.TEXT, " · " + text(e.host()) + ":" + e.port())
             .add(Role.TEXT, " · " + text(e.reason())));
+  }
+
+  /** Which cap it is, where it is not the run's own. */
+  private static String capOf(RunEvent.BudgetWarned e) {
+    return e.scope() == null || e.period() == null
+        ? ""
+        : " · " + SafeText.line(e.scope()) + " · " + SafeText.line(e.period());
   }
 
   private static List<Line> exhausted(Line line, RunEvent.BudgetExhausted e) {

@@ -6,6 +6,7 @@ import dev.helm.api.event.RunEvent;
 import dev.helm.api.stream.Frame;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /** What a run's log says so far: the state that its lines and the footer are drawn from. */
 public final class RunView {
   /** Most characters of streaming text that are kept; the log brings the whole. */
+  private static final String MAIN = "main";
   private static final int LIVE_CHARS_MAX = 16_384;
 
   private final Map<String, Call> calls = new LinkedHashMap<>();
@@ -32,6 +34,7 @@ public final class RunView {
   private int turn;
   private Usd spent = Usd.ZERO;
   private Usd cap = Usd.ZERO;
+  private final Map<String, String> askers = new HashMap<>();
   private @Nullable Instant began;
   private @Nullable Instant newest;
 
@@ -40,7 +43,13 @@ public final class RunView {
 
   /** What the agent asks, or a call whose end nobody saw. */
   public record Question(
-      String id, String text, List<String> options, String deadline, boolean unknown) {}
+      String id,
+      String text,
+      List<String> options,
+      String deadline,
+      boolean unknown,
+      boolean freeText,
+      String agent) {}
 
   /** Takes in the next event. */
   public void apply(LoggedEvent logged, RunEvent event) {
@@ -55,42 +64,52 @@ public final class RunView {
       case RunEvent.RunPaused _ -> status = "paused";
       case RunEvent.RunResumed _ -> status = "running";
       case RunEvent.RunFinished e -> ended(e);
-      case RunEvent.TurnStarted e -> turn(e.turn());
-      case RunEvent.ModelMessage _ -> live.setLength(0);
-      case RunEvent.ModelRetried _ -> live.setLength(0);
+      case RunEvent.TurnStarted e -> turn(logged.agent(), e.turn());
+      case RunEvent.ModelMessage _, RunEvent.ModelRetried _ -> liveEnds(logged.agent());
       case RunEvent.ToolRequested e ->
           calls.put(e.toolUseId(), new Call(e.toolUseId(), e.tool(), e.object()));
       case RunEvent.ToolBlocked e -> running.remove(e.toolUseId());
       case RunEvent.ToolStarted e -> running.put(e.toolUseId(), call(e.toolUseId(), e.tool()));
       case RunEvent.ToolOutput _ -> {}
       case RunEvent.ToolFinished e -> running.remove(e.toolUseId());
-      case RunEvent.ToolUnknown e -> unknown(e);
-      case RunEvent.PermissionRequested e -> permissions.put(e.permissionId(), e);
+      case RunEvent.ToolUnknown e -> unknown(e, logged.agent());
+      case RunEvent.PermissionRequested e -> {
+        permissions.put(e.permissionId(), e);
+        askers.put(e.permissionId(), logged.agent());
+      }
       case RunEvent.PermissionDecided e -> permissions.remove(e.permissionId());
       case RunEvent.QuestionAsked e ->
           questions.put(
               e.questionId(),
-              new Question(e.questionId(), e.text(), e.options(), e.deadline(), false));
+              new Question(
+                  e.questionId(),
+                  e.text(),
+                  e.options(),
+                  e.deadline(),
+                  false,
+                  e.options().isEmpty() || Boolean.TRUE.equals(e.freeText()),
+                  logged.agent()));
       case RunEvent.QuestionAnswered e -> questions.remove(e.questionId());
       case RunEvent.MessageQueued _, RunEvent.MessageRead _, RunEvent.MessageCancelled _ -> {}
       case RunEvent.FileChanged _, RunEvent.FileRead _ -> {}
       case RunEvent.EgressAllowed _, RunEvent.EgressDenied _ -> {}
       case RunEvent.BudgetCharged e -> spent = spent.plus(e.amountUsd());
-      case RunEvent.BudgetWarned e -> cap = e.capUsd();
-      case RunEvent.BudgetExhausted e -> cap = e.capUsd();
+      case RunEvent.BudgetWarned e -> cap = e.scope() == null ? e.capUsd() : cap;
+      case RunEvent.BudgetExhausted e -> cap = e.scope().equals("run") ? e.capUsd() : cap;
       case RunEvent.BudgetRaised e -> cap = e.capUsd();
       case RunEvent.LimitReached _, RunEvent.Unknown _ -> {}
       case RunEvent.PermissionApproved _, RunEvent.PermissionReminded _ -> {}
       case RunEvent.SnapshotTaken _, RunEvent.RunForked _ -> {}
       case RunEvent.RunRolledback _ -> {}
-      case RunEvent.SubagentSpawned _, RunEvent.SubagentFinished _ -> {}
+      case RunEvent.SubagentSpawned _ -> {}
+      case RunEvent.SubagentFinished e -> returned(e.subagent());
       case RunEvent.RunStalled _, RunEvent.NotificationSent _, RunEvent.BlobErased _ -> {}
     }
   }
 
   /** Takes in live text; a new turn or attempt begins anew. */
   public void apply(Frame.Delta delta) {
-    if (!delta.type().equals("model.delta")) {
+    if (!delta.type().equals("model.delta") || !delta.agent().equals(MAIN)) {
       return;
     }
     if (delta.turn() != liveTurn || delta.attempt() != liveAttempt) {
@@ -127,12 +146,31 @@ public final class RunView {
     live.setLength(0);
   }
 
-  private void turn(int now) {
-    turn = now;
-    live.setLength(0);
+  /** Sub-agents have turns and words of their own; the head is about the main agent. */
+  private void turn(String agent, int now) {
+    if (agent.equals(MAIN)) {
+      turn = now;
+      live.setLength(0);
+    }
   }
 
-  private void unknown(RunEvent.ToolUnknown e) {
+  private void liveEnds(String agent) {
+    if (agent.equals(MAIN)) {
+      live.setLength(0);
+    }
+  }
+
+  /** What a sub-agent asked goes with it. */
+  private void returned(String subagent) {
+    questions.values().removeIf(question -> isOf(subagent, question.agent()));
+    permissions.keySet().removeIf(id -> isOf(subagent, askers.getOrDefault(id, MAIN)));
+  }
+
+  private static boolean isOf(String subagent, String agent) {
+    return (agent + "/").startsWith(subagent + "/");
+  }
+
+  private void unknown(RunEvent.ToolUnknown e, String agent) {
     Call call = call(e.toolUseId(), e.tool());
     questions.put(
         e.questionId(),
@@ -141,7 +179,9 @@ public final class RunView {
             "Did " + call.tool() + " " + call.object() + " happen? " + e.reason(),
             List.of("happened", "again", "stop"),
             e.deadline(),
-            true));
+            true,
+            false,
+            agent));
     running.remove(e.toolUseId());
   }
 

@@ -153,7 +153,7 @@ final class Desk {
       case 'w' ->
           view.questions().stream()
               .findFirst()
-              .filter(q -> !q.unknown())
+              .filter(RunView.Question::freeText)
               .ifPresent(q -> open(Mode.ANSWER, "", q.id()));
       default -> option(key);
     }
@@ -351,7 +351,9 @@ final class Desk {
       if (options > 0) {
         keys.add(options == 1 ? "1 choose" : "1-" + options + " choose");
       }
-      keys.add("w write");
+      if (question.freeText()) {
+        keys.add("w write");
+      }
     }
     keys.addAll(List.of("s steer", "q quit"));
     return keys;

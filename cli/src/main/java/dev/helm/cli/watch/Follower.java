@@ -28,7 +28,9 @@ final class Follower implements Hands {
   private final Companion companion;
   private final @Nullable Desk desk;
   private final UnaryOperator<String> hints;
+  private final Instant since;
   private boolean caughtUp;
+  private int hidden;
 
   Follower(
       String shownId,
@@ -38,7 +40,8 @@ final class Follower implements Hands {
       Requests requests,
       Companion companion,
       @Nullable Desk desk,
-      UnaryOperator<String> hints) {
+      UnaryOperator<String> hints,
+      Instant since) {
     this.shownId = shownId;
     this.view = view;
     this.renderer = renderer;
@@ -47,6 +50,7 @@ final class Follower implements Hands {
     this.companion = companion;
     this.desk = desk;
     this.hints = hints;
+    this.since = since;
   }
 
   /** Draws until the run has ended or the person has enough. */
@@ -103,7 +107,12 @@ final class Follower implements Hands {
 
   private void logged(LoggedEvent logged) {
     RunEvent event = Records.event(logged);
-    screen.print(renderer.lines(logged, event, view));
+    if (Watch.isSince(since, logged)) {
+      tellHidden();
+      screen.print(renderer.lines(logged, event, view));
+    } else {
+      hidden++;
+    }
     view.apply(logged, event);
     if (desk != null) {
       desk.refocus();
@@ -121,12 +130,20 @@ final class Follower implements Hands {
     }
   }
 
+  private void tellHidden() {
+    if (hidden > 0) {
+      screen.say(hidden + (hidden == 1 ? " earlier event" : " earlier events") + " not shown.");
+      hidden = 0;
+    }
+  }
+
   /** What happened before counts as seen; what is still open does not. */
   private void caughtUp() {
     if (caughtUp) {
       return;
     }
     caughtUp = true;
+    tellHidden();
     List<RunEvent.PermissionRequested> open = view.permissions();
     open.forEach(this::asked);
     view.questions().forEach(this::askedInWords);
@@ -148,7 +165,7 @@ final class Follower implements Hands {
     String answers =
         question.unknown()
             ? String.join("|", question.options())
-            : question.options().isEmpty() ? "TEXT" : "NUMBER|TEXT";
+            : question.options().isEmpty() ? "TEXT" : question.freeText() ? "NUMBER|TEXT" : "NUMBER";
     hint("helm answer " + name + " " + answers);
   }
 

@@ -13,6 +13,9 @@ final class Keyboard implements AutoCloseable {
   /** Told when the person presses Ctrl-C, or the terminal goes away. */
   static final int INTERRUPT = 3;
 
+  static final int UP = -14;
+  static final int DOWN = -15;
+
   private static final int ESCAPE_WAIT_MS = 40;
 
   /** A reader without a time-out would hold the lock that closing the terminal needs. */
@@ -21,6 +24,8 @@ final class Keyboard implements AutoCloseable {
   private static final int END_WAIT_MS = 1_000;
   private static final Map<Integer, Integer> ARROWS =
       Map.of(
+          (int) 'A', UP,
+          (int) 'B', DOWN,
           (int) 'D', InputLine.LEFT,
           (int) 'C', InputLine.RIGHT,
           (int) 'H', InputLine.HOME,

@@ -34,6 +34,7 @@ public final class Watch {
   private final HelmClient client;
   private final boolean json;
   private final Companion companion;
+  private Instant since = Instant.MIN;
 
   /** A watch by a person or a pipe. */
   public Watch(Context context, HelmClient client, boolean json) {
@@ -46,6 +47,17 @@ public final class Watch {
     this.client = client;
     this.json = json;
     this.companion = companion;
+  }
+
+  /** Shows only what happened at that moment or later. */
+  public Watch since(Instant from) {
+    since = from;
+    return this;
+  }
+
+  static boolean isSince(Instant since, LoggedEvent event) {
+    Instant at = since.equals(Instant.MIN) ? null : Times.instant(event.at());
+    return at == null || !at.isBefore(since);
   }
 
   /**
@@ -96,11 +108,12 @@ public final class Watch {
     Requests requests = new Requests(client, run.id(), queue);
     screen.print(head(run, id, renderer));
     Desk desk = withKeys ? new Desk(view, renderer, screen, requests) : null;
-    return new Follower(id, view, renderer, screen, requests, companion, desk, context.env()::hint)
+    return new Follower(
+            id, view, renderer, screen, requests, companion, desk, context.env()::hint, since)
         .follow(queue);
   }
 
-  private static List<Line> head(Bodies.Run run, String id, RunRenderer renderer) {
+  static List<Line> head(Bodies.Run run, String id, RunRenderer renderer) {
     List<Line> lines = new ArrayList<>();
     if (run.practice()) {
       lines.add(
@@ -134,7 +147,9 @@ public final class Watch {
         }
         switch (streamed.signal()) {
           case StreamSignal.Logged logged -> {
-            context.out().line(written(logged.event()));
+            if (isSince(since, logged.event())) {
+              context.out().line(written(logged.event()));
+            }
             if (context.out().data().checkError()) {
               return ExitCode.DONE;
             }
@@ -158,7 +173,7 @@ public final class Watch {
   }
 
   /** An event as it is in the log. */
-  private static String written(LoggedEvent event) {
+  static String written(LoggedEvent event) {
     Map<String, Object> tree = new LinkedHashMap<>();
     tree.put("run", event.run());
     tree.put("seq", event.seq());

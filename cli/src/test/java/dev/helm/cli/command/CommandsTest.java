@@ -247,7 +247,9 @@ class CommandsTest {
             "text",
             "Which?",
             "options",
-            List.of("first", "second")));
+            List.of("first", "second"),
+            "freeText",
+            true));
     service.on(
         "POST /api/questions/q-1",
         _ -> TestService.json("{\"id\":\"q-1\",\"state\":\"answered\"}"));
@@ -267,6 +269,52 @@ class CommandsTest {
     assertThat(terminal.data().getLast())
         .startsWith("4f3a · r · question · Which? · 1 first · 2 second");
     assertThat(terminal.words()).last().isEqualTo("helm answer 4f3a NUMBER|TEXT");
+  }
+
+  @Test
+  void messagesAreListedAndTakenBack() {
+    String message =
+        "{\"id\":\"%s\",\"text\":\"%s\",\"when\":\"next\",\"by\":\"ada\",\"state\":\"%s\","
+            + "\"queuedAt\":\"2026-03-02T14:02:13.000Z\"%s}";
+    service.on(
+        "GET /api/runs/4f3a/messages",
+        _ ->
+            TestService.json(
+                "{\"items\":["
+                    + message.formatted("aaaa1111bbbb", "Hurry.", "read", ",\"readAtTurn\":2")
+                    + ","
+                    + message.formatted("cccc2222dddd", "Stop \\u001b[2J.", "queued", "")
+                    + "]}"));
+    service.on(
+        "DELETE /api/runs/4f3a/messages/cccc2222dddd",
+        _ -> TestService.json(message.formatted("cccc2222dddd", "x", "cancelled", "")));
+    assertThat(terminal.helm("steer", "4f3a")).isZero();
+    assertThat(terminal.data())
+        .startsWith("aaaa1111 · read at turn 2 · next · ada · Hurry.")
+        .last()
+        .asString()
+        .startsWith("cccc2222 · queued · next · ada · Stop ")
+        .doesNotContain("\u001b");
+    assertThat(terminal.helm("steer", "4f3a", "--cancel", "cccc")).isZero();
+    assertThat(terminal.data()).last().isEqualTo("cancelled · cccc2222dddd");
+    assertThat(terminal.helm("steer", "4f3a", "words", "--cancel", "cccc")).isEqualTo(2);
+    assertThat(terminal.helm("steer", "4f3a", "--now")).isEqualTo(2);
+  }
+
+  @Test
+  void stopTellsWhatPauses() {
+    service.on(
+        "POST /api/stop",
+        _ ->
+            TestService.json(
+                "{\"items\":[{\"id\":\""
+                    + Story.RUN
+                    + "\",\"name\":\"brief\",\"project\":\"p\",\"state\":\"accepted\"}]}"));
+    assertThat(terminal.helm("stop")).isZero();
+    assertThat(terminal.data()).containsExactly("4f3a · brief · pauses");
+    assertThat(terminal.helm("stop", "--yes", "--json")).isZero();
+    assertThat(terminal.data()).last().asString().startsWith("{\"items\"");
+    assertThat(service.asked("POST /api/stop")).hasSize(2);
   }
 
   @Test
@@ -535,5 +583,59 @@ class CommandsTest {
     assertThat(terminal.helm("pause", "4f3a")).isZero();
     assertThat(terminal.helm("version")).isZero();
     assertThat(terminal.data()).containsExactly("raised by $5.00", "accepted", "helm 0.1.0");
+  }
+
+  @Test
+  void budgetsStandBelowEachOtherAndOneIsSetBesideTheOthers() {
+    String caps =
+        "{\"items\":[{\"scope\":\"installation\",\"period\":\"total\",\"capUsd\":\"1000.000000\","
+            + "\"spentUsd\":\"12.340001\",\"heldUsd\":\"0.100000\",\"leftUsd\":\"987.559999\","
+            + "\"source\":\"set\",\"by\":\"ann\"},{\"scope\":\"project:infra\\u001b[31m\","
+            + "\"period\":\"day\",\"capUsd\":\"20.000000\",\"spentUsd\":\"0.000000\","
+            + "\"heldUsd\":\"0.000000\",\"leftUsd\":\"20.000000\",\"startsAt\":"
+            + "\"2026-11-23T00:00:00.000Z\",\"resetsAt\":\"2026-11-24T00:00:00.000Z\","
+            + "\"source\":\"blueprint\"},{\"scope\":\"project:p\",\"period\":\"month\","
+            + "\"capUsd\":\"9.000000\",\"spentUsd\":\"0.000000\",\"heldUsd\":\"0.000000\","
+            + "\"leftUsd\":\"9.000000\",\"source\":\"set\",\"by\":\"ann\"}]}";
+    service.on("GET /api/budgets", _ -> TestService.json(caps));
+    service.on(
+        "PUT /api/budgets/project%3Ap",
+        r ->
+            r.body().equals("{\"dayUsd\":\"2.500000\",\"monthUsd\":\"9.000000\"}")
+                ? TestService.json("{\"items\":[]}")
+                : new Answer(400, "{}"));
+    assertThat(terminal.helm("budget")).isZero();
+    assertThat(terminal.data())
+        .startsWith(
+            "SCOPE                  PERIOD       CAP   SPENT   HELD     LEFT  RESETS             SET BY",
+            "installation           total   $1000.00  $12.35  $0.10  $987.56  never              ann");
+    assertThat(String.join("", terminal.data())).doesNotContain("\u001b");
+    assertThat(terminal.helm("budget", "set", "project:p", "--day", "2.50")).isZero();
+    assertThat(terminal.data()).endsWith("set · project:p");
+    assertThat(terminal.helm("budget", "set", "project:p", "--day", "0")).isEqualTo(2);
+    assertThat(terminal.helm("budget", "set", "project:p")).isEqualTo(2);
+    assertThat(terminal.helm("budget", "--add", "1")).isEqualTo(2);
+  }
+
+  @Test
+  void usageIsSummedAndPaged() {
+    String row =
+        "{\"key\":\"%s\",\"costUsd\":\"0.100000\",\"inputTokens\":10,\"outputTokens\":20,"
+            + "\"cacheReadTokens\":30,\"cacheWriteTokens\":40,\"calls\":1}";
+    service.on(
+        "GET /api/usage",
+        r ->
+            TestService.json(
+                r.target().contains("cursor=c1")
+                    ? "{\"items\":[" + row.formatted("2026-11-23") + "]}"
+                    : "{\"items\":[" + row.formatted("2026-11-22") + "],\"nextCursor\":\"c1\"}"));
+    assertThat(terminal.helm("usage", "--from", "2026-11-01")).isZero();
+    assertThat(terminal.data())
+        .containsExactly(
+            "DAY          COST  INPUT  OUTPUT  CACHE READ  CACHE WRITE  CALLS",
+            "2026-11-22  $0.10     10      20          30           40      1",
+            "2026-11-23  $0.10     10      20          30           40      1",
+            "total       $0.20     20      40          60           80      2");
+    assertThat(terminal.helm("usage", "--by", "week")).isEqualTo(2);
   }
 }

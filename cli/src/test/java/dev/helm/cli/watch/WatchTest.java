@@ -18,6 +18,8 @@ import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -83,6 +85,71 @@ class WatchTest {
         .hasSize(1);
     assertThat(terminal.data().getLast())
         .endsWith("succeeded · 00:00:00 · $0.00 / $5.00 · 5 events");
+  }
+
+  @Test
+  void sinceLeavesOutWhatWasBeforeAndSaysHowMuch() {
+    story
+        .created()
+        .message(1, "early words")
+        .at("14:30:00")
+        .message(2, "late words")
+        .add("run.finished", "outcome", "succeeded");
+    assertThat(terminal.helm("watch", "4f3a", "--since", "2026-03-02T14:30:00Z")).isZero();
+    assertThat(terminal.words()).contains("2 earlier events not shown.");
+    assertThat(terminal.data()).anyMatch(line -> line.contains("late words"));
+    assertThat(terminal.data()).noneMatch(line -> line.contains("early words"));
+    Terminal json = new Terminal(home, service.url());
+    assertThat(json.helm("watch", "4f3a", "--since", "2026-03-02T14:30:00Z", "--json")).isZero();
+    assertThat(json.data()).hasSize(2);
+    assertThat(terminal.helm("watch", "4f3a", "--since", "nonsense")).isEqualTo(2);
+  }
+
+  private void logged() {
+    List<Object> events = new ArrayList<>();
+    new Story(event -> events.add(Json.read(Watch.written(event))))
+        .created()
+        .message(1, "one")
+        .at("14:02:13")
+        .message(2, "two")
+        .at("15:40:00")
+        .message(3, "three");
+    service.on(
+        "GET /api/runs/" + Story.RUN + "/events",
+        request ->
+            TestService.json(
+                Json.write(
+                    Map.of(
+                        "items",
+                        request.target().contains("after=0") ? events : List.of(),
+                        "last",
+                        4))));
+  }
+
+  @Test
+  void aReplayTakesItsTimeAndFoldsLongPauses() {
+    logged();
+    long began = System.nanoTime();
+    assertThat(terminal.helm("watch", "4f3a", "--replay", "--speed", "2")).isZero();
+    // 2 s at double speed, then the hour and a half folded to 3 s.
+    assertThat(System.nanoTime() - began).isGreaterThan(3_900_000_000L);
+    assertThat(terminal.data()).anyMatch(line -> line.strip().equals("97 min later"));
+    assertThat(terminal.data().getLast()).endsWith("three");
+    assertThat(terminal.words()).contains("End of the replay: event 4 of 4.");
+    assertThat(service.streamsOpened()).as("nothing is followed").isZero();
+  }
+
+  @Test
+  void aReplayOfJsonIsTheLog() {
+    logged();
+    assertThat(terminal.helm("watch", "4f3a", "--replay", "--speed", "1000", "--json")).isZero();
+    assertThat(terminal.data()).hasSize(4);
+    assertThat(terminal.helm("watch", "4f3a", "--speed", "2")).isEqualTo(2);
+    for (String speed : new String[] {"0", "-1", "NaN", "1e9", "fast"}) {
+      assertThat(terminal.helm("watch", "4f3a", "--replay", "--speed", speed))
+          .as(speed)
+          .isEqualTo(2);
+    }
   }
 
   @Test

@@ -72,7 +72,14 @@ final class BlueprintReader {
           root.at(), "task", "the agent has nothing to do", "add \"task:\" or \"instructions:\"");
     }
     List<String> tools = tools();
-    Blueprint.Permissions permissions = permissions(new LinkedHashSet<>(tools));
+    Blueprint.Egress egress = egress();
+    Blueprint.Permissions permissions =
+        new PermissionsReader(mistakes, new Rules(new LinkedHashSet<>(tools), egress.allow()))
+            .read(
+                section(
+                    "permissions",
+                    List.of("deny", "ask", "allow", "timeout", "approvers", "escalate"),
+                    Map.of()));
     Blueprint.Budget budget = budget();
     Blueprint.Limits limits = limits();
     return new Blueprint(
@@ -88,7 +95,7 @@ final class BlueprintReader {
         permissions,
         budget,
         limits,
-        egress(),
+        egress,
         sandbox());
   }
 
@@ -189,50 +196,36 @@ final class BlueprintReader {
     return tools;
   }
 
-  private Blueprint.Permissions permissions(Set<String> tools) {
-    Fields permissions =
-        section("permissions", List.of("deny", "ask", "allow", "timeout", "approvers"), Map.of());
-    int approvers = permissions.whole("approvers", 1, 100, 1);
-    if (approvers > 1) {
-      mistakes.notYet(
-          permissions.posOf("approvers"), "permissions.approvers", "more than one approver");
-    }
-    return new Blueprint.Permissions(
-        rules(permissions, "deny", tools),
-        rules(permissions, "ask", tools),
-        rules(permissions, "allow", tools),
-        permissions.durationMs(
-            "timeout", 1000, 30 * DAY_MS, Defaults.PERMISSION_TIMEOUT.toMillis()),
-        1);
-  }
-
-  private List<String> rules(Fields permissions, String list, Set<String> tools) {
-    List<String> rules = new ArrayList<>();
-    for (Tree.Scalar rule : permissions.texts(list, 200, 500)) {
-      Rules.Wrong wrong = Rules.check(rule.text(), tools);
-      if (wrong == null) {
-        rules.add(rule.text());
-      } else {
-        mistakes.add(rule.at(), permissions.at(list), wrong.message(), wrong.hint());
-      }
-    }
-    return rules;
-  }
-
   private Blueprint.Budget budget() {
     Fields budget =
-        section("budget", List.of("perRunUsd", "warnAt"), Map.of("perDayUsd", "perDayUsd"));
+        section(
+            "budget",
+            List.of("perRunUsd", "perDayUsd", "perMonthUsd", "totalUsd", "warnAt"),
+            Map.of());
     return new Blueprint.Budget(
         budget.dollars("perRunUsd", MAX_USD, Defaults.PER_RUN),
+        cap(budget, "perDayUsd"),
+        cap(budget, "perMonthUsd"),
+        cap(budget, "totalUsd"),
         budget.ascending("warnAt", 1, 99, 10, Defaults.WARN_AT));
+  }
+
+  private static @Nullable Usd cap(Fields budget, String name) {
+    return budget.get(name) == null ? null : budget.dollars(name, MAX_USD, MAX_USD);
   }
 
   private Blueprint.Limits limits() {
     Fields limits =
-        section("limits", List.of("turns", "wallTime"), Map.of("stallAfter", "stallAfter"));
+        section(
+            "limits",
+            List.of("turns", "wallTime", "stallAfter", "subAgents", "subAgentDepth"),
+            Map.of());
     return new Blueprint.Limits(
         limits.whole("turns", 1, 100_000, Defaults.TURNS),
-        limits.durationMs("wallTime", 1000, 30 * DAY_MS, Defaults.WALL_TIME.toMillis()));
+        limits.durationMs("wallTime", 1000, 30 * DAY_MS, Defaults.WALL_TIME.toMillis()),
+        limits.durationMs("stallAfter", 10_000, 7 * DAY_MS, Defaults.STALL_AFTER.toMillis()),
+        limits.whole("subAgents", 1, 256, Defaults.SUB_AGENTS),
+        limits.whole("subAgentDepth", 1, 5, Defaults.SUB_AGENT_DEPTH));
   }
 
   private Blueprint.Egress egress() {

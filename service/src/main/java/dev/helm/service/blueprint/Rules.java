@@ -1,42 +1,65 @@
 package dev.helm.service.blueprint;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.helm.workflows.decide.Rule;
+import dev.helm.workflows.decide.Rule.Condition;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The syntax of permission rules: {@code Tool}, {@code Tool(specifier)}, {@code Tool(arg=glob)},
- * {@code Tool(arg>number)} with {@code > >= < <=}.
+ * Whether a permission rule means something: {@code Tool}, {@code Tool(specifier)}, {@code
+ * Tool(arg=glob)}, {@code Tool(arg>number)} with {@code > >= < <=}. A rule that could never match
+ * is a mistake of whoever wrote it, and is told as one.
  *
  * <p>A word before an operator (for Bash, a lower-case one before {@code =}) is always read as an
  * argument's name and has to be one, so that a slip such as {@code Bash(comand=rm *)} is an error
  * here and not a rule that never matches.
  */
-final class Rules {
-  private static final Pattern RULE = Pattern.compile("([A-Za-z_][A-Za-z0-9_]*)(?:\\((.*)\\))?");
+public final class Rules {
+  private static final Pattern RULE = Pattern.compile("([A-Za-z_][A-Za-z0-9_-]*[*]?)(?:\\((.*)\\))?");
   private static final Pattern CONDITION =
-      Pattern.compile("([A-Za-z][A-Za-z0-9_]*)\\s*(>=|<=|=|>|<)\\s*(.*)", Pattern.DOTALL);
+      Pattern.compile(
+          "([A-Za-z-][A-Za-z0-9_-]*(?:[.][A-Za-z0-9_-]+)*)\\s*(>=|<=|=|>|<)\\s*(.*)",
+          Pattern.DOTALL);
 
   /** In a shell command {@code a > b} and {@code FOO=1 make} are commands. */
   private static final Pattern BASH_CONDITION =
       Pattern.compile("([a-z][a-z_]*)(=)(.*)", Pattern.DOTALL);
 
   private static final Pattern NUMBER = Pattern.compile("-?[0-9]{1,15}(\\.[0-9]{1,6})?");
+  private static final Pattern HOST =
+      Pattern.compile("(\\*\\.)?([a-z0-9-]{1,63}\\.)*[a-z0-9-]{1,63}");
 
-  private Rules() {}
-
-  /** Why the rule is wrong. */
-  record Wrong(String message, @Nullable String hint) {}
+  private final Set<String> tools;
+  private final List<String> egress;
 
   /**
-   * Checks one rule.
+   * Judges rules of a blueprint.
    *
-   * @param tools the blueprint's own tools
-   * @return null when it is right
+   * @param tools its own tools
+   * @param egress hosts that it may reach
    */
-  static @Nullable Wrong check(String rule, Set<String> tools) {
+  public Rules(Set<String> tools, List<String> egress) {
+    this.tools = Set.copyOf(tools);
+    this.egress = List.copyOf(egress);
+  }
+
+  /** Why the rule is wrong. */
+  public record Wrong(String message, @Nullable String hint) {}
+
+  /** Where a rule stands. */
+  public enum Place {
+    DENY,
+    ASK,
+    ALLOW
+  }
+
+  /** Null when it is right there. */
+  public @Nullable Wrong check(String rule, Place place) {
     Matcher matcher = RULE.matcher(rule);
     if (!matcher.matches()) {
       return new Wrong(
@@ -47,25 +70,40 @@ final class Rules {
           rule.contains("(") && !rule.endsWith(")") ? "close the bracket" : null);
     }
     String tool = matcher.group(1);
-    Wrong wrong = checkTool(tool, tools);
     String inner = matcher.group(2);
-    if (wrong == null && inner != null) {
+    Wrong wrong = checkTool(tool);
+    if (wrong == null && inner != null && !inner.equals("*")) {
       wrong = checkInner(tool, inner);
     }
-    return wrong == null ? checkAsTheGateReads(rule) : wrong;
+    return wrong == null ? checkAsTheGateReads(rule, place) : wrong;
   }
 
-  /** What the gate cannot read must never be stored. */
-  private static @Nullable Wrong checkAsTheGateReads(String rule) {
+  /** What the gate cannot read must never be stored, nor what could never match any call. */
+  private @Nullable Wrong checkAsTheGateReads(String text, Place place) {
+    Rule rule;
     try {
-      Rule.parse(rule);
-      return null;
+      rule = Rule.parse(text);
     } catch (IllegalArgumentException e) {
       return new Wrong(String.valueOf(e.getMessage()), null);
     }
+    return switch (rule.condition()) {
+      case null -> null;
+      case Condition.Command command -> command(command.glob(), place);
+      case Condition.Path path -> path(path.glob());
+      case Condition.Domain domain -> host("WebFetch", domain.pattern());
+      case Condition.Egress host ->
+          place == Place.ALLOW
+              ? host("Bash", host.pattern())
+              : new Wrong(
+                  "egress= grants hosts and matches no call, so it only has a meaning in allow",
+                  "move it to allow, or leave it out");
+      case Condition.TextArgument argument ->
+          value(Tools.schema(rule.tool(), argument.name()), rule.tool(), argument);
+      case Condition.NumberArgument argument -> null;
+    };
   }
 
-  private static @Nullable Wrong checkTool(String tool, Set<String> tools) {
+  private @Nullable Wrong checkTool(String tool) {
     if (Tools.later(tool)) {
       return new Wrong("tool " + tool + " is not yet supported", "leave the rule out for now");
     }
@@ -99,16 +137,132 @@ final class Rules {
     if (operand.isEmpty()) {
       return new Wrong("there is nothing after \"" + argument + operator + "\"", null);
     }
-    if (!operator.equals("=") && !NUMBER.matcher(operand).matches()) {
+    if (operator.equals("=")) {
+      return null;
+    }
+    if (!NUMBER.matcher(operand).matches()) {
       return new Wrong(
           "expected a number after \"" + argument + operator + "\", found \"" + operand + "\"",
           null);
     }
-    if (!operator.equals("=") && !Tools.numeric(argument)) {
+    return numeric(Tools.schema(tool, argument))
+        ? null
+        : new Wrong(
+            "argument "
+                + argument
+                + " of "
+                + tool
+                + " is no number and cannot be compared with one",
+            "use " + argument + "=GLOB");
+  }
+
+  private static boolean numeric(JsonNode schema) {
+    String type = schema.path("type").asText();
+    return type.equals("integer") || type.equals("number");
+  }
+
+  private static @Nullable Wrong command(String glob, Place place) {
+    if (!glob.equals(glob.strip())) {
       return new Wrong(
-          "argument " + argument + " of " + tool + " is text and cannot be compared with a number",
-          "use " + argument + "=GLOB");
+          "a command begins and ends without blanks, so this would never match",
+          "take the blanks out");
     }
-    return null;
+    int pieces = dev.helm.workflows.decide.Rules.simpleCommands(glob);
+    return place == Place.ALLOW && pieces > 1
+        ? new Wrong(
+            "a compound command is allowed piece by piece, so a rule of "
+                + pieces
+                + " commands would never match",
+            "write one rule for each of them")
+        : null;
+  }
+
+  private static @Nullable Wrong path(String glob) {
+    String inside = glob.startsWith("/workspace/") ? glob.substring("/workspace/".length()) : glob;
+    if (inside.startsWith("/") || inside.startsWith("~")) {
+      return new Wrong(
+          "\"" + glob + "\" leads out of the workspace, which no call may do",
+          "paths are of the workspace: write src/** or /workspace/src/**");
+    }
+    List<String> names = List.of(inside.split("/", -1));
+    if (names.contains("..")) {
+      return new Wrong(
+          "\"..\" is taken out of a call's path before rules see it, so this would never match",
+          "write the path from the workspace's root");
+    }
+    if (inside.endsWith("/")) {
+      return new Wrong(
+          "a directory is no file, so \"" + glob + "\" would never match",
+          "write " + glob + "** for all that is in it");
+    }
+    List<String> rest = names.getFirst().equals(".") ? names.subList(1, names.size()) : names;
+    return rest.contains("") || rest.contains(".")
+        ? new Wrong(
+            "\""
+                + glob
+                + "\" is not as paths are written once they are read, so it would never"
+                + " match",
+            "take the empty names and dots out")
+        : null;
+  }
+
+  private @Nullable Wrong host(String tool, String pattern) {
+    if (!HOST.matcher(pattern).matches()) {
+      return new Wrong(
+          "expected a host such as stripe.com or *.example.com, found \"" + pattern + "\"",
+          pattern.contains("/") || pattern.contains(":")
+              ? "only the host's name, without scheme, port or path"
+              : "lower-case letters, digits, dashes and dots; a star only as *. at the beginning");
+    }
+    boolean reachable = egress.stream().anyMatch(allowed -> overlap(allowed, pattern));
+    return reachable
+        ? null
+        : new Wrong(
+            tool + " may not reach " + pattern + " at all, so this rule would never match",
+            egress.isEmpty()
+                ? "egress.allow is empty; add the host there"
+                : "egress.allow has " + String.join(", ", egress));
+  }
+
+  /** Whether there may be a host that both patterns match. */
+  private static boolean overlap(String a, String b) {
+    return a.equals(b) || covers(a, b) || covers(b, a);
+  }
+
+  private static boolean covers(String wide, String narrow) {
+    return wide.startsWith("*.") && narrow.endsWith(wide.substring(1));
+  }
+
+  private static @Nullable Wrong value(
+      JsonNode schema, String tool, Condition.TextArgument argument) {
+    String name = argument.name();
+    String glob = argument.glob();
+    if (numeric(schema) && !NUMBER.matcher(glob).matches()) {
+      return new Wrong("argument " + name + " of " + tool + " is a number", "write " + name + ">N");
+    }
+    if (schema.path("type").asText().equals("boolean") && !glob.matches("true|false")) {
+      return new Wrong(
+          "argument "
+              + name
+              + " of "
+              + tool
+              + " is true or false, so \""
+              + glob
+              + "\" would never"
+              + " match",
+          null);
+    }
+    if (schema.path("items").path("type").asText().equals("object")) {
+      return new Wrong(
+          "argument " + name + " of " + tool + " is a list of objects, which no pattern matches",
+          "leave it out");
+    }
+    List<String> words = new ArrayList<>();
+    schema.path("enum").forEach(word -> words.add(word.asText()));
+    return words.isEmpty() || words.contains(glob) || glob.contains("*")
+        ? null
+        : new Wrong(
+            "argument " + name + " of " + tool + " is one of " + String.join(", ", words),
+            Nearest.hint(glob, words));
   }
 }

@@ -1,46 +1,52 @@
 package dev.helm.service.blueprint;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.helm.activities.tools.ToolCatalog;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** The built-in tools' names and what a rule may say of their arguments. */
+/** The built-in tools' names and what a rule may say of their arguments, as the catalogue says. */
 final class Tools {
-  /** Arguments by tool, with the words that only rules know: {@code path domain egress}. */
-  private static final Map<String, List<String>> ARGUMENTS =
-      Map.ofEntries(
-          Map.entry("Bash", List.of("command", "timeout", "description", "egress")),
-          Map.entry("Read", List.of("path", "file_path", "offset", "limit")),
-          Map.entry("Write", List.of("path", "file_path", "content")),
-          Map.entry(
-              "Edit", List.of("path", "file_path", "old_string", "new_string", "replace_all")),
-          Map.entry("Glob", List.of("pattern", "path")),
-          Map.entry("Grep", List.of("pattern", "path", "glob", "output_mode", "head_limit")),
-          Map.entry("WebFetch", List.of("domain", "url", "save_as")),
-          Map.entry("WriteRow", List.of("path", "file_path", "rows", "rows_file", "row_count")),
-          Map.entry("SendEmail", List.of("to", "subject", "body", "attachments")),
-          Map.entry("AskPerson", List.of("question", "options")));
-
-  private static final Set<String> NUMERIC = Set.of("timeout", "offset", "limit", "head_limit");
-  private static final Set<String> LATER = Set.of("Agent", "Publish");
+  private static final Set<String> LATER = Set.of("Publish");
 
   private Tools() {}
 
   static Set<String> names() {
-    return new TreeSet<>(ARGUMENTS.keySet());
+    return new TreeSet<>(ToolCatalog.names());
   }
 
   /** A tool that a later version brings. */
   static boolean later(String name) {
-    return LATER.contains(name) || name.startsWith("mcp__");
+    return LATER.contains(name) && !ToolCatalog.names().contains(name) || name.startsWith("mcp__");
   }
 
+  /** Arguments with the words that only rules know: {@code path domain egress}. */
   static List<String> arguments(String tool) {
-    return ARGUMENTS.getOrDefault(tool, List.of());
+    List<String> names = new ArrayList<>();
+    properties(tool).fieldNames().forEachRemaining(names::add);
+    if (names.contains("file_path")) {
+      names.add("path");
+    }
+    if (names.contains("url")) {
+      names.add("domain");
+    }
+    if (tool.equals("Bash")) {
+      names.add("egress");
+    }
+    return names;
   }
 
-  static boolean numeric(String argument) {
-    return NUMERIC.contains(argument);
+  /** The schema of an argument; empty for a word that only rules know. */
+  static JsonNode schema(String tool, String argument) {
+    return properties(tool).path(argument);
+  }
+
+  private static JsonNode properties(String tool) {
+    JsonNode schema = ToolCatalog.schema(tool);
+    return schema == null
+        ? com.fasterxml.jackson.databind.node.MissingNode.getInstance()
+        : schema.path("properties");
   }
 }

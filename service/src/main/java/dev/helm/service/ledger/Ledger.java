@@ -8,14 +8,17 @@ import dev.helm.service.store.Statements;
 import dev.helm.service.store.Store;
 import dev.helm.service.store.Tx;
 import dev.helm.workflows.Fact;
+import dev.helm.workflows.decide.Shortage;
 import java.sql.SQLException;
+import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The ledger of the model's money, in the event log's database and transactions. The worst case of
- * a call is held before it goes out, so that spend plus what is held never passes the run's cap.
+ * a call is held before it goes out, so that spend plus what is held never passes a cap.
  */
 public final class Ledger {
   /** Tokens that a provider adds on its own: the hidden prompt for tool use and its like. */
@@ -25,17 +28,26 @@ public final class Ledger {
   static final long IMAGE_TOKENS = 8_192;
 
   private static final Usd RAISE_MAX = new Usd(1_000_000_000_000L);
+  private static final int WAITING_MAX = 10_000;
   private static final String PROXY_GONE = "proxy_gone";
 
   private final Store store;
   private final PriceTable prices;
+  private final Days days;
+  private final Caps caps = new Caps();
   private final Charges charges;
 
-  /** A ledger over a store. */
+  /** A ledger over a store whose days are those of UTC. */
   public Ledger(Store store, PriceTable prices) {
+    this(store, prices, new Days(ZoneOffset.UTC));
+  }
+
+  /** A ledger over a store. */
+  public Ledger(Store store, PriceTable prices, Days days) {
     this.store = store;
     this.prices = prices;
-    this.charges = new Charges(prices);
+    this.days = days;
+    this.charges = new Charges(prices, caps);
   }
 
   /** Sets who is told of a call that cost more than was held for it. */
@@ -78,7 +90,7 @@ public final class Ledger {
         .thenAccept(done -> {});
   }
 
-  /** Holds the worst case of a call under its run's cap, or refuses. Idempotent by id. */
+  /** Holds the worst case of a call under every cap, or refuses. Idempotent by id. */
   public CompletableFuture<Reserve.Answer> reserve(String boot, Reserve call) {
     return store.writer().submit(tx -> reserve(tx, boot, call));
   }
@@ -102,22 +114,42 @@ public final class Ledger {
           "model_without_price",
           "Helm knows no price for this model; add it to prices.yml in HELM_HOME");
     }
-    long input = inputBound(tx.sql(), owner.run(), call);
+    Spender run = Spender.known(tx.sql(), owner.run());
+    String day = days.of(Instant.parse(tx.now()));
+    Caps.Cap tightest = Caps.tightest(caps.applying(tx.sql(), run, day));
+    long input = inputBound(tx.sql(), run.run(), call);
     long worst = price.worstMicros(input, call.maxTokens());
-    long free = free(tx.sql(), owner.run());
-    if (worst > free) {
-      return new Reserve.Answer.Refused(
-          402,
-          "budget_exhausted",
-          "the call may cost "
-              + new Usd(worst)
-              + " dollars, "
-              + new Usd(Math.max(0, free))
-              + " are left under the run's cap",
-          free <= 0 ? 0L : price.affordableTokens(input, free));
+    if (worst > tightest.free()) {
+      return refused(tightest, price, input, call.maxTokens());
     }
-    hold(tx, boot, owner.run(), call, worst);
-    return new Reserve.Answer.Granted(owner.run());
+    hold(tx, boot, run, day, call, worst);
+    return new Reserve.Answer.Granted(run.run());
+  }
+
+  private static Reserve.Answer.Refused refused(
+      Caps.Cap cap, Price price, long input, long maxTokens) {
+    long free = Math.max(0, cap.free());
+    Usd worst = new Usd(price.worstMicros(input, maxTokens));
+    long useful = price.worstMicros(input, Math.min(maxTokens, Shortage.USEFUL_TOKENS_MIN));
+    return new Reserve.Answer.Refused(
+        402,
+        "budget_exhausted",
+        "the call may cost %s dollars, %s are left under %s (%s spent, %s held, cap %s)"
+            .formatted(
+                worst,
+                new Usd(free),
+                cap.shown(),
+                new Usd(cap.spent()),
+                new Usd(cap.held()),
+                new Usd(cap.micros())),
+        free == 0 ? 0L : price.affordableTokens(input, free),
+        new Shortage(
+            cap.scope().toString(),
+            cap.period() == null ? null : cap.period().word(),
+            new Usd(cap.spent()),
+            new Usd(cap.micros()),
+            new Usd(useful),
+            worst));
   }
 
   private static Reserve.@Nullable Answer earlier(Statements sql, String id) throws SQLException {
@@ -136,7 +168,7 @@ public final class Ledger {
   }
 
   private static Reserve.Answer.Refused refused(int status, String code, String message) {
-    return new Reserve.Answer.Refused(status, code, message, null);
+    return new Reserve.Answer.Refused(status, code, message, null, null);
   }
 
   /** Most input tokens: what the longest known beginning had, and a token for each byte after. */
@@ -153,18 +185,13 @@ public final class Ledger {
     return call.bodyBytes() + margin;
   }
 
-  private static long free(Statements sql, String run) throws SQLException {
-    return sql.number(
-        "SELECT cap_micros - spent_micros - held_micros FROM runs WHERE id = ?", 0, run);
-  }
-
-  private static void hold(Tx tx, String boot, String run, Reserve call, long micros)
+  private static void hold(Tx tx, String boot, Spender run, String day, Reserve call, long micros)
       throws SQLException {
     tx.sql()
         .update(
             "INSERT INTO reservations (id, boot, run, project, principal, call, model, held_micros,"
-                + " state, prefix, opened_at) SELECT ?, ?, id, project, principal, ?, ?, ?, 'open',"
-                + " ?, ? FROM runs WHERE id = ?",
+                + " state, prefix, opened_at, day) SELECT ?, ?, id, project, principal, ?, ?, ?,"
+                + " 'open', ?, ?, ? FROM runs WHERE id = ?",
             call.id(),
             boot,
             call.call(),
@@ -172,12 +199,15 @@ public final class Ledger {
             micros,
             call.prefixes().isEmpty() ? null : call.prefixes().getLast().sha256(),
             tx.now(),
-            run);
-    tx.sql().update("UPDATE runs SET held_micros = held_micros + ? WHERE id = ?", micros, run);
+            day,
+            run.run());
+    tx.sql()
+        .update("UPDATE runs SET held_micros = held_micros + ? WHERE id = ?", micros, run.run());
+    Caps.move(tx.sql(), run, day, 0, micros);
   }
 
   /**
-   * Books what a call cost. Idempotent by id; what is closed already stays as it is.
+   * Books what a call cost. Idempotent by id. What was charged in full before is corrected, once.
    *
    * @throws IllegalArgumentException for an unknown id, through the future
    */
@@ -265,6 +295,30 @@ public final class Ledger {
                       raised.micros());
               return raised;
             });
+  }
+
+  /** Whether a call that may cost so much would be let through now. */
+  public boolean hasRoom(String run, long micros) {
+    String day = days.of(store.clock().instant());
+    return store.read(
+        sql -> {
+          Spender spender = Spender.find(sql, run);
+          return spender != null
+              && micros <= Caps.tightest(caps.applying(sql, spender, day)).free();
+        });
+  }
+
+  /** A run that waits for money, since the event {@code seq}, and how much it needs. */
+  public record Waiting(String run, long seq, long neededMicros) {}
+
+  /** Runs that wait for money; of one with several agents what the hungriest needs. */
+  public List<Waiting> waiting() {
+    return store.read(
+        sql ->
+            sql.list(
+                "SELECT run, max(seq), max(needed_micros) FROM money_waits GROUP BY run LIMIT "
+                    + WAITING_MAX,
+                row -> new Waiting(row.getString(1), row.getLong(2), row.getLong(3))));
   }
 
   /** Reservations of the run whose call cost more than was held for it. */

@@ -28,6 +28,7 @@ final class LedgerConnection {
   private static final Logger LOG = LoggerFactory.getLogger(LedgerConnection.class);
   private static final int UNANSWERED_MAX = 1_024;
   private static final int HELLO_WAIT_MS = 5_000;
+  private static final int DRAIN_MS = 2_000;
   private static final String END = "";
 
   private final SocketChannel channel;
@@ -182,6 +183,24 @@ final class LedgerConnection {
         return null;
       }
     }
+  }
+
+  /**
+   * Another proxy has taken over. What this one had sent before it died, the ends of its calls, is
+   * still read: the truth about a call that the hello charges in full corrects it.
+   */
+  void drain() {
+    Thread.ofVirtual()
+        .name("ledger-drain")
+        .start(
+            () -> {
+              try {
+                Thread.sleep(DRAIN_MS);
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+              close();
+            });
   }
 
   void close() {

@@ -76,9 +76,10 @@ final class LedgerRequests {
                 .put("status", refused.status())
                 .put("code", refused.code())
                 .put("message", refused.message());
-        yield refused.affordableTokens() == null
-            ? out
-            : out.put("affordableTokens", refused.affordableTokens());
+        if (refused.affordableTokens() != null) {
+          out.put("affordableTokens", refused.affordableTokens());
+        }
+        yield refused.shortage() == null ? out : out.put("budget", refused.shortage().text());
       }
     };
   }

@@ -87,7 +87,7 @@ public final class LedgerSocket implements AutoCloseable {
     LedgerConnection before = live;
     live = connection;
     if (before != null && before != connection) {
-      before.close();
+      before.drain();
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.helm.service.ledger;
 
+import dev.helm.workflows.decide.Shortage;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -67,8 +68,14 @@ public record Reserve(
      *
      * @param status HTTP status for the client
      * @param affordableTokens for {@code budget_exhausted}: the most output that would still fit
+     * @param shortage for {@code budget_exhausted}: under which cap
      */
-    record Refused(int status, String code, String message, @Nullable Long affordableTokens)
+    record Refused(
+        int status,
+        String code,
+        String message,
+        @Nullable Long affordableTokens,
+        @Nullable Shortage shortage)
         implements Answer {}
   }
 

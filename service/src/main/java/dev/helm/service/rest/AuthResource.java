@@ -1,6 +1,7 @@
 package dev.helm.service.rest;
 
 import dev.helm.api.rest.Bodies;
+import dev.helm.service.audit.AuditTrail;
 import dev.helm.service.auth.Caller;
 import dev.helm.service.auth.ClientAddress;
 import dev.helm.service.auth.LogIn;
@@ -16,6 +17,7 @@ import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.SecurityContext;
+import java.util.function.Supplier;
 
 /** Logging in and out, and tickets for what cannot send a header. */
 @Path("/api/auth")
@@ -25,12 +27,14 @@ public final class AuthResource {
   private final LogIn logIn;
   private final Tokens tokens;
   private final Runnable sessionsEnded;
+  private final AuditTrail trail;
 
-  /** With what checks people, and what closes the sockets of ended sessions. */
-  public AuthResource(LogIn logIn, Tokens tokens, Runnable sessionsEnded) {
+  /** With what checks people, what closes the sockets of ended sessions, and the audit log. */
+  public AuthResource(LogIn logIn, Tokens tokens, Runnable sessionsEnded, AuditTrail trail) {
     this.logIn = logIn;
     this.tokens = tokens;
     this.sessionsEnded = sessionsEnded;
+    this.trail = trail;
   }
 
   /** A token for a name and a password. */
@@ -41,9 +45,12 @@ public final class AuthResource {
   @Operation(summary = "Log in: a token for 24 hours; {device} names the device and registers it")
   public Bodies.LoginResponse login(Bodies.LoginRequest request, @Context HttpServletRequest http) {
     String device = request.device() == null ? null : Params.line("device", request.device(), 64);
-    return response(
-        logIn.withPassword(
-            request.username(), request.password(), device, FrontFilter.client(http)));
+    ClientAddress client = FrontFilter.client(http);
+    return letIn(
+        request.username(),
+        client,
+        false,
+        () -> logIn.withPassword(request.username(), request.password(), device, client));
   }
 
   /** Takes the token back. */
@@ -105,8 +112,11 @@ public final class AuthResource {
   public Bodies.LoginResponse refresh(
       Bodies.RefreshRequest request, @Context HttpServletRequest http) {
     ClientAddress client = FrontFilter.client(http);
-    return response(
-        logIn.withKey(request.device(), request.challenge(), request.signature(), client));
+    return letIn(
+        "device:" + request.device(),
+        client,
+        true,
+        () -> logIn.withKey(request.device(), request.challenge(), request.signature(), client));
   }
 
   /** A signed text for an address, good once. */
@@ -135,6 +145,26 @@ public final class AuthResource {
     }
     Tokens.Signed ticket = tokens.ticket(TokenFilter.caller(security), purpose, path);
     return new Bodies.TicketResponse(ticket.text(), ticket.expiresAt().toString());
+  }
+
+  /** Who was let in, or not, is on disk before the answer is sent. */
+  private Bodies.LoginResponse letIn(
+      String name, ClientAddress client, boolean refreshed, Supplier<LogIn.LoggedIn> check) {
+    LogIn.LoggedIn in;
+    try {
+      in = check.get();
+    } catch (LogIn.RefusedException e) {
+      trail.notLetIn(
+          name, client.key(), e.retryAfterSeconds() > 0 ? "too many tries" : "name or proof wrong");
+      throw e;
+    }
+    trail.loggedIn(
+        refreshed,
+        in.user().name(),
+        in.user().id(),
+        in.device() == null ? null : in.device().name(),
+        client.key());
+    return response(in);
   }
 
   private static Bodies.LoginResponse response(LogIn.LoggedIn in) {

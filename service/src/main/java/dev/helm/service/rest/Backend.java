@@ -4,6 +4,9 @@ import dev.helm.activities.snapshot.Snapshots;
 import dev.helm.activities.workspace.WorkspaceFiles;
 import dev.helm.api.rest.Bodies;
 import dev.helm.service.files.Epochs;
+import dev.helm.service.audit.Exports;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +32,16 @@ public interface Backend extends AutoCloseable {
 
   /** Why no run can start here (there is no container engine), or null when one can. */
   @Nullable String readOnlyBecause();
+
+  /** Whose days and months caps count; the operator says so in {@code config.yml}. */
+  default ZoneId moneyZone() {
+    return ZoneOffset.UTC;
+  }
+
+  /** Brings the archive of a run's workflow histories up to date before it is exported. */
+  default Exports.Histories histories() {
+    return _ -> {};
+  }
 
   /** Begins to work; called when the socket listens. */
   void start();

@@ -24,7 +24,7 @@ import jakarta.ws.rs.core.SecurityContext;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What waits for a person, and the person's answer. */
+/** What waits for a person, and answers to questions. */
 @Path("/api")
 @Tag(name = "inbox")
 @Produces(MediaType.APPLICATION_JSON)
@@ -53,56 +53,6 @@ public final class InboxResource {
     return inbox.list(TokenFilter.access(security), Params.limit(limit), cursor);
   }
 
-  /** One permission. */
-  @GET
-  @Path("/permissions/{id}")
-  @Operation(summary = "A permission in whatever state")
-  public Bodies.Permission permission(
-      @PathParam("id") String id, @Context SecurityContext security) {
-    return permission(TokenFilter.access(security), id);
-  }
-
-  private Bodies.Permission permission(Access access, String id) {
-    Bodies.Permission permission = id.length() > 100 ? null : inbox.permission(access, id);
-    if (permission == null) {
-      throw ProblemException.of(
-          ErrorCode.NOT_FOUND, "there is no such permission", "GET /api/inbox lists the open ones");
-    }
-    return permission;
-  }
-
-  /** Allows or denies. */
-  @POST
-  @Path("/permissions/{id}")
-  @Consumes(MediaType.APPLICATION_JSON)
-  @Operation(summary = "Allow or deny; argumentsHash is required for allow")
-  @ApiResponse(responseCode = "200", useReturnTypeSchema = true, description = "decided")
-  @ApiResponse(responseCode = "202", useReturnTypeSchema = true, description = "not yet applied")
-  public Bodies.Permission decide(
-      @PathParam("id") String id, Bodies.Decide request, @Context ContainerRequestContext context) {
-    Caller caller = TokenFilter.caller(context.getSecurityContext());
-    Bodies.Permission before = permission(caller.access(), id);
-    Permit.require(context, Role.APPROVER, before.item().project());
-    check(request);
-    if (before.state().equals("open")) {
-      requireFresh(request, before);
-      control.decide(
-          before.run(),
-          id,
-          request.decision(),
-          hash(before),
-          request.reason(),
-          caller.name(),
-          caller.device(),
-          IdempotencyFilter.requestId(context));
-    }
-    Bodies.Permission after =
-        commits.await(
-            () -> permission(caller.access(), id),
-            permission -> !permission.state().equals("open"));
-    return answer(request, after, context);
-  }
-
   /** Answers a question. */
   @POST
   @Path("/questions/{id}")
@@ -122,6 +72,7 @@ public final class InboxResource {
       throw ProblemException.member(
           "answer", "expected one of " + String.join(", ", UNKNOWN_ANSWERS), null);
     }
+    requireOption(before.item(), answer);
     if (before.state().equals("open")) {
       control.answer(before.run(), id, answer, caller.name(), IdempotencyFilter.requestId(context));
     }
@@ -146,71 +97,18 @@ public final class InboxResource {
     };
   }
 
-  private static void check(Bodies.Decide request) {
-    if (request.arguments() != null) {
-      throw notYet("arguments", "edited arguments are");
-    }
-    if (request.remember() != null) {
-      throw notYet("remember", "a remembered rule is");
-    }
-    boolean allow = request.decision().equals("allow");
-    if (!allow && !request.decision().equals("deny")) {
-      throw ProblemException.member("decision", "expected \"allow\" or \"deny\"", null);
-    }
-    String hash = request.argumentsHash();
-    if (hash == null && allow) {
-      throw ProblemException.member(
-          "argumentsHash",
-          "is missing; it is required for allow",
-          "send what the inbox item shows");
-    }
-    if (hash != null && !hash.matches("[0-9a-f]{64}")) {
-      throw ProblemException.member("argumentsHash", "expected 64 lower-case hex digits", null);
-    }
-    if (request.reason() != null) {
-      Params.text("reason", request.reason(), 1_000);
-    }
-  }
-
-  private static void requireFresh(Bodies.Decide request, Bodies.Permission asked) {
-    if (request.argumentsHash() != null && !request.argumentsHash().equals(hash(asked))) {
+  /** Where the agent gave options and wants no other words, the answer is one of them. */
+  private static void requireOption(Bodies.InboxItem asked, String answer) {
+    List<String> options = asked.options();
+    if (options != null
+        && !options.isEmpty()
+        && !Boolean.TRUE.equals(asked.freeText())
+        && !options.contains(answer)) {
       throw ProblemException.of(
-          ErrorCode.STALE,
-          "what you saw is not what is asked now",
-          "look at the permission again and decide on its present arguments");
+          ErrorCode.NOT_AN_OPTION,
+          "the answer is none of the options: " + String.join(", ", options),
+          "the agent wants one of them; steer the run to say something else");
     }
-  }
-
-  private static String hash(Bodies.Permission permission) {
-    String hash = permission.item().argumentsHash();
-    if (hash == null) {
-      throw new IllegalStateException("a permission without the hash of its arguments");
-    }
-    return hash;
-  }
-
-  private static Bodies.Permission answer(
-      Bodies.Decide request, Bodies.Permission after, ContainerRequestContext context) {
-    return switch (after.state()) {
-      case "open" -> {
-        StatusFilter.answer(context, Response.Status.ACCEPTED);
-        yield new Bodies.Permission(
-            after.id(), after.run(), "accepted", after.item(), after.winner());
-      }
-      case "decided" -> {
-        Bodies.Winner winner = after.winner();
-        if (winner == null) {
-          throw new IllegalStateException("a decision without who decided");
-        }
-        if (!winner.decision().equals(request.decision())) {
-          throw ProblemException.lost(
-              winner.by().user() + " has decided otherwise first: " + winner.decision(), winner);
-        }
-        requireFresh(request, after);
-        yield after;
-      }
-      default -> throw expired("permission");
-    };
   }
 
   private InboxStore.Question question(Access access, String id) {
@@ -222,17 +120,10 @@ public final class InboxResource {
     return question;
   }
 
-  private static ProblemException expired(String what) {
+  static ProblemException expired(String what) {
     return ProblemException.of(
         ErrorCode.EXPIRED,
         "the " + what + " has expired, or its run has ended",
         "the run's log says what happened instead");
-  }
-
-  private static ProblemException notYet(String member, String what) {
-    return ProblemException.of(
-        ErrorCode.NOT_SUPPORTED_YET,
-        "\"" + member + "\": " + what + " not yet supported",
-        "leave it out");
   }
 }

@@ -12,13 +12,13 @@ import jakarta.ws.rs.Path;
 @Path("/api")
 public final class LaterResource {
   /** Refuses. */
-  @Path("/{later: stop|decide|usage|audit}")
+  @Path("/{later: decide}")
   public Object single() {
     throw notYet();
   }
 
   /** Refuses. */
-  @Path("/{later: schedules|budgets}{rest: (/.*)?}")
+  @Path("/{later: schedules}{rest: (/.*)?}")
   public Object lists() {
     throw notYet();
   }
@@ -28,16 +28,5 @@ public final class LaterResource {
         ErrorCode.NOT_SUPPORTED_YET,
         "this call is not yet supported",
         "GET /openapi.json lists what this version does");
-  }
-
-  /** Those of a run. A class of its own, because the longest class path is the only one tried. */
-  @Hidden
-  @Path("/api/runs")
-  public static final class OfRuns {
-    /** Refuses. */
-    @Path("/{id}/{later: export}")
-    public Object later() {
-      throw notYet();
-    }
   }
 }

@@ -2,9 +2,11 @@ package dev.helm.service.rest;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.helm.api.blueprint.Blueprint;
+import dev.helm.api.bundle.Checkpoint;
 import dev.helm.api.event.LoggedEvent;
 import dev.helm.api.rest.Bodies;
 import dev.helm.api.rest.FileBodies;
+import dev.helm.api.rest.MoneyBodies;
 import dev.helm.api.rest.Problem;
 import io.swagger.v3.core.converter.ModelConverters;
 import io.swagger.v3.core.util.Json31;
@@ -43,11 +45,18 @@ public final class OpenApiDocument {
           TokensResource.class,
           SystemResource.class,
           RunsResource.class,
+          SearchResource.class,
           SteeringResource.class,
           FilesResource.class,
           RollbackResource.class,
           InboxResource.class,
+          StopResource.class,
+          PermissionsResource.class,
+          RulesResource.class,
           BlueprintsResource.class,
+          MoneyResource.class,
+          AuditResource.class,
+          AuditResource.OfRuns.class,
           StreamResource.class);
 
   private static final String BEARER = "bearer";
@@ -75,7 +84,7 @@ public final class OpenApiDocument {
     addIdempotencyKeys(read);
     OpenApiForms.apply(
         read,
-        Stream.of(Bodies.class, FileBodies.class)
+        Stream.of(Bodies.class, FileBodies.class, MoneyBodies.class)
             .<Class<?>>flatMap(outer -> Arrays.stream(outer.getDeclaredClasses()))
             .toList());
     try {
@@ -114,7 +123,14 @@ public final class OpenApiDocument {
   /** Members that are not marked nullable are always there, in requests and in answers. */
   private static void addRequired(OpenAPI document) {
     Map<String, Schema> schemas = document.getComponents().getSchemas();
-    Stream.of(Bodies.class, FileBodies.class, Problem.class, Blueprint.class, LoggedEvent.class)
+    Stream.of(
+            Bodies.class,
+            FileBodies.class,
+            MoneyBodies.class,
+            Problem.class,
+            Blueprint.class,
+            LoggedEvent.class,
+            Checkpoint.class)
         .flatMap(
             outer -> Stream.concat(Stream.of(outer), Arrays.stream(outer.getDeclaredClasses())))
         .filter(Class::isRecord)

@@ -46,6 +46,8 @@ final class OpenApiForms {
         Map.entry("Decide.decision", words("allow", "deny")),
         Map.entry("Decide.argumentsHash", form(HASH)),
         Map.entry("Decide.reason", text(1, 1_000)),
+        Map.entry("Remember.scope", words("run", "blueprint")),
+        Map.entry("Remember.rule", text(1, 500)),
         Map.entry("AnswerQuestion.answer", text(1, 10_000)),
         Map.entry("NewPerson.name", form(NAME)),
         Map.entry("NewDevice.name", text(1, 64)),

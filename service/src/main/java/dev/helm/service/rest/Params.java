@@ -8,6 +8,10 @@ import dev.helm.api.rest.ErrorCode;
 import dev.helm.service.blueprint.Nearest;
 import dev.helm.service.store.Access;
 import dev.helm.service.store.RunQueries;
+import dev.helm.service.store.Times;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -22,6 +26,9 @@ import org.jspecify.annotations.Nullable;
 final class Params {
   private static final int LIMIT_DEFAULT = 100;
   private static final Pattern PROJECT = Pattern.compile("[a-z0-9-]{1,64}");
+
+  private static final Instant OLDEST = Instant.parse("1000-01-01T00:00:00Z");
+  private static final Instant NEWEST = Instant.parse("9999-01-01T00:00:00Z");
 
   private Params() {}
 
@@ -82,6 +89,24 @@ final class Params {
       types.add(word);
     }
     return types;
+  }
+
+  /** A moment, as the log writes it; null for none. */
+  static @Nullable String time(String name, @Nullable String text) {
+    if (text == null || text.isEmpty()) {
+      return null;
+    }
+    try {
+      // A plus that was not escaped arrives as a blank.
+      Instant at = OffsetDateTime.parse(text.replace(' ', '+')).toInstant();
+      if (at.isAfter(OLDEST) && at.isBefore(NEWEST)) {
+        return Times.text(at);
+      }
+    } catch (DateTimeParseException e) {
+      // Answered below.
+    }
+    throw ProblemException.member(
+        name, "expected a time with its zone, like 2026-03-02T14:00:00Z", null);
   }
 
   /** Text that fits into the limit, without control characters but line ends and tabs. */

@@ -64,6 +64,16 @@ final class Permit {
     }
   }
 
+  /** Lets only those go on who have at least this role in some project. */
+  static void somewhere(ContainerRequestContext context, Role least) {
+    if (!TokenFilter.caller(context.getSecurityContext()).roles().holdAnywhere(least)) {
+      throw ProblemException.of(
+          ErrorCode.FORBIDDEN,
+          "this takes the role " + least.word() + " in a project",
+          "an owner of a project can give it to you");
+    }
+  }
+
   /** Attack: a stolen service token makes itself a person or more tokens. Only people may. */
   static Caller person(ContainerRequestContext context) {
     Caller caller = TokenFilter.caller(context.getSecurityContext());

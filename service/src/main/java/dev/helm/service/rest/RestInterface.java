@@ -2,10 +2,15 @@ package dev.helm.service.rest;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.helm.api.rest.Bodies;
+import dev.helm.service.audit.Audit;
 import dev.helm.service.auth.Front;
 import dev.helm.service.auth.LogIn;
 import dev.helm.service.auth.Passwords;
 import dev.helm.service.auth.Tokens;
+import dev.helm.service.ledger.Budgets;
+import dev.helm.service.ledger.Days;
+import dev.helm.service.ledger.UsageReport;
+import dev.helm.service.search.SearchIndex;
 import dev.helm.service.store.Store;
 import io.dropwizard.core.setup.Environment;
 import io.dropwizard.jersey.setup.JerseyEnvironment;
@@ -33,6 +38,8 @@ public final class RestInterface {
   private final Supplier<Bodies.Component> log;
   private final String version;
   private final boolean practice;
+  private final Audit audit;
+  private final SearchIndex search;
 
   /** With everything that the resources need. */
   public RestInterface(
@@ -48,7 +55,9 @@ public final class RestInterface {
       JsonMapper mapper,
       Supplier<Bodies.Component> log,
       String version,
-      boolean practice) {
+      boolean practice,
+      Audit audit,
+      SearchIndex search) {
     this.store = store;
     this.tokens = tokens;
     this.passwords = passwords;
@@ -62,6 +71,8 @@ public final class RestInterface {
     this.log = log;
     this.version = version;
     this.practice = practice;
+    this.audit = audit;
+    this.search = search;
   }
 
   /** Mounts all of it. */
@@ -82,6 +93,7 @@ public final class RestInterface {
         new BodyLimit(),
         TokenFilter.of(tokens),
         new IdempotencyFilter(store.idempotency(), mapper),
+        new AuditFilter(audit.trail()),
         new StatusFilter(),
         new RequestJson());
   }
@@ -89,21 +101,41 @@ public final class RestInterface {
   private List<Object> resources() {
     RunControl control = backend.control();
     return List.of(
-        new AuthResource(logIn, tokens, door::closeEnded),
+        new AuthResource(logIn, tokens, door::closeEnded, audit.trail()),
         new UsersResource(store.users(), passwords, clock, door::closeEnded),
         new DevicesResource(store.devices(), store.users(), door::closeEnded),
         new TokensResource(store.serviceTokens(), clock, door::closeEnded),
-        new SystemResource(log, backend, store.queries()::activeRuns, version, practice),
-        new RunsResource(store.queries(), store.blueprints(), backend, practice),
+        new SystemResource(
+            log,
+            audit::component,
+            search::component,
+            backend,
+            store.queries()::activeRuns,
+            version,
+            practice),
+        new RunsResource(store.queries(), store.blueprints(), search, backend, practice),
+        new SearchResource(store.queries(), search),
         new SteeringResource(store.queries(), store.messages(), control, backend),
         new FilesResource(store.queries(), store.files(), backend),
         new RollbackResource(store, backend, practice),
+        new StopResource(store.queries(), control),
         new InboxResource(store.inbox(), control, commits),
+        new PermissionsResource(
+            store.inbox(), control, commits, new DecisionCheck(store.runs(), store.blobs(), clock)),
+        new RulesResource(store.rules(), store.queries()),
         new BlueprintsResource(store.blueprints()),
+        money(),
+        new AuditResource(audit),
+        new AuditResource.OfRuns(audit, store.queries()),
         new StreamResource(),
         new OpenApiResource(new Document(version)),
-        new LaterResource(),
-        new LaterResource.OfRuns());
+        new LaterResource());
+  }
+
+  private MoneyResource money() {
+    Days days = new Days(backend.moneyZone());
+    return new MoneyResource(
+        new Budgets(store, days), new UsageReport(store, days), store.blueprints());
   }
 
   private void errorsBelow(Environment environment) {

@@ -1,6 +1,7 @@
 package dev.helm.service.rest;
 
 import dev.helm.api.Usd;
+import dev.helm.workflows.Signals;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,23 +24,10 @@ public interface RunControl {
   void start(String run);
 
   /**
-   * A person's decision. Who came first is said by {@code permission.decided} in the log, not here.
-   *
-   * @param decision {@code allow} or {@code deny}
-   * @param argumentsHash what the person saw
-   * @param reason a person's words, or null
-   * @param by the person's name
-   * @param device the person's device, or null
+   * A person's decision; its id is the request's. Who came first is said by {@code
+   * permission.decided} in the log, not here.
    */
-  void decide(
-      String run,
-      String permissionId,
-      String decision,
-      String argumentsHash,
-      @Nullable String reason,
-      String by,
-      @Nullable String device,
-      String requestId);
+  void decide(String run, Signals.Decide decision);
 
   /**
    * An answer to a question of the agent, or {@code happened again stop} for an unknown outcome.

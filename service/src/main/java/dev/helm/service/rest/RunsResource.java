@@ -10,6 +10,7 @@ import dev.helm.api.rest.Problem;
 import dev.helm.service.auth.Caller;
 import dev.helm.service.blueprint.InputSchema;
 import dev.helm.service.blueprint.Nearest;
+import dev.helm.service.search.SearchIndex;
 import dev.helm.service.store.Access;
 import dev.helm.service.store.BlueprintStore;
 import dev.helm.service.store.RunQueries;
@@ -31,6 +32,7 @@ import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.SecurityContext;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Starting, finding and reading runs. */
@@ -42,14 +44,20 @@ public final class RunsResource {
 
   private final RunQueries runs;
   private final BlueprintStore blueprints;
+  private final SearchIndex search;
   private final Backend backend;
   private final boolean practice;
 
   /** With where runs and blueprints are, and what works on them. */
   public RunsResource(
-      RunQueries runs, BlueprintStore blueprints, Backend backend, boolean practice) {
+      RunQueries runs,
+      BlueprintStore blueprints,
+      SearchIndex search,
+      Backend backend,
+      boolean practice) {
     this.runs = runs;
     this.blueprints = blueprints;
+    this.search = search;
     this.backend = backend;
     this.practice = practice;
   }
@@ -74,20 +82,34 @@ public final class RunsResource {
 
   /** Runs, newest first. */
   @GET
-  @Operation(summary = "List and search runs, newest first")
+  @Operation(
+      summary = "List and search runs, newest first",
+      description =
+          "{q}: text in the name, id, blueprint or prompt, or words of the run's events as in"
+              + " /api/search. {since} and {until}: when the run was created, ISO-8601 with a time"
+              + " zone.")
   public Bodies.Page<Bodies.Run> list(
       @QueryParam("status") @Nullable String status,
       @QueryParam("blueprint") @Nullable String blueprint,
       @QueryParam("q") @Nullable String q,
+      @QueryParam("project") @Nullable String project,
+      @QueryParam("since") @Nullable String since,
+      @QueryParam("until") @Nullable String until,
       @QueryParam("limit") @Nullable String limit,
       @QueryParam("cursor") @Nullable String cursor,
       @Context SecurityContext security) {
+    Access access = TokenFilter.access(security);
+    String text = q == null || q.isEmpty() ? null : Params.line("q", q, 200);
     return runs.list(
-        TokenFilter.access(security),
+        access,
         new RunQueries.Filter(
             Params.statuses(status),
             blueprint == null ? null : Params.line("blueprint", blueprint, 100),
-            q == null || q.isEmpty() ? null : Params.line("q", q, 200),
+            text,
+            text == null ? Set.of() : SearchResource.runs(search, access, text),
+            project == null || project.isEmpty() ? null : Params.line("project", project, 64),
+            Params.time("since", since),
+            Params.time("until", until),
             Params.limit(limit),
             cursor));
   }

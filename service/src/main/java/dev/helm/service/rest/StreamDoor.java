@@ -1,5 +1,6 @@
 package dev.helm.service.rest;
 
+import dev.helm.service.audit.AuditTrail;
 import dev.helm.service.auth.Caller;
 import dev.helm.service.auth.Front;
 import dev.helm.service.auth.Tokens;
@@ -47,16 +48,18 @@ public final class StreamDoor implements AutoCloseable {
   private final Tokens tokens;
   private final Front front;
   private final StreamHub hub;
+  private final AuditTrail trail;
   private final Set<StreamSocket> sockets = ConcurrentHashMap.newKeySet();
   private final ScheduledExecutorService sweeper =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("stream-door").factory());
 
-  /** With what checks tickets, and what serves the sockets. */
-  public StreamDoor(Tokens tokens, Front front, StreamHub hub) {
+  /** With what checks tickets, what serves the sockets, and the audit log. */
+  public StreamDoor(Tokens tokens, Front front, StreamHub hub, AuditTrail trail) {
     this.front = front;
     this.tokens = tokens;
     this.hub = hub;
+    this.trail = trail;
   }
 
   /** Mounts the stream beside the resources. */
@@ -128,7 +131,7 @@ public final class StreamDoor implements AutoCloseable {
       }
       // Attack: a few compressed bytes become megabytes. No extension is agreed on.
       response.setExtensions(List.of());
-      StreamSocket socket = new StreamSocket(caller, hub, sockets::remove);
+      StreamSocket socket = new StreamSocket(caller, hub, sockets::remove, trail);
       sockets.add(socket);
       return socket;
     } catch (java.io.IOException e) {

@@ -1,6 +1,10 @@
 package dev.helm.service.rest;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import dev.helm.activities.store.RunLog;
+import dev.helm.api.stream.ClientFrame;
 import dev.helm.api.stream.Frame;
+import dev.helm.service.audit.AuditTrail;
 import dev.helm.service.auth.Caller;
 import dev.helm.service.stream.StreamHub;
 import dev.helm.service.stream.Subscriber;
@@ -28,6 +32,7 @@ public final class StreamSocket implements Session.Listener.AutoDemanding, Subsc
   private final Caller caller;
   private final StreamHub hub;
   private final Consumer<StreamSocket> gone;
+  private final AuditTrail trail;
   private final AtomicBoolean closing = new AtomicBoolean();
   private volatile @Nullable Session session;
   private volatile dev.helm.service.stream.@Nullable Session conversation;
@@ -37,10 +42,11 @@ public final class StreamSocket implements Session.Listener.AutoDemanding, Subsc
   private long second;
   private int framesInSecond;
 
-  StreamSocket(Caller caller, StreamHub hub, Consumer<StreamSocket> gone) {
+  StreamSocket(Caller caller, StreamHub hub, Consumer<StreamSocket> gone, AuditTrail trail) {
     this.caller = caller;
     this.hub = hub;
     this.gone = gone;
+    this.trail = trail;
   }
 
   Caller caller() {
@@ -69,6 +75,7 @@ public final class StreamSocket implements Session.Listener.AutoDemanding, Subsc
     }
     dev.helm.service.stream.Session talk = conversation;
     if (last && talk != null) {
+      looked(text.toString());
       talk.receive(text.toString());
       text.setLength(0);
     }
@@ -91,6 +98,20 @@ public final class StreamSocket implements Session.Listener.AutoDemanding, Subsc
   @Override
   public void onWebSocketPong(ByteBuffer payload) {
     counted();
+  }
+
+  /** Who follows a run sees all of it; told once for each person, run and hour. */
+  private void looked(String json) {
+    try {
+      ClientFrame frame = HelmJson.mapper().readValue(json, ClientFrame.class);
+      if (frame != null && "subscribe".equals(frame.op()) && frame.run() != null) {
+        trail.follows(caller, frame.run());
+      }
+    } catch (JsonProcessingException e) {
+      // The hub tells the client.
+    } catch (RunLog.LogUnavailableException e) {
+      end("log_unavailable", "who looks cannot be recorded; connect again in a moment");
+    }
   }
 
   /** Attack: pings, or fragments of nothing, without end. Every frame counts, of whatever kind. */

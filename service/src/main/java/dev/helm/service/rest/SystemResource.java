@@ -21,6 +21,8 @@ import java.util.function.ToIntFunction;
 @Produces(MediaType.APPLICATION_JSON)
 public final class SystemResource {
   private final Supplier<Bodies.Component> log;
+  private final Supplier<Bodies.Component> audit;
+  private final Supplier<Bodies.Component> search;
   private final Backend backend;
   private final ToIntFunction<Access> activeRuns;
   private final String version;
@@ -29,11 +31,15 @@ public final class SystemResource {
   /** With where the parts' state is known. */
   public SystemResource(
       Supplier<Bodies.Component> log,
+      Supplier<Bodies.Component> audit,
+      Supplier<Bodies.Component> search,
       Backend backend,
       ToIntFunction<Access> activeRuns,
       String version,
       boolean practice) {
     this.log = log;
+    this.audit = audit;
+    this.search = search;
     this.backend = backend;
     this.activeRuns = activeRuns;
     this.version = version;
@@ -58,6 +64,8 @@ public final class SystemResource {
     components.add(new Bodies.Component("service", "healthy", null));
     components.add(log.get());
     components.addAll(backend.components());
+    components.add(audit.get());
+    components.add(search.get());
     return new Bodies.Status(
         state(components),
         activeRuns.applyAsInt(TokenFilter.access(security)),

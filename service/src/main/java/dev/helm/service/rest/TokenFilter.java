@@ -24,11 +24,15 @@ public final class TokenFilter extends AuthFilter<String, Caller> {
 
   @Context private @Nullable ResourceInfo resource;
 
-  private TokenFilter() {}
+  private final Tokens tokens;
+
+  private TokenFilter(Tokens tokens) {
+    this.tokens = tokens;
+  }
 
   /** A filter with what checks tokens. */
   public static TokenFilter of(Tokens tokens) {
-    return new Builder()
+    return new Builder(tokens)
         .setAuthenticator(token -> Optional.ofNullable(tokens.caller(token)))
         .buildAuthFilter();
   }
@@ -37,6 +41,9 @@ public final class TokenFilter extends AuthFilter<String, Caller> {
   public void filter(ContainerRequestContext request) {
     Method method = resource == null ? null : resource.getResourceMethod();
     if (method != null && method.isAnnotationPresent(Open.class)) {
+      return;
+    }
+    if (method != null && method.isAnnotationPresent(Download.class) && ticket(request)) {
       return;
     }
     List<String> headers = request.getHeaders().getOrDefault(HttpHeaders.AUTHORIZATION, List.of());
@@ -53,6 +60,51 @@ public final class TokenFilter extends AuthFilter<String, Caller> {
           ErrorCode.PASSWORD_CHANGE_REQUIRED,
           "this password was made for you and is good for one log-in",
           "choose your own first: helm user password");
+    }
+  }
+
+  /** A link in a browser sends no header: a ticket for exactly this path, good once, does. */
+  private boolean ticket(ContainerRequestContext request) {
+    List<String> given = request.getUriInfo().getQueryParameters().get("ticket");
+    if (given == null) {
+      return false;
+    }
+    String query = String.valueOf(request.getUriInfo().getRequestUri().getRawQuery());
+    String rest = query.replaceAll("(^|&)ticket=[^&]*", "").replaceFirst("^&", "");
+    String path = request.getUriInfo().getRequestUri().getRawPath();
+    Tokens.Admitted admitted =
+        given.size() == 1 ? tokens.admit(given.getFirst(), Tokens.Purpose.DOWNLOAD) : null;
+    if (admitted == null
+        || admitted.caller().passwordIsOnce()
+        || !(rest.isEmpty() ? path : path + "?" + rest).equals(admitted.path())) {
+      throw ProblemException.of(
+          ErrorCode.UNAUTHENTICATED,
+          "the ticket is not valid, was used, or is for another path",
+          "POST /api/auth/ticket gives one; it is good once within 60 s");
+    }
+    request.setSecurityContext(new Ticketed(admitted.caller()));
+    return true;
+  }
+
+  private record Ticketed(Caller caller) implements SecurityContext {
+    @Override
+    public Caller getUserPrincipal() {
+      return caller;
+    }
+
+    @Override
+    public boolean isUserInRole(String role) {
+      return false;
+    }
+
+    @Override
+    public boolean isSecure() {
+      return false;
+    }
+
+    @Override
+    public String getAuthenticationScheme() {
+      return "ticket";
     }
   }
 
@@ -77,9 +129,15 @@ public final class TokenFilter extends AuthFilter<String, Caller> {
   }
 
   private static final class Builder extends AuthFilterBuilder<String, Caller, TokenFilter> {
+    private final Tokens tokens;
+
+    Builder(Tokens tokens) {
+      this.tokens = tokens;
+    }
+
     @Override
     protected TokenFilter newInstance() {
-      return new TokenFilter();
+      return new TokenFilter(tokens);
     }
   }
 }

@@ -27,17 +27,22 @@ import dev.helm.api.event.RunEvent;
 import dev.helm.api.rest.Bodies;
 import dev.helm.service.Settings;
 import dev.helm.service.files.Epochs;
+import dev.helm.service.ledger.Days;
+import dev.helm.service.audit.Exports;
 import dev.helm.service.ledger.Ledger;
 import dev.helm.service.ledger.LedgerSocket;
 import dev.helm.service.ledger.PriceTable;
+import dev.helm.service.notify.Webhook;
 import dev.helm.service.rest.Backend;
 import dev.helm.service.rest.RunControl;
+import dev.helm.service.store.Hmac;
 import dev.helm.service.store.Store;
 import dev.helm.service.stream.StreamHub;
 import dev.helm.workflows.AgentRunWorkflow;
 import dev.helm.workflows.AgentRunWorkflowImpl;
 import dev.helm.workflows.Fact;
 import dev.helm.workflows.HelmJson;
+import dev.helm.workflows.SubagentWorkflowImpl;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowClientOptions;
 import io.temporal.serviceclient.RpcRetryOptions;
@@ -53,6 +58,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.ZoneId;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.Executors;
@@ -72,7 +78,13 @@ public final class LiveBackend implements Backend {
   private static final String NAMESPACE = "default";
   private static final Duration HEALTH_EVERY = Duration.ofSeconds(2);
   private static final Duration RECONCILE_EVERY = Duration.ofSeconds(30);
+  private static final Duration MONEY_EVERY = Duration.ofSeconds(1);
   private static final Duration REAP_EVERY = Duration.ofSeconds(5);
+  private static final Duration ARCHIVE_EVERY = Duration.ofSeconds(10);
+
+  /** Long before the dev server forgets what ended, which it does after a day. */
+  private static final Duration ARCHIVE_ACTIVE_EVERY = Duration.ofMinutes(20);
+
   private static final Duration MODEL_IDLE = Duration.ofSeconds(120);
   private static final int ACTIVITIES_MAX = 256;
   private static final int WORKFLOWS_CACHED = 600;
@@ -84,11 +96,16 @@ public final class LiveBackend implements Backend {
   private final Sandbox sandbox;
   private final @Nullable EgressProxy egress;
   private final LedgerSocket ledgerSocket;
+  private final ZoneId moneyZone;
+  private final MoneyWatch moneyWatch;
   private final TemporalRunControl control;
   private final Reconciler reconciler;
   private final Reaper reaper;
   private final Snapshots snapshots;
   private final Epochs epochs;
+  private final StallWatch stalls;
+  private final @Nullable Webhook webhook;
+  private final HistoryArchive histories;
   private final ScheduledExecutorService upkeep =
       Executors.newScheduledThreadPool(
           3, Thread.ofPlatform().daemon().name("helm-upkeep-", 0).factory());
@@ -99,7 +116,8 @@ public final class LiveBackend implements Backend {
     this.settings = settings;
     this.store = store;
     OperatorConfig operator = OperatorConfig.read(settings.home());
-    Ledger ledger = new Ledger(store, PriceTable.load(settings.home()));
+    this.moneyZone = operator.moneyZone();
+    Ledger ledger = new Ledger(store, PriceTable.load(settings.home()), new Days(moneyZone));
     this.ledgerSocket =
         LedgerSocket.start(
             settings.home().resolve("run").resolve("ledger.sock"),
@@ -116,6 +134,7 @@ public final class LiveBackend implements Backend {
                 .setDataConverter(HelmJson.dataConverter())
                 .build());
     this.control = new TemporalRunControl(client, store, ledger, settings.image());
+    this.moneyWatch = new MoneyWatch(ledger, control::budgetRaised);
     this.reconciler = new Reconciler(temporal, NAMESPACE, identity, store, ledger, control);
     ledger.onOver(
         (run, reservation, held, actual) ->
@@ -150,6 +169,9 @@ public final class LiveBackend implements Backend {
       docker.set(started);
       this.sandbox = started;
     }
+    this.stalls = new StallWatch(store.queries(), store.log(), Clock.systemUTC());
+    this.webhook = webhook(settings.home(), operator, store);
+    this.histories = new HistoryArchive(client, store, Clock.systemUTC());
     this.reaper = new Reaper(store, sandbox::release);
     this.snapshots =
         new Snapshots(settings.home(), sandbox, operator.workspace(), Clock.systemUTC());
@@ -195,8 +217,18 @@ public final class LiveBackend implements Backend {
   }
 
   @Override
+  public Exports.Histories histories() {
+    return histories;
+  }
+
+  @Override
   public List<Bodies.Component> components() {
     return components;
+  }
+
+  @Override
+  public ZoneId moneyZone() {
+    return moneyZone;
   }
 
   @Override
@@ -217,6 +249,24 @@ public final class LiveBackend implements Backend {
     var unusedReaper =
         upkeep.scheduleWithFixedDelay(
             this::reapQuietly, REAP_EVERY.toMillis(), REAP_EVERY.toMillis(), TimeUnit.MILLISECONDS);
+    var unusedStalls =
+        upkeep.scheduleWithFixedDelay(
+            this::stallsQuietly,
+            REAP_EVERY.toMillis(),
+            REAP_EVERY.toMillis(),
+            TimeUnit.MILLISECONDS);
+    var unusedArchive =
+        upkeep.scheduleWithFixedDelay(
+            () -> quietly(histories::round),
+            ARCHIVE_EVERY.toMillis(),
+            ARCHIVE_EVERY.toMillis(),
+            TimeUnit.MILLISECONDS);
+    var unusedArchiveOfActive =
+        upkeep.scheduleWithFixedDelay(
+            () -> quietly(histories::roundOfActive),
+            ARCHIVE_ACTIVE_EVERY.toMillis(),
+            ARCHIVE_ACTIVE_EVERY.toMillis(),
+            TimeUnit.MILLISECONDS);
   }
 
   @Override
@@ -225,6 +275,9 @@ public final class LiveBackend implements Backend {
     workers.shutdownNow();
     workers.awaitTermination(3, TimeUnit.SECONDS);
     temporal.shutdownNow();
+    if (webhook != null) {
+      webhook.close();
+    }
     sandbox.close();
     try {
       ledgerSocket.close();
@@ -256,7 +309,8 @@ public final class LiveBackend implements Backend {
                 .setDefaultHeartbeatThrottleInterval(Duration.ofMillis(400))
                 .setMaxHeartbeatThrottleInterval(Duration.ofMillis(400))
                 .build());
-    worker.registerWorkflowImplementationTypes(AgentRunWorkflowImpl.class);
+    worker.registerWorkflowImplementationTypes(
+        AgentRunWorkflowImpl.class, SubagentWorkflowImpl.class);
     worker.registerActivitiesImplementations(
         new LogActivityImpl(store.log(), sandbox::release),
         new ModelActivityImpl(
@@ -291,6 +345,9 @@ public final class LiveBackend implements Backend {
               RECONCILE_EVERY.toMillis(),
               RECONCILE_EVERY.toMillis(),
               TimeUnit.MILLISECONDS);
+      var unusedMoney =
+          upkeep.scheduleWithFixedDelay(
+              moneyWatch::look, 0, MONEY_EVERY.toMillis(), TimeUnit.MILLISECONDS);
     } catch (RuntimeException e) {
       LOG.info("Temporal is not there yet: {}", e.toString());
       var unused = upkeep.schedule(this::work, 300, TimeUnit.MILLISECONDS);
@@ -302,6 +359,32 @@ public final class LiveBackend implements Backend {
       reaper.reap();
     } catch (RuntimeException e) {
       LOG.info("ended runs could not be looked through: {}", e.toString());
+    }
+  }
+
+  private void stallsQuietly() {
+    try {
+      stalls.look();
+    } catch (RuntimeException e) {
+      LOG.info("runs could not be looked through for stalls: {}", e.toString());
+    }
+  }
+
+  private static @Nullable Webhook webhook(Path home, OperatorConfig operator, Store store) {
+    if (operator.webhook() == null) {
+      return null;
+    }
+    Hmac key = Hmac.ofFile(home.resolve("keys").resolve("webhook.key"));
+    Webhook webhook = new Webhook(operator.webhook(), key, store.log(), Clock.systemUTC());
+    store.onCommit(webhook);
+    return webhook;
+  }
+
+  private static void quietly(Runnable round) {
+    try {
+      round.run();
+    } catch (RuntimeException e) {
+      LOG.info("histories wait: {}", e.toString());
     }
   }
 

@@ -5,14 +5,19 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.helm.activities.egress.HostName;
 import dev.helm.activities.egress.OperatorTarget;
 import dev.helm.activities.workspace.WorkspaceLimits;
+import dev.helm.service.notify.WebhookAddress;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.DateTimeException;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What only the operator may say, in {@code HELM_HOME/config.yml}. A blueprint can never say it.
@@ -21,14 +26,24 @@ import java.util.Set;
  * @param trust PEM files whose certificates containers trust besides the system's
  * @param workspace how large a run's workspace may become
  * @param waitMinutes how long a run that waits for people keeps its container
+ * @param moneyZone whose days and months caps count
+ * @param webhook who is told what waits for people, null for nobody
  */
 public record OperatorConfig(
-    List<OperatorTarget> targets, List<Path> trust, WorkspaceLimits workspace, int waitMinutes) {
+    List<OperatorTarget> targets,
+    List<Path> trust,
+    WorkspaceLimits workspace,
+    int waitMinutes,
+    ZoneId moneyZone,
+    @Nullable WebhookAddress webhook) {
   private static final int WAIT_MINUTES = 10;
   private static final int WAIT_MINUTES_MAX = 7 * 24 * 60;
-  private static final Set<String> TOP = Set.of("egress", "origins", "sandbox", "trustedProxies");
+  private static final Set<String> TOP =
+      Set.of("audit", "egress", "money", "notify", "origins", "sandbox", "trustedProxies");
   private static final Set<String> SANDBOX = Set.of("diskMb", "diskFiles", "waitMinutes");
+  private static final Set<String> NOTIFY = Set.of("webhook");
   private static final Set<String> EGRESS = Set.of("targets", "trust");
+  private static final Set<String> MONEY = Set.of("timeZone");
   private static final Set<String> TARGET = Set.of("host", "port", "protocol", "address");
 
   public OperatorConfig {
@@ -44,12 +59,12 @@ public record OperatorConfig(
   public static OperatorConfig read(Path home) {
     Path file = home.resolve("config.yml");
     if (!Files.exists(file)) {
-      return new OperatorConfig(List.of(), List.of(), WorkspaceLimits.DEFAULT, WAIT_MINUTES);
+      return empty();
     }
     try {
       JsonNode root = new YAMLMapper().readTree(Files.readString(file));
       if (root == null || root.isMissingNode() || root.isNull()) {
-        return new OperatorConfig(List.of(), List.of(), WorkspaceLimits.DEFAULT, WAIT_MINUTES);
+        return empty();
       }
       known(root, TOP, "config.yml");
       JsonNode egress = root.path("egress");
@@ -63,9 +78,33 @@ public record OperatorConfig(
         trust.add(home.resolve(pem.asText()));
       }
       return new OperatorConfig(
-          targets, trust, workspace(root.path("sandbox")), waitMinutes(root.path("sandbox")));
+          targets,
+          trust,
+          workspace(root.path("sandbox")),
+          waitMinutes(root.path("sandbox")),
+          moneyZone(root.path("money")),
+          webhook(root.path("notify")));
     } catch (IOException e) {
       throw new IllegalArgumentException(file + " cannot be read: " + e.getMessage(), e);
+    }
+  }
+
+  private static OperatorConfig empty() {
+    return new OperatorConfig(
+        List.of(), List.of(), WorkspaceLimits.DEFAULT, WAIT_MINUTES, ZoneOffset.UTC, null);
+  }
+
+  private static ZoneId moneyZone(JsonNode money) {
+    known(money, MONEY, "money");
+    String zone = money.path("timeZone").asText("UTC");
+    try {
+      return ZoneId.of(zone);
+    } catch (DateTimeException e) {
+      throw new IllegalArgumentException(
+          "config.yml: money.timeZone has to be a time zone such as Europe/Berlin or UTC, not \""
+              + zone
+              + "\"",
+          e);
     }
   }
 
@@ -84,6 +123,14 @@ public record OperatorConfig(
           "config.yml: sandbox.waitMinutes has to be 1 to " + WAIT_MINUTES_MAX);
     }
     return (int) minutes;
+  }
+
+  private static @Nullable WebhookAddress webhook(JsonNode notify) {
+    known(notify, NOTIFY, "notify");
+    JsonNode address = notify.path("webhook");
+    return address.isMissingNode() || address.isNull()
+        ? null
+        : WebhookAddress.of(address.isTextual() ? address.asText() : "");
   }
 
   private static long whole(JsonNode parent, String name, long otherwise) {

@@ -1,5 +1,6 @@
 package dev.helm.service.run;
 
+import dev.helm.activities.store.Runs;
 import dev.helm.api.RunStatus;
 import dev.helm.api.event.LoggedEvent;
 import dev.helm.api.event.RunEvent;
@@ -10,6 +11,7 @@ import dev.helm.service.store.RunQueries;
 import dev.helm.service.store.Store;
 import dev.helm.workflows.AgentRunWorkflow;
 import dev.helm.workflows.Fact;
+import dev.helm.workflows.SubagentWorkflow;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.temporal.api.common.v1.WorkflowExecution;
@@ -93,20 +95,10 @@ final class Reconciler {
     if (now == null || started == null || store.epochs().open(run) != null) {
       return;
     }
-    WorkflowExecution execution =
-        WorkflowExecution.newBuilder()
-            .setWorkflowId(AgentRunWorkflow.workflowId(run, started.epoch()))
-            .build();
+    WorkflowExecution execution = execution(AgentRunWorkflow.workflowId(run, started.epoch()));
     DescribeWorkflowExecutionResponse found;
     try {
-      found =
-          temporal
-              .blockingStub()
-              .describeWorkflowExecution(
-                  DescribeWorkflowExecutionRequest.newBuilder()
-                      .setNamespace(namespace)
-                      .setExecution(execution)
-                      .build());
+      found = describe(execution);
     } catch (StatusRuntimeException e) {
       if (e.getStatus().getCode() != Status.Code.NOT_FOUND) {
         throw e;
@@ -125,10 +117,42 @@ final class Reconciler {
     }
     if (formerLife) {
       takeOver(execution, found.getPendingActivitiesList());
+      takeOverSubagents(run, started.epoch());
     }
     signalUnread(run);
     signalRaise(run, now);
     pauseOverdrawn(run);
+  }
+
+  private static WorkflowExecution execution(String workflowId) {
+    return WorkflowExecution.newBuilder().setWorkflowId(workflowId).build();
+  }
+
+  private DescribeWorkflowExecutionResponse describe(WorkflowExecution execution) {
+    return temporal
+        .blockingStub()
+        .describeWorkflowExecution(
+            DescribeWorkflowExecutionRequest.newBuilder()
+                .setNamespace(namespace)
+                .setExecution(execution)
+                .build());
+  }
+
+  private void takeOverSubagents(String run, int epoch) {
+    for (Runs.Subagent subagent : store.runs().subagents(run)) {
+      if (!subagent.ended()) {
+        WorkflowExecution execution =
+            execution(SubagentWorkflow.workflowId(run, epoch, subagent.agent()));
+        try {
+          takeOver(execution, describe(execution).getPendingActivitiesList());
+        } catch (StatusRuntimeException e) {
+          if (e.getStatus().getCode() != Status.Code.NOT_FOUND) {
+            throw e;
+          }
+          // It is about to begin, or is of an epoch that was rolled back.
+        }
+      }
+    }
   }
 
   /** Accepted, and its workflow was not started before the service died: it is started now. */

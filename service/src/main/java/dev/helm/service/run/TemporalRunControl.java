@@ -10,9 +10,11 @@ import dev.helm.service.store.RunEndedException;
 import dev.helm.service.store.RunQueries;
 import dev.helm.service.store.Store;
 import dev.helm.workflows.AgentRunWorkflow;
+import dev.helm.workflows.AgentSignals;
 import dev.helm.workflows.Fact;
 import dev.helm.workflows.RunStart;
 import dev.helm.workflows.Signals;
+import dev.helm.workflows.SubagentWorkflow;
 import io.grpc.StatusRuntimeException;
 import io.temporal.api.enums.v1.WorkflowIdReusePolicy;
 import io.temporal.client.WorkflowClient;
@@ -26,6 +28,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,13 +38,13 @@ import org.slf4j.LoggerFactory;
  * worker is up. Each carries the id that its sender made, so that sending twice counts once.
  */
 final class TemporalRunControl implements RunControl {
-  /** How long a run waits for money before it fails. */
-  private static final Duration BUDGET_WAIT = Duration.ofHours(24);
+  /** How long a run waits for money before it fails; the inbox shows the same. */
+  private static final Duration BUDGET_WAIT = Duration.ofHours(26);
+
+  private static final Logger LOG = LoggerFactory.getLogger(TemporalRunControl.class);
 
   /** Longest that a leaving workflow takes to end what runs. */
   private static final Duration LEAVE = Duration.ofSeconds(20);
-
-  private static final Logger LOG = LoggerFactory.getLogger(TemporalRunControl.class);
 
   private final WorkflowClient client;
   private final Store store;
@@ -92,25 +95,14 @@ final class TemporalRunControl implements RunControl {
   }
 
   @Override
-  public void decide(
-      String run,
-      String permissionId,
-      String decision,
-      String argumentsHash,
-      @Nullable String reason,
-      String by,
-      @Nullable String device,
-      String requestId) {
-    Signals.Decide signal =
-        new Signals.Decide(
-            requestId, permissionId, decision.equals("allow"), argumentsHash, reason, by, device);
-    accepted(run, () -> workflow(run).decide(signal));
+  public void decide(String run, Signals.Decide decision) {
+    asker(run, decision.permissionId(), agent -> agent.decide(decision));
   }
 
   @Override
   public void answer(String run, String questionId, String answer, String by, String requestId) {
     Signals.Answer signal = new Signals.Answer(requestId, questionId, answer, by);
-    accepted(run, () -> workflow(run).answer(signal));
+    asker(run, questionId, agent -> agent.answer(signal));
   }
 
   @Override
@@ -186,6 +178,23 @@ final class TemporalRunControl implements RunControl {
       accepted(run, () -> client.newUntypedWorkflowStub(id).terminate("the run was rolled back"));
     } catch (WorkflowServiceException | StatusRuntimeException e) {
       throw new WorkflowsDown("Temporal does not answer; try again in a few seconds", e);
+    }
+  }
+
+  /** A sub-agent is told directly: Temporal keeps the signal as it does for a run. */
+  private void asker(String run, String askId, Consumer<AgentSignals> signal) {
+    String agent = store.inbox().agentOf(askId);
+    if (agent.equals(AgentRunWorkflow.MAIN)) {
+      accepted(run, () -> signal.accept(workflow(run)));
+      return;
+    }
+    free(run);
+    String id = SubagentWorkflow.workflowId(run, started(run).epoch(), agent);
+    try {
+      accepted(run, () -> signal.accept(client.newWorkflowStub(SubagentWorkflow.class, id)));
+    } catch (RunEndedException e) {
+      // The sub-agent has ended, the run has not: what it asked expires with its end.
+      LOG.debug("{} of {} is over, and with it {}", agent, run, askId);
     }
   }
 

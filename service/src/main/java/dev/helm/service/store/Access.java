@@ -58,7 +58,7 @@ public record Access(String principal, Projects projects) {
   }
 
   /** An SQL condition on a project column; it comes first, and {@link #with} gives its values. */
-  String condition(String column) {
+  public String condition(String column) {
     return switch (projects) {
       case Projects.All _ -> "TRUE";
       case Projects.Only _ -> column + " IN (SELECT value FROM json_each(?))";
@@ -66,7 +66,7 @@ public record Access(String principal, Projects projects) {
   }
 
   /** The values of {@link #condition}, then these. */
-  @Nullable Object[] with(@Nullable Object... values) {
+  public @Nullable Object[] with(@Nullable Object... values) {
     return switch (projects) {
       case Projects.All _ -> values;
       case Projects.Only only -> {

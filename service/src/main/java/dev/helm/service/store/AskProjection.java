@@ -8,19 +8,30 @@ import dev.helm.workflows.HelmJson;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /** What waits for a person: permissions, questions, unknown outcomes, spent budgets. */
 final class AskProjection {
-  /** How long a spent budget is shown as waiting, where the log names no deadline. */
-  static final Duration BUDGET_WAIT = Duration.ofHours(24);
+  /**
+   * How long a spent budget is shown as waiting, where the log names no deadline: longer than the
+   * longest day, so that a new day's money comes in time.
+   */
+  static final Duration BUDGET_WAIT = Duration.ofHours(26);
 
   /** Who it was: the id for Helm, the name for people; takes the name twice. */
   private static final String BY =
       "principal = (SELECT id FROM principals WHERE name = ?), by_name = ?,";
 
   private static final List<String> UNKNOWN_ANSWERS = List.of("happened", "again", "stop");
+
+  /** What was decided on. */
+  record Outcome(
+      String argumentsHash,
+      @Nullable Content arguments,
+      RunEvent.@Nullable Remembered remembered) {}
 
   private record Owner(String name, String project) {}
 
@@ -47,7 +58,123 @@ final class AskProjection {
             e.argumentsHash(),
             e.reason(),
             null,
-            null));
+            null,
+            null,
+            new Bodies.Asked(
+                e.rule(),
+                e.because(),
+                e.risk(),
+                e.recipients(),
+                e.diff(),
+                e.remember(),
+                e.approvers(),
+                List.of(),
+                null,
+                null,
+                null)));
+  }
+
+  /** Somebody allowed; whoever changed the arguments begins the count anew. */
+  void approved(Statements sql, Projection.Place place, RunEvent.PermissionApproved e)
+      throws SQLException {
+    change(
+        sql,
+        place,
+        e.permissionId(),
+        (item, asked) -> {
+          boolean edits = !e.argumentsHash().equals(item.argumentsHash());
+          List<String> approvals = new ArrayList<>(edits ? List.of() : asked.approvals());
+          approvals.add(e.by());
+          Content arguments = e.arguments() == null ? item.arguments() : e.arguments();
+          return with(
+              item,
+              arguments,
+              e.argumentsHash(),
+              new Bodies.Asked(
+                  asked.rule(),
+                  asked.because(),
+                  asked.risk(),
+                  asked.recipients(),
+                  edits ? null : asked.diff(),
+                  asked.remember(),
+                  asked.need(),
+                  approvals,
+                  edits ? e.by() : asked.editedBy(),
+                  asked.stage(),
+                  asked.escalatedTo()));
+        });
+  }
+
+  void reminded(Statements sql, Projection.Place place, RunEvent.PermissionReminded e)
+      throws SQLException {
+    boolean escalated = e.stage().equals("escalated");
+    change(
+        sql,
+        place,
+        e.permissionId(),
+        (item, asked) ->
+            with(
+                item,
+                item.arguments(),
+                item.argumentsHash(),
+                new Bodies.Asked(
+                    asked.rule(),
+                    asked.because(),
+                    asked.risk(),
+                    asked.recipients(),
+                    asked.diff(),
+                    asked.remember(),
+                    asked.need(),
+                    asked.approvals(),
+                    asked.editedBy(),
+                    "escalated".equals(asked.stage()) ? asked.stage() : e.stage(),
+                    escalated ? e.to() : asked.escalatedTo())));
+  }
+
+  private static void change(
+      Statements sql,
+      Projection.Place place,
+      String id,
+      BiFunction<Bodies.InboxItem, Bodies.Asked, Bodies.InboxItem> how)
+      throws SQLException {
+    String open = " WHERE id = ? AND run = ? AND state = 'open'";
+    String json = sql.one("SELECT item FROM asks" + open, r -> r.getString(1), id, place.run());
+    if (json == null) {
+      return;
+    }
+    Bodies.InboxItem item = HelmJson.read(json, Bodies.InboxItem.class);
+    Bodies.Asked asked = item.asked();
+    if (asked != null) {
+      String changed = HelmJson.write(how.apply(item, asked));
+      sql.update("UPDATE asks SET item = ?" + open, changed, id, place.run());
+    }
+  }
+
+  private static Bodies.InboxItem with(
+      Bodies.InboxItem item,
+      @Nullable Content arguments,
+      @Nullable String argumentsHash,
+      Bodies.Asked asked) {
+    return new Bodies.InboxItem(
+        item.id(),
+        item.kind(),
+        item.run(),
+        item.runName(),
+        item.project(),
+        item.seq(),
+        item.askedAt(),
+        item.deadline(),
+        item.otherwise(),
+        item.toolUseId(),
+        item.tool(),
+        item.object(),
+        arguments,
+        argumentsHash,
+        item.reason(),
+        item.text(),
+        item.options(),
+        item.freeText(),
+        asked);
   }
 
   void question(Statements sql, Projection.Place place, RunEvent.QuestionAsked e)
@@ -65,7 +192,8 @@ final class AskProjection {
             e.toolUseId(),
             "AskPerson",
             e.text(),
-            e.options()));
+            e.options(),
+            e.freeText()));
   }
 
   void unknown(Statements sql, Projection.Place place, RunEvent.ToolUnknown e) throws SQLException {
@@ -102,7 +230,7 @@ final class AskProjection {
       open(
           sql,
           place,
-          plain(sql, place, id, "budget", deadline, "fail", null, null, e.detail(), null));
+          plain(sql, place, id, "budget", deadline, "fail", null, null, e.detail(), null, null));
     }
   }
 
@@ -136,18 +264,32 @@ final class AskProjection {
         place.run());
   }
 
+  /** Who asked is not there any more. */
+  void returned(Statements sql, Projection.Place place, RunEvent.SubagentFinished e)
+      throws SQLException {
+    sql.update(
+        "UPDATE asks SET state = 'expired', closed_at = ? WHERE run = ? AND state = 'open'"
+            + " AND (agent = ? OR substr(agent, 1, length(?)) = ?)",
+        place.at(),
+        place.run(),
+        e.subagent(),
+        e.subagent() + "/",
+        e.subagent() + "/");
+  }
+
   void decided(Statements sql, Projection.Place place, RunEvent.PermissionDecided e)
       throws SQLException {
     sql.update(
         "UPDATE asks SET state = ?, decision = ?, "
             + BY
-            + " device = ?, closed_at = ?"
+            + " device = ?, outcome = ?, closed_at = ?"
             + " WHERE id = ? AND run = ? AND state = 'open'",
         e.by().equals("timeout") ? "expired" : "decided",
         e.decision(),
         e.by(),
         e.by(),
         e.device(),
+        HelmJson.write(new Outcome(e.argumentsHash(), e.arguments(), e.remembered())),
         place.at(),
         e.permissionId(),
         place.run());
@@ -180,7 +322,8 @@ final class AskProjection {
       @Nullable String toolUseId,
       @Nullable String tool,
       @Nullable String text,
-      @Nullable List<String> options)
+      @Nullable List<String> options,
+      @Nullable Boolean freeText)
       throws SQLException {
     Owner owner = owner(sql, place);
     return new Bodies.InboxItem(
@@ -200,7 +343,9 @@ final class AskProjection {
         null,
         null,
         text,
-        options);
+        options,
+        freeText,
+        null);
   }
 
   private static Owner owner(Statements sql, Projection.Place place) throws SQLException {
@@ -219,7 +364,7 @@ final class AskProjection {
       throws SQLException {
     sql.update(
         "INSERT INTO asks (id, kind, run, project, seq, pos, asked_at, deadline, otherwise, item,"
-            + " state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open') ON CONFLICT DO NOTHING",
+            + " agent, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open') ON CONFLICT DO NOTHING",
         item.id(),
         item.kind(),
         place.run(),
@@ -229,6 +374,7 @@ final class AskProjection {
         place.at(),
         item.deadline(),
         item.otherwise(),
-        HelmJson.write(item));
+        HelmJson.write(item),
+        place.agent());
   }
 }

@@ -27,10 +27,22 @@ final class CallTable {
         e.turn());
   }
 
+  /** The arguments that people allowed instead. */
+  static void edited(Statements sql, Projection.Place place, RunEvent.PermissionDecided e)
+      throws SQLException {
+    if (e.arguments() != null && e.decision().equals("allow")) {
+      sql.update(
+          "UPDATE calls SET edited = ? WHERE run = ? AND tool_use_id = ?",
+          HelmJson.write(e.arguments()),
+          place.run(),
+          e.toolUseId());
+    }
+  }
+
   static Runs.@Nullable RequestedCall find(Statements sql, String run, String toolUseId)
       throws SQLException {
     return sql.one(
-        "SELECT tool, arguments, arguments_hash, object, agent, turn FROM calls"
+        "SELECT tool, arguments, arguments_hash, object, agent, turn, edited FROM calls"
             + " WHERE run = ? AND tool_use_id = ?",
         row ->
             new Runs.RequestedCall(
@@ -40,7 +52,8 @@ final class CallTable {
                 row.getString(3),
                 row.getString(4),
                 row.getString(5),
-                row.getInt(6)),
+                row.getInt(6),
+                row.getString(7) == null ? null : ContentJson.read(row.getString(7))),
         run,
         toolUseId);
   }

@@ -5,18 +5,20 @@ import java.util.Base64;
 import org.jspecify.annotations.Nullable;
 
 /** Page cursors: opaque to clients. */
-final class Cursor {
+public final class Cursor {
   private static final int CHARS_MAX = 200;
 
   private Cursor() {}
 
-  static String of(String kind, String place) {
+  /** The cursor after a place in a list of this kind. */
+  public static String of(String kind, String place) {
     return Base64.getUrlEncoder()
         .withoutPadding()
         .encodeToString((kind + ":" + place).getBytes(StandardCharsets.UTF_8));
   }
 
-  static @Nullable String read(String kind, @Nullable String cursor) {
+  /** The place, or null without a cursor; {@link InvalidCursorException} for another list's. */
+  public static @Nullable String read(String kind, @Nullable String cursor) {
     if (cursor == null) {
       return null;
     }

@@ -146,7 +146,7 @@ public final class EpochStore {
             throw new IllegalStateException("run " + run + " is not asked to roll back any more");
           }
           if (active(tx.sql(), run)) {
-            for (Fact end : SqliteRunLog.openCalls(tx.sql(), run)) {
+            for (Fact end : SqliteRunLog.ends(SqliteRunLog.openCalls(tx.sql(), run))) {
               tx.append(run, end);
             }
           }

@@ -16,7 +16,7 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
 /** HMAC-SHA-256 with a key from a file that is made at first use, mode 600. */
-final class Hmac {
+public final class Hmac {
   private static final int KEY_BYTES = 32;
 
   private final SecretKeySpec key;
@@ -30,7 +30,7 @@ final class Hmac {
    *
    * @throws StoreException when it cannot be read or is no key
    */
-  static Hmac ofFile(Path file) {
+  public static Hmac ofFile(Path file) {
     try {
       Files.createDirectories(
           file.toAbsolutePath().getParent(),
@@ -73,7 +73,7 @@ final class Hmac {
   }
 
   /** 64 lower-case hex digits. */
-  String of(String text) {
+  public String of(String text) {
     try {
       Mac mac = Mac.getInstance("HmacSHA256");
       mac.init(key);

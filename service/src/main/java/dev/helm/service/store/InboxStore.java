@@ -20,6 +20,9 @@ public interface InboxStore {
    */
   @Nullable Question question(Access access, String id);
 
+  /** Which agent of its run asked; the main one for an unknown id. */
+  String agentOf(String id);
+
   /**
    * A question's state: {@code open answered expired}.
    *

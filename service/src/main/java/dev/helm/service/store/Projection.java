@@ -12,6 +12,7 @@ final class Projection {
   private final AskProjection asks = new AskProjection();
   private final FileProjection files = new FileProjection();
   private final MessageProjection messages = new MessageProjection();
+  private final MoneyProjection money = new MoneyProjection();
 
   /** Where an event stands. */
   record Place(String run, long seq, long pos, String at, String agent) {}
@@ -26,17 +27,25 @@ final class Projection {
       case RunEvent.RunResumed e -> {
         runs.resumed(sql, place);
         asks.resumed(sql, place, e);
+        money.resumed(sql, place, e);
       }
       case RunEvent.RunFinished e -> {
         runs.finished(sql, place, e);
         asks.finished(sql, place);
+        money.over(sql, place);
       }
       case RunEvent.BudgetCharged e -> runs.charged(sql, place, e);
       case RunEvent.BudgetRaised e -> runs.raised(sql, place, e);
       case RunEvent.ToolRequested e -> CallTable.insert(sql, place, e);
       case RunEvent.ToolUnknown e -> asks.unknown(sql, place, e);
       case RunEvent.PermissionRequested e -> asks.permission(sql, place, e);
-      case RunEvent.PermissionDecided e -> asks.decided(sql, place, e);
+      case RunEvent.PermissionApproved e -> asks.approved(sql, place, e);
+      case RunEvent.PermissionReminded e -> asks.reminded(sql, place, e);
+      case RunEvent.PermissionDecided e -> {
+        asks.decided(sql, place, e);
+        CallTable.edited(sql, place, e);
+        RememberedTable.insert(sql, place, e);
+      }
       case RunEvent.QuestionAsked e -> asks.question(sql, place, e);
       case RunEvent.QuestionAnswered e -> asks.answered(sql, place, e);
       case RunEvent.MessageQueued e -> messages.queued(sql, place, e);
@@ -47,7 +56,7 @@ final class Projection {
         files.created(sql, place);
       }
       case RunEvent.TurnStarted e -> {}
-      case RunEvent.ModelMessage e -> {}
+      case RunEvent.ModelMessage e -> money.answered(sql, place.run(), place.agent());
       case RunEvent.ModelRetried e -> {}
       case RunEvent.ToolBlocked e -> {}
       case RunEvent.ToolStarted e -> {}
@@ -58,19 +67,22 @@ final class Projection {
       case RunEvent.EgressAllowed e -> {}
       case RunEvent.EgressDenied e -> {}
       case RunEvent.BudgetWarned e -> {}
-      case RunEvent.BudgetExhausted e -> {}
+      case RunEvent.BudgetExhausted e -> money.exhausted(sql, place, e);
       case RunEvent.LimitReached e -> {}
-      case RunEvent.PermissionApproved e -> {}
-      case RunEvent.PermissionReminded e -> {}
       case RunEvent.SnapshotTaken e -> files.taken(sql, place, e);
       case RunEvent.RunRolledback e -> {
         runs.rolledBack(sql, place, e);
         asks.finished(sql, place);
+        money.over(sql, place);
         files.rolledBack(sql, place, e);
       }
       case RunEvent.RunForked e -> {}
-      case RunEvent.SubagentSpawned e -> {}
-      case RunEvent.SubagentFinished e -> {}
+      case RunEvent.SubagentSpawned e -> SubagentTable.spawned(sql, place, e);
+      case RunEvent.SubagentFinished e -> {
+        money.answered(sql, place.run(), e.subagent());
+        SubagentTable.finished(sql, place, e);
+        asks.returned(sql, place, e);
+      }
       case RunEvent.RunStalled e -> {}
       case RunEvent.NotificationSent e -> {}
       case RunEvent.BlobErased e -> {}

@@ -37,6 +37,12 @@ public interface RunQueries {
    */
   List<String> activeRunIds();
 
+  /**
+   * Runs at work with their last sign of life, for Helm's own upkeep. Told stalls and notifications
+   * are no sign of life, and a run whose present silence was told is left out.
+   */
+  List<Quiet> quiet();
+
   /** The run whose id begins with {@code prefix}, among those that are seen. */
   Resolved resolve(Access access, String prefix);
 
@@ -77,6 +83,19 @@ public interface RunQueries {
       boolean practice,
       @Nullable String requestKey) {}
 
+  /**
+   * A run at work.
+   *
+   * @param seq of its last event that counts
+   * @param stallAfterMs silence after which it counts as stalled
+   */
+  record Quiet(String run, long seq, String at, String type, long stallAfterMs) {
+    /** The key under which this silence is told, once. */
+    public String key() {
+      return "stalled/" + seq;
+    }
+  }
+
   /** The run, and whether this call made it. */
   record Created(Bodies.Run run, boolean fresh) {}
 
@@ -89,7 +108,11 @@ public interface RunQueries {
    *
    * @param statuses empty for all
    * @param blueprint a name or {@code name@version}
-   * @param q text that the name, the id or the blueprint contains, ignoring case
+   * @param q text that the name, the id, the blueprint or the prompt contains, ignoring case
+   * @param found ids of runs that {@code q} stands for besides, as the search index knows
+   * @param project a project's name
+   * @param since oldest {@code createdAt}
+   * @param until {@code createdAt} from which on runs are left out
    * @param limit 1 to {@link #LIMIT_MAX}
    * @param cursor {@code nextCursor} of the page before
    */
@@ -97,8 +120,27 @@ public interface RunQueries {
       Set<RunStatus> statuses,
       @Nullable String blueprint,
       @Nullable String q,
+      Set<String> found,
+      @Nullable String project,
+      @Nullable String since,
+      @Nullable String until,
       int limit,
-      @Nullable String cursor) {}
+      @Nullable String cursor) {
+    public Filter {
+      statuses = Set.copyOf(statuses);
+      found = Set.copyOf(found);
+    }
+
+    /** In all projects and at all times. */
+    public Filter(
+        Set<RunStatus> statuses,
+        @Nullable String blueprint,
+        @Nullable String q,
+        int limit,
+        @Nullable String cursor) {
+      this(statuses, blueprint, q, Set.of(), null, null, null, limit, cursor);
+    }
+  }
 
   /** What an id or a prefix stands for. */
   sealed interface Resolved {

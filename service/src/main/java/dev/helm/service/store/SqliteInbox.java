@@ -2,6 +2,7 @@ package dev.helm.service.store;
 
 import dev.helm.activities.store.Blobs;
 import dev.helm.api.rest.Bodies;
+import dev.helm.workflows.AgentRunWorkflow;
 import dev.helm.workflows.HelmJson;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +25,8 @@ final class SqliteInbox implements InboxStore {
       @Nullable String by,
       @Nullable String device,
       @Nullable String answer,
-      @Nullable String closedAt) {}
+      @Nullable String closedAt,
+      AskProjection.@Nullable Outcome outcome) {}
 
   @Override
   public Bodies.Page<Bodies.InboxItem> list(Access access, int limit, @Nullable String cursor) {
@@ -51,7 +53,24 @@ final class SqliteInbox implements InboxStore {
     if (ask == null || !ask.kind().equals("permission")) {
       return null;
     }
-    return new Bodies.Permission(id, ask.item().run(), ask.state(), ask.item(), winner(ask));
+    Bodies.Asked asked = ask.item().asked();
+    boolean several = asked != null && asked.need() > 1;
+    AskProjection.Outcome outcome = ask.outcome();
+    return new Bodies.Permission(
+        id,
+        ask.item().run(),
+        ask.state(),
+        ask.item(),
+        winner(ask),
+        several ? Integer.valueOf(have(ask, asked)) : null,
+        several ? Integer.valueOf(asked.need()) : null,
+        outcome == null ? null : outcome.arguments(),
+        outcome == null ? null : outcome.argumentsHash(),
+        outcome == null ? null : outcome.remembered());
+  }
+
+  private static int have(Ask ask, Bodies.Asked asked) {
+    return "allow".equals(ask.decision()) ? asked.need() : asked.approvals().size();
   }
 
   private static Bodies.@Nullable Winner winner(Ask ask) {
@@ -78,11 +97,19 @@ final class SqliteInbox implements InboxStore {
         ask.closedAt());
   }
 
+  @Override
+  public String agentOf(String id) {
+    String agent =
+        reads.read(
+            sql -> sql.one("SELECT agent FROM asks WHERE id = ?", row -> row.getString(1), id));
+    return agent == null ? AgentRunWorkflow.MAIN : agent;
+  }
+
   private @Nullable Ask ask(Access access, String id) {
     return reads.read(
         sql ->
             sql.one(
-                "SELECT kind, state, item, decision, by_name, device, answer, closed_at"
+                "SELECT kind, state, item, decision, by_name, device, answer, closed_at, outcome"
                     + " FROM asks WHERE "
                     + access.condition("project")
                     + " AND id = ?",
@@ -95,7 +122,10 @@ final class SqliteInbox implements InboxStore {
                         row.getString(5),
                         row.getString(6),
                         row.getString(7),
-                        row.getString(8)),
+                        row.getString(8),
+                        row.getString(9) == null
+                            ? null
+                            : HelmJson.read(row.getString(9), AskProjection.Outcome.class)),
                 access.with(id)));
   }
 

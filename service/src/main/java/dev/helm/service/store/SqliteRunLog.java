@@ -1,9 +1,11 @@
 package dev.helm.service.store;
 
 import dev.helm.activities.store.RunLog;
+import dev.helm.activities.store.Runs;
 import dev.helm.api.event.RunEvent;
 import dev.helm.workflows.Fact;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -28,7 +30,34 @@ final class SqliteRunLog implements RunLog {
   @Override
   public List<Long> append(String run, List<Fact> facts) {
     List<PreparedFact> prepared = PreparedFact.all(facts);
-    return writer.write(tx -> tx.append(run, prepared));
+    return writer.write(tx -> tx.append(run, stillTrue(tx.sql(), run, prepared)));
+  }
+
+  /**
+   * Without notes that the run waits for an answer which has come by now: whoever wrote the note
+   * could not know of it yet.
+   */
+  private static List<PreparedFact> stillTrue(Statements sql, String run, List<PreparedFact> facts)
+      throws SQLException {
+    List<PreparedFact> still = new ArrayList<>(facts.size());
+    for (PreparedFact fact : facts) {
+      if (!(fact.event() instanceof RunEvent.RunPaused paused) || waits(sql, run, paused)) {
+        still.add(fact);
+      }
+    }
+    return still;
+  }
+
+  private static boolean waits(Statements sql, String run, RunEvent.RunPaused paused)
+      throws SQLException {
+    String ask = paused.permissionId() == null ? paused.questionId() : paused.permissionId();
+    return ask == null
+        || sql.number(
+                "SELECT count(*) FROM asks WHERE id = ? AND run = ? AND state <> 'open'",
+                0,
+                ask,
+                run)
+            == 0;
   }
 
   @Override
@@ -55,7 +84,7 @@ final class SqliteRunLog implements RunLog {
         tx -> {
           List<String> unread = succeeds ? unread(tx.sql(), run) : List.of();
           if (unread.isEmpty()) {
-            tx.append(run, PreparedFact.all(openCalls(tx.sql(), run)));
+            tx.append(run, PreparedFact.all(ends(openCalls(tx.sql(), run))));
             tx.append(run, prepared);
           }
           return unread;
@@ -70,14 +99,22 @@ final class SqliteRunLog implements RunLog {
   }
 
   /** The calls' ends carry the keys that the calls themselves would have used. */
-  static List<Fact> openCalls(Statements sql, String run) throws SQLException {
+  static List<Fact> ends(List<Runs.OpenCall> calls) {
+    return calls.stream()
+        .map(
+            call -> {
+              String key = call.key().substring(0, call.key().lastIndexOf('/') + 1) + "finished";
+              return RunLog.endOfOpen(key, call.agent(), call.toolUseId(), call.tool());
+            })
+        .toList();
+  }
+
+  static List<Runs.OpenCall> openCalls(Statements sql, String run) throws SQLException {
     return sql.list(
         OPEN_CALLS,
-        row -> {
-          String started = row.getString(1);
-          String key = started.substring(0, started.lastIndexOf('/') + 1) + "finished";
-          return RunLog.endOfOpen(key, row.getString(2), row.getString(3), row.getString(4));
-        },
+        row ->
+            new Runs.OpenCall(
+                row.getString(1), row.getString(2), row.getString(3), row.getString(4)),
         run);
   }
 

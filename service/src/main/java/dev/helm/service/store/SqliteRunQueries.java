@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** Runs, read by REST. */
@@ -194,9 +195,15 @@ final class SqliteRunQueries implements RunQueries {
       values.add(filter.blueprint());
     }
     if (filter.q() != null) {
-      where.append(" AND instr(lower(name || ' ' || id || ' ' || blueprint), ?) > 0");
+      where.append(
+          " AND (instr(lower(name || ' ' || id || ' ' || blueprint || ' ' || coalesce(prompt, '')),"
+              + " ?) > 0 OR id IN (SELECT value FROM json_each(?)))");
       values.add(filter.q().toLowerCase(Locale.ROOT));
+      values.add(HelmJson.write(new TreeSet<>(filter.found())));
     }
+    only(where, values, " AND project = ?", filter.project());
+    only(where, values, " AND created_at >= ?", filter.since());
+    only(where, values, " AND created_at < ?", filter.until());
     values.add(limit + 1);
     List<Row> rows =
         reads.read(
@@ -209,6 +216,17 @@ final class SqliteRunQueries implements RunQueries {
     return new Bodies.Page<>(
         page.stream().map(Row::run).toList(),
         rows.size() > limit ? Cursor.of("runs", String.valueOf(page.getLast().n())) : null);
+  }
+
+  private static void only(
+      StringBuilder where,
+      List<@Nullable Object> values,
+      String condition,
+      @Nullable String value) {
+    if (value != null) {
+      where.append(condition);
+      values.add(value);
+    }
   }
 
   @Override
@@ -230,6 +248,29 @@ final class SqliteRunQueries implements RunQueries {
     return reads.read(
         sql ->
             sql.list("SELECT id FROM runs WHERE" + ACTIVE + "ORDER BY n", row -> row.getString(1)));
+  }
+
+  @Override
+  public List<Quiet> quiet() {
+    return reads.read(
+        sql ->
+            sql.list(
+                "SELECT r.id, e.seq, e.at, e.type,"
+                    + " coalesce(b.body ->> '$.limits.stallAfterMs', ?)"
+                    + " FROM runs r JOIN blueprints b ON b.name = r.blueprint"
+                    + " AND b.version = r.blueprint_version JOIN events e ON e.run = r.id"
+                    + " AND e.seq = (SELECT l.seq FROM events l WHERE l.run = r.id AND l.type"
+                    + " NOT IN ('run.stalled', 'notification.sent') ORDER BY l.seq DESC LIMIT 1)"
+                    + " WHERE r.status = 'running' AND NOT EXISTS (SELECT 1 FROM events s"
+                    + " WHERE s.run = r.id AND s.key = 'stalled/' || e.seq)",
+                row ->
+                    new Quiet(
+                        row.getString(1),
+                        row.getLong(2),
+                        row.getString(3),
+                        row.getString(4),
+                        row.getLong(5)),
+                Blueprint.Defaults.STALL_AFTER.toMillis()));
   }
 
   @Override

@@ -8,10 +8,16 @@ import dev.helm.api.Usd;
 import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.event.RunEvent;
 import dev.helm.workflows.HelmJson;
+import dev.helm.workflows.decide.Remembered;
+import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What activities ask of a run. */
 final class SqliteRuns implements Runs {
+  /** Calls of these are started and then wait, for people or for another agent. */
+  private static final Set<String> WAITING_TOOLS = Set.of("AskPerson", "Agent");
+
   private final ReadPool reads;
   private final Blobs blobs;
   private final ModelTokens tokens;
@@ -54,6 +60,26 @@ final class SqliteRuns implements Runs {
   }
 
   @Override
+  public List<Remembered> remembered(String run, long nowMs) {
+    return reads.read(sql -> RememberedTable.holding(sql, run, nowMs));
+  }
+
+  @Override
+  public boolean usedBefore(String run, String tool) {
+    return reads.read(
+        sql ->
+            sql.number(
+                    "SELECT 1 FROM calls c JOIN events e ON e.run = c.run AND e.seq > c.seq"
+                        + " AND e.type = 'tool.started'"
+                        + " AND json_extract(e.data, '$.toolUseId') = c.tool_use_id"
+                        + " WHERE c.run = ? AND c.tool = ? LIMIT 1",
+                    0,
+                    run,
+                    tool)
+                == 1);
+  }
+
+  @Override
   public String saidBefore(String run, String toolUseId) {
     String data =
         reads.read(
@@ -61,15 +87,45 @@ final class SqliteRuns implements Runs {
                 sql.one(
                     "SELECT e.data FROM events e JOIN calls c ON c.run = e.run"
                         + " WHERE c.run = ? AND c.tool_use_id = ? AND e.type = 'model.message'"
+                        + " AND e.agent = c.agent"
                         + " AND e.seq < c.seq ORDER BY e.seq DESC LIMIT 1",
                     row -> row.getString(1),
                     run,
                     toolUseId));
-    return data != null
-            && HelmJson.event("model.message", EventJson.tree(data))
-                instanceof RunEvent.ModelMessage message
+    return data == null ? "" : said(data);
+  }
+
+  private String said(String data) {
+    return HelmJson.event("model.message", EventJson.tree(data))
+            instanceof RunEvent.ModelMessage message
         ? blobs.text(message.text())
         : "";
+  }
+
+  @Override
+  public List<Subagent> subagents(String run) {
+    return reads.read(sql -> SubagentTable.of(sql, run));
+  }
+
+  @Override
+  public List<OpenCall> openCalls(String run) {
+    return reads.read(sql -> SqliteRunLog.openCalls(sql, run)).stream()
+        .filter(call -> !WAITING_TOOLS.contains(call.tool()))
+        .toList();
+  }
+
+  @Override
+  public String lastSaid(String run, String agent) {
+    String data =
+        reads.read(
+            sql ->
+                sql.one(
+                    "SELECT data FROM events WHERE run = ? AND agent = ?"
+                        + " AND type = 'model.message' ORDER BY seq DESC LIMIT 1",
+                    row -> row.getString(1),
+                    run,
+                    agent));
+    return data == null ? "" : said(data);
   }
 
   @Override

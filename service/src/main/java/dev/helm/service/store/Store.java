@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Everything durable of one Helm home, over one database file and one writer. */
 public final class Store implements AutoCloseable {
@@ -21,6 +22,7 @@ public final class Store implements AutoCloseable {
   private final SqliteRuns runs;
   private final SqliteRunQueries queries;
   private final SqliteInbox inbox;
+  private final SqliteRules rules;
   private final SqliteMessages messages;
   private final SqliteBlueprints blueprints;
   private final SqliteUsers users;
@@ -32,6 +34,10 @@ public final class Store implements AutoCloseable {
   private final FileStore files;
   private final EpochStore epochs;
   private final Moments moments;
+  private final Clock clock;
+  private final SqliteAudit audit;
+  private final SqliteCheckpoints checkpoints;
+  private final SqliteBundles bundles;
 
   private Store(Database database, Path home, Clock clock, HeadsFile heads) {
     this.database = database;
@@ -45,6 +51,7 @@ public final class Store implements AutoCloseable {
     this.runs = new SqliteRuns(reads, blobs, modelTokens);
     this.queries = new SqliteRunQueries(writer, reads, blobs, clock);
     this.inbox = new SqliteInbox(reads, blobs);
+    this.rules = new SqliteRules(writer, reads, clock);
     this.messages = new SqliteMessages(writer, reads, blobs);
     this.blueprints = new SqliteBlueprints(writer, reads);
     this.users = new SqliteUsers(writer, reads, clock);
@@ -56,6 +63,10 @@ public final class Store implements AutoCloseable {
     this.files = new FileStore(reads);
     this.epochs = new EpochStore(writer, reads, blobs, clock);
     this.moments = new Moments(reads, blobs);
+    this.clock = clock;
+    this.audit = new SqliteAudit(writer, reads);
+    this.checkpoints = new SqliteCheckpoints(writer, reads);
+    this.bundles = new SqliteBundles(writer, reads);
   }
 
   /**
@@ -115,6 +126,11 @@ public final class Store implements AutoCloseable {
     return inbox;
   }
 
+  /** Rules that people had remembered. */
+  public RuleStore rules() {
+    return rules;
+  }
+
   /** Steering messages. */
   public MessageStore messages() {
     return messages;
@@ -160,6 +176,21 @@ public final class Store implements AutoCloseable {
     return slots;
   }
 
+  /** Who logged in, looked, decided and changed. */
+  public AuditStore audit() {
+    return audit;
+  }
+
+  /** Signed checkpoints. */
+  public CheckpointStore checkpoints() {
+    return checkpoints;
+  }
+
+  /** What exports are made of. */
+  public BundleStore bundles() {
+    return bundles;
+  }
+
   /** Tokens that stand for the model key. */
   public ModelTokens modelTokens() {
     return modelTokens;
@@ -200,14 +231,45 @@ public final class Store implements AutoCloseable {
     return reads.read(sql -> sql.number("SELECT max(pos) FROM events", 0));
   }
 
+  /** The beginning of a blob; null if it was never there or is erased. */
+  public byte @Nullable [] blobHead(String sha256, int bytesMax) {
+    return reads.read(
+        sql ->
+            sql.one(
+                "SELECT substr(bytes, 1, ?) FROM blobs WHERE sha256 = ?",
+                row -> row.getBytes(1),
+                bytesMax,
+                sha256));
+  }
+
   /** Reservations of a run whose call cost more than was held for it. */
   public List<String> overdrawn(String run) {
     return reads.read(
         sql ->
             sql.list(
-                "SELECT reservation FROM charges WHERE run = ? AND over = 1",
+                "SELECT reservation FROM charges WHERE run = ? AND over = 1"
+                    + " UNION SELECT x.reservation FROM corrections x JOIN charges c"
+                    + " ON c.reservation = x.reservation WHERE c.run = ? AND x.over = 1",
                 row -> row.getString(1),
+                run,
                 run));
+  }
+
+  /** Queries of one read. */
+  @FunctionalInterface
+  public interface Query<T extends @Nullable Object> {
+    /** With a read-only connection. */
+    T run(Statements sql) throws SQLException;
+  }
+
+  /** Reads what spans tables, as {@link #writer} writes it. */
+  public <T extends @Nullable Object> T read(Query<T> query) {
+    return reads.read(query::run);
+  }
+
+  /** The time of new transactions. */
+  public Clock clock() {
+    return clock;
   }
 
   /** Events of one run after a seq, as clients read them, oldest first; none if it is not seen. */

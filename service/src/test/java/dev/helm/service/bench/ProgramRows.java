@@ -177,6 +177,33 @@ final class ProgramRows {
         Map.of("bare", bare, "reserved", reserved));
   }
 
+  Row ledger() throws IOException, InterruptedException {
+    JsonNode rounds =
+        Program.json(
+                Program.run(checkout, "service", LedgerBench.class.getName(), "3", "" + ROUNDS))
+            .get("rounds");
+    List<Double> ratios =
+        each(rounds, round -> round.at("/sixCaps").asDouble() / round.at("/raw").asDouble());
+    double one = Stats.median(each(rounds, round -> round.at("/oneCap").asDouble()));
+    double six = Stats.median(each(rounds, round -> round.at("/sixCaps").asDouble()));
+    double oneMany = Stats.median(each(rounds, round -> round.at("/oneCapMany").asDouble()));
+    double sixMany = Stats.median(each(rounds, round -> round.at("/sixCapsMany").asDouble()));
+    return new Row(
+        "M1",
+        "a model call's reservation and settlement, both durable, under six caps",
+        Stats.text(
+            "%.0f/s (under the run's cap alone %.0f/s); 64 callers %.0f/s (%.0f/s)",
+            six, one, sixMany, oneMany),
+        Stats.text(
+            "two bare SQLite transactions %.0f/s",
+            Stats.median(each(rounds, round -> round.at("/raw").asDouble()))),
+        Stats.text("%.2f× bare, one caller", Stats.median(ratios)),
+        Stats.spread(ratios, "%.2f"),
+        "≥ 0.3× bare with one caller; 64 callers ≥ 300/s",
+        Stats.median(ratios) >= 0.3 && sixMany >= 300,
+        Map.of("rounds", rounds));
+  }
+
   private static List<List<Double>> of(List<List<Double>> lines, int streams) {
     return lines.stream().filter(line -> line.get(0) == streams).toList();
   }

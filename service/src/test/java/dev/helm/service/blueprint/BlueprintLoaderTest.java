@@ -36,7 +36,14 @@ class BlueprintLoaderTest {
     assertThat(blueprint.model()).isEqualTo(new Blueprint.Model("claude-sonnet-4-5", 4096));
     assertThat(blueprint.inputs().get("quarter")).containsEntry("default", "Q1");
     assertThat(blueprint.permissions().timeoutMs()).isEqualTo(1_800_000);
-    assertThat(blueprint.budget().perRunUsd()).isEqualTo(new Usd(100_000));
+    assertThat(blueprint.budget())
+        .isEqualTo(
+            new Blueprint.Budget(
+                new Usd(100_000),
+                new Usd(20_000_000),
+                new Usd(200_500_000),
+                new Usd(1_000_000_000),
+                List.of(50, 80)));
     assertThat(blueprint.limits()).isEqualTo(new Blueprint.Limits(50, 28_800_000));
     assertThat(blueprint.sandbox())
         .isEqualTo(new Blueprint.Sandbox("default", 512L << 20, 1500, 256));
@@ -65,7 +72,7 @@ class BlueprintLoaderTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"mistakes", "later", "inputs", "rules"})
+  @ValueSource(strings = {"mistakes", "later", "inputs", "rules", "never"})
   void everyMistakeIsToldAtOnce(String name) throws IOException {
     String told = told(resource(name + ".yaml"), Format.YAML);
     if (Boolean.getBoolean("helm.golden.write")) {

@@ -15,6 +15,8 @@ import dev.helm.service.files.PlainSandbox;
 import dev.helm.service.store.Store;
 import dev.helm.workflows.Fact;
 import java.nio.file.Path;
+import dev.helm.workflows.Signals;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -109,7 +111,33 @@ final class FakeBackend implements Backend, RunControl {
             permissionId, "t-" + permissionId, "deny", "timeout", null, "timed out", hash));
   }
 
+  /** A permission that was allowed for the rest of the run. */
+  void remembered(String run, String permissionId, String ruleId) {
+    String hash = ask(run, permissionId);
+    append(
+        run,
+        "decided-" + permissionId,
+        new RunEvent.PermissionDecided(
+            permissionId,
+            "t-" + permissionId,
+            "allow",
+            "owner",
+            null,
+            null,
+            hash,
+            null,
+            new RunEvent.Remembered(ruleId, "run", "SendEmail", null)));
+  }
+
   void question(String run, String questionId) {
+    question(run, questionId, null);
+  }
+
+  void freeQuestion(String run, String questionId) {
+    question(run, questionId, true);
+  }
+
+  private void question(String run, String questionId, @Nullable Boolean freeText) {
     append(
         run,
         "question-" + questionId,
@@ -118,7 +146,8 @@ final class FakeBackend implements Backend, RunControl {
             "t-" + questionId,
             "Which quarter?",
             List.of("Q1", "Q2"),
-            Instant.now().plus(Duration.ofMinutes(30)).toString()));
+            Instant.now().plus(Duration.ofMinutes(30)).toString(),
+            freeText));
   }
 
   void finish(String run) {
@@ -162,25 +191,28 @@ final class FakeBackend implements Backend, RunControl {
   }
 
   @Override
-  public void decide(
-      String run,
-      String permissionId,
-      String decision,
-      String argumentsHash,
-      @Nullable String reason,
-      String by,
-      @Nullable String device,
-      String requestId) {
+  public void decide(String run, Signals.Decide decision) {
     refuseWhenDown();
     if (deaf) {
       return;
     }
+    String permissionId = decision.permissionId();
+    Signals.Edited edited = decision.edited();
+    byte[] text = edited == null ? null : store.blobs().get(edited.sha256());
     try {
       append(
           run,
           "decided-" + permissionId,
           new RunEvent.PermissionDecided(
-              permissionId, "t-" + permissionId, decision, by, device, reason, argumentsHash));
+              permissionId,
+              "t-" + permissionId,
+              decision.allow() ? "allow" : "deny",
+              decision.by(),
+              decision.device(),
+              decision.reason(),
+              edited == null ? String.valueOf(decision.argumentsHash()) : edited.argumentsHash(),
+              text == null ? null : Content.text(new String(text, StandardCharsets.UTF_8)),
+              decision.remember()));
     } catch (RunLog.KeyConflictException e) {
       // Somebody was first: that is what the tests look for.
     }

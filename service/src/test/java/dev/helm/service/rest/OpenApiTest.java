@@ -49,6 +49,7 @@ class OpenApiTest {
             Map.entry("/api/health", List.of("get")),
             Map.entry("/api/status", List.of("get")),
             Map.entry("/api/runs", List.of("get", "post")),
+            Map.entry("/api/search", List.of("get")),
             Map.entry("/api/runs/{id}", List.of("get")),
             Map.entry("/api/runs/{id}/events", List.of("get")),
             Map.entry("/api/runs/{id}/messages", List.of("get", "post")),
@@ -65,11 +66,16 @@ class OpenApiTest {
             Map.entry("/api/runs/{id}/fork", List.of("post")),
             Map.entry("/api/inbox", List.of("get")),
             Map.entry("/api/permissions/{id}", List.of("get", "post")),
+            Map.entry("/api/rules", List.of("get")),
+            Map.entry("/api/rules/{id}", List.of("delete")),
             Map.entry("/api/questions/{id}", List.of("post")),
             Map.entry("/api/blueprints", List.of("get")),
             Map.entry("/api/blueprints/{name}", List.of("get", "put")),
             Map.entry("/api/blueprints/{name}/versions", List.of("get")),
             Map.entry("/api/blueprints/validate", List.of("post")),
+            Map.entry("/api/budgets", List.of("get")),
+            Map.entry("/api/budgets/{scope}", List.of("put")),
+            Map.entry("/api/usage", List.of("get")),
             Map.entry("/api/stream", List.of("get")));
     assertThat(names(document.path("paths"))).containsExactlyInAnyOrderElementsOf(calls.keySet());
     List<String> ids = new ArrayList<>();

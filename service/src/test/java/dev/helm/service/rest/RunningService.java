@@ -211,7 +211,7 @@ final class RunningService implements AutoCloseable {
     if (body == null) {
       return send(request.method(method, HttpRequest.BodyPublishers.noBody()));
     }
-    boolean yaml = method.equals("PUT") || path.endsWith("/validate");
+    boolean yaml = path.contains("/blueprints/");
     return send(
         request
             .header("Content-Type", yaml ? "application/yaml" : "application/json")

@@ -75,6 +75,45 @@ class SteeringTest {
   }
 
   @Test
+  void stopPausesEveryRunAndSaysWhich() {
+    String first = service.run();
+    String second = service.run();
+    String ended = service.run();
+    service.backend().finish(ended);
+    RunningService.Answer stopped = service.post("/api/stop", "", "stop-1");
+    assertThat(stopped.status()).isEqualTo(202);
+    assertThat(stopped.json().path("items").findValuesAsText("id"))
+        .contains(first, second)
+        .doesNotContain(ended);
+    assertThat(service.get("/api/runs/" + first).text("status")).isEqualTo("paused");
+    assertThat(service.get("/api/runs/" + second).text("waitingFor")).isEqualTo("person");
+    assertThat(service.post("/api/stop", "", "stop-1").raw().body())
+        .isEqualTo(stopped.raw().body());
+    service.backend().down = true;
+    try {
+      assertThat(service.post("/api/stop", "").status()).isEqualTo(503);
+    } finally {
+      service.backend().down = false;
+    }
+    assertThat(service.post("/api/stop", "").status()).isEqualTo(202);
+  }
+
+  @Test
+  void anAnswerIsOneOfTheOptionsUnlessOtherWordsAreWelcome() {
+    String run = service.run();
+    service.backend().question(run, "q-strict");
+    RunningService.Answer wrong =
+        service.post("/api/questions/q-strict", "{\"answer\":\"Q3\"}");
+    assertThat(wrong.status()).isEqualTo(422);
+    assertThat(wrong.text("code")).isEqualTo("not_an_option");
+    assertThat(service.post("/api/questions/q-strict", "{\"answer\":\"Q2\"}").status())
+        .isEqualTo(200);
+    service.backend().freeQuestion(run, "q-free");
+    assertThat(service.post("/api/questions/q-free", "{\"answer\":\"Q3\"}").status())
+        .isEqualTo(200);
+  }
+
+  @Test
   void blueprintsAreVersionedAndCheckedWithoutBeingStored() {
     assertThat(service.putYaml("brief", RunningService.BRIEF).status()).isIn(200, 201);
     RunningService.Answer same = service.putYaml("brief", RunningService.BRIEF + "\n# a remark\n");

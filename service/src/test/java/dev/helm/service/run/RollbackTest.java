@@ -11,6 +11,7 @@ import dev.helm.service.store.Access;
 import dev.helm.service.store.EpochStore;
 import dev.helm.service.store.FileStore;
 import dev.helm.service.store.RunQueries;
+import dev.helm.workflows.Signals;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -163,13 +164,14 @@ class RollbackTest {
       LoggedEvent again = rig.events(run, "permission.requested").getLast();
       rig.control.decide(
           run,
-          (String) again.data().get("permissionId"),
-          "deny",
-          (String) again.data().get("argumentsHash"),
-          "no",
-          "ada",
-          null,
-          "d1");
+          new Signals.Decide(
+              "d1",
+              (String) again.data().get("permissionId"),
+              false,
+              (String) again.data().get("argumentsHash"),
+              "no",
+              "ada",
+              null));
       rig.await(run, RunStatus.SUCCEEDED);
       assertThat(rig.model.asked.getLast().results()).hasSize(3);
       assertThat(rig.model.asked.getLast().turn()).isEqualTo(3);

@@ -87,6 +87,29 @@ class ThousandTurnsTest {
         .containsEntry("run.finished", 1)
         .doesNotContainKey("tool.started");
     assertThat(LongRun.status(store, run)).isEqualTo(RunStatus.SUCCEEDED);
+    billGrowsLinearly(log);
+  }
+
+  /** What is not read from the model's cache is new; each turn adds the same. */
+  private static void billGrowsLinearly(List<LoggedEvent> log) {
+    List<Long> billed =
+        log.stream()
+            .filter(event -> event.type().equals("model.message"))
+            .map(event -> event.data())
+            .map(
+                data ->
+                    tokens(data, "inputTokens")
+                        + tokens(data, "cacheWriteTokens")
+                        + tokens(data, "outputTokens"))
+            .toList();
+    long first = billed.subList(0, 100).stream().mapToLong(Long::longValue).sum();
+    long last = billed.subList(TURNS - 100, TURNS).stream().mapToLong(Long::longValue).sum();
+    System.out.println("tokens billed: first 100 turns " + first + ", last 100 turns " + last);
+    assertThat(last).isLessThanOrEqualTo(first * 11 / 10);
+  }
+
+  private static long tokens(Map<String, Object> data, String name) {
+    return ((Number) data.get(name)).longValue();
   }
 
   /** The first call may meet a server that has not opened its port yet. */

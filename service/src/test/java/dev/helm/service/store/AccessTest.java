@@ -52,7 +52,10 @@ class AccessTest {
         "ask/" + id,
         new RunEvent.PermissionRequested(
             "p-" + id, "tu", "Bash", Content.text("{}"), "h", "ls", "because", null, DEADLINE, 1));
-    log(run, "q/" + id, new RunEvent.QuestionAsked("q-" + id, "tu", "which?", List.of(), DEADLINE));
+    log(
+        run,
+        "q/" + id,
+        new RunEvent.QuestionAsked("q-" + id, "tu", "which?", List.of(), DEADLINE, null));
   }
 
   @Test

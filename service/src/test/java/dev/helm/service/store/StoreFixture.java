@@ -66,6 +66,35 @@ public final class StoreFixture {
     return store.queries().create(newRun(store, capMicros, null)).run().id();
   }
 
+  /** A new run of this blueprint, which is stored first. */
+  public static String run(Store store, Blueprint blueprint) {
+    long cap = blueprint.budget().perRunUsd().micros();
+    return store
+        .queries()
+        .create(newRun(store, RunId.random().value(), blueprint, cap, null))
+        .run()
+        .id();
+  }
+
+  /** The same blueprint with another budget. */
+  public static Blueprint withBudget(Blueprint old, Blueprint.Budget budget) {
+    return new Blueprint(
+        old.name(),
+        old.description(),
+        old.project(),
+        old.agent(),
+        old.model(),
+        old.instructions(),
+        old.task(),
+        old.inputs(),
+        old.tools(),
+        old.permissions(),
+        budget,
+        old.limits(),
+        old.egress(),
+        old.sandbox());
+  }
+
   /** A new run of a project, from the project's own blueprint. */
   public static String runIn(Store store, String project) {
     return runIn(store, project, RunId.random().value());

@@ -103,7 +103,10 @@ class StoresTest {
   @Test
   void questionsAndUnknownOutcomesAndBudgetsWait() {
     String run = StoreFixture.run(store);
-    log(run, "q", new RunEvent.QuestionAsked("q1", "tu", "which?", List.of("a", "b"), DEADLINE));
+    log(
+        run,
+        "q",
+        new RunEvent.QuestionAsked("q1", "tu", "which?", List.of("a", "b"), DEADLINE, null));
     log(run, "u", new RunEvent.ToolUnknown("tu2", "Bash", "lost", "q2", DEADLINE));
     log(run, "b", new RunEvent.RunPaused("budget", null, null, null, "spent"));
     assertThat(store.inbox().list(Access.system(), 10, null).items())

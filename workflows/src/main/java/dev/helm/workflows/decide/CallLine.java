@@ -20,6 +20,7 @@ public final class CallLine {
           case "WriteRow" -> rows(call);
           case "SendEmail" -> mail(call);
           case "AskPerson" -> orEmpty(call.text("question"));
+          case "Agent" -> firstLine(orEmpty(call.text("description")));
           case "Glob", "Grep" -> orEmpty(call.text("pattern"));
           default -> path(call);
         };

@@ -18,12 +18,17 @@ public final class Gate {
 
   /** The gate of a blueprint: the command guard, what it grants at all, then its rules. */
   public static Gate of(Blueprint blueprint) {
+    return of(blueprint, List.of());
+  }
+
+  /** The same with what people had remembered, which is read beside the blueprint's rules. */
+  public static Gate of(Blueprint blueprint, List<Remembered> remembered) {
     return new Gate(
         List.of(
             new GuardCheck(blueprint.permissions()),
             new OfferedTools(blueprint.tools()),
             new EgressCheck(blueprint.egress().allow()),
-            new Rules(blueprint.permissions())));
+            new Rules(blueprint.permissions(), remembered)));
   }
 
   /** Allow, deny or ask; never {@link Verdict.Pass}. */

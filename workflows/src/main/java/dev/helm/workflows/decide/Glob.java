@@ -11,6 +11,23 @@ final class Glob {
     return compile(pattern, false).matcher(value).matches();
   }
 
+  /**
+   * Shell command: as text, but a star that stands alone at the end is whole words or nothing, so
+   * that {@code ls *} and {@code ls:*} are {@code ls} and {@code ls -l} and never {@code lsof}.
+   */
+  static boolean command(String pattern, String value) {
+    String prefix =
+        pattern.endsWith(":*") || pattern.endsWith(" *")
+            ? pattern.substring(0, pattern.length() - 2).stripTrailing()
+            : "";
+    return prefix.isEmpty()
+        ? text(pattern, value)
+        : text(prefix, value)
+            || text(prefix + " *", value)
+            || text(prefix + "\t*", value)
+            || text(prefix + "\n*", value);
+  }
+
   /** Path: {@code *} stays within one directory, {@code **} crosses them. */
   static boolean path(String pattern, String value) {
     return compile(pattern, true).matcher(value).matches();

@@ -2,7 +2,6 @@ package dev.helm.workflows.decide;
 
 import java.math.BigDecimal;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -10,16 +9,22 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One permission rule: {@code Tool}, {@code Tool(specifier)}, {@code Tool(arg=glob)} or {@code
- * Tool(arg>number)}. The specifier is what people know from Claude Code: a command for Bash (with
- * {@code :*} for a prefix), a path for file tools, {@code domain:} or {@code domain=} for WebFetch.
+ * Tool(arg>number)}. The specifier is what people know from Claude Code: a command for Bash ({@code
+ * ls:*} and {@code ls *} are {@code ls} with or without more words), a path for file tools, {@code
+ * domain:} or {@code domain=} for WebFetch. {@code mcp__server} and {@code mcp__server__*} are all
+ * tools of an MCP server. A dot leads into an argument: {@code Pay(invoice.amount>100)}.
  *
  * @param text the rule as written
- * @param tool the tool's name
+ * @param tool the tool's name, or an MCP server's with the star that stands for all of its tools
  */
 public record Rule(String text, String tool, @Nullable Condition condition) {
-  private static final Pattern SHAPE = Pattern.compile("([A-Za-z][A-Za-z0-9_]*)(?:\\((.*)\\))?");
+  private static final Pattern SHAPE =
+      Pattern.compile("([A-Za-z][A-Za-z0-9_-]*[*]?)(?:\\((.*)\\))?", Pattern.DOTALL);
   private static final Pattern MEMBER =
-      Pattern.compile("([A-Za-z][A-Za-z0-9_]*)\\s*(=|>=|<=|>|<)\\s*(.*)", Pattern.DOTALL);
+      Pattern.compile("([A-Za-z-][A-Za-z0-9_.-]*)\\s*(=|>=|<=|>|<)\\s*(.*)", Pattern.DOTALL);
+  private static final Pattern MCP_SERVER =
+      Pattern.compile("mcp__[A-Za-z0-9-]+(?:_[A-Za-z0-9-]+)*");
+  private static final Pattern MCP_TOOLS = Pattern.compile("mcp__[A-Za-z0-9_-]+__[*]");
   private static final List<String> FILE_TOOLS =
       List.of("Read", "Write", "Edit", "Glob", "Grep", "WriteRow");
 
@@ -27,6 +32,8 @@ public record Rule(String text, String tool, @Nullable Condition condition) {
   public enum Match {
     YES,
     NO,
+    /** Some elements of a list are, others are not: enough to deny or ask, too little to allow. */
+    SOME,
     /** The call lacks the argument that the rule speaks of, or has it in another type. */
     UNSURE
   }
@@ -63,7 +70,7 @@ public record Rule(String text, String tool, @Nullable Condition condition) {
       throw new IllegalArgumentException(
           "expected Tool, Tool(pattern), Tool(arg=pattern) or Tool(arg>number)");
     }
-    String tool = Objects.requireNonNull(shape.group(1));
+    String tool = tool(Objects.requireNonNull(shape.group(1)));
     String inside = shape.group(2);
     if (inside == null || inside.equals("*")) {
       return new Rule(text, tool, null);
@@ -74,21 +81,39 @@ public record Rule(String text, String tool, @Nullable Condition condition) {
     return new Rule(text, tool, condition(tool, inside));
   }
 
+  private static String tool(String name) {
+    if (MCP_SERVER.matcher(name).matches()) {
+      return name + "__*";
+    }
+    if (name.endsWith("*") && !MCP_TOOLS.matcher(name).matches()) {
+      throw new IllegalArgumentException(
+          "a star in a tool's name is only for all tools of an MCP server, as in mcp__server__*");
+    }
+    return name;
+  }
+
+  /** Whether the rule is about this tool. */
+  public boolean names(String called) {
+    return tool.endsWith("*")
+        ? called.startsWith(tool.substring(0, tool.length() - 1))
+        : tool.equals(called);
+  }
+
   /** Whether the call is what this rule speaks of; a Bash command is matched as one piece. */
   public Match matches(ToolCall call) {
-    if (!tool.equals(call.tool())) {
+    if (!names(call.tool())) {
       return Match.NO;
     }
     return switch (condition) {
       case null -> Match.YES;
-      case Condition.Command command -> of(call.text("command"), c -> Glob.text(command.glob(), c));
+      case Condition.Command command ->
+          of(call.text("command"), c -> Glob.command(command.glob(), c));
       case Condition.Path path ->
           of(call.workspacePath(), p -> Glob.path(relative(path.glob()), p));
       case Condition.Domain domain -> of(call.domain(), d -> Glob.host(domain.pattern(), d));
       case Condition.Egress egress -> Match.NO;
-      case Condition.TextArgument argument ->
-          of(call.text(argument.name()), t -> Glob.text(argument.glob(), t));
-      case Condition.NumberArgument argument -> number(argument, call.arguments());
+      case Condition.TextArgument argument -> text(call.argument(argument.name()), argument.glob());
+      case Condition.NumberArgument argument -> number(argument, call.argument(argument.name()));
     };
   }
 
@@ -99,13 +124,13 @@ public record Rule(String text, String tool, @Nullable Condition condition) {
       String operator = Objects.requireNonNull(member.group(2));
       String value = Objects.requireNonNull(member.group(3));
       // A command such as FOO=1 make is a command, not an argument named FOO.
-      if (!tool.equals("Bash") || name.equals("command") || name.equals("egress")) {
-        return operator.equals("=") ? argument(tool, name, value) : bound(name, operator, value);
+      boolean command = name.equals("command") || name.equals("egress");
+      if (!tool.equals("Bash") || (command && operator.equals("="))) {
+        return operator.equals("=") ? argument(name, value) : bound(name, operator, value);
       }
     }
     if (tool.equals("Bash")) {
-      return new Condition.Command(
-          inside.endsWith(":*") ? inside.substring(0, inside.length() - 2) + "*" : inside);
+      return new Condition.Command(inside);
     }
     if (tool.equals("WebFetch") && inside.startsWith("domain:")) {
       return new Condition.Domain(inside.substring("domain:".length()));
@@ -117,7 +142,7 @@ public record Rule(String text, String tool, @Nullable Condition condition) {
         "a rule on " + tool + " names an argument, as in " + tool + "(to=*@example.com)");
   }
 
-  private static Condition argument(String tool, String name, String value) {
+  private static Condition argument(String name, String value) {
     return switch (name) {
       case "egress" -> new Condition.Egress(value);
       case "domain" -> new Condition.Domain(value);
@@ -142,11 +167,45 @@ public record Rule(String text, String tool, @Nullable Condition condition) {
     return predicate.test(value) ? Match.YES : Match.NO;
   }
 
-  private static Match number(Condition.NumberArgument argument, Map<String, Object> arguments) {
-    if (!(arguments.get(argument.name()) instanceof Number number)) {
+  /** Text, true or false, a number by its value, or a list of these. */
+  private static Match text(@Nullable Object value, String glob) {
+    return switch (value) {
+      case String text -> of(text, t -> Glob.text(glob, t));
+      case Boolean flag -> of(flag.toString(), t -> Glob.text(glob, t));
+      case Number number -> equal(number, glob);
+      case List<?> list when !list.isEmpty() ->
+          all(list.stream().map(e -> element(e, glob)).toList());
+      case null, default -> Match.UNSURE;
+    };
+  }
+
+  private static Match element(@Nullable Object value, String glob) {
+    return value instanceof List ? Match.UNSURE : text(value, glob);
+  }
+
+  private static Match all(List<Match> elements) {
+    if (elements.contains(Match.UNSURE)) {
+      return elements.contains(Match.YES) ? Match.SOME : Match.UNSURE;
+    }
+    if (!elements.contains(Match.YES)) {
+      return Match.NO;
+    }
+    return elements.contains(Match.NO) ? Match.SOME : Match.YES;
+  }
+
+  private static Match equal(Number number, String glob) {
+    try {
+      return decimal(number).compareTo(new BigDecimal(glob)) == 0 ? Match.YES : Match.NO;
+    } catch (NumberFormatException e) {
       return Match.UNSURE;
     }
-    int order = new BigDecimal(number.toString()).compareTo(argument.bound());
+  }
+
+  private static Match number(Condition.NumberArgument argument, @Nullable Object value) {
+    if (!(value instanceof Number number)) {
+      return Match.UNSURE;
+    }
+    int order = decimal(number).compareTo(argument.bound());
     boolean yes =
         switch (argument.operator()) {
           case ">" -> order > 0;
@@ -155,6 +214,10 @@ public record Rule(String text, String tool, @Nullable Condition condition) {
           default -> order <= 0;
         };
     return yes ? Match.YES : Match.NO;
+  }
+
+  private static BigDecimal decimal(Number number) {
+    return new BigDecimal(number.toString());
   }
 
   private static String relative(String glob) {

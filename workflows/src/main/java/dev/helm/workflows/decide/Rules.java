@@ -15,13 +15,35 @@ import org.jspecify.annotations.Nullable;
 public final class Rules implements Check {
   private final List<Rule> deny;
   private final List<Rule> ask;
-  private final List<Rule> allow;
+  private final List<Allowing> allow;
+  private final List<Allowing> remembered;
 
-  /** Reads the rules, which were checked when the blueprint was. */
+  /** A rule that lets a call run, and the permission by which it was remembered, if it was. */
+  private record Allowing(Rule rule, @Nullable String permissionId) {}
+
+  /** Reads the blueprint's rules alone. */
   public Rules(Blueprint.Permissions permissions) {
+    this(permissions, List.of());
+  }
+
+  /** Reads the rules, which were checked when the blueprint was, or when they were remembered. */
+  public Rules(Blueprint.Permissions permissions, List<Remembered> remembered) {
     deny = permissions.deny().stream().map(Rule::parse).toList();
     ask = permissions.ask().stream().map(Rule::parse).toList();
-    allow = permissions.allow().stream().map(Rule::parse).toList();
+    this.remembered =
+        remembered.stream()
+            .map(rule -> new Allowing(Rule.parse(rule.rule()), rule.permissionId()))
+            .toList();
+    allow =
+        Stream.concat(
+                permissions.allow().stream().map(rule -> new Allowing(Rule.parse(rule), null)),
+                this.remembered.stream())
+            .toList();
+  }
+
+  /** How many simple commands a shell command, or a pattern of one, is read as. */
+  public static int simpleCommands(String command) {
+    return ShellParts.of(command).parts().size();
   }
 
   @Override
@@ -32,7 +54,7 @@ public final class Rules implements Check {
     Verdict.Ask unsure = null;
     for (Rule rule : deny) {
       switch (any(rule, parts)) {
-        case YES -> {
+        case YES, SOME -> {
           return new Verdict.Deny("rule", "A rule denies this: " + rule.text(), rule.text());
         }
         case UNSURE -> unsure = unsure == null ? unsure(rule) : unsure;
@@ -42,9 +64,12 @@ public final class Rules implements Check {
     if (unsure != null) {
       return unsure;
     }
+    if (allowed(remembered, call, shell) instanceof Verdict.Allow allow) {
+      return allow;
+    }
     for (Rule rule : ask) {
       switch (any(rule, parts)) {
-        case YES -> {
+        case YES, SOME -> {
           return new Verdict.Ask(rule.text(), "a rule asks");
         }
         case UNSURE -> {
@@ -53,50 +78,53 @@ public final class Rules implements Check {
         case NO -> {}
       }
     }
-    return allowed(call, shell);
+    return allowed(allow, call, shell);
   }
 
-  private Verdict allowed(ToolCall call, @Nullable ShellParts shell) {
+  private Verdict allowed(List<Allowing> rules, ToolCall call, @Nullable ShellParts shell) {
     if (call.tool().equals("AskPerson")) {
       // To ask people is what the gate itself would do.
       return new Verdict.Allow("builtin", null);
     }
     if (!call.tool().equals("Bash")) {
-      return firstAllow(call);
+      return firstAllow(rules, call);
     }
     if (shell == null) {
       return new Verdict.Ask(null, "the call has no command");
     }
     Verdict first = new Verdict.Ask(null, "no rule names this call");
     for (String part : shell.parts()) {
-      Verdict verdict = firstAllow(withCommand(call, part));
+      Verdict verdict = firstAllow(rules, withCommand(call, part));
       if (!(verdict instanceof Verdict.Allow)) {
         return verdict;
       }
       first = first instanceof Verdict.Allow ? first : verdict;
     }
-    return shell.sure() || allowsEverything()
+    return shell.sure() || allowsEverything(rules)
         ? first
         : new Verdict.Ask(null, "the command holds parts that a rule cannot judge");
   }
 
   /** A rule for all of Bash, and none that would have to find its command in this one. */
-  private boolean allowsEverything() {
-    return allow.stream().anyMatch(rule -> rule.tool().equals("Bash") && rule.condition() == null)
+  private boolean allowsEverything(List<Allowing> rules) {
+    return rules.stream()
+            .map(Allowing::rule)
+            .anyMatch(rule -> rule.tool().equals("Bash") && rule.condition() == null)
         && Stream.concat(deny.stream(), ask.stream())
             .noneMatch(rule -> rule.tool().equals("Bash") && rule.condition() != null);
   }
 
-  private Verdict firstAllow(ToolCall call) {
-    for (Rule rule : allow) {
+  private static Verdict firstAllow(List<Allowing> rules, ToolCall call) {
+    for (Allowing allowing : rules) {
+      Rule rule = allowing.rule();
       switch (rule.matches(call)) {
         case YES -> {
-          return new Verdict.Allow("rule", rule.text());
+          return new Verdict.Allow("rule", rule.text(), allowing.permissionId());
         }
         case UNSURE -> {
           return unsure(rule);
         }
-        case NO -> {}
+        case NO, SOME -> {}
       }
     }
     return new Verdict.Ask(null, "no rule names this call");
@@ -110,7 +138,7 @@ public final class Rules implements Check {
     Match found = Match.NO;
     for (ToolCall part : parts) {
       Match match = rule.matches(part);
-      if (match == Match.YES) {
+      if (match == Match.YES || match == Match.SOME) {
         return match;
       }
       found = match == Match.UNSURE ? match : found;

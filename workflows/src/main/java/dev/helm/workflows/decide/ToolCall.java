@@ -43,6 +43,24 @@ public record ToolCall(
   }
 
   /**
+   * An argument, or one within it behind dots; null when it is missing, or when the name could mean
+   * two of them.
+   */
+  public @Nullable Object argument(String name) {
+    Object plain = arguments.get(name);
+    int dot = name.indexOf('.');
+    if (dot < 0) {
+      return plain;
+    }
+    Object inner = arguments;
+    for (String part : name.split("\\.", -1)) {
+      inner = inner instanceof Map<?, ?> members ? members.get(part) : null;
+    }
+    // Attack: the call carries both readings, one for the rule and one for the tool.
+    return plain == null ? inner : inner == null ? plain : null;
+  }
+
+  /**
    * The file argument as a path relative to the workspace, or null when it is none or leads out.
    */
   public @Nullable String workspacePath() {

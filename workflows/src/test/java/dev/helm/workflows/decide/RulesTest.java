@@ -72,7 +72,7 @@ class RulesTest {
         "GIT_SSH_COMMAND=x git fetch ~ Ask",
         "git status 'open ~ Ask",
         "ls ~ Allow",
-        "lsof ~ Allow",
+        "lsof ~ Ask",
         "curl x ~ Ask",
         "git log <<EOF ~ Allow"
       })

@@ -36,8 +36,8 @@ final class OutgoingCheck implements Check {
     findings.add(
         Finding.fine(
             "agents", "only hosts of their blueprint's egress list, while an allowed call runs"));
-    findings.addAll(targets());
-    findings.add(Finding.fine("push, Slack, webhooks, telemetry, update checks", "none"));
+    findings.addAll(ofConfig());
+    findings.add(Finding.fine("push, Slack, telemetry, update checks", "none"));
     findings.add(
         Finding.note(
             "builds only",
@@ -47,18 +47,20 @@ final class OutgoingCheck implements Check {
     return findings;
   }
 
-  /** What the operator lets agents reach besides public hosts. */
-  private List<Finding> targets() {
+  /** What the operator lets agents reach besides public hosts, and whom Helm tells. */
+  private List<Finding> ofConfig() {
     Path file = site.home().root().resolve("config.yml");
     if (!Files.exists(file)) {
-      return List.of();
+      return List.of(webhook(""));
     }
     List<String> hosts = new ArrayList<>();
+    String webhook;
     try {
       if (Files.size(file) > FILE_BYTES_MAX) {
         throw new IOException("it is larger than a mebibyte");
       }
       JsonNode root = new YAMLMapper().readTree(Files.readString(file));
+      webhook = root.path("notify").path("webhook").asText();
       for (JsonNode target : root.path("egress").path("targets")) {
         hosts.add(target.path("host").asText() + " at " + target.path("address").asText());
       }
@@ -67,10 +69,23 @@ final class OutgoingCheck implements Check {
           Finding.wrong(
               "config.yml", "cannot be read: " + firstLine(e), "mend it: docs/sandbox.md"));
     }
-    return hosts.isEmpty()
-        ? List.of()
-        : List.of(
-            Finding.note("config.yml", "agents may also reach " + String.join(", ", hosts), ""));
+    List<Finding> findings = new ArrayList<>();
+    if (!hosts.isEmpty()) {
+      findings.add(
+          Finding.note("config.yml", "agents may also reach " + String.join(", ", hosts), ""));
+    }
+    findings.add(webhook(webhook));
+    return findings;
+  }
+
+  private static Finding webhook(String address) {
+    return address.isEmpty()
+        ? Finding.fine("webhook", "none")
+        : Finding.note(
+            "webhook",
+            host(address)
+                + " · is told of permissions, questions and stalls (notify.webhook of config.yml)",
+            "");
   }
 
   private static String firstLine(IOException e) {

@@ -1,0 +1,61 @@
+package dev.helm.activities.tools;
+
+import dev.helm.activities.store.Blobs;
+import dev.helm.activities.store.Runs;
+import dev.helm.api.blueprint.Blueprint;
+import dev.helm.api.event.RunEvent;
+import dev.helm.workflows.decide.Remembered;
+import dev.helm.workflows.decide.Risk;
+import dev.helm.workflows.decide.Suggestions;
+import dev.helm.workflows.decide.ToolCall;
+import dev.helm.workflows.decide.Verdict;
+import java.time.Instant;
+import java.util.List;
+
+/** Everything that a person is shown of a call before deciding. */
+final class PermissionText {
+  /** Most of the model's text that a permission quotes as what led to it. */
+  private static final int LED_CHARS_MAX = 2_000;
+
+  private static final int BECAUSE_CHARS_MAX = 300;
+
+  private final Runs runs;
+  private final Blobs blobs;
+  private final FilePreview preview;
+
+  PermissionText(Runs runs, Blobs blobs, FilePreview preview) {
+    this.runs = runs;
+    this.blobs = blobs;
+    this.preview = preview;
+  }
+
+  RunEvent event(
+      CallContext context,
+      Runs.RequestedCall requested,
+      Verdict.Ask ask,
+      List<Remembered> remembered,
+      String id,
+      Instant deadline) {
+    Blueprint blueprint = context.info().blueprint();
+    ToolCall call = context.call();
+    boolean firstUse = !runs.usedBefore(context.run(), call.tool());
+    List<String> recipients = Risk.recipients(call);
+    String diff = preview.diff(context);
+    return new RunEvent.PermissionRequested(
+        id,
+        context.toolUseId(),
+        call.tool(),
+        requested.arguments(),
+        context.argumentsHash(),
+        requested.object(),
+        Cut.middle(runs.saidBefore(context.run(), context.toolUseId()), LED_CHARS_MAX),
+        ask.rule(),
+        CallRecord.text(deadline),
+        blueprint.permissions().approvers(),
+        Cut.middle(ask.because(), BECAUSE_CHARS_MAX),
+        Risk.of(blueprint, call, firstUse),
+        recipients.isEmpty() ? null : recipients,
+        diff == null ? null : blobs.content(diff, "text/x-diff"),
+        Suggestions.of(blueprint, remembered, call));
+  }
+}

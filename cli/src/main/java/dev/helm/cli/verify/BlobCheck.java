@@ -1,0 +1,104 @@
+package dev.helm.cli.verify;
+
+import dev.helm.api.bundle.BundleFormat;
+import java.io.IOException;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+
+/** The content that events refer to is there with its hash, or was erased and the log says so. */
+final class BlobCheck {
+  private static final String PART = "blobs";
+
+  private final Report report;
+  private final Map<String, Reference> referenced = new LinkedHashMap<>();
+  private final Map<String, Long> erased = new HashMap<>();
+
+  private record Reference(long seq, long bytes) {}
+
+  BlobCheck(Report report) {
+    this.report = report;
+  }
+
+  /** Takes the next event. */
+  void take(ChainCheck.Read event) {
+    if (event.type().equals("blob.erased") && event.data().get("sha256") instanceof String sha256) {
+      erased.put(sha256, event.seq());
+    } else {
+      find(event.data().values(), event.seq());
+    }
+  }
+
+  private void find(Collection<?> values, long seq) {
+    for (Object value : values) {
+      if (value instanceof Map<?, ?> map) {
+        if (map.size() == 3
+            && map.get("sha256") instanceof String sha256
+            && map.get("bytes") instanceof Number bytes
+            && map.get("mediaType") instanceof String
+            && sha256.matches("[0-9a-f]{64}")) {
+          referenced.putIfAbsent(sha256, new Reference(seq, bytes.longValue()));
+        }
+        find(map.values(), seq);
+      } else if (value instanceof Collection<?> items) {
+        find(items, seq);
+      }
+    }
+  }
+
+  /** Compares with what the bundle holds. */
+  void finish(BundleFile file) throws IOException {
+    Set<String> there = new HashSet<>();
+    for (BundleFormat.Entry entry : file.entries()) {
+      if (entry.name().startsWith(BundleFormat.BLOBS)) {
+        there.add(check(file, entry));
+      }
+    }
+    int absent = 0;
+    for (Map.Entry<String, Reference> entry : referenced.entrySet()) {
+      if (there.contains(entry.getKey())) {
+        continue;
+      }
+      Long by = erased.get(entry.getKey());
+      if (by == null) {
+        report.fault(
+            PART,
+            entry.getValue().seq(),
+            "event "
+                + entry.getValue().seq()
+                + " refers to content that is missing, and no event"
+                + " says that it was erased: "
+                + entry.getKey());
+      } else {
+        absent++;
+        report.note("content of event " + entry.getValue().seq() + " was erased by event " + by);
+      }
+    }
+    report.checked(
+        there.size()
+            + " blobs have the hashes that the events name"
+            + (absent == 0 ? "" : ", " + absent + " were erased"));
+  }
+
+  private String check(BundleFile file, BundleFormat.Entry entry) throws IOException {
+    String sha256 = entry.name().substring(BundleFormat.BLOBS.length());
+    Reference reference = referenced.get(sha256);
+    if (reference == null) {
+      report.fault(PART, 0, "the log does not refer to the blob " + sha256);
+    } else if (reference.bytes() != entry.bytes()) {
+      report.fault(PART, reference.seq(), "the blob " + sha256 + " has another length");
+    }
+    try (EntryInput in = file.contents(entry)) {
+      if (!in.finish().equals(sha256)) {
+        report.fault(
+            PART,
+            reference == null ? 0 : reference.seq(),
+            "the blob " + sha256 + " was changed: its content has another hash");
+      }
+    }
+    return sha256;
+  }
+}

@@ -1,0 +1,159 @@
+package dev.helm.cli.verify;
+
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a log may say at all: no call starts without a gate that the log justifies, each call ends
+ * once, and nothing follows a run's end but what may.
+ */
+final class LogRules {
+  private static final String PART = "rules";
+  private static final Set<String> AFTER_END =
+      Set.of("run.rolledback", "run.forked", "notification.sent", "blob.erased", "budget.charged");
+  private static final Set<String> GATES = Set.of("rule", "person", "hook", "builtin");
+
+  private final Report report;
+  private final Map<String, String> requested = new HashMap<>();
+  private final Map<String, String> allowed = new HashMap<>();
+  private final Set<String> repeatable = new HashSet<>();
+  private final Set<String> decided = new HashSet<>();
+  private final Set<String> ended = new HashSet<>();
+  private final Set<String> blocked = new HashSet<>();
+  private boolean over;
+  private long calls;
+
+  LogRules(Report report) {
+    this.report = report;
+  }
+
+  /** How many calls were started. */
+  long calls() {
+    return calls;
+  }
+
+  /** Takes the next event. */
+  void take(ChainCheck.Read event) {
+    if (event.seq() == 1 != event.type().equals("run.created")) {
+      fault(event, "a run begins with run.created, and only there");
+    }
+    if (over && !AFTER_END.contains(event.type())) {
+      fault(event, event.type() + " stands after run.finished");
+    }
+    switch (event.type()) {
+      case "run.finished" -> over = true;
+      case "run.rolledback" -> newEpoch();
+      case "tool.requested" -> requested.putIfAbsent(call(event), text(event, "argumentsHash"));
+      case "tool.started" -> started(event);
+      case "tool.blocked" -> blocked(event);
+      case "tool.finished" -> finished(event);
+      case "permission.decided" -> decided(event);
+      case "question.answered" -> answered(event);
+      default -> {
+        // Says nothing of calls; readers keep types that they do not know.
+      }
+    }
+  }
+
+  /** Effects are keyed by epoch: what was asked before a rollback may be asked and done again. */
+  private void newEpoch() {
+    over = false;
+    ended.clear();
+    blocked.clear();
+    allowed.clear();
+    decided.clear();
+    repeatable.clear();
+  }
+
+  private void started(ChainCheck.Read event) {
+    calls++;
+    String call = call(event);
+    if (ended.contains(call) || blocked.contains(call)) {
+      fault(event, "the call " + call + " starts after its end");
+    }
+    String gate =
+        event.data().get("gate") instanceof Map<?, ?> map ? gate(event, map, call) : "no gate";
+    if (!gate.isEmpty()) {
+      fault(event, "the call " + call + " was started and the log does not justify it: " + gate);
+    }
+  }
+
+  private String gate(ChainCheck.Read event, Map<?, ?> gate, String call) {
+    String by = String.valueOf(gate.get("by"));
+    String hash = text(event, "argumentsHash");
+    String asked = requested.get(call);
+    if (!GATES.contains(by)) {
+      return "the gate \"" + by + "\" is none";
+    }
+    if (asked == null) {
+      return "the model did not ask for it";
+    }
+    if (by.equals("person")) {
+      String id = String.valueOf(gate.get("permissionId"));
+      if (repeatable.contains(id)) {
+        return "";
+      }
+      String allow = allowed.get(id);
+      return allow == null
+          ? "nobody allowed " + id
+          : allow.equals(hash) ? "" : "what was allowed has other arguments";
+    }
+    if (by.equals("rule") && !(gate.get("rule") instanceof String)) {
+      return "it names no rule";
+    }
+    return asked.equals(hash) ? "" : "what was asked for has other arguments";
+  }
+
+  private void decided(ChainCheck.Read event) {
+    String id = text(event, "permissionId");
+    if (!decided.add(id)) {
+      fault(event, "the permission " + id + " is decided a second time");
+    }
+    if ("allow".equals(event.data().get("decision"))) {
+      if ("timeout".equals(event.data().get("by"))) {
+        fault(event, "silence allowed the permission " + id);
+      } else {
+        allowed.put(id, text(event, "argumentsHash"));
+      }
+    }
+  }
+
+  private void answered(ChainCheck.Read event) {
+    if ("again".equals(event.data().get("answer")) && !"timeout".equals(event.data().get("by"))) {
+      repeatable.add(text(event, "questionId"));
+    }
+  }
+
+  private void blocked(ChainCheck.Read event) {
+    String call = call(event);
+    if (!blocked.add(call) || ended.contains(call)) {
+      fault(event, "the call " + call + " ends a second time");
+    }
+  }
+
+  private void finished(ChainCheck.Read event) {
+    String call = call(event);
+    if (!ended.add(call) || blocked.contains(call)) {
+      fault(event, "the call " + call + " ends a second time");
+    }
+    if (!requested.containsKey(call)) {
+      fault(event, "the call " + call + " ends and the model did not ask for it");
+    }
+  }
+
+  private void fault(ChainCheck.Read event, String text) {
+    report.fault(PART, event.seq(), "event " + event.seq() + ": " + text);
+  }
+
+  private static String call(ChainCheck.Read event) {
+    return text(event, "toolUseId");
+  }
+
+  private static String text(ChainCheck.Read event, String name) {
+    @Nullable Object value = event.data().get(name);
+    return value instanceof String text ? text : "";
+  }
+}

@@ -1,0 +1,144 @@
+package dev.helm.cli.verify;
+
+import dev.helm.api.bundle.BundleFormat;
+import dev.helm.api.bundle.Checkpoint;
+import dev.helm.api.bundle.SignerKey;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Checks a bundle: everything that can be checked without the workflow's code. */
+public final class Verifier {
+  private static final int KEYS_BYTES_MAX = 64 * 1024;
+
+  private final Path bundle;
+  private final String pinned;
+  private final @Nullable Path kept;
+  private final Report report = new Report();
+
+  /**
+   * @param bundle the file
+   * @param pinned fingerprint of the one key that may have signed, or its beginning; empty for any
+   * @param kept checkpoints that were kept elsewhere, or null
+   */
+  public Verifier(Path bundle, String pinned, @Nullable Path kept) {
+    this.bundle = bundle;
+    this.pinned = pinned;
+    this.kept = kept;
+  }
+
+  /**
+   * Checks all of it.
+   *
+   * @throws IOException when a file cannot be read at all
+   */
+  public Report verify() throws IOException {
+    try (BundleFile file = BundleFile.open(bundle)) {
+      verify(file);
+    } catch (BundleException e) {
+      report.fault("file", 0, String.valueOf(e.getMessage()));
+    }
+    return report;
+  }
+
+  private void verify(BundleFile file) throws IOException {
+    Manifest manifest = Manifest.read(file);
+    List<SignerKey> keys = keys(file);
+    about(manifest);
+    manifest.check(file, keys, report);
+    pin(manifest.text("keyId"));
+    Signatures signatures = new Signatures(manifest.text("run"), keys, report);
+    try (EntryInput in = file.contents(file.entry(BundleFormat.CHECKPOINTS))) {
+      signatures.read(new Lines(in, BundleFormat.CHECKPOINTS));
+    }
+    if (kept != null) {
+      try (var in = Files.newInputStream(kept)) {
+        signatures.readKept(new Lines(in, String.valueOf(kept.getFileName())));
+      } catch (BundleException e) {
+        report.note("the kept checkpoints end torn: " + e.getMessage());
+      }
+    }
+    events(file, manifest, signatures);
+  }
+
+  private void events(BundleFile file, Manifest manifest, Signatures signatures)
+      throws IOException {
+    String run = manifest.text("run");
+    boolean audit = run.equals(Checkpoint.AUDIT);
+    ChainCheck chain = new ChainCheck(run, report);
+    LogRules rules = new LogRules(report);
+    BlobCheck blobs = new BlobCheck(report);
+    long count = 0;
+    try (EntryInput in = file.contents(file.entry(BundleFormat.EVENTS))) {
+      Lines lines = new Lines(in, BundleFormat.EVENTS);
+      for (String line = lines.next(); line != null; line = lines.next()) {
+        count++;
+        ChainCheck.Read event = chain.take(line);
+        if (event != null) {
+          signatures.take(event);
+          blobs.take(event);
+          if (!audit) {
+            rules.take(event);
+          }
+        }
+      }
+    }
+    head(manifest, chain, count);
+    signatures.finish(chain.seq(), !pinned.isEmpty(), manifest.text("keyId"));
+    if (!audit) {
+      report.checked(rules.calls() + " started calls have a gate that the log justifies");
+    }
+    blobs.finish(file);
+  }
+
+  private void head(Manifest manifest, ChainCheck chain, long count) {
+    Map<?, ?> head = manifest.object("head");
+    boolean same =
+        count == manifest.number("events")
+            && head.get("seq") instanceof Number seq
+            && seq.longValue() == chain.seq()
+            && (count == 0 || chain.hash().equals(head.get("hash")));
+    if (!same) {
+      report.fault("chain", chain.seq(), "the log does not end where the manifest says");
+    }
+    report.checked(
+        count
+            + " events, numbered 1 to "
+            + chain.seq()
+            + ", each with the hash of its content and of the one before");
+  }
+
+  private List<SignerKey> keys(BundleFile file) throws IOException {
+    try {
+      return SignerKey.ofPem(file.text(file.entry(BundleFormat.PUBLIC_KEY), KEYS_BYTES_MAX));
+    } catch (IllegalArgumentException e) {
+      throw new BundleException(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private void about(Manifest manifest) {
+    for (String name : List.of("run", "project", "helm", "exportedAt", "keyId")) {
+      report.about(name, manifest.text(name));
+    }
+    report.about("blueprint", manifest.object("blueprint"));
+    report.about("events", manifest.number("events"));
+    report.about("head", manifest.object("head"));
+    report.about("histories", manifest.object("histories"));
+    report.about("pinned", !pinned.isEmpty());
+  }
+
+  private void pin(String keyId) {
+    if (pinned.isEmpty()) {
+      report.note(
+          "The signer is not pinned: whoever made this file may have made its key too. Give the"
+              + " fingerprint that you know with --key.");
+    } else if (keyId.startsWith(pinned)) {
+      report.checked("the signer is the pinned key");
+    } else {
+      report.fault("manifest", 0, "the bundle is signed by " + keyId + ", not by the pinned key");
+    }
+  }
+}

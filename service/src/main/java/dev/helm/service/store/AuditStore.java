@@ -1,0 +1,54 @@
+package dev.helm.service.store;
+
+import dev.helm.api.event.LoggedEvent;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Who logged in, looked, decided and changed: one chain of events for the whole installation, of
+ * the form of a run's, whose run is {@code audit}.
+ */
+public interface AuditStore {
+  /** What happened. */
+  enum Type {
+    LOGGED_IN("login.succeeded"),
+    NOT_LET_IN("login.failed"),
+    REFRESHED("session.refreshed"),
+    LOOKED("content.read"),
+    DECIDED("decision.made"),
+    CHANGED("change.made");
+
+    private final String word;
+
+    Type(String word) {
+      this.word = word;
+    }
+
+    /** The event's type as the wire has it. */
+    public String word() {
+      return word;
+    }
+  }
+
+  /**
+   * An entry.
+   *
+   * @param key the same key is written once
+   * @param who name of the person or the program, or what was given as such
+   * @param data texts, without secrets
+   */
+  record Entry(Type type, String key, String who, Map<String, Object> data) {}
+
+  /**
+   * Appends an entry and waits until it is on disk.
+   *
+   * @throws dev.helm.activities.store.RunLog.LogUnavailableException when it could not be stored
+   */
+  void append(Entry entry);
+
+  /** Entries after a seq, oldest first. */
+  List<LoggedEvent> page(long afterSeq, int limit);
+
+  /** Told of the newest seq after each commit, on the writer's thread; it must not block. */
+  void onAppend(java.util.function.LongConsumer listener);
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.helm.service.search;
+
+import org.jspecify.annotations.NullMarked;

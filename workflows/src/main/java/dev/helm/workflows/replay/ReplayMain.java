@@ -1,0 +1,103 @@
+package dev.helm.workflows.replay;
+
+import dev.helm.api.bundle.BundleFormat;
+import dev.helm.workflows.AgentRunWorkflow;
+import dev.helm.workflows.HelmJson;
+import io.temporal.common.WorkflowExecutionHistory;
+import java.io.BufferedReader;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+
+/**
+ * The part of {@code helm verify --replay} that needs the workflow's code. It reads a bundle whose
+ * sums and signatures {@code helm verify} has checked just before, and prints a JSON line for each
+ * finding; the last has the kind {@code end}.
+ */
+public final class ReplayMain {
+  private static final int HISTORY_BYTES_MAX = 256 << 20;
+
+  private ReplayMain() {}
+
+  /** Replays the bundle that is named. */
+  public static void main(String[] args) throws IOException {
+    PrintStream out =
+        new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
+    if (args.length != 1) {
+      System.err.println("usage: ReplayMain BUNDLE");
+      System.exit(2);
+    }
+    Findings findings = new Findings(out);
+    try (ZipFile zip = new ZipFile(args[0])) {
+      replay(zip, findings);
+    }
+    findings.end();
+    System.exit(findings.none() ? 0 : 1);
+  }
+
+  static void replay(ZipFile zip, Findings findings) throws IOException {
+    Map<String, Object> manifest =
+        HelmJson.readObject(text(zip, zip.getEntry(BundleFormat.MANIFEST)));
+    LoggedFacts log = new LoggedFacts();
+    try (BufferedReader events =
+        new BufferedReader(
+            new InputStreamReader(
+                zip.getInputStream(zip.getEntry(BundleFormat.EVENTS)), StandardCharsets.UTF_8))) {
+      log.read(events);
+    }
+    Map<String, ZipEntry> histories = new TreeMap<>();
+    zip.stream()
+        .filter(entry -> entry.getName().startsWith(BundleFormat.HISTORIES))
+        .forEach(entry -> histories.put(entry.getName(), entry));
+    Comparison comparison = new Comparison(log, findings);
+    try (Rerun rerun = new Rerun()) {
+      for (Map.Entry<String, ZipEntry> entry : histories.entrySet()) {
+        comparison.take(
+            entry.getKey(),
+            WorkflowExecutionHistory.fromJson(text(zip, entry.getValue())),
+            rerun);
+      }
+    }
+    boolean complete = complete(manifest);
+    if (!complete) {
+      findings.note(
+          "The bundle does not have all histories of the run (one that goes on has its last one"
+              + " not yet); what they lack was not compared.");
+    }
+    comparison.finish(complete);
+  }
+
+  private static boolean complete(Map<String, Object> manifest) {
+    if (!(manifest.get("histories") instanceof Map<?, ?> histories)
+        || !(histories.get("complete") instanceof List<?> complete)
+        || !(histories.get("lost") instanceof Map<?, ?> lost)
+        || !(manifest.get("epoch") instanceof Number epochs)) {
+      return false;
+    }
+    String run = String.valueOf(manifest.get("run"));
+    boolean all = lost.isEmpty();
+    for (int epoch = 1; epoch <= epochs.intValue(); epoch++) {
+      all &= complete.contains(AgentRunWorkflow.workflowId(run, epoch));
+    }
+    return all;
+  }
+
+  private static String text(ZipFile zip, ZipEntry entry) throws IOException {
+    try (InputStream in = zip.getInputStream(entry)) {
+      byte[] bytes = in.readNBytes(HISTORY_BYTES_MAX + 1);
+      if (bytes.length > HISTORY_BYTES_MAX) {
+        throw new IOException(entry.getName() + " is too large to replay");
+      }
+      return new String(bytes, StandardCharsets.UTF_8);
+    }
+  }
+}
