@@ -4,9 +4,9 @@ import dev.helm.activities.snapshot.Snapshots;
 import dev.helm.activities.workspace.WorkspaceFiles;
 import dev.helm.api.rest.Bodies;
 import dev.helm.service.audit.Exports;
+import dev.helm.service.files.Epochs;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
-import dev.helm.service.files.Epochs;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
