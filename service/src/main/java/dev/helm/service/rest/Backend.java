@@ -5,6 +5,7 @@ import dev.helm.activities.workspace.WorkspaceFiles;
 import dev.helm.api.rest.Bodies;
 import dev.helm.service.files.Epochs;
 import dev.helm.service.audit.Exports;
+import dev.helm.service.files.Epochs;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.List;
