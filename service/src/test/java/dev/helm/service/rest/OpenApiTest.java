@@ -58,6 +58,7 @@ class OpenApiTest {
             Map.entry("/api/runs/{id}/resume", List.of("post")),
             Map.entry("/api/runs/{id}/cancel", List.of("post")),
             Map.entry("/api/runs/{id}/budget", List.of("post")),
+            Map.entry("/api/stop", List.of("post")),
             Map.entry("/api/runs/{id}/files", List.of("get")),
             Map.entry("/api/runs/{id}/files/content", List.of("get")),
             Map.entry("/api/runs/{id}/diff", List.of("get")),
