@@ -283,17 +283,17 @@ public final class DecisionRig implements AutoCloseable {
 
     @Override
     public Epochs epochs() {
-      throw new UnsupportedOperationException("no files");
+      throw new UnsupportedOperationException("no rollbacks here");
     }
 
     @Override
     public Snapshots snapshots() {
-      throw new UnsupportedOperationException("no files");
+      throw new UnsupportedOperationException("no snapshots here");
     }
 
     @Override
     public WorkspaceFiles files(String run) {
-      throw new UnsupportedOperationException("no files");
+      throw new UnsupportedOperationException("no files here");
     }
 
     @Override
@@ -328,7 +328,7 @@ public final class DecisionRig implements AutoCloseable {
               box,
               (run, slot, toolUseId, hosts) -> () -> {},
               null,
-              (request, shell) -> {},
+              (call, shell) -> {},
               Clock.systemUTC()));
       factory.start();
       workers = factory;
@@ -416,12 +416,12 @@ public final class DecisionRig implements AutoCloseable {
 
     @Override
     public <T> T inTree(String run, TreeWork<T> work) {
-      throw new UnsupportedOperationException("no files");
+      throw new UnsupportedOperationException("no files here");
     }
 
     @Override
     public <T> T atHome(String run, TreeWork<T> work) {
-      throw new UnsupportedOperationException("no files");
+      throw new UnsupportedOperationException("no files here");
     }
 
     @Override
