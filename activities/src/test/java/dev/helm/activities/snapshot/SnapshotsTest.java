@@ -167,8 +167,7 @@ class SnapshotsTest {
         try (SnapshotRepository repository = snapshots.open(RUN)) {
           var found =
               repository.find(
-                  ObjectId.fromString(taken.tree()),
-                  List.of("d".getBytes(), "secret".getBytes()));
+                  ObjectId.fromString(taken.tree()), List.of("d".getBytes(), "secret".getBytes()));
           if (found != null) {
             assertThat(repository.content(found.id()).getBytes()).asString().isEqualTo("mine");
           }
@@ -210,8 +209,7 @@ class SnapshotsTest {
       }
       assertThat(RandomTree.of(tree)).isIn(now, old);
       // The next life finishes it, also where the log had not decided yet.
-      new WorkspaceRestore(fresh(new HomeSandbox(home)), -1, step -> {})
-          .finish(RUN, tree, oldTree);
+      new WorkspaceRestore(fresh(new HomeSandbox(home)), -1, step -> {}).finish(RUN, tree, oldTree);
       assertThat(RandomTree.of(tree)).as("killed at %d", killAt).isEqualTo(old);
       assertThat(WorkspaceRestore.beside(tree)).doesNotExist();
       back(nowTree);

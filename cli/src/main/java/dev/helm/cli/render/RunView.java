@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 public final class RunView {
   /** Most characters of streaming text that are kept; the log brings the whole. */
   private static final String MAIN = "main";
+
   private static final int LIVE_CHARS_MAX = 16_384;
 
   private final Map<String, Call> calls = new LinkedHashMap<>();

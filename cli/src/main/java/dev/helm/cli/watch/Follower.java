@@ -165,7 +165,9 @@ final class Follower implements Hands {
     String answers =
         question.unknown()
             ? String.join("|", question.options())
-            : question.options().isEmpty() ? "TEXT" : question.freeText() ? "NUMBER|TEXT" : "NUMBER";
+            : question.options().isEmpty()
+                ? "TEXT"
+                : question.freeText() ? "NUMBER|TEXT" : "NUMBER";
     hint("helm answer " + name + " " + answers);
   }
 

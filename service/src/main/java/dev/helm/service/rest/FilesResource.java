@@ -199,8 +199,7 @@ public final class FilesResource {
             .header("Content-Disposition", "attachment; filename=\"" + run + ".patch\"")
             .build();
       }
-      FileBodies.Diff body =
-          new Diffs(repository).of(left.name(), right.name(), diff, below);
+      FileBodies.Diff body = new Diffs(repository).of(left.name(), right.name(), diff, below);
       return Response.ok(body, MediaType.APPLICATION_JSON).build();
     }
   }

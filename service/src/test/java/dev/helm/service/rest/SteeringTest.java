@@ -102,8 +102,7 @@ class SteeringTest {
   void anAnswerIsOneOfTheOptionsUnlessOtherWordsAreWelcome() {
     String run = service.run();
     service.backend().question(run, "q-strict");
-    RunningService.Answer wrong =
-        service.post("/api/questions/q-strict", "{\"answer\":\"Q3\"}");
+    RunningService.Answer wrong = service.post("/api/questions/q-strict", "{\"answer\":\"Q3\"}");
     assertThat(wrong.status()).isEqualTo(422);
     assertThat(wrong.text("code")).isEqualTo("not_an_option");
     assertThat(service.post("/api/questions/q-strict", "{\"answer\":\"Q2\"}").status())

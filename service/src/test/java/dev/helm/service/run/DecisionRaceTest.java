@@ -89,8 +89,7 @@ class DecisionRaceTest {
     System.out.println("seed " + seed);
     Random random = new Random(seed);
     rig.blueprint(operator, "deny: [\"Bash(rm *)\"], timeout: 10m");
-    List<String> commands =
-        IntStream.range(0, each).mapToObj(i -> "make t%d-" + i).toList();
+    List<String> commands = IntStream.range(0, each).mapToObj(i -> "make t%d-" + i).toList();
     String run = rig.run(operator, turns, commands);
     int lost = 0;
     try (ExecutorService pool = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -165,9 +164,7 @@ class DecisionRaceTest {
     String[] wonSide = sides.get(first.status() == 200 ? 0 : 1);
     assertThat(lost.text("code")).as(told).isEqualTo("already_decided");
     assertThat(lost.json().path("winner")).as(told).isEqualTo(won.json().path("winner"));
-    assertThat(now.json().path("winner").path("decision").asText())
-        .as(told)
-        .isEqualTo(wonSide[0]);
+    assertThat(now.json().path("winner").path("decision").asText()).as(told).isEqualTo(wonSide[0]);
     assertThat(now.json().path("winner").path("by").path("user").asText())
         .as(told)
         .isEqualTo(first.status() == 200 ? "token:ann" : "token:bob");
@@ -288,8 +285,7 @@ class DecisionRaceTest {
 
   private static void assertRefused(Bodies.InboxItem item, String rule, String why) {
     Answer answer =
-        decide(
-            ann, item, "allow", ",\"remember\":{\"scope\":\"run\",\"rule\":\"" + rule + "\"}");
+        decide(ann, item, "allow", ",\"remember\":{\"scope\":\"run\",\"rule\":\"" + rule + "\"}");
     assertThat(answer.status()).as(answer.toString()).isEqualTo(422);
     assertThat(answer.text("code")).isEqualTo("invalid_rule");
     assertThat(answer.text("title")).contains(why);
@@ -303,8 +299,7 @@ class DecisionRaceTest {
     Bodies.InboxItem item = rig.asked(run, "make both1");
     assertThat(item.asked().remember()).isNull();
     Answer remember =
-        decide(
-            ann, item, "allow", ",\"remember\":{\"scope\":\"run\",\"rule\":\"Bash(make *)\"}");
+        decide(ann, item, "allow", ",\"remember\":{\"scope\":\"run\",\"rule\":\"Bash(make *)\"}");
     assertThat(remember.status()).isEqualTo(422);
     for (int i = 0; i < 2; i++) {
       Answer one = decide(ann, item, "allow", "");

@@ -129,8 +129,7 @@ public final class DecisionRig implements AutoCloseable {
     String text = ServiceTokenText.random();
     store()
         .serviceTokens()
-        .create(
-            name, Sha256.hex(text), "*", role, "owner", Instant.now().plus(Duration.ofDays(1)));
+        .create(name, Sha256.hex(text), "*", role, "owner", Instant.now().plus(Duration.ofDays(1)));
     return text;
   }
 
@@ -210,11 +209,7 @@ public final class DecisionRig implements AutoCloseable {
   }
 
   public List<Bodies.InboxItem> open(String run) {
-    return store()
-        .inbox()
-        .list(dev.helm.service.store.Access.system(), 1000, null)
-        .items()
-        .stream()
+    return store().inbox().list(dev.helm.service.store.Access.system(), 1000, null).items().stream()
         .filter(item -> item.run().equals(run) && item.kind().equals("permission"))
         .toList();
   }

@@ -24,7 +24,9 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** The service as a process of its own, to be killed, over real Temporal, engine and practice model. */
+/**
+ * The service as a process of its own, to be killed, over real Temporal, engine and practice model.
+ */
 final class ServiceProcess implements AutoCloseable {
   private static final long READY_S = 120;
 
@@ -62,8 +64,7 @@ final class ServiceProcess implements AutoCloseable {
     }
     TemporalServer temporal = TemporalServer.start(home);
     ServiceProcess service =
-        new ServiceProcess(
-            home, freePort(), temporal, PracticeModel.start(0, scenarios, true));
+        new ServiceProcess(home, freePort(), temporal, PracticeModel.start(0, scenarios, true));
     service.up();
     return service;
   }
@@ -110,8 +111,7 @@ final class ServiceProcess implements AutoCloseable {
     process =
         builder
             .redirectErrorStream(true)
-            .redirectOutput(
-                ProcessBuilder.Redirect.appendTo(home.resolve("service.log").toFile()))
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(home.resolve("service.log").toFile()))
             .start();
     await("the service", READY_S, this::ready);
   }

@@ -62,9 +62,7 @@ public final class ReplayMain {
     try (Rerun rerun = new Rerun()) {
       for (Map.Entry<String, ZipEntry> entry : histories.entrySet()) {
         comparison.take(
-            entry.getKey(),
-            WorkflowExecutionHistory.fromJson(text(zip, entry.getValue())),
-            rerun);
+            entry.getKey(), WorkflowExecutionHistory.fromJson(text(zip, entry.getValue())), rerun);
       }
     }
     boolean complete = complete(manifest);

@@ -47,9 +47,7 @@ final class Rerun implements AutoCloseable {
     WorkflowClient client =
         WorkflowClient.newInstance(
             stubs,
-            WorkflowClientOptions.newBuilder()
-                .setDataConverter(HelmJson.dataConverter())
-                .build());
+            WorkflowClientOptions.newBuilder().setDataConverter(HelmJson.dataConverter()).build());
     WorkerFactory factory =
         WorkerFactory.newInstance(
             client,
