@@ -15,6 +15,7 @@ import dev.helm.cli.command.LoginCommand;
 import dev.helm.cli.command.LogoutCommand;
 import dev.helm.cli.command.PauseCommand;
 import dev.helm.cli.command.ResumeCommand;
+import dev.helm.cli.command.RulesCommand;
 import dev.helm.cli.command.RunCommand;
 import dev.helm.cli.command.RunsCommand;
 import dev.helm.cli.command.SearchCommand;
@@ -23,8 +24,8 @@ import dev.helm.cli.command.StatusCommand;
 import dev.helm.cli.command.SteerCommand;
 import dev.helm.cli.command.StopCommand;
 import dev.helm.cli.command.TokenCommand;
-import dev.helm.cli.command.UsageCommand;
 import dev.helm.cli.command.TopCommand;
+import dev.helm.cli.command.UsageCommand;
 import dev.helm.cli.command.UserCommand;
 import dev.helm.cli.command.VerifyCommand;
 import dev.helm.cli.command.VersionCommand;
@@ -59,6 +60,7 @@ public final class Commands {
         new Entry("inbox", "what waits for a person"),
         new Entry("allow", "allow the call that waits"),
         new Entry("deny", "deny the call that waits"),
+        new Entry("rules", "what people allowed from then on"),
         new Entry("answer", "answer what the agent asks"),
         new Entry("steer", "tell a running agent something"),
         new Entry("pause", "let nothing start until resume"),
@@ -98,6 +100,7 @@ public final class Commands {
       case "inbox" -> new InboxCommand();
       case "allow" -> new AllowCommand();
       case "deny" -> new DenyCommand();
+      case "rules" -> new RulesCommand();
       case "answer" -> new AnswerCommand();
       case "steer" -> new SteerCommand();
       case "pause" -> new PauseCommand();

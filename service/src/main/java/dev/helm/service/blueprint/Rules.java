@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * here and not a rule that never matches.
  */
 public final class Rules {
-  private static final Pattern RULE = Pattern.compile("([A-Za-z_][A-Za-z0-9_-]*[*]?)(?:\\((.*)\\))?");
+  private static final Pattern RULE =
+      Pattern.compile("([A-Za-z_][A-Za-z0-9_-]*[*]?)(?:\\((.*)\\))?");
   private static final Pattern CONDITION =
       Pattern.compile(
           "([A-Za-z-][A-Za-z0-9_-]*(?:[.][A-Za-z0-9_-]+)*)\\s*(>=|<=|=|>|<)\\s*(.*)",

@@ -138,8 +138,7 @@ public final class Epochs {
         run,
         home -> {
           Snapshots.Taken now = restore.prepare(run, home, asked.wanted().tree());
-          Done done =
-              decide(asked, now.tree(), counts(run, now.tree(), asked.wanted().tree()));
+          Done done = decide(asked, now.tree(), counts(run, now.tree(), asked.wanted().tree()));
           restore.swap(home);
           return done;
         });
@@ -150,12 +149,8 @@ public final class Epochs {
         store
             .epochs()
             .decide(
-                asked,
-                store.moments().at(asked.run(), asked.wanted().toSeq()),
-                undoTree,
-                counts);
-    return new Done(
-        seq, asked.epoch() + 1, EpochStore.undoId(asked.run(), asked.epoch()), counts);
+                asked, store.moments().at(asked.run(), asked.wanted().toSeq()), undoTree, counts);
+    return new Done(seq, asked.epoch() + 1, EpochStore.undoId(asked.run(), asked.epoch()), counts);
   }
 
   private static EpochStore.Counts none() {
@@ -221,15 +216,11 @@ public final class Epochs {
     FileStore.Snapshot newest = store.files().at(run, last);
     String tree = tree(newest);
     Wanted same =
-        new Wanted(
-            false, newest == null ? "" : newest.id(), tree, last, asked.wanted().by());
+        new Wanted(false, newest == null ? "" : newest.id(), tree, last, asked.wanted().by());
     store
         .epochs()
         .decide(
-            new Open(run, asked.epoch(), same, false),
-            store.moments().at(run, last),
-            tree,
-            none());
+            new Open(run, asked.epoch(), same, false), store.moments().at(run, last), tree, none());
     start(run);
   }
 
@@ -248,8 +239,7 @@ public final class Epochs {
    *
    * @throws EpochFailure its workspace cannot be made now; it starts when it can
    */
-  public RunQueries.Created fork(RunQueries.NewRun child, EpochStore.Fork fork)
-      throws IOException {
+  public RunQueries.Created fork(RunQueries.NewRun child, EpochStore.Fork fork) throws IOException {
     snapshots.share(fork.parent(), child.run());
     here.add(child.run());
     try {

@@ -3,10 +3,10 @@ package dev.helm.service.rest;
 import dev.helm.activities.snapshot.Snapshots;
 import dev.helm.activities.workspace.WorkspaceFiles;
 import dev.helm.api.rest.Bodies;
+import dev.helm.service.files.Epochs;
 import dev.helm.service.audit.Exports;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
-import dev.helm.service.files.Epochs;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

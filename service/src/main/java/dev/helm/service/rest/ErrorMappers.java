@@ -7,13 +7,13 @@ import com.fasterxml.jackson.databind.exc.InvalidDefinitionException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.exc.ValueInstantiationException;
+import dev.helm.activities.sandbox.SandboxException;
 import dev.helm.activities.store.RunLog;
 import dev.helm.api.Usd;
-import dev.helm.activities.sandbox.SandboxException;
 import dev.helm.api.rest.ErrorCode;
-import dev.helm.service.files.EpochFailure;
 import dev.helm.api.rest.Problem;
 import dev.helm.service.blueprint.Nearest;
+import dev.helm.service.files.EpochFailure;
 import dev.helm.service.store.InvalidCursorException;
 import dev.helm.service.store.RunEndedException;
 import jakarta.ws.rs.WebApplicationException;
@@ -84,7 +84,8 @@ public final class ErrorMappers {
                 "the run is being rolled back",
                 String.valueOf(e.getMessage()));
         case FULL ->
-            response(ErrorCode.DISK_FULL, "there is no room for it", String.valueOf(e.getMessage()));
+            response(
+                ErrorCode.DISK_FULL, "there is no room for it", String.valueOf(e.getMessage()));
         case ENGINE ->
             response(
                 ErrorCode.ENGINE_DOWN,

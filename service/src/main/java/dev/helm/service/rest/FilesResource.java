@@ -94,6 +94,7 @@ public final class FilesResource {
   /** A file. */
   @GET
   @Path("/{id}/files/content")
+  @Download
   @Produces(MediaType.APPLICATION_OCTET_STREAM)
   @Operation(summary = "A file's bytes at a step, as an attachment")
   @ApiResponse(
@@ -163,6 +164,7 @@ public final class FilesResource {
   /** All differences. */
   @GET
   @Path("/{id}/diff")
+  @Download
   @Produces({MediaType.APPLICATION_JSON, PATCH})
   @Operation(
       summary =
@@ -199,8 +201,7 @@ public final class FilesResource {
             .header("Content-Disposition", "attachment; filename=\"" + run + ".patch\"")
             .build();
       }
-      FileBodies.Diff body =
-          new Diffs(repository).of(left.name(), right.name(), diff, below);
+      FileBodies.Diff body = new Diffs(repository).of(left.name(), right.name(), diff, below);
       return Response.ok(body, MediaType.APPLICATION_JSON).build();
     }
   }

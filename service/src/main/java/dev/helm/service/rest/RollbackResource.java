@@ -88,12 +88,10 @@ public final class RollbackResource {
     if (Boolean.TRUE.equals(request.preview())) {
       return preview(run.id(), seq, workspace);
     }
-    Epochs.Done done =
-        done(() -> backend.epochs().rollback(run.id(), workspace, seq, by(context)));
+    Epochs.Done done = done(() -> backend.epochs().rollback(run.id(), workspace, seq, by(context)));
     FileStore.Snapshot undo =
         Objects.requireNonNull(files.named(run.id(), done.undoSnapshotId()), "it was just made");
-    FileBodies.Rollback was =
-        changes(run.id(), seq, workspace, undo.tree());
+    FileBodies.Rollback was = changes(run.id(), seq, workspace, undo.tree());
     return new FileBodies.Rollback(
         run.id(),
         seq,

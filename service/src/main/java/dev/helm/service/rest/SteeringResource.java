@@ -123,7 +123,8 @@ public final class SteeringResource {
   @POST
   @Path("/{id}/resume")
   @Operation(
-      summary = "Go on after a pause; a run that failed or was cancelled goes on from where it stands")
+      summary =
+          "Go on after a pause; a run that failed or was cancelled goes on from where it stands")
   @ApiResponse(responseCode = "202", useReturnTypeSchema = true, description = "accepted")
   public Bodies.Accepted resume(
       @PathParam("id") String id, @Context ContainerRequestContext context) {

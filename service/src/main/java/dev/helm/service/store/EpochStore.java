@@ -237,8 +237,7 @@ public final class EpochStore {
           if (known == null) {
             SqliteRunQueries.insert(tx, child);
             tx.append(
-                child.run(),
-                SqliteRunQueries.created(child, input, fork.parent(), fork.atSeq()));
+                child.run(), SqliteRunQueries.created(child, input, fork.parent(), fork.atSeq()));
             begin(tx, child.run(), fork, message);
             tx.append(
                 fork.parent(),

@@ -20,8 +20,7 @@ final class FileProjection {
   }
 
   /** One that no call has made is what a fork begins with. */
-  void taken(Statements sql, Projection.Place place, RunEvent.SnapshotTaken e)
-      throws SQLException {
+  void taken(Statements sql, Projection.Place place, RunEvent.SnapshotTaken e) throws SQLException {
     boolean start = e.toolUseId() == null;
     if (start) {
       sql.update("DELETE FROM snapshots WHERE run = ? AND kind = 'start'", place.run());

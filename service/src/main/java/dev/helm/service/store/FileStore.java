@@ -107,8 +107,7 @@ public final class FileStore implements SnapshotIndex {
 
   /** Newest seq of the run's log. */
   public long lastSeq(String run) {
-    return reads.read(
-        sql -> sql.number("SELECT max(seq) FROM events WHERE run = ?", 0, run));
+    return reads.read(sql -> sql.number("SELECT max(seq) FROM events WHERE run = ?", 0, run));
   }
 
   /** Who read and wrote files up to a seq, by path. What shell commands read is not observed. */

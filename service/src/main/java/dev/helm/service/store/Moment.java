@@ -27,8 +27,7 @@ public record Moment(
   /** The calls that have to be asked again. */
   public List<ModelActivity.Call> open() {
     return calls.stream()
-        .filter(
-            call -> results.stream().noneMatch(r -> r.toolUseId().equals(call.toolUseId())))
+        .filter(call -> results.stream().noneMatch(r -> r.toolUseId().equals(call.toolUseId())))
         .toList();
   }
 }

@@ -19,7 +19,8 @@ public final class Moments {
   /** Answers without a conversation are cut ones; a run ends with the first. */
   private static final int MESSAGES_LOOKED_AT = 20;
 
-  private static final Pattern STEP = Pattern.compile("asked|decided|dropped|(timedOut|answered)-.*");
+  private static final Pattern STEP =
+      Pattern.compile("asked|decided|dropped|(timedOut|answered)-.*");
 
   private final ReadPool reads;
   private final Blobs blobs;
@@ -160,8 +161,7 @@ public final class Moments {
               "SELECT seq, key, type, data FROM events WHERE run = ? AND agent = 'main' AND type IN"
                   + " ('tool.finished', 'tool.blocked') AND seq BETWEEN ? AND ?"
                   + " ORDER BY seq DESC LIMIT 1000",
-              row ->
-                  new End(row.getLong(1), row.getString(2), row.getString(3), row.getString(4)),
+              row -> new End(row.getLong(1), row.getString(2), row.getString(3), row.getString(4)),
               run,
               Math.max(range.from(), answer.seq() + 1),
               range.to())) {
@@ -177,9 +177,7 @@ public final class Moments {
   private static boolean filesKept(Statements sql, String run, End end, long seq)
       throws SQLException {
     String snapshot = end.key().substring(0, end.key().lastIndexOf('/')) + "/snapshot";
-    return sql.number(
-            "SELECT seq FROM events WHERE run = ? AND key = ?", 0, run, snapshot)
-        <= seq;
+    return sql.number("SELECT seq FROM events WHERE run = ? AND key = ?", 0, run, snapshot) <= seq;
   }
 
   private CallResult result(String run, ModelActivity.Call call, End end) {
@@ -203,7 +201,9 @@ public final class Moments {
     }
     // Its end was written with the run's end.
     return new CallResult(
-        call.toolUseId(), blobs.put(told(end).getBytes(StandardCharsets.UTF_8), "text/plain"), true);
+        call.toolUseId(),
+        blobs.put(told(end).getBytes(StandardCharsets.UTF_8), "text/plain"),
+        true);
   }
 
   private String told(End end) {

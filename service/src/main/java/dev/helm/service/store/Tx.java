@@ -164,7 +164,9 @@ public final class Tx {
         head.hash(),
         hash);
     pos = next;
-    unitHeads.put(run, new Head(
+    unitHeads.put(
+        run,
+        new Head(
             seq, hash, at, ended(head, fact.type()), epoch(head, fact.event()), head.project()));
     unitEvents.add(
         new CommitListener.Committed(
@@ -218,7 +220,14 @@ public final class Tx {
     Head head =
         sql.one(
             "SELECT seq, hash, at FROM events WHERE run = ? ORDER BY seq DESC LIMIT 1",
-            row -> new Head(row.getLong(1), row.getString(2), row.getString(3), ended, empty.epoch(), empty.project()),
+            row ->
+                new Head(
+                    row.getLong(1),
+                    row.getString(2),
+                    row.getString(3),
+                    ended,
+                    empty.epoch(),
+                    empty.project()),
             run);
     return head == null ? empty : head;
   }

@@ -61,8 +61,7 @@ final class Forger {
   }
 
   private static Connection open(Path home) throws SQLException {
-    Connection connection =
-        DriverManager.getConnection("jdbc:sqlite:" + home.resolve("helm.db"));
+    Connection connection = DriverManager.getConnection("jdbc:sqlite:" + home.resolve("helm.db"));
     List<String> names = new ArrayList<>();
     try (Statement sql = connection.createStatement()) {
       sql.execute("PRAGMA foreign_keys=OFF");

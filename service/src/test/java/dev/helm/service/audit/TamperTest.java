@@ -156,7 +156,10 @@ class TamperTest {
         Statement sql = connection.createStatement()) {
       sql.execute("PRAGMA foreign_keys=OFF");
       dropTriggers(sql);
-      int seq = 1 + random.nextInt((int) number(sql, "SELECT max(seq) FROM events WHERE run = '" + run + "'"));
+      int seq =
+          1
+              + random.nextInt(
+                  (int) number(sql, "SELECT max(seq) FROM events WHERE run = '" + run + "'"));
       String at = " WHERE run = '" + run + "' AND seq = " + seq;
       return switch (random.nextInt(9)) {
         case 0 -> changeText(sql, "events", "data", at, random);
@@ -174,8 +177,19 @@ class TamperTest {
 
   private static String other(Statement sql, String run, Random random) throws SQLException {
     String last =
-        " WHERE run = '" + run + "' AND seq = (SELECT max(seq) FROM checkpoints WHERE run = '" + run + "')";
-    return switch (random.nextInt(4)) {
+        " WHERE run = '"
+            + run
+            + "' AND seq = (SELECT max(seq) FROM checkpoints WHERE run = '"
+            + run
+            + "')";
+    boolean blobs =
+        number(
+                sql,
+                "SELECT count(*) FROM events WHERE run = '"
+                    + run
+                    + "' AND data ->> '$.result.sha256' IS NOT NULL")
+            > 0;
+    return switch (blobs ? random.nextInt(4) : 3 * random.nextInt(2)) {
       case 0 ->
           changeText(
               sql,
@@ -187,25 +201,32 @@ class TamperTest {
           done(
               sql,
               "UPDATE blobs SET bytes = CAST(bytes || 'x' AS BLOB) WHERE sha256 IN (SELECT data ->>"
-                  + " '$.result.sha256' FROM events WHERE run = '" + run + "')");
+                  + " '$.result.sha256' FROM events WHERE run = '"
+                  + run
+                  + "')");
       case 2 ->
           done(
               sql,
               "DELETE FROM blobs WHERE sha256 IN (SELECT data ->> '$.result.sha256' FROM events"
-                  + " WHERE run = '" + run + "')");
+                  + " WHERE run = '"
+                  + run
+                  + "')");
       default ->
           done(
               sql,
               "INSERT INTO events (pos, run, seq, at, type, agent, key, data, prev, hash) SELECT"
                   + " (SELECT max(pos) + 1 FROM events), run, seq + 1, at, 'turn.started', 'main',"
-                  + " 'forged', '{\"turn\":1}', hash, hash FROM events WHERE run = '" + run + "' ORDER BY"
+                  + " 'forged', '{\"turn\":1}', hash, hash FROM events WHERE run = '"
+                  + run
+                  + "' ORDER BY"
                   + " seq DESC LIMIT 1");
     };
   }
 
   private static void dropTriggers(Statement sql) throws SQLException {
     List<String> names = new ArrayList<>();
-    try (ResultSet rows = sql.executeQuery("SELECT name FROM sqlite_master WHERE type = 'trigger'")) {
+    try (ResultSet rows =
+        sql.executeQuery("SELECT name FROM sqlite_master WHERE type = 'trigger'")) {
       while (rows.next()) {
         names.add(rows.getString(1));
       }
@@ -217,8 +238,7 @@ class TamperTest {
 
   /** One character of a text becomes another. */
   private static String changeText(
-      Statement sql, String table, String column, String where, Random random)
-      throws SQLException {
+      Statement sql, String table, String column, String where, Random random) throws SQLException {
     String text;
     try (ResultSet rows = sql.executeQuery("SELECT " + column + " FROM " + table + where)) {
       rows.next();
@@ -230,7 +250,9 @@ class TamperTest {
       other = other == 'a' ? 'b' : 'a';
     }
     String edited = text.substring(0, at) + other + text.substring(at + 1);
-    done(sql, "UPDATE " + table + " SET " + column + " = '" + edited.replace("'", "''") + "'" + where);
+    done(
+        sql,
+        "UPDATE " + table + " SET " + column + " = '" + edited.replace("'", "''") + "'" + where);
     return column + " of " + table + where + ": " + text.charAt(at) + " to " + other + " at " + at;
   }
 

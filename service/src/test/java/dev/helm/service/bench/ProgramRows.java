@@ -60,6 +60,28 @@ final class ProgramRows {
         Map.of("rounds", rounds));
   }
 
+  Row decisions() throws IOException, InterruptedException {
+    JsonNode rounds =
+        Program.json(
+                Program.run(checkout, "service", DecisionBench.class.getName(), "100", "" + ROUNDS))
+            .get("rounds");
+    double p50 = Stats.median(each(rounds, round -> round.at("/allow/p50").asDouble()));
+    double p99 = Stats.median(each(rounds, round -> round.at("/allow/p99").asDouble()));
+    List<Double> ratios = each(rounds, round -> ratio(round, "/allow", "/signal"));
+    return new Row(
+        "P2",
+        "tap on Allow to the start of the tool, over HTTP, with the log's commit",
+        Stats.text("p50 %.1f ms, p99 %.1f ms", p50, p99),
+        Stats.text(
+            "a signal whose handler starts an activity, p50 %.1f ms; a person's reaction 200 ms",
+            Stats.median(each(rounds, round -> round.at("/signal/p50").asDouble()))),
+        Stats.text("%.2f× a signal", Stats.median(ratios)),
+        Stats.spread(ratios, "%.2f"),
+        "p50 ≤ 40 ms, p99 ≤ 120 ms",
+        p50 <= 40 && p99 <= 120,
+        Map.of("rounds", rounds));
+  }
+
   Row appends() throws IOException, InterruptedException {
     String out =
         Program.run(checkout, "service", "dev.helm.service.store.LogBench", "3", "" + ROUNDS);

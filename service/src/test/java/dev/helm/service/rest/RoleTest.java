@@ -114,6 +114,12 @@ class RoleTest {
     call("POST /api/runs", s -> "/api/runs", s -> "{\"blueprint\":\"of-" + s.project + "\"}");
     String run = "/api/runs/";
     call("GET /api/runs/{id}", s -> run + s.run);
+    call("GET /api/audit", s -> "/api/audit");
+    call("GET /api/audit/key", s -> "/api/audit/key");
+    call("GET /api/audit/checkpoints", s -> "/api/audit/checkpoints");
+    call("GET /api/audit/export", s -> "/api/audit/export");
+    call("GET /api/runs/{id}/checkpoints", s -> run + s.run + "/checkpoints");
+    call("GET /api/runs/{id}/export", s -> run + s.run + "/export");
     call("GET /api/runs/{id}/events", s -> run + s.run + "/events");
     call("GET /api/runs/{id}/messages", s -> run + s.run + "/messages");
     call("POST /api/runs/{id}/messages", s -> run + s.run + "/messages", s -> "{\"text\":\"x\"}");
@@ -122,13 +128,13 @@ class RoleTest {
     call("POST /api/runs/{id}/resume", s -> run + s.run + "/resume");
     call("POST /api/runs/{id}/cancel", s -> run + s.run + "/cancel");
     call("POST /api/runs/{id}/budget", s -> run + s.run + "/budget", s -> "{\"addUsd\":\"1\"}");
-    call("POST /api/stop", s -> "/api/stop");
     call("GET /api/runs/{id}/files", s -> run + s.run + "/files");
     call("GET /api/runs/{id}/files/content", s -> run + s.run + "/files/content?path=a.txt");
     call("GET /api/runs/{id}/diff", s -> run + s.run + "/diff");
     call("GET /api/runs/{id}/snapshots", s -> run + s.run + "/snapshots");
     call("POST /api/runs/{id}/rollback", s -> run + s.run + "/rollback", s -> "{\"to\":\"start\"}");
     call("POST /api/runs/{id}/fork", s -> run + s.run + "/fork", s -> "{\"at\":1}");
+    call("POST /api/stop", s -> "/api/stop");
     call("GET /api/inbox", s -> "/api/inbox");
     call("GET /api/permissions/{id}", s -> "/api/permissions/p-" + s.asks);
     call(

@@ -12,6 +12,7 @@ import dev.helm.activities.sandbox.SandboxLimits;
 import dev.helm.activities.sandbox.SandboxStatus;
 import dev.helm.activities.sandbox.Slot;
 import dev.helm.activities.sandbox.ToolCommand;
+import dev.helm.activities.snapshot.Snapshots;
 import dev.helm.activities.tools.Tools;
 import dev.helm.activities.workspace.WorkspaceFiles;
 import dev.helm.api.Role;
@@ -23,7 +24,6 @@ import dev.helm.service.HelmConfiguration;
 import dev.helm.service.HelmService;
 import dev.helm.service.Settings;
 import dev.helm.service.auth.ServiceTokenText;
-import dev.helm.activities.snapshot.Snapshots;
 import dev.helm.service.files.Epochs;
 import dev.helm.service.ledger.Ledger;
 import dev.helm.service.ledger.PriceTable;
@@ -129,8 +129,7 @@ public final class DecisionRig implements AutoCloseable {
     String text = ServiceTokenText.random();
     store()
         .serviceTokens()
-        .create(
-            name, Sha256.hex(text), "*", role, "owner", Instant.now().plus(Duration.ofDays(1)));
+        .create(name, Sha256.hex(text), "*", role, "owner", Instant.now().plus(Duration.ofDays(1)));
     return text;
   }
 
@@ -210,11 +209,7 @@ public final class DecisionRig implements AutoCloseable {
   }
 
   public List<Bodies.InboxItem> open(String run) {
-    return store()
-        .inbox()
-        .list(dev.helm.service.store.Access.system(), 1000, null)
-        .items()
-        .stream()
+    return store().inbox().list(dev.helm.service.store.Access.system(), 1000, null).items().stream()
         .filter(item -> item.run().equals(run) && item.kind().equals("permission"))
         .toList();
   }
@@ -288,17 +283,17 @@ public final class DecisionRig implements AutoCloseable {
 
     @Override
     public Epochs epochs() {
-      throw new UnsupportedOperationException("no files");
+      throw new UnsupportedOperationException("no rollbacks here");
     }
 
     @Override
     public Snapshots snapshots() {
-      throw new UnsupportedOperationException("no files");
+      throw new UnsupportedOperationException("no snapshots here");
     }
 
     @Override
     public WorkspaceFiles files(String run) {
-      throw new UnsupportedOperationException("no files");
+      throw new UnsupportedOperationException("no files here");
     }
 
     @Override
@@ -333,7 +328,7 @@ public final class DecisionRig implements AutoCloseable {
               box,
               (run, slot, toolUseId, hosts) -> () -> {},
               null,
-              (request, shell) -> {},
+              (call, shell) -> {},
               Clock.systemUTC()));
       factory.start();
       workers = factory;
@@ -421,12 +416,12 @@ public final class DecisionRig implements AutoCloseable {
 
     @Override
     public <T> T inTree(String run, TreeWork<T> work) {
-      throw new UnsupportedOperationException("no files");
+      throw new UnsupportedOperationException("no files here");
     }
 
     @Override
     public <T> T atHome(String run, TreeWork<T> work) {
-      throw new UnsupportedOperationException("no files");
+      throw new UnsupportedOperationException("no files here");
     }
 
     @Override

@@ -52,10 +52,14 @@ final class Comparison {
       cause = cause.getCause();
     }
     String text = String.valueOf(cause.getMessage()).lines().findFirst().orElse("");
-    return cause.getClass().getSimpleName() + ": " + text.substring(0, Math.min(300, text.length()));
+    return cause.getClass().getSimpleName()
+        + ": "
+        + text.substring(0, Math.min(300, text.length()));
   }
 
-  /** Each recorded request is made again, in order; what was taken back at once is in no history. */
+  /**
+   * Each recorded request is made again, in order; what was taken back at once is in no history.
+   */
   private void sameRequests(
       String name, List<HistoryFacts.Activity> recorded, List<Rerun.Asked> now) {
     int at = 0;
@@ -128,7 +132,8 @@ final class Comparison {
           String key = LoggedFacts.call(map);
           asked.add(key);
           if (!log.requested().containsKey(key)) {
-            findings.fault(0, name + ": the model asked for " + key + ", and the log does not say so");
+            findings.fault(
+                0, name + ": the model asked for " + key + ", and the log does not say so");
           }
         }
       }
@@ -205,7 +210,11 @@ final class Comparison {
     if (!agrees) {
       findings.fault(
           event.seq(),
-          "event " + event.seq() + " has a decision of " + id + " that the histories do not have so");
+          "event "
+              + event.seq()
+              + " has a decision of "
+              + id
+              + " that the histories do not have so");
     }
   }
 
@@ -225,7 +234,11 @@ final class Comparison {
     if (!agrees) {
       findings.fault(
           event.seq(),
-          "event " + event.seq() + " has an answer to " + id + " that the histories do not have so");
+          "event "
+              + event.seq()
+              + " has an answer to "
+              + id
+              + " that the histories do not have so");
     }
   }
 

@@ -44,7 +44,8 @@ final class Payloads {
         }
         yield same;
       }
-      case Number number -> now instanceof Number other && number.toString().equals(other.toString());
+      case Number number ->
+          now instanceof Number other && number.toString().equals(other.toString());
       default -> recorded.equals(now);
     };
   }
