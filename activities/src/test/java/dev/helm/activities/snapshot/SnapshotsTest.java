@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Random;
 import org.eclipse.jgit.lib.ObjectId;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -51,7 +52,17 @@ class SnapshotsTest {
 
   @Test
   void everyTreeComesBackByteForByte() throws IOException {
-    for (int round = 0; round < 25; round++) {
+    everyTreeComesBack(4);
+  }
+
+  @Test
+  @Tag("campaign")
+  void threeHundredTreesComeBackByteForByte() throws IOException {
+    everyTreeComesBack(300);
+  }
+
+  private void everyTreeComesBack(int rounds) throws IOException {
+    for (int round = 0; round < rounds; round++) {
       long seed = new Random().nextLong();
       Random random = new Random(seed);
       RandomTree changes = new RandomTree(random, tree);
@@ -79,7 +90,7 @@ class SnapshotsTest {
   void aChangeWithinOneTickOfTheClockIsSeen() throws IOException {
     Path file = tree.resolve("a");
     String before = "";
-    for (int i = 0; i < 300; i++) {
+    for (int i = 0; i < 60; i++) {
       Files.writeString(file, String.valueOf(1000 + i));
       String now = take();
       assertThat(now).as("write %d", i).isNotEqualTo(before);
