@@ -73,6 +73,10 @@ class RecordHistories {
   private static void keep(String name, ScriptedRun run, String id) throws IOException {
     List<WorkflowExecutionHistory> histories = chain(run.env.getWorkflowClient(), id);
     for (int i = 0; i < histories.size(); i++) {
+      if (histories.get(i).getLastEvent().hasWorkflowExecutionTerminatedEventAttributes()) {
+        // What was terminated is never replayed.
+        continue;
+      }
       String suffix = i == 0 ? "" : "-" + (i + 1);
       Files.writeString(
           FOLDER.resolve(name + suffix + ".json"), histories.get(i).toJson(false) + "\n");

@@ -1,9 +1,9 @@
 package dev.helm.activities.snapshot;
 
-import dev.helm.activities.workspace.TreeUsage;
 import dev.helm.activities.workspace.TreeBuild;
 import dev.helm.activities.workspace.TreeItem;
 import dev.helm.activities.workspace.TreeNode;
+import dev.helm.activities.workspace.TreeUsage;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.FileAlreadyExistsException;
@@ -47,7 +47,11 @@ public final class SnapshotRepository implements TreeBuild.Source<ObjectId>, Aut
     QuietGit.install();
     FileRepository git =
         (FileRepository)
-            new FileRepositoryBuilder().setGitDir(at.toFile()).setBare().setMustExist(false).build();
+            new FileRepositoryBuilder()
+                .setGitDir(at.toFile())
+                .setBare()
+                .setMustExist(false)
+                .build();
     if (!Files.exists(at.resolve("HEAD"))) {
       Files.createDirectories(
           at, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));

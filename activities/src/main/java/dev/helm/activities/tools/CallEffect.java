@@ -57,7 +57,8 @@ final class CallEffect {
 
   /** Whether the call can only look, so that the workspace is as it was. */
   boolean reads(CallContext context) {
-    return effect(context).repeatable();
+    // A sub-agent's own calls tell what they wrote.
+    return effect(context).repeatable() || context.call().tool().equals("Agent");
   }
 
   /** Whether the call can change files without telling which. */

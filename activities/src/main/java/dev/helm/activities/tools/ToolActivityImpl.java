@@ -12,8 +12,8 @@ import dev.helm.workflows.decide.Gate;
 import dev.helm.workflows.decide.Remembered;
 import dev.helm.workflows.decide.ToolCall;
 import dev.helm.workflows.decide.Verdict;
-import java.nio.charset.StandardCharsets;
 import io.temporal.activity.Activity;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
@@ -57,22 +57,31 @@ public final class ToolActivityImpl implements ToolActivity {
 
   @Override
   public Reply step(Request request) {
-    Reply done = record.reply(context(request), request.phase());
-    if (done != null) {
+    CallContext context = context(request);
+    Reply done = record.reply(context, request.phase());
+    if (done != null && !mayHaveWritten(context, done)) {
       return done;
     }
-    return turns.inTurn(request, record.begun(context(request)), () -> inTurn(request));
+    return turns.inTurn(request, done != null || record.begun(context), () -> inTurn(request));
   }
 
   private Reply inTurn(Request request) {
     CallContext context = context(request);
     Reply reply = replied(context, request);
-    if (reply instanceof Reply.Done && record.started(context, 1) && !effect.reads(context)) {
+    if (mayHaveWritten(context, reply)) {
       try (Heart heart = Heart.start(Activity.getExecutionContext(), () -> {})) {
         after.done(request, effect.shell(context));
       }
     }
     return reply;
+  }
+
+  /** Whether files have to be looked at before the next gate opens. */
+  private boolean mayHaveWritten(CallContext context, Reply reply) {
+    return reply instanceof Reply.Done
+        && !(context.request().phase() instanceof Phase.Dropped)
+        && record.started(context, 1)
+        && !effect.reads(context);
   }
 
   private Reply replied(CallContext context, Request request) {

@@ -84,7 +84,7 @@ public final class OpenApiDocument {
     addIdempotencyKeys(read);
     OpenApiForms.apply(
         read,
-        Stream.of(Bodies.class, MoneyBodies.class, FileBodies.class)
+        Stream.of(Bodies.class, FileBodies.class, MoneyBodies.class)
             .<Class<?>>flatMap(outer -> Arrays.stream(outer.getDeclaredClasses()))
             .toList());
     try {
@@ -125,8 +125,8 @@ public final class OpenApiDocument {
     Map<String, Schema> schemas = document.getComponents().getSchemas();
     Stream.of(
             Bodies.class,
-            MoneyBodies.class,
             FileBodies.class,
+            MoneyBodies.class,
             Problem.class,
             Blueprint.class,
             LoggedEvent.class,

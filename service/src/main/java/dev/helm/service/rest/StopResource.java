@@ -4,6 +4,7 @@ import dev.helm.api.Role;
 import dev.helm.api.RunStatus;
 import dev.helm.api.rest.Bodies;
 import dev.helm.service.auth.Caller;
+import dev.helm.service.files.EpochFailure;
 import dev.helm.service.store.Access;
 import dev.helm.service.store.RunEndedException;
 import dev.helm.service.store.RunQueries;
@@ -26,6 +27,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** The emergency stop. */
@@ -38,6 +40,9 @@ public final class StopResource {
 
   /** So many runs are told at a time. */
   private static final int AT_ONCE = 32;
+
+  private static final int TRIES = 200;
+  private static final long TRY_EVERY_NANOS = 100_000_000;
 
   private final RunQueries runs;
   private final RunControl control;
@@ -78,11 +83,19 @@ public final class StopResource {
   }
 
   private String pause(String run, String by, String requestId) {
-    try {
-      control.pause(run, by, requestId);
-      return "accepted";
-    } catch (RunEndedException e) {
-      return "ended";
+    for (int tries = 1; ; tries++) {
+      try {
+        control.pause(run, by, requestId);
+        return "accepted";
+      } catch (RunEndedException e) {
+        return "ended";
+      } catch (EpochFailure e) {
+        // It is being rolled back: its next workflow is the one to be told.
+        if (tries == TRIES) {
+          throw e;
+        }
+        LockSupport.parkNanos(TRY_EVERY_NANOS);
+      }
     }
   }
 

@@ -101,11 +101,11 @@ public final class LiveBackend implements Backend {
   private final TemporalRunControl control;
   private final Reconciler reconciler;
   private final Reaper reaper;
+  private final Snapshots snapshots;
+  private final Epochs epochs;
   private final StallWatch stalls;
   private final @Nullable Webhook webhook;
   private final HistoryArchive histories;
-  private final Snapshots snapshots;
-  private final Epochs epochs;
   private final ScheduledExecutorService upkeep =
       Executors.newScheduledThreadPool(
           3, Thread.ofPlatform().daemon().name("helm-upkeep-", 0).factory());
@@ -202,11 +202,6 @@ public final class LiveBackend implements Backend {
   }
 
   @Override
-  public Exports.Histories histories() {
-    return histories;
-  }
-
-  @Override
   public Epochs epochs() {
     return epochs;
   }
@@ -219,6 +214,11 @@ public final class LiveBackend implements Backend {
   @Override
   public WorkspaceFiles files(String run) {
     return sandbox.files(run);
+  }
+
+  @Override
+  public Exports.Histories histories() {
+    return histories;
   }
 
   @Override

@@ -149,22 +149,6 @@ final class TemporalRunControl implements RunControl {
     accepted(run, () -> workflow(run).budgetRaised(new Signals.Control(requestId, by)));
   }
 
-  /** A sub-agent is told directly: Temporal keeps the signal as it does for a run. */
-  private void asker(String run, String askId, Consumer<AgentSignals> signal) {
-    String agent = store.inbox().agentOf(askId);
-    if (agent.equals(AgentRunWorkflow.MAIN)) {
-      accepted(run, () -> signal.accept(workflow(run)));
-      return;
-    }
-    String id = SubagentWorkflow.workflowId(run, started(run).epoch(), agent);
-    try {
-      accepted(run, () -> signal.accept(client.newWorkflowStub(SubagentWorkflow.class, id)));
-    } catch (RunEndedException e) {
-      // The sub-agent has ended, the run has not: what it asked expires with its end.
-      LOG.debug("{} of {} is over, and with it {}", agent, run, askId);
-    }
-  }
-
   @Override
   public void free(String run) {
     if (store.epochs().open(run) != null) {
@@ -194,6 +178,23 @@ final class TemporalRunControl implements RunControl {
       accepted(run, () -> client.newUntypedWorkflowStub(id).terminate("the run was rolled back"));
     } catch (WorkflowServiceException | StatusRuntimeException e) {
       throw new WorkflowsDown("Temporal does not answer; try again in a few seconds", e);
+    }
+  }
+
+  /** A sub-agent is told directly: Temporal keeps the signal as it does for a run. */
+  private void asker(String run, String askId, Consumer<AgentSignals> signal) {
+    String agent = store.inbox().agentOf(askId);
+    if (agent.equals(AgentRunWorkflow.MAIN)) {
+      accepted(run, () -> signal.accept(workflow(run)));
+      return;
+    }
+    free(run);
+    String id = SubagentWorkflow.workflowId(run, started(run).epoch(), agent);
+    try {
+      accepted(run, () -> signal.accept(client.newWorkflowStub(SubagentWorkflow.class, id)));
+    } catch (RunEndedException e) {
+      // The sub-agent has ended, the run has not: what it asked expires with its end.
+      LOG.debug("{} of {} is over, and with it {}", agent, run, askId);
     }
   }
 

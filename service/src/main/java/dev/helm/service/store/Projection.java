@@ -74,6 +74,7 @@ final class Projection {
         money.over(sql, place);
         runs.rolledBack(sql, place, e);
         asks.finished(sql, place);
+        money.over(sql, place);
         files.rolledBack(sql, place, e);
       }
       case RunEvent.RunForked e -> {}

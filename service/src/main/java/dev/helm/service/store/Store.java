@@ -31,13 +31,13 @@ public final class Store implements AutoCloseable {
   private final SqliteRevoked revoked;
   private final SqliteIdempotency idempotency;
   private final SqliteSlots slots;
+  private final FileStore files;
+  private final EpochStore epochs;
+  private final Moments moments;
   private final Clock clock;
   private final SqliteAudit audit;
   private final SqliteCheckpoints checkpoints;
   private final SqliteBundles bundles;
-  private final FileStore files;
-  private final EpochStore epochs;
-  private final Moments moments;
 
   private Store(Database database, Path home, Clock clock, HeadsFile heads) {
     this.database = database;
@@ -60,13 +60,13 @@ public final class Store implements AutoCloseable {
     this.revoked = new SqliteRevoked(writer, reads, clock);
     this.idempotency = new SqliteIdempotency(writer, clock);
     this.slots = new SqliteSlots(writer, reads);
+    this.files = new FileStore(reads);
+    this.epochs = new EpochStore(writer, reads, blobs, clock);
+    this.moments = new Moments(reads, blobs);
     this.clock = clock;
     this.audit = new SqliteAudit(writer, reads);
     this.checkpoints = new SqliteCheckpoints(writer, reads);
     this.bundles = new SqliteBundles(writer, reads);
-    this.files = new FileStore(reads);
-    this.epochs = new EpochStore(writer, reads, blobs, clock);
-    this.moments = new Moments(reads, blobs);
   }
 
   /**

@@ -66,7 +66,7 @@ class HostileBundleTest {
 
   @Test
   void aBombIsBounded() throws Exception {
-    // 300 MB of zeros in 300 KB: as an event it is one endless line, as a blob only hashed.
+    // 60 MB of zeros in 60 KB: as an event it is one endless line, as a blob only hashed.
     forge(out -> out.entry("blobs/" + "0".repeat(64), HostileBundleTest::zeros), Map.of());
     long before = Runtime.getRuntime().totalMemory();
     refused("does not refer to the blob");
@@ -84,7 +84,7 @@ class HostileBundleTest {
 
   private static void zeros(OutputStream to) throws IOException {
     byte[] block = new byte[1 << 20];
-    for (int i = 0; i < 300; i++) {
+    for (int i = 0; i < 60; i++) {
       to.write(block);
     }
   }
@@ -170,6 +170,18 @@ class HostileBundleTest {
   @Test
   void aCallThatNobodyAllowedIsFound() throws Exception {
     log("nobody allowed p", requested(), started("person", "p", HASH));
+  }
+
+  @Test
+  void oneOfTwoApproversIsNotEnough() throws Exception {
+    log(
+        "1 of 2 people",
+        requested(),
+        new RunEvent.PermissionRequested(
+            "p", "t", "Bash", Content.text("{}"), HASH, "x", "", null, "2099-01-01T00:00:00.000Z", 2),
+        new RunEvent.PermissionApproved("p", "t", "ada", null, HASH, null, 1, 2),
+        new RunEvent.PermissionDecided("p", "t", "allow", "ada", null, null, HASH),
+        started("person", "p", HASH));
   }
 
   @Test

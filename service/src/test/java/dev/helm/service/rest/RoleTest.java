@@ -128,13 +128,13 @@ class RoleTest {
     call("POST /api/runs/{id}/resume", s -> run + s.run + "/resume");
     call("POST /api/runs/{id}/cancel", s -> run + s.run + "/cancel");
     call("POST /api/runs/{id}/budget", s -> run + s.run + "/budget", s -> "{\"addUsd\":\"1\"}");
-    call("POST /api/stop", s -> "/api/stop");
     call("GET /api/runs/{id}/files", s -> run + s.run + "/files");
     call("GET /api/runs/{id}/files/content", s -> run + s.run + "/files/content?path=a.txt");
     call("GET /api/runs/{id}/diff", s -> run + s.run + "/diff");
     call("GET /api/runs/{id}/snapshots", s -> run + s.run + "/snapshots");
     call("POST /api/runs/{id}/rollback", s -> run + s.run + "/rollback", s -> "{\"to\":\"start\"}");
     call("POST /api/runs/{id}/fork", s -> run + s.run + "/fork", s -> "{\"at\":1}");
+    call("POST /api/stop", s -> "/api/stop");
     call("GET /api/inbox", s -> "/api/inbox");
     call("GET /api/permissions/{id}", s -> "/api/permissions/p-" + s.asks);
     call(

@@ -289,7 +289,7 @@ public final class DecisionRig implements AutoCloseable {
 
     @Override
     public Epochs epochs() {
-      throw new UnsupportedOperationException("no files");
+      throw new UnsupportedOperationException("no rollbacks here");
     }
 
     @Override
@@ -299,7 +299,7 @@ public final class DecisionRig implements AutoCloseable {
 
     @Override
     public WorkspaceFiles files(String run) {
-      throw new UnsupportedOperationException("no files");
+      throw new UnsupportedOperationException("no files here");
     }
 
     @Override
@@ -334,7 +334,7 @@ public final class DecisionRig implements AutoCloseable {
               box,
               (run, slot, toolUseId, hosts) -> () -> {},
               null,
-              (request, shell) -> {},
+              (call, shell) -> {},
               Clock.systemUTC()));
       factory.start();
       workers = factory;
@@ -422,12 +422,12 @@ public final class DecisionRig implements AutoCloseable {
 
     @Override
     public <T> T inTree(String run, TreeWork<T> work) {
-      throw new UnsupportedOperationException("no files");
+      throw new UnsupportedOperationException("no files here");
     }
 
     @Override
     public <T> T atHome(String run, TreeWork<T> work) {
-      throw new UnsupportedOperationException("no files");
+      throw new UnsupportedOperationException("no files here");
     }
 
     @Override
