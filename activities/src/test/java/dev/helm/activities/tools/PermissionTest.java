@@ -217,4 +217,32 @@ class PermissionTest {
       assertThat(rig.sandbox.begun).isEmpty();
     }
   }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '~',
+      quoteCharacter = '`',
+      value = {
+        "Write ~ {'file_path':'notes/a.md','File_path':'db/x.sql','content':'x'} ~ File_path: there"
+            + " is no such argument",
+        "Grep ~ {'pattern':'KEY','path':'secrets','file_path':'public/x'} ~ file_path: there is no",
+        "Write ~ {'file_path':'notes/a.md'} ~ content: is missing",
+        "Bash ~ {'command':['rm']} ~ command: expected text, found a list"
+      })
+  void argumentsThatDoNotFitTheToolRunNothing(String tool, String arguments, String told) {
+    try (ToolRig rig =
+        new ToolRig(
+            Plans.rules(
+                List.of("Write(path=**/*.sql)"),
+                List.of(),
+                List.of("Write(path=notes/**)", "Grep", "Bash")),
+            tool,
+            arguments.replace('\'', '"'))) {
+      assertThat(rig.told(rig.step(new Phase.Asked())))
+          .contains("The arguments do not fit " + tool + ": " + told)
+          .endsWith("Nothing was run; mend them and call again.");
+      assertThat(rig.sandbox.begun).isEmpty();
+      assertThat(rig.store.all(RunEvent.ToolBlocked.class).getFirst().by()).isEqualTo("builtin");
+    }
+  }
 }
