@@ -223,7 +223,7 @@ public final class EpochStore {
         moment.head(),
         moment.results(),
         messages,
-        paused ? wanted.by() : null,
+        paused && wanted != null ? wanted.by() : null,
         paused,
         0,
         0,
