@@ -20,6 +20,7 @@ import dev.helm.cli.command.LogoutCommand;
 import dev.helm.cli.command.PauseCommand;
 import dev.helm.cli.command.ResumeCommand;
 import dev.helm.cli.command.RollbackCommand;
+import dev.helm.cli.command.RulesCommand;
 import dev.helm.cli.command.RunCommand;
 import dev.helm.cli.command.RunsCommand;
 import dev.helm.cli.command.SearchCommand;
@@ -64,6 +65,7 @@ public final class Commands {
         new Entry("inbox", "what waits for a person"),
         new Entry("allow", "allow the call that waits"),
         new Entry("deny", "deny the call that waits"),
+        new Entry("rules", "what people allowed from then on"),
         new Entry("answer", "answer what the agent asks"),
         new Entry("steer", "tell a running agent something"),
         new Entry("pause", "let nothing start until resume"),
@@ -108,6 +110,7 @@ public final class Commands {
       case "inbox" -> new InboxCommand();
       case "allow" -> new AllowCommand();
       case "deny" -> new DenyCommand();
+      case "rules" -> new RulesCommand();
       case "answer" -> new AnswerCommand();
       case "steer" -> new SteerCommand();
       case "pause" -> new PauseCommand();

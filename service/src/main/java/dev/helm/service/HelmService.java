@@ -3,6 +3,7 @@ package dev.helm.service;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.helm.api.rest.Bodies;
 import dev.helm.service.audit.Audit;
+import dev.helm.service.audit.RunPatch;
 import dev.helm.service.auth.FirstOwner;
 import dev.helm.service.auth.Front;
 import dev.helm.service.auth.JwtKey;
@@ -113,7 +114,13 @@ public final class HelmService extends Application<HelmConfiguration> {
 
     Backend backend = backends.open(settings, store, hub);
     Audit audit =
-        Audit.open(settings.home(), store, clock, VERSION, backend.histories(), (_, _, _) -> false);
+        Audit.open(
+            settings.home(),
+            store,
+            clock,
+            VERSION,
+            backend.histories(),
+            new RunPatch(store.files(), backend.snapshots()));
     environment.lifecycle().manage(new AutoCloseableManager(audit));
     audit.start();
     Front front = Front.read(settings.home(), settings.port());

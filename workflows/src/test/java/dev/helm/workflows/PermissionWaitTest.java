@@ -7,6 +7,7 @@ import dev.helm.api.event.RunEvent;
 import dev.helm.workflows.ToolActivity.Phase;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -15,7 +16,7 @@ import org.junit.jupiter.api.Timeout;
 class PermissionWaitTest {
   private static final Duration WAIT = Duration.ofMinutes(30);
 
-  private static ScriptedRun asking(int need, Long escalateAfterMs) {
+  private static ScriptedRun asking(int need, @Nullable Long escalateAfterMs) {
     ScriptedRun run = new ScriptedRun();
     run.model = request -> request.turn() == 1 ? answer(request, "t1") : answer(request);
     run.tool =
@@ -55,11 +56,11 @@ class PermissionWaitTest {
         .toList();
   }
 
-  private static String hash(Signals.Edited edited) {
+  private static String hash(Signals.@Nullable Edited edited) {
     return edited == null ? "as asked" : edited.argumentsHash();
   }
 
-  private static Signals.Decide allow(String id, String by, String seen, String edited) {
+  private static Signals.Decide allow(String id, String by, String seen, @Nullable String edited) {
     return new Signals.Decide(
         id,
         "p-t1",

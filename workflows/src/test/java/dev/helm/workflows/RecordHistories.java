@@ -31,7 +31,7 @@ class RecordHistories {
   static final Path FOLDER = Path.of("src", "test", "resources", "histories");
 
   /** A run: a script, what people do meanwhile, and the outcome that is expected. */
-  private interface Shape {
+  interface Shape {
     String play(ScriptedRun run) throws InterruptedException;
   }
 
@@ -61,17 +61,30 @@ class RecordHistories {
   }
 
   private static void keep(String name, ScriptedRun run) throws IOException {
-    List<WorkflowExecutionHistory> histories = chain(run.env.getWorkflowClient());
+    keep(name, run, AgentRunWorkflow.workflowId(ScriptedRun.RUN, 1));
+    for (String agent : run.subagents()) {
+      keep(
+          name + "-" + agent.replace('/', '-'),
+          run,
+          SubagentWorkflow.workflowId(ScriptedRun.RUN, 1, agent));
+    }
+  }
+
+  private static void keep(String name, ScriptedRun run, String id) throws IOException {
+    List<WorkflowExecutionHistory> histories = chain(run.env.getWorkflowClient(), id);
     for (int i = 0; i < histories.size(); i++) {
+      if (histories.get(i).getLastEvent().hasWorkflowExecutionTerminatedEventAttributes()) {
+        // What was terminated is never replayed.
+        continue;
+      }
       String suffix = i == 0 ? "" : "-" + (i + 1);
       Files.writeString(
           FOLDER.resolve(name + suffix + ".json"), histories.get(i).toJson(false) + "\n");
     }
   }
 
-  /** The executions of the run's epoch, oldest first. */
-  private static List<WorkflowExecutionHistory> chain(WorkflowClient client) {
-    String id = AgentRunWorkflow.workflowId(ScriptedRun.RUN, 1);
+  /** The executions under this id, oldest first. */
+  private static List<WorkflowExecutionHistory> chain(WorkflowClient client, String id) {
     List<WorkflowExecutionHistory> chain = new ArrayList<>();
     WorkflowExecutionHistory newest = client.fetchHistory(id);
     String before = null;
@@ -111,6 +124,7 @@ class RecordHistories {
     shapes.put("outcome-unknown-stop", RecordHistories::unknownStop);
     shapes.put("model-refuses", RecordHistories::refused);
     shapes.put("continue-as-new", RecordHistories::continueAsNew);
+    shapes.putAll(SubagentShapes.all());
     return shapes;
   }
 

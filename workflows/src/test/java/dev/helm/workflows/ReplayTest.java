@@ -52,7 +52,7 @@ class ReplayTest {
   @ParameterizedTest
   @MethodSource("histories")
   void replays(Path history) throws Exception {
-    WorkflowReplayer.replayWorkflowExecution(read(history), worker(AgentRunWorkflowImpl.class));
+    WorkflowReplayer.replayWorkflowExecution(read(history), worker(AgentRunWorkflowImpl.class, SubagentWorkflowImpl.class));
   }
 
   @Test
@@ -64,13 +64,15 @@ class ReplayTest {
   @MethodSource("histories")
   void aChangedWorkflowIsFound(Path history) throws Exception {
     assertThatThrownBy(
-            () -> WorkflowReplayer.replayWorkflowExecution(read(history), worker(Slower.class)))
+            () -> WorkflowReplayer.replayWorkflowExecution(read(history), worker(Slower.class, SlowerSubagent.class)))
         .hasStackTraceContaining("NonDeterministicException");
   }
 
-  private Worker worker(Class<? extends AgentRunWorkflow> implementation) {
+  private Worker worker(
+      Class<? extends AgentRunWorkflow> implementation,
+      Class<? extends SubagentWorkflow> subagent) {
     Worker worker = env.newWorker(AgentRunWorkflow.TASK_QUEUE);
-    worker.registerWorkflowImplementationTypes(implementation);
+    worker.registerWorkflowImplementationTypes(implementation, subagent);
     return worker;
   }
 
@@ -131,6 +133,57 @@ class ReplayTest {
     @Override
     public void leave(Signals.Control control) {
       same.leave(control);
+    }
+
+    @Override
+    public void budgetRaised(Signals.Control control) {
+      same.budgetRaised(control);
+    }
+
+    @Override
+    public void report(Signals.Report report) {
+      same.report(report);
+    }
+  }
+
+  /** The same for a sub-agent. */
+  public static final class SlowerSubagent implements SubagentWorkflow {
+    private final SubagentWorkflowImpl same;
+
+    @WorkflowInit
+    public SlowerSubagent(Start start) {
+      same = new SubagentWorkflowImpl(start);
+    }
+
+    @Override
+    public Ended run(Start start) {
+      Workflow.sleep(Duration.ofSeconds(1));
+      return same.run(start);
+    }
+
+    @Override
+    public void decide(Signals.Decide decision) {
+      same.decide(decision);
+    }
+
+    @Override
+    public void answer(Signals.Answer answer) {
+      same.answer(answer);
+    }
+
+    @Override
+    public void pause(Signals.Control control) {
+      same.pause(control);
+    }
+
+    @Override
+    public void resume(Signals.Control control) {
+      same.resume(control);
+    }
+
+    @Override
+    public void cancel(Signals.Control control) {
+      same.cancel(control);
     }
 
     @Override

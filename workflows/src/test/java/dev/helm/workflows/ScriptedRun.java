@@ -103,10 +103,27 @@ final class ScriptedRun implements AutoCloseable {
     return stub;
   }
 
+  /** Labels of the sub-agents that have made a model call. */
+  List<String> subagents() {
+    synchronized (modelCalls) {
+      return modelCalls.stream()
+          .map(ModelActivity.Request::agent)
+          .filter(agent -> !agent.equals(AgentRunWorkflow.MAIN))
+          .distinct()
+          .sorted()
+          .toList();
+    }
+  }
+
   /** The sub-agent of this label, once it is there. */
   SubagentWorkflow subagent(String label) {
     return env.getWorkflowClient()
         .newWorkflowStub(SubagentWorkflow.class, SubagentWorkflow.workflowId(RUN, 1, label));
+  }
+
+  /** A person pauses the run while a tool works. */
+  void pauseNow() {
+    stub.pause(new Signals.Control("p1", "ada"));
   }
 
   /** Waits for the end and gives the last event. */

@@ -11,6 +11,7 @@ import dev.helm.workflows.ToolActivity.Phase;
 import dev.helm.workflows.ToolActivity.Reply;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** The two ends of a sub-agent: it is let begin, and its last word becomes the call's result. */
@@ -65,6 +66,9 @@ final class CallAgents {
     long siblings = known.stream().filter(other -> parentOf(other.agent()).equals(parent)).count();
     String label = parent + "/" + (siblings + 1);
     String description = context.call().text("description");
+    // That the call has both, refusal() has seen.
+    String prompt = Objects.requireNonNull(context.call().text("prompt"));
+    List<String> asked = Objects.requireNonNull(asked(context));
     int depth = depth(context);
     List<Fact> all = new ArrayList<>(facts);
     all.add(
@@ -79,10 +83,10 @@ final class CallAgents {
                 depth,
                 AgentView.tools(
                     parents(context),
-                    asked(context),
+                    asked,
                     depth,
                     context.info().blueprint().limits().subAgentDepth()),
-                record.content(context.call().text("prompt")))));
+                record.content(prompt))));
     return record.replies(context, all, new Reply.Spawns(label));
   }
 

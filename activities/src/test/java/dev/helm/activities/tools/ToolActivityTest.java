@@ -14,6 +14,7 @@ import dev.helm.workflows.ToolActivity.Phase;
 import dev.helm.workflows.ToolActivity.Reply;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -467,6 +468,42 @@ class ToolActivityTest {
       return false;
     } catch (io.temporal.failure.ActivityFailure e) {
       return true;
+    }
+  }
+
+  @Test
+  void aQuestionWaitsAsLongAsItsAgentWantsAndNeverLongerThanTheBlueprint() {
+    for (Map.Entry<String, String> wait :
+        Map.of("5s", "2026-03-02T14:02:18.000Z", "9h", "2026-03-02T14:03:13.000Z").entrySet()) {
+      String arguments =
+          "{\"question\":\"Which?\",\"options\":[\" a \",\"b\",\"a\"],\"free_text\":true,\"timeout\":\""
+              + wait.getKey()
+              + "\"}";
+      try (ToolRig rig = new ToolRig(Plans.open(), "AskPerson", arguments)) {
+        rig.step(new Phase.Asked());
+        RunEvent.QuestionAsked asked = rig.store.all(RunEvent.QuestionAsked.class).getFirst();
+        assertThat(asked.deadline()).isEqualTo(wait.getValue());
+        assertThat(asked.options()).containsExactly("a", "b");
+        assertThat(asked.freeText()).isTrue();
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "\"timeout\":\"soon\"",
+        "\"timeout\":\"0m\"",
+        "\"timeout\":600",
+        "\"options\":[1,2]",
+        "\"options\":[\"\"]",
+        "\"options\":[\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\",\"h\",\"i\"]"
+      })
+  void aQuestionThatCannotBeAskedIsRefusedInWords(String member) {
+    try (ToolRig rig =
+        new ToolRig(Plans.open(), "AskPerson", "{\"question\":\"Which?\"," + member + "}")) {
+      assertThat(rig.told(rig.step(new Phase.Asked()))).contains("nobody was asked");
+      assertThat(rig.store.types()).containsExactly("tool.requested", "tool.blocked");
     }
   }
 }

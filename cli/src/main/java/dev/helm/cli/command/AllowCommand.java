@@ -1,5 +1,18 @@
 package dev.helm.cli.command;
 
+import dev.helm.api.event.RunEvent;
+import dev.helm.api.rest.Bodies;
+import dev.helm.cli.Failure;
+import dev.helm.cli.http.Json;
+import dev.helm.cli.render.SafeText;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -7,10 +20,43 @@ import picocli.CommandLine.Option;
 @Command(
     name = "helm allow",
     header = "helm allow 4f3a",
-    description = "Allows the one call that waits, exactly as it is shown.")
+    description =
+        "Allows the one call that waits, exactly as it is shown, or with arguments that you change.")
 public final class AllowCommand extends DecideCommand {
+  private static final Pattern EXPIRES = Pattern.compile("([1-9][0-9]{0,4})([mhd])");
+
   @Option(names = "--unseen", description = "even if the call is too long to be shown here")
   boolean unseen;
+
+  @Option(names = "-e", description = "change the arguments in $EDITOR first")
+  boolean edit;
+
+  @Option(
+      names = "--edit",
+      paramLabel = "FILE",
+      description = "run it with the arguments in this JSON file instead")
+  @Nullable Path file;
+
+  @Option(
+      names = "--arguments",
+      paramLabel = "JSON",
+      description = "run it with these arguments instead")
+  @Nullable String arguments;
+
+  @Option(
+      names = "--remember",
+      paramLabel = "run|blueprint",
+      description = "do not ask again for calls like it, in this run or the whole blueprint")
+  @Nullable String remember;
+
+  @Option(
+      names = "--rule",
+      paramLabel = "TEXT",
+      description = "the rule to remember; as the permission suggests, if left out")
+  @Nullable String rule;
+
+  @Option(names = "--expires", paramLabel = "8h", description = "until when it is remembered")
+  @Nullable String expires;
 
   @Override
   boolean allow() {
@@ -20,5 +66,77 @@ public final class AllowCommand extends DecideCommand {
   @Override
   boolean unseen() {
     return unseen;
+  }
+
+  @Override
+  Bodies.Decide decision(Bodies.InboxItem item) {
+    Map<String, Object> changed = changed(item);
+    Bodies.Remember rememberedRule = remembered(item);
+    return new Bodies.Decide("allow", item.argumentsHash(), changed, reason, rememberedRule);
+  }
+
+  private @Nullable Map<String, Object> changed(Bodies.InboxItem item) {
+    int ways = (edit ? 1 : 0) + (file == null ? 0 : 1) + (arguments == null ? 0 : 1);
+    if (ways > 1) {
+      throw Failure.usage("Say once how the arguments change.", "-e, --edit FILE or --arguments");
+    }
+    String text =
+        edit
+            ? EditedArguments.inEditor(context().env(), item)
+            : file != null ? EditedArguments.ofFile(file) : arguments;
+    if (text == null) {
+      return null;
+    }
+    Map<String, Object> tree = EditedArguments.read(text);
+    out().say("with: " + SafeText.line(Json.write(tree)));
+    return tree;
+  }
+
+  private Bodies.@Nullable Remember remembered(Bodies.InboxItem item) {
+    if (remember == null) {
+      if (rule != null || expires != null) {
+        throw Failure.usage(
+            "--rule and --expires go with --remember.", "--remember run, or --remember blueprint");
+      }
+      return null;
+    }
+    if (!remember.equals("run") && !remember.equals("blueprint")) {
+      throw Failure.usage("--remember takes run or blueprint.", "--remember run");
+    }
+    Bodies.Asked asked = item.asked();
+    RunEvent.Suggestion suggestion = asked == null ? null : asked.remember();
+    String text = rule != null ? rule : suggestion == null ? null : suggestion.rule();
+    if (text == null) {
+      throw Failure.usage(
+          "No one rule would let this call pass, so none is suggested.",
+          "Name one with --rule, or allow it once.");
+    }
+    String until = until();
+    out()
+        .say(
+            "From now on "
+                + SafeText.line(text)
+                + " runs without asking, in "
+                + (remember.equals("run") ? "this run" : "every run of this blueprint")
+                + (until == null ? "." : ", until " + until + "."));
+    return new Bodies.Remember(remember, text, until);
+  }
+
+  private @Nullable String until() {
+    if (expires == null) {
+      return null;
+    }
+    Matcher matcher = EXPIRES.matcher(expires);
+    if (!matcher.matches()) {
+      throw Failure.usage("--expires takes a time such as 30m, 8h or 7d.", "--expires 8h");
+    }
+    long number = Long.parseLong(matcher.group(1));
+    Duration after =
+        switch (matcher.group(2)) {
+          case "m" -> Duration.ofMinutes(number);
+          case "h" -> Duration.ofHours(number);
+          default -> Duration.ofDays(number);
+        };
+    return Instant.now().plus(after).truncatedTo(ChronoUnit.SECONDS).toString();
   }
 }

@@ -5,6 +5,7 @@ import dev.helm.cli.ExitCode;
 import dev.helm.cli.Failure;
 import dev.helm.cli.http.HelmClient;
 import dev.helm.cli.http.Json;
+import dev.helm.cli.render.AskedText;
 import dev.helm.cli.render.CallText;
 import dev.helm.cli.render.RunRenderer;
 import dev.helm.cli.render.SafeText;
@@ -31,13 +32,18 @@ abstract class DecideCommand extends HelmCommand {
   /** Whether a call that cannot be shown may be allowed all the same. */
   abstract boolean unseen();
 
+  /** What is sent for the call that was shown. */
+  Bodies.Decide decision(Bodies.InboxItem item) {
+    return new Bodies.Decide(allow() ? "allow" : "deny", item.argumentsHash(), null, reason, null);
+  }
+
   @Override
   protected ExitCode run() {
     HelmClient client = client();
     Decisions decisions = new Decisions(client);
     Bodies.InboxItem item = decisions.find(id, List.of("permission"));
     show(item);
-    Decisions.Result result = decisions.decide(item.id(), allow(), item.argumentsHash(), reason);
+    Decisions.Result result = decisions.decide(item.id(), decision(item));
     if (!result.applied()) {
       throw new Failure(
           result.exit(), result.words() + ".", "\"helm inbox\" shows what still waits.");
@@ -66,6 +72,9 @@ abstract class DecideCommand extends HelmCommand {
         item.arguments() == null ? null : CallText.rows(tool(item), item.arguments());
     if (rows != null) {
       rows.forEach(out()::say);
+      if (item.asked() != null) {
+        AskedText.rows(item.reason(), item.asked()).forEach(out()::say);
+      }
     } else if (allow() && !unseen()) {
       throw new Failure(
           ExitCode.REFUSED,

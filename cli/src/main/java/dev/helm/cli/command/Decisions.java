@@ -134,7 +134,14 @@ public final class Decisions {
   public Result decide(
       String id, boolean allow, @Nullable String argumentsHash, @Nullable String reason) {
     String decision = allow ? "allow" : "deny";
-    Reply reply = client.decide(id, new Bodies.Decide(decision, argumentsHash, null, reason, null));
+    return decide(id, new Bodies.Decide(decision, argumentsHash, null, reason, null));
+  }
+
+  /** The same with changed arguments or a rule to remember. */
+  public Result decide(String id, Bodies.Decide wanted) {
+    String decision = wanted.decision();
+    boolean allow = decision.equals("allow");
+    Reply reply = client.decide(id, wanted);
     if (reply.status() == 202) {
       return later(id, decision, reply);
     }
@@ -160,6 +167,14 @@ public final class Decisions {
   private Result later(String id, String wanted, Reply first) {
     Reply reply = first;
     long until = System.nanoTime() + APPLIED_WITHIN_MS * 1_000_000;
+    Bodies.Permission accepted = first.as(Bodies.Permission.class);
+    if (accepted.state().equals("open") && accepted.have() != null && accepted.need() != null) {
+      return new Result(
+          true,
+          "allowed · " + accepted.have() + " of " + accepted.need() + ", more people must allow",
+          ExitCode.DONE,
+          first);
+    }
     while (System.nanoTime() < until) {
       Bodies.Winner winner = reply.as(Bodies.Permission.class).winner();
       if (winner != null) {

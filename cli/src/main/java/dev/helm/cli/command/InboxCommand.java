@@ -3,6 +3,7 @@ package dev.helm.cli.command;
 import dev.helm.api.rest.Bodies;
 import dev.helm.cli.ExitCode;
 import dev.helm.cli.http.Reply;
+import dev.helm.cli.render.AskedText;
 import dev.helm.cli.render.Line;
 import dev.helm.cli.render.Role;
 import dev.helm.cli.render.RunRenderer;
@@ -33,13 +34,23 @@ public final class InboxCommand extends HelmCommand {
             .toList();
     Map<String, String> ids =
         ShownIds.of(items.stream().map(Bodies.InboxItem::run).distinct().toList());
-    items.forEach(item -> out().line(line(item, ids.getOrDefault(item.run(), item.run()))));
+    items.forEach(item -> lines(item, ids.getOrDefault(item.run(), item.run())));
     if (items.isEmpty()) {
       out().say("Nothing waits for you.");
     } else {
       hint(items, ids);
     }
     return ExitCode.DONE;
+  }
+
+  /** The item, and on a terminal below it why it is asked and what it touches. */
+  private void lines(Bodies.InboxItem item, String run) {
+    out().line(line(item, run));
+    Bodies.Asked asked = item.asked();
+    String why = asked == null ? "" : AskedText.line(asked);
+    if (out().interactive() && !why.isEmpty()) {
+      out().line(Line.of(Role.QUIET, "       " + why));
+    }
   }
 
   private static Line line(Bodies.InboxItem item, String run) {

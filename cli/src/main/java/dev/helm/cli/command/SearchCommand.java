@@ -28,6 +28,10 @@ import picocli.CommandLine.Parameters;
     })
 public final class SearchCommand extends HelmCommand {
   private static final int LIMIT_MAX = 200;
+
+  /** Less is the lag of a moment, and only of interest where nothing was found. */
+  private static final int LAG_TOLD_EVENTS = 200;
+
   private static final String INDENT = "         ";
 
   @Parameters(arity = "1..*", paramLabel = "WORDS", description = "what to look for")
@@ -141,7 +145,7 @@ public final class SearchCommand extends HelmCommand {
   }
 
   private void tell(Bodies.SearchResult found) {
-    if (found.behind() > 0) {
+    if (found.behind() > LAG_TOLD_EVENTS || (found.behind() > 0 && found.items().isEmpty())) {
       out().say(found.behind() + " newest events cannot be found yet; a moment.");
     }
     if (found.partial()) {

@@ -29,13 +29,16 @@ public final class StatusCommand extends HelmCommand {
                 + SafeText.line(status.backend())
                 + " · "
                 + runs);
-    status.components().stream()
-        .filter(part -> !part.state().equals("healthy") && !part.state().equals("absent"))
-        .forEach(this::tell);
+    status.components().stream().filter(StatusCommand::isWorthALine).forEach(this::tell);
     if (status.practice()) {
       out().say("Practice model: no model key is set, so scripted answers stand in for a model.");
     }
     return healthy ? ExitCode.DONE : ExitCode.FAILED;
+  }
+
+  private static boolean isWorthALine(Bodies.Component part) {
+    boolean lags = part.name().equals("search") && part.detail() != null;
+    return lags || (!part.state().equals("healthy") && !part.state().equals("absent"));
   }
 
   private void tell(Bodies.Component part) {

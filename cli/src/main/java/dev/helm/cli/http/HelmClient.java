@@ -213,8 +213,30 @@ public final class HelmClient {
     Map<String, Object> body = new LinkedHashMap<>();
     body.put("decision", decide.decision());
     putIf(body, "argumentsHash", decide.argumentsHash());
+    putIf(body, "arguments", decide.arguments());
     putIf(body, "reason", decide.reason());
+    Bodies.Remember remember = decide.remember();
+    if (remember != null) {
+      Map<String, Object> rule = new LinkedHashMap<>();
+      rule.put("scope", remember.scope());
+      rule.put("rule", remember.rule());
+      putIf(rule, "expiresAt", remember.expiresAt());
+      body.put("remember", rule);
+    }
     return call("POST", "/api/permissions/" + segment(id), "application/json", bytes(body));
+  }
+
+  /** Remembered rules, newest first; empty texts for all. */
+  public Reply rules(String run, String blueprint) {
+    String query =
+        (run.isEmpty() ? "" : "&run=" + segment(run))
+            + (blueprint.isEmpty() ? "" : "&blueprint=" + segment(blueprint));
+    return get("/api/rules?limit=1000" + query);
+  }
+
+  /** Takes a remembered rule back. */
+  public Reply revokeRule(String id) {
+    return good(call("DELETE", "/api/rules/" + segment(id), "", null));
   }
 
   /** Answers a question, or says what became of a call whose end nobody saw. */

@@ -13,10 +13,15 @@ final class ControlLines {
       case RunEvent.PermissionApproved e ->
           List.of(
               line.add(Role.LIVE, "allowed by " + SafeText.line(e.by()))
-                  .add(Role.QUIET, " · " + e.have() + " of " + e.need()));
+                  .add(Role.QUIET, " · " + e.have() + " of " + e.need())
+                  .add(Role.WAIT, e.arguments() == null ? "" : " · with other arguments"));
       case RunEvent.PermissionReminded e ->
           List.of(
-              line.add(Role.WAIT, "still waits for a person")
+              line.add(
+                      Role.WAIT,
+                      e.stage().equals("escalated")
+                          ? "escalated, still waits"
+                          : "still waits for a person")
                   .add(Role.QUIET, e.to().isEmpty() ? "" : " · " + SafeText.line(names(e.to()))));
       case RunEvent.RunRolledback e ->
           List.of(

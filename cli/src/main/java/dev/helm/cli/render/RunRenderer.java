@@ -260,9 +260,26 @@ public final class RunRenderer {
     }
     String device = e.device() == null || e.device().isEmpty() ? "" : " on " + text(e.device());
     line.add(Role.QUIET, by(e.by()) + device);
-    return e.reason() == null || e.reason().isEmpty()
-        ? one(line)
-        : one(line.add(Role.TEXT, " · ").prose(Role.TEXT, text(e.reason())));
+    if (e.reason() != null && !e.reason().isEmpty()) {
+      line.add(Role.TEXT, " · ").prose(Role.TEXT, text(e.reason()));
+    }
+    List<Line> lines = new ArrayList<>(List.of(line));
+    if (e.arguments() != null) {
+      lines.add(Line.of(Role.WAIT, "changed to ").prose(Role.TEXT, changed(e.arguments())));
+    }
+    if (e.remembered() != null) {
+      String scope = e.remembered().scope().equals("run") ? "this run" : "this blueprint";
+      lines.add(
+          Line.of(Role.WAIT, "from now on in " + scope + " without asking: ")
+              .object(Role.TEXT, text(e.remembered().rule())));
+    }
+    return lines;
+  }
+
+  private static String changed(Content arguments) {
+    return arguments instanceof Content.Text text
+        ? SafeText.line(text.text())
+        : "arguments that are too long to be shown here";
   }
 
   private static List<Line> question(RunEvent.QuestionAsked e) {

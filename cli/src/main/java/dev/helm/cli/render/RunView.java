@@ -14,7 +14,6 @@ import org.jspecify.annotations.Nullable;
 
 /** What a run's log says so far: the state that its lines and the footer are drawn from. */
 public final class RunView {
-  /** Most characters of streaming text that are kept; the log brings the whole. */
   private static final String MAIN = "main";
 
   private static final int LIVE_CHARS_MAX = 16_384;
@@ -99,13 +98,40 @@ public final class RunView {
       case RunEvent.BudgetExhausted e -> cap = e.scope().equals("run") ? e.capUsd() : cap;
       case RunEvent.BudgetRaised e -> cap = e.capUsd();
       case RunEvent.LimitReached _, RunEvent.Unknown _ -> {}
-      case RunEvent.PermissionApproved _, RunEvent.PermissionReminded _ -> {}
+      case RunEvent.PermissionApproved e -> approved(e);
+      case RunEvent.PermissionReminded _ -> {}
       case RunEvent.SnapshotTaken _, RunEvent.RunForked _ -> {}
       case RunEvent.RunRolledback _ -> {}
       case RunEvent.SubagentSpawned _ -> {}
       case RunEvent.SubagentFinished e -> returned(e.subagent());
       case RunEvent.RunStalled _, RunEvent.NotificationSent _, RunEvent.BlobErased _ -> {}
     }
+  }
+
+  /** Whoever changes the arguments asks the others anew. */
+  private void approved(RunEvent.PermissionApproved e) {
+    RunEvent.PermissionRequested asked = permissions.get(e.permissionId());
+    if (asked == null || e.arguments() == null || asked.argumentsHash().equals(e.argumentsHash())) {
+      return;
+    }
+    permissions.put(
+        e.permissionId(),
+        new RunEvent.PermissionRequested(
+            asked.permissionId(),
+            asked.toolUseId(),
+            asked.tool(),
+            e.arguments(),
+            e.argumentsHash(),
+            asked.object(),
+            asked.reason(),
+            asked.rule(),
+            asked.deadline(),
+            asked.approvers(),
+            asked.because(),
+            asked.risk(),
+            asked.recipients(),
+            null,
+            asked.remember()));
   }
 
   /** Takes in live text; a new turn or attempt begins anew. */

@@ -16,9 +16,15 @@ final class LogRules {
       Set.of("run.rolledback", "run.forked", "notification.sent", "blob.erased", "budget.charged");
   private static final Set<String> GATES = Set.of("rule", "person", "hook", "builtin");
 
+  /** The gate of an attempt that follows one whose container was lost; only reads are repeated. */
+  private static final String REPEAT = "repeat after loss";
+
   private final Report report;
   private final Map<String, String> requested = new HashMap<>();
   private final Map<String, String> allowed = new HashMap<>();
+  private final Map<String, Long> needed = new HashMap<>();
+  private final Map<String, Set<String>> approved = new HashMap<>();
+  private final Map<String, Set<String>> begun = new HashMap<>();
   private final Set<String> repeatable = new HashSet<>();
   private final Set<String> decided = new HashSet<>();
   private final Set<String> ended = new HashSet<>();
@@ -50,6 +56,8 @@ final class LogRules {
       case "tool.started" -> started(event);
       case "tool.blocked" -> blocked(event);
       case "tool.finished" -> finished(event);
+      case "permission.requested" -> asked(event);
+      case "permission.approved" -> approved(event);
       case "permission.decided" -> decided(event);
       case "question.answered" -> answered(event);
       default -> {
@@ -64,6 +72,8 @@ final class LogRules {
     ended.clear();
     blocked.clear();
     allowed.clear();
+    approved.clear();
+    begun.clear();
     decided.clear();
     repeatable.clear();
   }
@@ -79,6 +89,7 @@ final class LogRules {
     if (!gate.isEmpty()) {
       fault(event, "the call " + call + " was started and the log does not justify it: " + gate);
     }
+    begun.computeIfAbsent(call, _ -> new HashSet<>()).add(text(event, "argumentsHash"));
   }
 
   private String gate(ChainCheck.Read event, Map<?, ?> gate, String call) {
@@ -96,15 +107,41 @@ final class LogRules {
       if (repeatable.contains(id)) {
         return "";
       }
-      String allow = allowed.get(id);
-      return allow == null
-          ? "nobody allowed " + id
-          : allow.equals(hash) ? "" : "what was allowed has other arguments";
+      return person(id, hash);
+    }
+    if (by.equals("builtin") && REPEAT.equals(gate.get("rule"))) {
+      boolean same = begun.getOrDefault(call, Set.of()).contains(hash);
+      return same ? "" : "it repeats what was not begun with these arguments";
     }
     if (by.equals("rule") && !(gate.get("rule") instanceof String)) {
       return "it names no rule";
     }
     return asked.equals(hash) ? "" : "what was asked for has other arguments";
+  }
+
+  private String person(String id, String hash) {
+    String allow = allowed.get(id);
+    if (allow == null) {
+      return "nobody allowed " + id;
+    }
+    if (!allow.equals(hash)) {
+      return "what was allowed has other arguments";
+    }
+    int have = approved.getOrDefault(id + " " + hash, Set.of()).size();
+    long need = needed.getOrDefault(id, 1L);
+    return have >= need ? "" : have + " of " + need + " people allowed it";
+  }
+
+  private void asked(ChainCheck.Read event) {
+    if (event.data().get("approvers") instanceof Number approvers) {
+      needed.put(text(event, "permissionId"), approvers.longValue());
+    }
+  }
+
+  /** Different people count, each for exactly these arguments. */
+  private void approved(ChainCheck.Read event) {
+    String of = text(event, "permissionId") + " " + text(event, "argumentsHash");
+    approved.computeIfAbsent(of, _ -> new HashSet<>()).add(text(event, "by"));
   }
 
   private void decided(ChainCheck.Read event) {
@@ -117,6 +154,7 @@ final class LogRules {
         fault(event, "silence allowed the permission " + id);
       } else {
         allowed.put(id, text(event, "argumentsHash"));
+        approved(event);
       }
     }
   }

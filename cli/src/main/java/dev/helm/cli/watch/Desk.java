@@ -1,6 +1,9 @@
 package dev.helm.cli.watch;
 
+import dev.helm.api.event.Content;
 import dev.helm.api.event.RunEvent;
+import dev.helm.cli.http.Json;
+import dev.helm.cli.render.AskedText;
 import dev.helm.cli.render.CallText;
 import dev.helm.cli.render.Columns;
 import dev.helm.cli.render.Line;
@@ -14,6 +17,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -25,10 +29,15 @@ final class Desk {
   /** A key pressed before its question could be read belongs to something else. */
   private static final long SETTLE_MS = 300;
 
+  /** Longest arguments that are edited in the line. */
+  private static final int EDIT_CHARS_MAX = 2_000;
+
   private enum Mode {
     LOG,
     STEER,
     REASON,
+    EDIT,
+    REMEMBER,
     ANSWER
   }
 
@@ -72,7 +81,8 @@ final class Desk {
     boolean gone =
         switch (mode) {
           case LOG, STEER -> false;
-          case REASON -> open.stream().noneMatch(p -> p.permissionId().equals(target));
+          case REASON, EDIT, REMEMBER ->
+              open.stream().noneMatch(p -> p.permissionId().equals(target));
           case ANSWER -> view.questions().stream().noneMatch(q -> q.id().equals(target));
         };
     if (gone) {
@@ -98,15 +108,24 @@ final class Desk {
       Columns.wrap(row, columns)
           .forEach(part -> lines.add(Line.of(Role.QUIET, "│ ").add(Role.TEXT, part)));
     }
+    for (String row : AskedText.rows(permission)) {
+      Columns.wrap(row, columns)
+          .forEach(part -> lines.add(Line.of(Role.QUIET, "│ ").add(Role.QUIET, part)));
+    }
     screen.print(lines);
-    seen.add(permission.permissionId());
+    seen.add(shown(permission));
     focusedNanos = System.nanoTime();
+  }
+
+  /** What has been seen, or sent: these arguments of this permission. */
+  private static String shown(RunEvent.PermissionRequested permission) {
+    return permission.permissionId() + permission.argumentsHash();
   }
 
   /** Shows the call in focus if it has not been shown. */
   void showFocused() {
     RunEvent.PermissionRequested permission = focused();
-    if (permission != null && !seen.contains(permission.permissionId())) {
+    if (permission != null && !seen.contains(shown(permission))) {
       show(permission);
     }
   }
@@ -138,12 +157,8 @@ final class Desk {
           open(Mode.REASON, "", permission.permissionId());
         }
       }
-      case 'e' -> {
-        if (permission != null) {
-          screen.say(
-              "Editing a call before it is allowed comes with a later version. Deny it with a reason instead: d");
-        }
-      }
+      case 'e' -> edit(permission);
+      case 'r' -> remember(permission);
       case 'v' -> {
         if (permission != null) {
           show(permission);
@@ -170,11 +185,57 @@ final class Desk {
     if (permission == null || System.nanoTime() - focusedNanos < SETTLE_MS * 1_000_000) {
       return;
     }
-    if (!seen.contains(permission.permissionId())) {
+    if (!seen.contains(shown(permission))) {
       show(permission);
-    } else if (sent.add(permission.permissionId())) {
+    } else if (sent.add(shown(permission))) {
       requests.decide(permission, true, "");
     }
+  }
+
+  /** Opens the arguments as one line of JSON; enter allows the call with what stands there. */
+  private void edit(RunEvent.@Nullable PermissionRequested permission) {
+    if (permission == null) {
+      return;
+    }
+    if (permission.arguments() instanceof Content.Text text
+        && text.text().length() <= EDIT_CHARS_MAX
+        && SafeText.line(text.text()).equals(text.text())) {
+      open(Mode.EDIT, text.text(), permission.permissionId());
+    } else {
+      screen.say(
+          "The arguments do not fit into a line. Edit them with: helm allow "
+              + SafeText.line(permission.permissionId())
+              + " -e");
+    }
+  }
+
+  /** Opens the rule that an allow would remember for the run, so that it is read first. */
+  private void remember(RunEvent.@Nullable PermissionRequested permission) {
+    if (permission == null || !seen.contains(shown(permission))) {
+      return;
+    }
+    RunEvent.Suggestion suggestion = permission.remember();
+    if (suggestion == null) {
+      screen.say("No one rule would let this call pass, so there is nothing to remember.");
+    } else {
+      open(Mode.REMEMBER, suggestion.rule(), permission.permissionId());
+    }
+  }
+
+  private void edited(RunEvent.PermissionRequested permission, String text) {
+    try {
+      Map<String, Object> arguments = Json.object(text);
+      requests.edit(permission, arguments);
+    } catch (IllegalArgumentException e) {
+      screen.say("That is no JSON object: " + e.getMessage() + ". Nothing was decided.");
+    }
+  }
+
+  private RunEvent.@Nullable PermissionRequested targeted() {
+    return view.permissions().stream()
+        .filter(p -> p.permissionId().equals(target))
+        .findFirst()
+        .orElse(null);
   }
 
   private void option(int key) {
@@ -204,11 +265,16 @@ final class Desk {
           requests.answer(target, text);
         }
       }
-      case REASON ->
-          view.permissions().stream()
-              .filter(p -> p.permissionId().equals(target))
-              .findFirst()
-              .ifPresent(p -> requests.decide(p, false, text));
+      case REASON, EDIT, REMEMBER -> {
+        RunEvent.PermissionRequested permission = targeted();
+        if (permission != null && done == Mode.REASON) {
+          requests.decide(permission, false, text);
+        } else if (permission != null && done == Mode.EDIT) {
+          edited(permission, text);
+        } else if (permission != null && !text.isEmpty()) {
+          requests.remember(permission, text);
+        }
+      }
     }
   }
 
@@ -276,7 +342,7 @@ final class Desk {
     int open = view.permissions().size();
     String many = open > 1 ? " · 1 of " + open + ", tab next" : "";
     String state =
-        sent.contains(permission.permissionId())
+        sent.contains(shown(permission))
             ? " · allowing…"
             : left(permission.deadline(), now, "denies");
     String call =
@@ -304,6 +370,8 @@ final class Desk {
           case LOG -> "";
           case STEER -> "Steer (enter sends, esc leaves): ";
           case REASON -> "Reason to deny (enter denies, esc leaves): ";
+          case EDIT -> "Arguments (enter allows with these, esc leaves): ";
+          case REMEMBER -> "Allow, and from now on in this run (enter allows, esc leaves): ";
           case ANSWER -> "Answer (enter sends, esc leaves): ";
         };
     return Line.of(Role.REST, label).prose(Role.TEXT, input.shown(240));
@@ -335,7 +403,9 @@ final class Desk {
 
   private List<String> keysNow(RunEvent.@Nullable PermissionRequested permission) {
     if (permission != null) {
-      return List.of("a allow", "d deny", "e edit", "s steer", "v view", "q quit");
+      return permission.remember() == null
+          ? List.of("a allow", "d deny", "e edit", "s steer", "v view", "q quit")
+          : List.of("a allow", "d deny", "e edit", "r remember", "s steer", "v view", "q quit");
     }
     if (view.questions().isEmpty()) {
       return List.of("s steer", pausedByPerson() ? "p resume" : "p pause", "q quit");

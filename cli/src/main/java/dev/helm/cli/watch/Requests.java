@@ -1,10 +1,12 @@
 package dev.helm.cli.watch;
 
 import dev.helm.api.event.RunEvent;
+import dev.helm.api.rest.Bodies;
 import dev.helm.cli.Failure;
 import dev.helm.cli.command.Decisions;
 import dev.helm.cli.http.HelmClient;
 import dev.helm.cli.render.SafeText;
+import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.function.Supplier;
 
@@ -23,16 +25,40 @@ final class Requests {
   }
 
   void decide(RunEvent.PermissionRequested permission, boolean allow, String reason) {
+    decide(
+        permission,
+        new Bodies.Decide(
+            allow ? "allow" : "deny",
+            permission.argumentsHash(),
+            null,
+            reason.isEmpty() ? null : reason,
+            null));
+  }
+
+  /** Allows with other arguments, the text of a JSON object. */
+  void edit(RunEvent.PermissionRequested permission, Map<String, Object> arguments) {
+    decide(
+        permission, new Bodies.Decide("allow", permission.argumentsHash(), arguments, null, null));
+  }
+
+  /** Allows, and calls that the rule matches for the rest of the run. */
+  void remember(RunEvent.PermissionRequested permission, String rule) {
+    decide(
+        permission,
+        new Bodies.Decide(
+            "allow",
+            permission.argumentsHash(),
+            null,
+            null,
+            new Bodies.Remember("run", rule, null)));
+  }
+
+  private void decide(RunEvent.PermissionRequested permission, Bodies.Decide wanted) {
     inBackground(
         () -> {
-          Decisions.Result result =
-              new Decisions(client)
-                  .decide(
-                      permission.permissionId(),
-                      allow,
-                      permission.argumentsHash(),
-                      reason.isEmpty() ? null : reason);
-          return result.applied() ? "" : result.words();
+          Decisions.Result result = new Decisions(client).decide(permission.permissionId(), wanted);
+          boolean quiet = result.words().equals("allowed") || result.words().equals("denied");
+          return quiet ? "" : result.words();
         });
   }
 

@@ -5,7 +5,6 @@ import dev.helm.cli.Context;
 import dev.helm.cli.ExitCode;
 import dev.helm.cli.Failure;
 import dev.helm.cli.http.HelmClient;
-import dev.helm.cli.http.Json;
 import dev.helm.cli.render.Line;
 import dev.helm.cli.render.Role;
 import dev.helm.cli.render.SafeText;
@@ -13,9 +12,7 @@ import java.io.IOException;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -68,55 +65,12 @@ public final class Top {
   public ExitCode once(boolean json) {
     TopBoard now = new TopSource(client).look();
     if (json) {
-      context.out().line(json(now));
+      context.out().line(TopJson.of(now));
     } else {
       int most = 2 * now.runs().size() + PIPE_EVENTS + 8;
       context.out().lines(rows.rows(now, "", context.out().width(), most));
     }
     return ExitCode.DONE;
-  }
-
-  private static String json(TopBoard board) {
-    Map<String, Object> tree = new LinkedHashMap<>();
-    tree.put("at", board.at().toString());
-    tree.put("backend", board.status().backend());
-    tree.put("activeRuns", board.status().activeRuns());
-    tree.put("components", board.status().components().stream().map(Top::part).toList());
-    tree.put("eventsPerSecond", String.format(java.util.Locale.ROOT, "%.1f", board.perSecond()));
-    tree.put("spentToday", board.spentToday().replace("$", ""));
-    if (board.today() != null) {
-      tree.put("capToday", board.today().capUsd().toString());
-      tree.put("capScope", board.today().scope());
-    }
-    tree.put("runs", board.runs().stream().map(run -> run(board, run)).toList());
-    tree.put("newest", board.newest().stream().map(e -> Json.read(Watch.written(e))).toList());
-    return Json.write(tree);
-  }
-
-  private static Map<String, Object> part(Bodies.Component part) {
-    Map<String, Object> tree = new LinkedHashMap<>();
-    tree.put("name", part.name());
-    tree.put("state", part.state());
-    if (part.detail() != null) {
-      tree.put("detail", part.detail());
-    }
-    return tree;
-  }
-
-  private static Map<String, Object> run(TopBoard board, Bodies.Run run) {
-    Map<String, Object> tree = new LinkedHashMap<>();
-    tree.put("id", run.id());
-    tree.put("name", run.name());
-    tree.put("status", run.status().word());
-    tree.put("spentUsd", run.spentUsd().toString());
-    tree.put("budgetUsd", run.budgetUsd().toString());
-    tree.put("events", run.events());
-    tree.put(
-        "waits",
-        board.waitingIn(run.id()).stream()
-            .map(item -> Map.of("id", item.id(), "kind", item.kind(), "deadline", item.deadline()))
-            .toList());
-    return tree;
   }
 
   // ---- the live one ------------------------------------------------------------------------

@@ -22,6 +22,7 @@ import java.util.Map;
 /** The rows of {@code helm top}: pure, a board and a size give lines. */
 final class TopRows {
   private static final int NAME_MIN = 12;
+  private static final int NAME_MAX = 40;
   private static final int STATUS = 16;
   private static final int TIME = 8;
   private static final int MONEY = 15;
@@ -116,7 +117,7 @@ final class TopRows {
 
   private static List<Line> runs(TopBoard board, String selected, int columns, int most) {
     List<Line> lines = new ArrayList<>();
-    int name = columns == 0 ? 30 : Math.max(NAME_MIN, columns - FIXED);
+    int name = columns == 0 ? NAME_MAX : Math.clamp(columns - FIXED, NAME_MIN, NAME_MAX);
     lines.add(
         Line.of(
             Role.QUIET,

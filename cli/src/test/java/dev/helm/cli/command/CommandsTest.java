@@ -186,6 +186,99 @@ class CommandsTest {
   }
 
   @Test
+  void allowWithChangedArgumentsAndARuleSaysBothFirst() throws java.io.IOException {
+    Map<String, Object> item = new HashMap<>(permission("perm-1"));
+    item.put(
+        "asked",
+        Map.of(
+            "need",
+            1,
+            "approvals",
+            List.of(),
+            "because",
+            "a rule asks",
+            "rule",
+            "SendEmail",
+            "risk",
+            List.of("outward: cannot be taken back"),
+            "remember",
+            Map.of("rule", "SendEmail(to=a@b.test)", "text", "From now on.")));
+    inbox(item);
+    service.on(
+        "POST /api/permissions/perm-1",
+        _ -> TestService.json("{\"id\":\"perm-1\",\"run\":\"r\",\"state\":\"decided\"}"));
+    assertThat(
+            terminal.helm(
+                "allow", "perm-1", "--arguments", "{\"to\":\"a@b.test\"}", "--remember", "run"))
+        .isZero();
+    assertThat(terminal.words())
+        .contains(
+            "asked because a rule asks: SendEmail",
+            "touches: outward: cannot be taken back",
+            "could be remembered: SendEmail(to=a@b.test)",
+            "with: {\"to\":\"a@b.test\"}",
+            "From now on SendEmail(to=a@b.test) runs without asking, in this run.");
+    assertThat(service.asked("POST /api/permissions/perm-1").getFirst().body())
+        .contains(
+            "\"arguments\":{\"to\":\"a@b.test\"}",
+            "\"remember\":{\"rule\":\"SendEmail(to=a@b.test)\",\"scope\":\"run\"}");
+    java.nio.file.Path file = java.nio.file.Files.createTempFile("arguments", ".json");
+    java.nio.file.Files.writeString(file, "not json");
+    assertThat(terminal.helm("allow", "perm-1", "--edit", file.toString())).isEqualTo(2);
+    assertThat(terminal.helm("allow", "perm-1", "--rule", "Bash")).isEqualTo(2);
+    assertThat(terminal.helm("allow", "perm-1", "--remember", "ever")).isEqualTo(2);
+    assertThat(terminal.helm("allow", "perm-1", "--remember", "run", "--expires", "soon"))
+        .isEqualTo(2);
+    java.nio.file.Files.delete(file);
+    assertThat(service.asked("POST /api/permissions/perm-1")).hasSize(1);
+  }
+
+  @Test
+  void anApprovalByOneOfTwoSaysSo() {
+    inbox(permission("perm-1"));
+    service.on(
+        "POST /api/permissions/perm-1",
+        _ ->
+            new Answer(
+                202, "{\"id\":\"perm-1\",\"run\":\"r\",\"state\":\"open\",\"have\":1,\"need\":2}"));
+    assertThat(terminal.helm("allow", "perm-1")).isZero();
+    assertThat(terminal.data().getFirst()).startsWith("allowed · 1 of 2, more people must allow");
+  }
+
+  @Test
+  void denyTakesItsReasonAsWords() {
+    inbox(permission("perm-1"));
+    service.on(
+        "POST /api/permissions/perm-1",
+        _ -> TestService.json("{\"id\":\"perm-1\",\"run\":\"r\",\"state\":\"decided\"}"));
+    assertThat(terminal.helm("deny", "perm-1", "ask", "the", "team", "first")).isZero();
+    assertThat(service.asked("POST /api/permissions/perm-1").getFirst().body())
+        .contains("\"reason\":\"ask the team first\"");
+  }
+
+  @Test
+  void rulesAreListedAndRevoked() {
+    String rule =
+        "{\"id\":\"r1\",\"rule\":\"Bash(npm run *)\",\"scope\":\"blueprint\",\"state\":\"STATE\","
+            + "\"run\":\"4f3a\",\"blueprint\":\"brief\",\"project\":\"default\",\"by\":\"ann\","
+            + "\"permission\":\"p1\",\"rememberedAt\":\"2026-03-02T14:02:24.000Z\"}";
+    service.on(
+        "GET /api/rules",
+        _ ->
+            TestService.json(
+                "{\"items\":["
+                    + rule.replace("STATE", "active")
+                    + ","
+                    + rule.replace("STATE", "expired")
+                    + "]}"));
+    service.on("DELETE /api/rules/r1", _ -> TestService.json(rule.replace("STATE", "revoked")));
+    assertThat(terminal.helm("rules")).isZero();
+    assertThat(terminal.data()).containsExactly("r1 · Bash(npm run *) · brief · ann");
+    assertThat(terminal.helm("rules", "revoke", "r1")).isZero();
+    assertThat(terminal.data()).contains("revoked · Bash(npm run *)");
+  }
+
+  @Test
   void theLoserOfARaceLearnsWhoWon() {
     inbox(permission("perm-1"));
     service.on(

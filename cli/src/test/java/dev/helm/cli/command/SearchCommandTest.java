@@ -43,7 +43,7 @@ class SearchCommandTest {
             "agent", "main",
             "at", "2020-03-02T14:02:13.000Z",
             "snippet", Map.of("text", text, "marks", List.of(Map.of("start", start, "end", end))));
-    String body = Json.write(Map.of("items", List.of(hit), "partial", false, "behind", 3));
+    String body = Json.write(Map.of("items", List.of(hit), "partial", false, "behind", 300));
     service.on("GET /api/search", _ -> TestService.json(body));
   }
 
@@ -63,7 +63,7 @@ class SearchCommandTest {
             "2020-03-02 ..:..:13 4f3a q1-competitor-brief · 17 · tool.requested ·"
                 + " url · https://stripe.com/blog");
     assertThat(terminal.words().getFirst())
-        .isEqualTo("3 newest events cannot be found yet; a moment.");
+        .isEqualTo("300 newest events cannot be found yet; a moment.");
     assertThat(asked()).contains("q=stripe.com").contains("limit=20").doesNotContain("run=");
   }
 

@@ -312,4 +312,111 @@ class DeskTest {
     assertThat(terminal.toString())
         .isEqualTo("one\ntwo\r\u001b[1A\u001b[Jlog\none\ntwo\r\u001b[1A\u001b[J");
   }
+
+  private void askedForMake() {
+    story
+        .created()
+        .add(
+            "permission.requested",
+            "permissionId",
+            "p1",
+            "toolUseId",
+            "c",
+            "tool",
+            "Bash",
+            "arguments",
+            "{\"command\":\"make\"}",
+            "argumentsHash",
+            "ab".repeat(32),
+            "object",
+            "make",
+            "reason",
+            "It has to be built.",
+            "deadline",
+            "2099-03-02T14:32:13.482Z",
+            "approvers",
+            2,
+            "because",
+            "no rule names this call",
+            "risk",
+            List.of("runs a shell command"),
+            "remember",
+            java.util.Map.of("rule", "Bash(make)", "text", "From now on."));
+    settle();
+  }
+
+  @Test
+  void editOpensTheArgumentsAndEnterAllowsWithThem() throws InterruptedException {
+    askedForMake();
+    desk.press('e');
+    assertThat(footer().getLast()).startsWith("Arguments").contains("{\"command\":\"make\"}");
+    desk.press(InputLine.LEFT);
+    desk.press(InputLine.LEFT);
+    "-k".codePoints().forEach(desk::press);
+    desk.press(InputLine.ENTER);
+    told();
+    assertThat(service.asked("POST /api/permissions/p1").getFirst().body())
+        .contains("\"arguments\":{\"command\":\"make-k\"}", "\"decision\":\"allow\"");
+  }
+
+  @Test
+  void whatIsNoObjectIsNotSent() {
+    askedForMake();
+    desk.press('e');
+    desk.press('x');
+    desk.press(InputLine.ENTER);
+    assertThat(terminal.toString()).contains("no JSON object");
+    assertThat(service.asked("POST /api/permissions/p1")).isEmpty();
+  }
+
+  @Test
+  void aRuleIsReadBeforeItIsRemembered() throws InterruptedException {
+    askedForMake();
+    assertThat(String.join(" ", footer())).contains("r remember");
+    desk.press('r');
+    assertThat(service.asked("POST /api/permissions/p1")).isEmpty();
+    desk.showFocused();
+    assertThat(terminal.toString())
+        .contains(
+            "asked because no rule names this call",
+            "touches: runs a shell command",
+            "could be remembered: Bash(make)");
+    desk.press('r');
+    assertThat(footer().getLast()).startsWith("Allow, and from now on").contains("Bash(make)");
+    desk.press(InputLine.ENTER);
+    told();
+    assertThat(service.asked("POST /api/permissions/p1").getFirst().body())
+        .contains("\"remember\":{\"rule\":\"Bash(make)\",\"scope\":\"run\"}");
+  }
+
+  @Test
+  void whoeverChangesTheArgumentsAsksTheOthersAnew() throws InterruptedException {
+    askedForMake();
+    desk.showFocused();
+    settle();
+    story.add(
+        "permission.approved",
+        "permissionId",
+        "p1",
+        "toolUseId",
+        "c",
+        "by",
+        "ann",
+        "argumentsHash",
+        "cd".repeat(32),
+        "arguments",
+        "{\"command\":\"make other\"}",
+        "have",
+        1,
+        "need",
+        2);
+    desk.press('a');
+    assertThat(service.asked("POST /api/permissions/p1")).isEmpty();
+    assertThat(terminal.toString()).contains("│ command: make other");
+    settle();
+    desk.press('a');
+    told();
+    assertThat(service.asked("POST /api/permissions/p1").getFirst().body())
+        .contains("cd".repeat(32));
+  }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.helm.api.event.LoggedEvent;
 import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.MoneyBodies;
 import dev.helm.cli.http.Json;
 import dev.helm.cli.http.Reply;
 import dev.helm.cli.render.Columns;
@@ -30,6 +31,10 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(60)
 class TopTest {
   private static final String EVIL = "\u001b[2J\u202eevil\r\n" + "long".repeat(60);
+  private static final String CAP =
+      "{\"items\":[{\"scope\":\"installation\",\"period\":\"day\",\"capUsd\":\"20.000000\","
+          + "\"spentUsd\":\"0.830000\",\"heldUsd\":\"0.000000\",\"leftUsd\":\"19.170000\","
+          + "\"source\":\"operator\"}]}";
   private final TestService service = new TestService();
 
   @TempDir Path home;
@@ -95,7 +100,7 @@ class TopTest {
         runs == 0
             ? List.of()
             : new Reply(200, page(List.of(asks(2, text)))).items(Bodies.InboxItem.class),
-        null,
+        new Reply(200, CAP).items(MoneyBodies.Cap.class).getFirst(),
         "$0.83",
         events,
         2.4);
@@ -118,7 +123,13 @@ class TopTest {
         List<String> rows = rows(board(runs, "brief"), size[0], size[1]);
         assertThat(rows.size()).as(runs + " runs").isLessThanOrEqualTo(size[1]);
         assertThat(rows).allMatch(row -> Columns.of(row) <= size[0]);
-        assertThat(rows.getFirst()).contains("degraded").contains(runs + " active");
+        assertThat(rows.getFirst())
+            .contains("degraded")
+            .contains(runs + " active")
+            .contains("2.4 events/s");
+        if (size[0] >= 79) {
+          assertThat(rows.getFirst()).contains("$0.83 today / $20.00");
+        }
         assertThat(rows.getLast()).contains("engine ✗ down");
         if (runs >= 2) {
           assertThat(rows.get(1))

@@ -65,7 +65,7 @@ final class Marks {
   }
 
   private static Fact warned(Caps.Cap cap, int percent) {
-    boolean own = cap.period() == null;
+    Period period = cap.period();
     return new Fact(
         key(cap, percent),
         "main",
@@ -73,7 +73,7 @@ final class Marks {
             percent,
             new Usd(cap.spent()),
             new Usd(cap.micros()),
-            own ? null : cap.scope().toString(),
-            own ? null : cap.period().word()));
+            period == null ? null : cap.scope().toString(),
+            period == null ? null : period.word()));
   }
 }

@@ -94,6 +94,7 @@ public final class FilesResource {
   /** A file. */
   @GET
   @Path("/{id}/files/content")
+  @Download
   @Produces(MediaType.APPLICATION_OCTET_STREAM)
   @Operation(summary = "A file's bytes at a step, as an attachment")
   @ApiResponse(
@@ -163,6 +164,7 @@ public final class FilesResource {
   /** All differences. */
   @GET
   @Path("/{id}/diff")
+  @Download
   @Produces({MediaType.APPLICATION_JSON, PATCH})
   @Operation(
       summary =

@@ -29,6 +29,9 @@ public final class SearchIndex implements CommitListener, AutoCloseable {
   /** Events that come one after the other are taken together. */
   private static final long GATHER_MS = 150;
 
+  /** Less is the lag of a moment. */
+  private static final long LAG_TOLD_EVENTS = 200;
+
   private static final int GIVE_WAY_TIMES = 9;
   private static final long GIVE_WAY_NANOS_MAX = 2_000_000_000L;
   private static final long RETRY_MIN_MS = 500;
@@ -133,7 +136,7 @@ public final class SearchIndex implements CommitListener, AutoCloseable {
     String reason = failing;
     long behind = behind();
     String lag =
-        behind == 0
+        behind <= LAG_TOLD_EVENTS
             ? null
             : String.format(Locale.ROOT, "%,d newest events cannot be found yet", behind);
     return reason == null

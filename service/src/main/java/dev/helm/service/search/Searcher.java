@@ -22,7 +22,7 @@ import org.sqlite.SQLiteException;
 final class Searcher implements AutoCloseable {
   private static final int AT_ONCE_MAX = 2;
   private static final int WAIT_MS = 5_000;
-  private static final long SEARCH_MS = 2_000;
+  private static final long SEARCH_MS_MAX = 2_000;
   private static final int RUNS_MAX = 500;
   private static final int STEPS_BETWEEN_LOOKS = 2_000;
 
@@ -45,15 +45,22 @@ final class Searcher implements AutoCloseable {
           + " WHERE words MATCH ? ORDER BY words.rowid DESC";
 
   private final SearchFile file;
+  private final long searchMs;
   private final Semaphore permits = new Semaphore(AT_ONCE_MAX, true);
   private final ConcurrentLinkedDeque<Connection> idle = new ConcurrentLinkedDeque<>();
 
   Searcher(SearchFile file) {
+    this(file, SEARCH_MS_MAX);
+  }
+
+  /** With another limit, for tests. */
+  Searcher(SearchFile file, long searchMs) {
     this.file = file;
+    this.searchMs = searchMs;
   }
 
   private interface Query<T> {
-    T run(Connection connection, long dueNs) throws SQLException;
+    T run(Connection connection) throws SQLException;
   }
 
   private <T> T read(Query<T> query) throws SQLException {
@@ -72,7 +79,7 @@ final class Searcher implements AutoCloseable {
       if (connection == null) {
         connection = file.connect(true);
       }
-      long dueNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(SEARCH_MS);
+      long dueNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(searchMs);
       ProgressHandler.setHandler(
           connection,
           STEPS_BETWEEN_LOOKS,
@@ -82,7 +89,7 @@ final class Searcher implements AutoCloseable {
               return System.nanoTime() > dueNs ? 1 : 0;
             }
           });
-      T found = query.run(connection, dueNs);
+      T found = query.run(connection);
       good = true;
       return found;
     } finally {
@@ -98,7 +105,7 @@ final class Searcher implements AutoCloseable {
   Bodies.SearchResult search(Access access, SearchIndex.Wanted wanted) throws SQLException {
     String expression = Tags.expression(access, wanted.query(), wanted.run(), wanted.types());
     return read(
-        (connection, dueNs) -> {
+        connection -> {
           List<Bodies.SearchHit> hits = new ArrayList<>();
           long last = 0;
           boolean more = false;
@@ -131,7 +138,7 @@ final class Searcher implements AutoCloseable {
   Set<String> runs(Access access, SearchQuery query) throws SQLException {
     String expression = Tags.expression(access, query, null, Set.of());
     return read(
-        (connection, dueNs) -> {
+        connection -> {
           Set<String> found = new LinkedHashSet<>();
           try (PreparedStatement statement = connection.prepareStatement(RUNS)) {
             statement.setString(1, expression);

@@ -71,6 +71,7 @@ final class Projection {
       case RunEvent.LimitReached e -> {}
       case RunEvent.SnapshotTaken e -> files.taken(sql, place, e);
       case RunEvent.RunRolledback e -> {
+        money.over(sql, place);
         runs.rolledBack(sql, place, e);
         asks.finished(sql, place);
         money.over(sql, place);

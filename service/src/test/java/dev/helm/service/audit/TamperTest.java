@@ -182,7 +182,14 @@ class TamperTest {
             + "' AND seq = (SELECT max(seq) FROM checkpoints WHERE run = '"
             + run
             + "')";
-    return switch (random.nextInt(4)) {
+    boolean blobs =
+        number(
+                sql,
+                "SELECT count(*) FROM events WHERE run = '"
+                    + run
+                    + "' AND data ->> '$.result.sha256' IS NOT NULL")
+            > 0;
+    return switch (blobs ? random.nextInt(4) : 3 * random.nextInt(2)) {
       case 0 ->
           changeText(
               sql,

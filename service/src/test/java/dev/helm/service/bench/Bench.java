@@ -14,7 +14,7 @@ import java.util.Locale;
 public final class Bench {
   /** In this order: what needs a whole Helm comes last. */
   private static final List<String> ALL =
-      List.of("P1", "P4", "P5", "P6", "P7B", "P8", "M1", "S6", "P11", "P12");
+      List.of("P1", "P2", "P4", "P5", "P6", "P7B", "P8", "P9", "P10", "M1", "S6", "P11", "P12");
 
   private final Path checkout;
   private final Report report;
@@ -51,11 +51,14 @@ public final class Bench {
 
   private void measure(List<String> rows) throws InterruptedException {
     row(rows, "P1", programs::steps);
+    row(rows, "P2", programs::decisions);
     row(rows, "P4", programs::appends);
     row(rows, "P5", programs::commands);
     row(rows, "P6", programs::claims);
     row(rows, "P7B", programs::egress);
     row(rows, "P8", programs::keyProxy);
+    row(rows, "P9", programs::manyRuns);
+    row(rows, "P10", programs::turns);
     row(rows, "M1", programs::ledger);
     row(rows, "S6", programs::guard);
     if (rows.contains("P11") || rows.contains("P12")) {

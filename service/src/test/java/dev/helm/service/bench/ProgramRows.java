@@ -60,6 +60,28 @@ final class ProgramRows {
         Map.of("rounds", rounds));
   }
 
+  Row decisions() throws IOException, InterruptedException {
+    JsonNode rounds =
+        Program.json(
+                Program.run(checkout, "service", DecisionBench.class.getName(), "100", "" + ROUNDS))
+            .get("rounds");
+    double p50 = Stats.median(each(rounds, round -> round.at("/allow/p50").asDouble()));
+    double p99 = Stats.median(each(rounds, round -> round.at("/allow/p99").asDouble()));
+    List<Double> ratios = each(rounds, round -> ratio(round, "/allow", "/signal"));
+    return new Row(
+        "P2",
+        "tap on Allow to the start of the tool, over HTTP, with the log's commit",
+        Stats.text("p50 %.1f ms, p99 %.1f ms", p50, p99),
+        Stats.text(
+            "a signal whose handler starts an activity, p50 %.1f ms; a person's reaction 200 ms",
+            Stats.median(each(rounds, round -> round.at("/signal/p50").asDouble()))),
+        Stats.text("%.2f× a signal", Stats.median(ratios)),
+        Stats.spread(ratios, "%.2f"),
+        "p50 ≤ 40 ms, p99 ≤ 120 ms",
+        p50 <= 40 && p99 <= 120,
+        Map.of("rounds", rounds));
+  }
+
   Row appends() throws IOException, InterruptedException {
     String out =
         Program.run(checkout, "service", "dev.helm.service.store.LogBench", "3", "" + ROUNDS);
@@ -201,6 +223,57 @@ final class ProgramRows {
         Stats.spread(ratios, "%.2f"),
         "≥ 0.3× bare with one caller; 64 callers ≥ 300/s",
         Stats.median(ratios) >= 0.3 && sixMany >= 300,
+        Map.of("rounds", rounds));
+  }
+
+  Row manyRuns() throws IOException, InterruptedException {
+    JsonNode found =
+        Program.json(
+            Program.run(
+                checkout, "service", ManyRunsBench.class.getName(), "100", "20", "3", "1000"));
+    JsonNode rounds = found.get("rounds");
+    List<Double> ratios =
+        each(rounds, round -> round.path("helm").asDouble() / round.path("bare").asDouble());
+    double helm = Stats.median(each(rounds, round -> round.path("helm").asDouble()));
+    double bare = Stats.median(each(rounds, round -> round.path("bare").asDouble()));
+    double untuned = found.path("untuned").asDouble();
+    double heapMb = found.at("/waiting/heapMb").asDouble();
+    double ratio = Stats.median(ratios);
+    return new Row(
+        "P9",
+        "100 runs at once, 20 steps each, real run workflow; then 1,000 runs that wait for a person",
+        Stats.text(
+            "%.0f steps/s; %d waiting runs hold %.0f MB of heap and no container",
+            helm, found.at("/waiting/runs").asInt(), heapMb),
+        Stats.text("bare SDK loop %.0f steps/s; untuned server %.0f steps/s", bare, untuned),
+        Stats.text("%.2f× bare, %.1f× untuned", ratio, helm / untuned),
+        Stats.spread(ratios, "%.2f"),
+        "≥ 0.9× bare, ≥ 3× untuned; 1,000 waiting runs ≤ 100 MB",
+        ratio >= 0.9 && helm >= 3 * untuned && heapMb <= 100,
+        Map.of("found", found));
+  }
+
+  Row turns() throws IOException, InterruptedException {
+    List<JsonNode> rounds = new ArrayList<>();
+    for (int i = 0; i < ROUNDS; i++) {
+      String out = Program.run(checkout, "service", TurnsBench.class.getName(), "1000");
+      rounds.add(Program.json(out));
+    }
+    List<Double> ratios =
+        rounds.stream()
+            .map(one -> one.at("/last/p50").asDouble() / one.at("/first/p50").asDouble())
+            .toList();
+    double last = Stats.median(rounds.stream().map(o -> o.at("/last/p50").asDouble()).toList());
+    double first = Stats.median(rounds.stream().map(o -> o.at("/first/p50").asDouble()).toList());
+    return new Row(
+        "P10",
+        "a run of 1,000 turns: Helm's time of a turn, the last 100 beside the first 100",
+        Stats.text("last p50 %.1f ms", last),
+        Stats.text("first p50 %.1f ms", first),
+        Stats.text("%.2f× the first", Stats.median(ratios)),
+        Stats.spread(ratios, "%.2f"),
+        "≤ 1.1× the first",
+        Stats.median(ratios) <= 1.1,
         Map.of("rounds", rounds));
   }
 

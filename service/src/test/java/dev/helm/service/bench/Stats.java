@@ -3,6 +3,8 @@ package dev.helm.service.bench;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Order statistics of small samples. */
 final class Stats {
@@ -25,5 +27,13 @@ final class Stats {
 
   static String text(String format, Object... values) {
     return String.format(Locale.ROOT, format, values);
+  }
+
+  /** A library's debug log would be part of what is measured. */
+  static void quietLogs() {
+    if (LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME)
+        instanceof ch.qos.logback.classic.Logger root) {
+      root.setLevel(ch.qos.logback.classic.Level.WARN);
+    }
   }
 }

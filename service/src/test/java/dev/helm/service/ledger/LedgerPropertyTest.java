@@ -53,8 +53,8 @@ class LedgerPropertyTest {
   @Test
   @Tag("campaign")
   void neverOverAnyCapForLong() throws Exception {
-    for (int game = 0; game < 5; game++) {
-      play(System.nanoTime(), 8, 100);
+    for (int game = 0; game < 4; game++) {
+      play(System.nanoTime(), 6, 100);
     }
   }
 

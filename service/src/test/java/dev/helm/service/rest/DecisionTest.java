@@ -78,8 +78,8 @@ class DecisionTest {
         post(
             "stale",
             "{\"decision\":\"allow\",\"argumentsHash\":\"" + hash + "\",\"arguments\":{}}"),
-        400,
-        "not_supported_yet");
+        422,
+        "invalid_arguments");
     check(
         post(
             "stale",
@@ -87,7 +87,7 @@ class DecisionTest {
                 + hash
                 + "\",\"remember\":{\"scope\":\"run\"}}"),
         400,
-        "not_supported_yet");
+        "invalid_input");
     assertThat(service.get("/api/inbox").json().path("items").findValuesAsText("id"))
         .contains("stale");
     RunningService.Answer denied =

@@ -114,6 +114,12 @@ class RoleTest {
     call("POST /api/runs", s -> "/api/runs", s -> "{\"blueprint\":\"of-" + s.project + "\"}");
     String run = "/api/runs/";
     call("GET /api/runs/{id}", s -> run + s.run);
+    call("GET /api/audit", s -> "/api/audit");
+    call("GET /api/audit/key", s -> "/api/audit/key");
+    call("GET /api/audit/checkpoints", s -> "/api/audit/checkpoints");
+    call("GET /api/audit/export", s -> "/api/audit/export");
+    call("GET /api/runs/{id}/checkpoints", s -> run + s.run + "/checkpoints");
+    call("GET /api/runs/{id}/export", s -> run + s.run + "/export");
     call("GET /api/runs/{id}/events", s -> run + s.run + "/events");
     call("GET /api/runs/{id}/messages", s -> run + s.run + "/messages");
     call("POST /api/runs/{id}/messages", s -> run + s.run + "/messages", s -> "{\"text\":\"x\"}");

@@ -15,11 +15,11 @@ import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
 /** The run of {@code longrun}: turn after turn one command that a rule denies. */
-final class LongRun {
+public final class LongRun {
   private LongRun() {}
 
   /** Puts the blueprint and creates a run of it, which is not started. */
-  static String create(Store store, int turns) {
+  public static String create(Store store, int turns) {
     Blueprint blueprint =
         new Blueprint(
             "long",
@@ -56,7 +56,7 @@ final class LongRun {
     return run;
   }
 
-  static RunStatus status(Store store, String run) {
+  public static RunStatus status(Store store, String run) {
     return Objects.requireNonNull(store.queries().run(Access.system(), run)).status();
   }
 

@@ -35,4 +35,16 @@ final class OperatorConfigTest {
           .hasMessageContaining("config.yml: sandbox");
     }
   }
+
+  @Test
+  void nobodyIsToldUnlessTheOperatorSaysWho() throws Exception {
+    assertThat(OperatorConfig.read(home).webhook()).isNull();
+    assertThat(read("notify: {webhook: 'https://hooks.example.com/T0'}\n").webhook())
+        .hasToString("hooks.example.com");
+    for (String bad : List.of("{webhook: 7}", "{webhok: 'https://x.example/'}", "{webhook: x}")) {
+      assertThatThrownBy(() -> read("notify: " + bad + "\n"))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("config.yml: notify");
+    }
+  }
 }

@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
@@ -109,7 +110,7 @@ class ThousandTurnsTest {
   }
 
   private static long tokens(Map<String, Object> data, String name) {
-    return ((Number) data.get(name)).longValue();
+    return ((Number) Objects.requireNonNull(data.get(name), name)).longValue();
   }
 
   /** The first call may meet a server that has not opened its port yet. */

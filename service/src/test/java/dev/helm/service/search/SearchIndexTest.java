@@ -279,6 +279,29 @@ final class SearchIndexTest {
   }
 
   @Test
+  void aSearchEndsWhenItsTimeIsUpAndTheNextOneWorks() throws Exception {
+    String run = StoreFixture.run(store);
+    List<Fact> facts = new ArrayList<>();
+    for (int i = 0; i < 3_000; i++) {
+      facts.add(StoreFixture.output("many/" + i, "frequent " + i));
+    }
+    store.log().append(run, facts);
+    caughtUp();
+    SearchIndex.Wanted wanted =
+        new SearchIndex.Wanted(
+            SearchQuery.parse("frequent"), null, Set.of(), 3_000, Long.MAX_VALUE);
+    try (Searcher hasty = new Searcher(new SearchFile(home), 0)) {
+      Bodies.SearchResult found = hasty.search(Access.system(), wanted);
+      assertThat(found.partial()).isTrue();
+      assertThat(found.items()).hasSizeLessThan(3_000);
+      assertThat(hasty.runs(Access.system(), SearchQuery.parse("frequent"))).hasSizeLessThan(2);
+    }
+    Bodies.SearchResult whole = index.search(Access.system(), wanted);
+    assertThat(whole.partial()).isFalse();
+    assertThat(whole.items()).hasSize(3_000);
+  }
+
+  @Test
   void hostileQueriesFindNothingOrSomethingAndNeverFail() {
     String run = StoreFixture.run(store);
     say(run, "plain words AND OR NOT NEAR text tags rowid");

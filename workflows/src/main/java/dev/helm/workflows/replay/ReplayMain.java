@@ -12,6 +12,7 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -36,15 +37,25 @@ public final class ReplayMain {
       System.err.println("usage: ReplayMain BUNDLE");
       System.exit(2);
     }
+    System.exit(replay(Path.of(args[0]), out) ? 0 : 1);
+  }
+
+  /**
+   * Replays a bundle.
+   *
+   * @param out gets the findings, a JSON line each
+   * @return whether nothing was found
+   */
+  public static boolean replay(Path bundle, PrintStream out) throws IOException {
     Findings findings = new Findings(out);
-    try (ZipFile zip = new ZipFile(args[0])) {
+    try (ZipFile zip = new ZipFile(bundle.toFile())) {
       replay(zip, findings);
     }
     findings.end();
-    System.exit(findings.none() ? 0 : 1);
+    return findings.none();
   }
 
-  static void replay(ZipFile zip, Findings findings) throws IOException {
+  private static void replay(ZipFile zip, Findings findings) throws IOException {
     Map<String, Object> manifest =
         HelmJson.readObject(text(zip, zip.getEntry(BundleFormat.MANIFEST)));
     LoggedFacts log = new LoggedFacts();

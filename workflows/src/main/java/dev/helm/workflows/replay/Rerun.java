@@ -3,6 +3,7 @@ package dev.helm.workflows.replay;
 import dev.helm.workflows.AgentRunWorkflow;
 import dev.helm.workflows.AgentRunWorkflowImpl;
 import dev.helm.workflows.HelmJson;
+import dev.helm.workflows.SubagentWorkflowImpl;
 import io.temporal.api.common.v1.Payload;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowClientOptions;
@@ -29,14 +30,19 @@ import org.jspecify.annotations.Nullable;
  */
 final class Rerun implements AutoCloseable {
   /** The workflows of this build. */
-  private static final Class<?>[] WORKFLOWS = {AgentRunWorkflowImpl.class};
+  private static final Class<?>[] WORKFLOWS = {
+    AgentRunWorkflowImpl.class, SubagentWorkflowImpl.class
+  };
 
-  /** Nothing listens there, and nothing is sent. */
+  /** Nothing listens there, and nothing is sent: {@link NoServer} answers. */
   private static final String NOWHERE = "127.0.0.1:1";
 
   private final WorkflowServiceStubs stubs =
       WorkflowServiceStubs.newServiceStubs(
-          WorkflowServiceStubsOptions.newBuilder().setTarget(NOWHERE).build());
+          WorkflowServiceStubsOptions.newBuilder()
+              .setTarget(NOWHERE)
+              .setGrpcClientInterceptors(List.of(new NoServer()))
+              .build());
   private final List<Asked> asked = Collections.synchronizedList(new ArrayList<>());
   private final Worker worker;
 

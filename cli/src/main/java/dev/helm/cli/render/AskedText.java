@@ -1,0 +1,109 @@
+package dev.helm.cli.render;
+
+import dev.helm.api.event.Content;
+import dev.helm.api.event.RunEvent;
+import dev.helm.api.rest.Bodies;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What explains a permission beside its call: why, what it touches, what an allow would mean. */
+public final class AskedText {
+  private static final int DIFF_ROWS_MAX = 60;
+  private static final int LED_CHARS_MAX = 300;
+
+  private AskedText() {}
+
+  /** Rows of an inbox item's permission; {@code led} is the text that led to the call. */
+  public static List<String> rows(@Nullable String led, Bodies.Asked asked) {
+    List<String> rows = new ArrayList<>();
+    if (asked.editedBy() != null) {
+      rows.add("changed by " + SafeText.line(asked.editedBy()) + " before it was allowed");
+    }
+    diff(rows, asked.diff());
+    if (led != null && !led.isBlank()) {
+      rows.add("led to by: " + SafeText.prose(cut(led.strip())));
+    }
+    String because = because(asked.rule(), asked.because());
+    if (!because.isEmpty()) {
+      rows.add("asked because " + because);
+    }
+    if (asked.risk() != null && !asked.risk().isEmpty()) {
+      rows.add("touches: " + SafeText.line(String.join(" · ", asked.risk())));
+    }
+    if (asked.need() > 1) {
+      rows.add(
+          "allowed by "
+              + asked.approvals().size()
+              + " of "
+              + asked.need()
+              + " people"
+              + (asked.approvals().isEmpty()
+                  ? ""
+                  : ": " + SafeText.line(String.join(", ", asked.approvals()))));
+    }
+    if (asked.remember() != null) {
+      rows.add("could be remembered: " + SafeText.line(asked.remember().rule()));
+    }
+    return rows;
+  }
+
+  /** Rows of the event, as the watch has it. */
+  public static List<String> rows(RunEvent.PermissionRequested e) {
+    return rows(
+        e.reason(),
+        new Bodies.Asked(
+            e.rule(),
+            e.because(),
+            e.risk(),
+            e.recipients(),
+            e.diff(),
+            e.remember(),
+            e.approvers(),
+            List.of(),
+            null,
+            null,
+            null));
+  }
+
+  /** One line for lists: the rule or reason, the risk, how many have allowed. */
+  public static String line(Bodies.Asked asked) {
+    List<String> parts = new ArrayList<>();
+    String because = because(asked.rule(), asked.because());
+    if (!because.isEmpty()) {
+      parts.add(because);
+    }
+    if (asked.risk() != null) {
+      asked.risk().forEach(risk -> parts.add(SafeText.line(risk)));
+    }
+    if (asked.need() > 1) {
+      parts.add(asked.approvals().size() + " of " + asked.need() + " have allowed");
+    }
+    if (asked.escalatedTo() != null) {
+      parts.add("escalated to " + SafeText.line(String.join(", ", asked.escalatedTo())));
+    }
+    return String.join(" · ", parts);
+  }
+
+  private static String because(@Nullable String rule, @Nullable String because) {
+    String why = because == null ? "" : SafeText.line(because);
+    if (rule == null) {
+      return why;
+    }
+    return why.isEmpty() ? "a rule asks: " + SafeText.line(rule) : why + ": " + SafeText.line(rule);
+  }
+
+  private static void diff(List<String> rows, @Nullable Content diff) {
+    if (diff instanceof Content.Text text) {
+      List<String> lines = SafeText.block(text.text()).lines().toList();
+      rows.addAll(lines.subList(0, Math.min(DIFF_ROWS_MAX, lines.size())));
+      if (lines.size() > DIFF_ROWS_MAX) {
+        rows.add("… " + (lines.size() - DIFF_ROWS_MAX) + " more rows of the diff");
+      }
+    }
+  }
+
+  private static String cut(String text) {
+    return text.length() <= LED_CHARS_MAX ? text : text.substring(0, LED_CHARS_MAX - 1) + "…";
+  }
+}

@@ -1,0 +1,136 @@
+package dev.helm.service.audit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.helm.api.bundle.Checkpoint;
+import dev.helm.service.store.Store;
+import dev.helm.service.store.StoreFixture;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.DriverManager;
+import java.time.Clock;
+import java.util.List;
+import java.util.Random;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(120)
+class CheckpointerTest {
+  @TempDir Path home;
+  @TempDir Path elsewhere;
+
+  private static void until(BooleanSupplier condition) throws InterruptedException {
+    long deadline = System.nanoTime() + 60_000_000_000L;
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime()).isLessThan(deadline);
+      Thread.sleep(20);
+    }
+  }
+
+  private List<Long> signed(Store store, String run) {
+    return store.checkpoints().page(run, 0, 1000).stream().map(Checkpoint::seq).toList();
+  }
+
+  @Test
+  void whatAKilledServiceLeftUnsignedIsMadeUpFor() throws Exception {
+    String run;
+    String other;
+    try (Store store = Store.open(home, Clock.systemUTC())) {
+      run = StoreFixture.run(store);
+      for (int i = 0; i < 249; i++) {
+        store.log().append(run, List.of(StoreFixture.output("o" + i, "text")));
+      }
+      store.log().append(run, List.of(StoreFixture.finished()));
+      other = StoreFixture.run(store);
+    }
+    try (Sealed sealed = new Sealed(home)) {
+      sealed.audit.start();
+      until(() -> signed(sealed.store, other).size() == 1);
+      assertThat(signed(sealed.store, run)).containsExactly(100L, 200L, 251L);
+      assertThat(signed(sealed.store, other)).containsExactly(1L);
+      assertThat(sealed.audit.component().state()).isEqualTo("healthy");
+    }
+  }
+
+  @Test
+  void aChainThatWasChangedIsNotSigned() throws Exception {
+    String run;
+    try (Store store = Store.open(home, Clock.systemUTC())) {
+      run = StoreFixture.run(store);
+      store.log().append(run, List.of(StoreFixture.output("o", "text")));
+    }
+    try (var connection = DriverManager.getConnection("jdbc:sqlite:" + home.resolve("helm.db"));
+        var sql = connection.createStatement()) {
+      sql.execute("DROP TRIGGER events_no_update");
+      sql.execute("UPDATE events SET data = '{\"forged\":true}' WHERE seq = 2");
+    }
+    try (Sealed sealed = new Sealed(home)) {
+      sealed.audit.start();
+      until(() -> sealed.audit.component().state().equals("degraded"));
+      assertThat(sealed.audit.component().detail()).contains("was changed at its event 2");
+      assertThat(signed(sealed.store, run)).isEmpty();
+      assertThat(Sealed.verify(sealed.export(run)).verified()).isFalse();
+    }
+  }
+
+  @Test
+  void theAnchorGetsEveryCheckpointAlsoAfterItWasAway() throws Exception {
+    Path anchor = elsewhere.resolve("disk").resolve("anchor.jsonl");
+    Files.writeString(home.resolve("config.yml"), "audit: {anchor: " + anchor + "}\n");
+    String run;
+    try (Sealed sealed = new Sealed(home)) {
+      sealed.audit.start();
+      run = sealed.run(new Random(1), 100, true);
+      until(() -> sealed.audit.component().state().equals("degraded"));
+      assertThat(sealed.audit.component().detail()).contains("cannot be written");
+      Files.createDirectories(anchor.getParent());
+      until(() -> sealed.audit.component().state().equals("healthy"));
+      assertThat(Files.readAllLines(anchor)).hasSize(signed(sealed.store, run).size());
+    }
+    // A torn line, and a life that goes on after it.
+    Files.writeString(anchor, Files.readString(anchor) + "{\"at\":\"20");
+    try (Sealed sealed = new Sealed(home)) {
+      sealed.audit.start();
+      String next = sealed.run(new Random(2), 100, true);
+      until(
+          () -> {
+            try {
+              return Files.readString(anchor).contains(next);
+            } catch (java.io.IOException e) {
+              return false;
+            }
+          });
+      for (String each : List.of(run, next)) {
+        assertThat(Sealed.verify(sealed.export(each), "", anchor).faults()).isEmpty();
+      }
+    }
+    // Another database behind the same anchor is told.
+    Files.delete(home.resolve("helm.db"));
+    Files.deleteIfExists(home.resolve("heads.log"));
+    try (Sealed sealed = new Sealed(home)) {
+      sealed.audit.start();
+      sealed.run(new Random(3), 10, true);
+      until(() -> String.valueOf(sealed.audit.component().detail()).contains("does not have"));
+    }
+  }
+
+  @Test
+  void anAnchorInsideTheHomeIsRefused() throws Exception {
+    Files.writeString(home.resolve("config.yml"), "audit: {anchor: " + home.resolve("a") + "}\n");
+    assertThatThrownBy(() -> new Sealed(home)).hasMessageContaining("outside of HELM_HOME");
+  }
+
+  @Test
+  void theKeyIsPrivateAndADamagedOneIsRefused() throws Exception {
+    AuditKey key = AuditKey.of(home);
+    Path file = home.resolve("keys").resolve("audit.key");
+    assertThat(Files.getPosixFilePermissions(file)).hasSize(2);
+    assertThat(AuditKey.of(home).id()).isEqualTo(key.id());
+    String text = Files.readString(file);
+    Files.writeString(file, text.substring(0, 60));
+    assertThatThrownBy(() -> AuditKey.of(home)).hasMessageContaining("is damaged");
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.helm.service.notify;
+
+import org.jspecify.annotations.NullMarked;
