@@ -177,24 +177,28 @@ public final class Epochs {
   }
 
   /** What a rollback from one tree to another makes, changes and removes. */
-  public EpochStore.Counts counts(String run, String from, String to) throws IOException {
+  private EpochStore.Counts counts(String run, String from, String to) throws IOException {
+    try (SnapshotRepository repository = snapshots.open(run)) {
+      return counts(
+          TreeDiff.plain(repository, ObjectId.fromString(from), ObjectId.fromString(to)));
+    }
+  }
+
+  /** The same of a diff that was made without looking for renames. */
+  public static EpochStore.Counts counts(TreeDiff.Result diff) {
     long created = 0;
     long changed = 0;
     long deleted = 0;
-    try (SnapshotRepository repository = snapshots.open(run)) {
-      for (TreeDiff.Change change :
-          TreeDiff.plain(repository, ObjectId.fromString(from), ObjectId.fromString(to))
-              .changes()) {
-        if (change.directory()) {
-          continue;
-        }
-        if (change.before() == null) {
-          created++;
-        } else if (change.after() == null) {
-          deleted++;
-        } else {
-          changed++;
-        }
+    for (TreeDiff.Change change : diff.changes()) {
+      if (change.directory()) {
+        continue;
+      }
+      if (change.before() == null) {
+        created++;
+      } else if (change.after() == null) {
+        deleted++;
+      } else {
+        changed++;
       }
     }
     return new EpochStore.Counts(created, changed, deleted);
