@@ -2,9 +2,11 @@ package dev.helm.activities.tools;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.helm.activities.run.MemoryStore;
 import dev.helm.activities.run.Plans;
 import dev.helm.api.event.Content;
 import dev.helm.api.event.RunEvent;
+import dev.helm.workflows.Fact;
 import dev.helm.workflows.Signals;
 import dev.helm.workflows.ToolActivity.Phase;
 import dev.helm.workflows.ToolActivity.Reply;
@@ -156,6 +158,22 @@ class PermissionTest {
       assertThat(rig.told(done)).contains(told);
       assertThat(rig.sandbox.begun).isEmpty();
       assertThat(rig.store.types()).contains("permission.decided", "tool.blocked");
+    }
+  }
+
+  @Test
+  void whatIsShownIsWhatWasHashed() {
+    String edited = "{\"command\":\"make check\"}";
+    try (ToolRig rig = asking(List.of(), "Bash", LS)) {
+      RunEvent before =
+          new RunEvent.PermissionDecided(
+              "p0", "t1", "allow", "ada", null, null, hash(edited), Content.text(edited), null);
+      rig.store.append(MemoryStore.RUN, List.of(new Fact("e0", "main", before)));
+      rig.step(new Phase.Asked());
+      RunEvent.PermissionRequested asked =
+          rig.store.all(RunEvent.PermissionRequested.class).getFirst();
+      assertThat(asked.argumentsHash()).isEqualTo(hash(rig.store.text(asked.arguments())));
+      assertThat(asked.object()).isEqualTo("make check");
     }
   }
 
