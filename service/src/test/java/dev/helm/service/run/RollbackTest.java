@@ -109,8 +109,7 @@ class RollbackTest {
       rig.await(run, RunStatus.SUCCEEDED);
       assertThat(tree(workspace)).isEqualTo(end);
       assertThat(rig.model.asked.get(before).turn()).isEqualTo(2);
-      assertThat(rig.model.asked.get(before).results())
-          .isEqualTo(rig.model.asked.get(1).results());
+      assertThat(rig.model.asked.get(before).results()).isEqualTo(rig.model.asked.get(1).results());
       assertThat(rig.model.asked.get(before).head()).isEqualTo(rig.model.asked.get(1).head());
       assertThat(rig.store.epochs().open()).isEmpty();
     }
@@ -146,7 +145,8 @@ class RollbackTest {
                       .anyMatch(
                           e -> e.data().get("toolUseId").equals(started.data().get("toolUseId"))));
       assertThat(
-              Objects.requireNonNull(rig.store.inbox().permission(Access.system(), permission)).state())
+              Objects.requireNonNull(rig.store.inbox().permission(Access.system(), permission))
+                  .state())
           .isEqualTo("expired");
       // Nothing starts before a person says so; then the open ones pass the gate again.
       int started = rig.events(run, "tool.started").size();
