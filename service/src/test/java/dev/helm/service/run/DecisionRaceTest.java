@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
@@ -71,6 +72,10 @@ class DecisionRaceTest {
         return answer;
       }
     }
+  }
+
+  private static Bodies.Asked asked(Bodies.InboxItem item) {
+    return Objects.requireNonNull(item.asked());
   }
 
   private static String edit(String command) {
@@ -229,8 +234,9 @@ class DecisionRaceTest {
     rig.blueprint(operator, "timeout: 10m");
     String run = rig.run(operator, 4, List.of("npm run build%d --quiet"));
     Bodies.InboxItem item = rig.asked(run, "npm run build1 --quiet");
-    assertThat(item.asked()).isNotNull();
-    assertThat(item.asked().remember().rule()).isEqualTo("Bash(npm run *)");
+    assertThat(asked(item).remember())
+        .extracting(suggestion -> suggestion.rule())
+        .isEqualTo("Bash(npm run *)");
     assertRefused(item, "Bash(ls *)", "does not match");
     assertRefused(item, "Bsh(ls *)", "no tool");
     assertRefused(item, "Bash(egress=x.test)", "may not reach");
@@ -304,7 +310,7 @@ class DecisionRaceTest {
     rig.blueprint(operator, "approvers: 2");
     String run = rig.run(operator, 1, List.of("make both%d"));
     Bodies.InboxItem item = rig.asked(run, "make both1");
-    assertThat(item.asked().remember()).isNull();
+    assertThat(asked(item).remember()).isNull();
     Answer remember =
         decide(ann, item, "allow", ",\"remember\":{\"scope\":\"run\",\"rule\":\"Bash(make *)\"}");
     assertThat(remember.status()).isEqualTo(422);
@@ -321,8 +327,8 @@ class DecisionRaceTest {
     assertThat(stale.status()).isEqualTo(409);
     assertThat(stale.text("code")).isEqualTo("stale");
     Bodies.InboxItem edited = rig.open(run).getFirst();
-    assertThat(edited.asked().editedBy()).isEqualTo("token:bob");
-    assertThat(edited.asked().approvals()).containsExactly("token:bob");
+    assertThat(asked(edited).editedBy()).isEqualTo("token:bob");
+    assertThat(asked(edited).approvals()).containsExactly("token:bob");
     Answer done = decide(ann, edited, "allow", "");
     assertThat(done.status()).as(done.toString()).isEqualTo(200);
     rig.awaitEnd(operator, run);

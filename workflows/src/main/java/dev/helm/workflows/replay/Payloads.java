@@ -37,16 +37,18 @@ final class Payloads {
           now instanceof Map<?, ?> other
               && map.entrySet().stream()
                   .allMatch(entry -> within(entry.getValue(), other.get(entry.getKey())));
-      case List<?> list -> {
-        boolean same = now instanceof List<?> other && other.size() == list.size();
-        for (int i = 0; same && i < list.size(); i++) {
-          same = within(list.get(i), ((List<?>) now).get(i));
-        }
-        yield same;
-      }
+      case List<?> list -> now instanceof List<?> other && eachWithin(list, other);
       case Number number ->
           now instanceof Number other && number.toString().equals(other.toString());
       default -> recorded.equals(now);
     };
+  }
+
+  private static boolean eachWithin(List<?> recorded, List<?> now) {
+    boolean same = recorded.size() == now.size();
+    for (int i = 0; same && i < recorded.size(); i++) {
+      same = within(recorded.get(i), now.get(i));
+    }
+    return same;
   }
 }
