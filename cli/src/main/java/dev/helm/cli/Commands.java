@@ -5,16 +5,21 @@ import dev.helm.cli.command.AnswerCommand;
 import dev.helm.cli.command.BlueprintCommand;
 import dev.helm.cli.command.BudgetCommand;
 import dev.helm.cli.command.CancelCommand;
+import dev.helm.cli.command.CatCommand;
 import dev.helm.cli.command.CompletionCommand;
 import dev.helm.cli.command.DenyCommand;
 import dev.helm.cli.command.DeviceCommand;
+import dev.helm.cli.command.DiffCommand;
 import dev.helm.cli.command.ExportCommand;
+import dev.helm.cli.command.FilesCommand;
+import dev.helm.cli.command.ForkCommand;
 import dev.helm.cli.command.InboxCommand;
 import dev.helm.cli.command.KeyCommand;
 import dev.helm.cli.command.LoginCommand;
 import dev.helm.cli.command.LogoutCommand;
 import dev.helm.cli.command.PauseCommand;
 import dev.helm.cli.command.ResumeCommand;
+import dev.helm.cli.command.RollbackCommand;
 import dev.helm.cli.command.RulesCommand;
 import dev.helm.cli.command.RunCommand;
 import dev.helm.cli.command.RunsCommand;
@@ -70,6 +75,11 @@ public final class Commands {
         new Entry("budget", "raise a run's cap, see and set wider ones"),
         new Entry("usage", "what was spent"),
         new Entry("blueprint", "store, check and show blueprints"),
+        new Entry("files", "what the workspace holds, at any step"),
+        new Entry("cat", "print a file of the workspace"),
+        new Entry("diff", "what changed in the workspace"),
+        new Entry("rollback", "take a run back to a step"),
+        new Entry("fork", "start a new run from a step"),
         new Entry("export", "a run with its proofs, as a file"),
         new Entry("verify", "check an export, without a server"),
         new Entry("user", "who may log in, with which role"),
@@ -110,6 +120,11 @@ public final class Commands {
       case "budget" -> new BudgetCommand();
       case "usage" -> new UsageCommand();
       case "blueprint" -> new BlueprintCommand();
+      case "files" -> new FilesCommand();
+      case "cat" -> new CatCommand();
+      case "diff" -> new DiffCommand();
+      case "rollback" -> new RollbackCommand();
+      case "fork" -> new ForkCommand();
       case "export" -> new ExportCommand();
       case "verify" -> new VerifyCommand();
       case "user" -> new UserCommand();

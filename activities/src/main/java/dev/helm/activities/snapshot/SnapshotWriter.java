@@ -2,15 +2,23 @@ package dev.helm.activities.snapshot;
 
 import dev.helm.activities.workspace.TreeNode;
 import dev.helm.activities.workspace.TreeScan;
-import dev.helm.activities.workspace.TreeUsage;
 import dev.helm.activities.workspace.WorkspaceException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.eclipse.jgit.errors.LargeObjectException;
 import org.eclipse.jgit.internal.storage.file.FileRepository;
 import org.eclipse.jgit.internal.storage.file.PackInserter;
@@ -35,7 +43,9 @@ final class SnapshotWriter implements TreeScan.Store<ObjectId>, AutoCloseable {
   private final List<Held> held = new ArrayList<>();
   private long heldBytes;
   private @Nullable PackInserter pack;
-  private boolean wrote;
+  private final Set<ObjectId> ids = new HashSet<>();
+  private final Set<Path> directories = new HashSet<>();
+  private Set<Path> packsBefore = Set.of();
 
   private record Held(ObjectId id, int type, byte[] bytes) {}
 
@@ -73,9 +83,10 @@ final class SnapshotWriter implements TreeScan.Store<ObjectId>, AutoCloseable {
     if (git.getObjectDatabase().has(id)) {
       return id;
     }
-    wrote = true;
     try (InputStream in = exactly(content.open(), size)) {
-      return loose.insert(Constants.OBJ_BLOB, size, in);
+      ObjectId written = loose.insert(Constants.OBJ_BLOB, size, in);
+      ids.add(written);
+      return written;
     }
   }
 
@@ -171,6 +182,7 @@ final class SnapshotWriter implements TreeScan.Store<ObjectId>, AutoCloseable {
   }
 
   private void pack() throws IOException {
+    packsBefore = packs();
     PackInserter open = git.getObjectDatabase().newPackInserter();
     open.setCompressionLevel(1);
     pack = open;
@@ -186,19 +198,64 @@ final class SnapshotWriter implements TreeScan.Store<ObjectId>, AutoCloseable {
    * @throws LargeObjectException never for what a scan lets through
    */
   void sync() throws IOException {
+    flush();
+    for (Path file : written()) {
+      force(file);
+      directories.add(Objects.requireNonNull(file.getParent()));
+    }
+    directories.forEach(SnapshotWriter::forceQuietly);
+    if (!directories.isEmpty()) {
+      force(at.resolve("objects"));
+    }
+  }
+
+  /** All of it can be read; it need not survive. */
+  void flush() throws IOException {
     PackInserter open = pack;
     if (open != null) {
       open.flush();
-      wrote = true;
     }
     for (Held object : held) {
-      loose.insert(object.type(), object.bytes());
-      wrote = true;
+      ids.add(loose.insert(object.type(), object.bytes()));
     }
     loose.flush();
     held.clear();
-    if (wrote) {
-      TreeUsage.sync(at);
+  }
+
+  /** A pack's files are named by what is in them: those that were not there before are new. */
+  private List<Path> written() throws IOException {
+    List<Path> files = new ArrayList<>();
+    for (ObjectId id : ids) {
+      Path file = at.resolve("objects").resolve(id.name().substring(0, 2));
+      files.add(file.resolve(id.name().substring(2)));
+    }
+    if (pack != null) {
+      for (Path file : packs()) {
+        if (!packsBefore.contains(file)) {
+          files.add(file);
+        }
+      }
+    }
+    return files;
+  }
+
+  private Set<Path> packs() throws IOException {
+    try (Stream<Path> files = Files.list(at.resolve("objects").resolve("pack"))) {
+      return files.collect(Collectors.toSet());
+    }
+  }
+
+  private static void force(Path path) throws IOException {
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+      channel.force(true);
+    }
+  }
+
+  private static void forceQuietly(Path directory) {
+    try {
+      force(directory);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

@@ -80,7 +80,6 @@ public final class ToolActivityImpl implements ToolActivity {
   /** Whether files have to be looked at before the next gate opens. */
   private boolean mayHaveWritten(CallContext context, Reply reply) {
     return reply instanceof Reply.Done
-        && !(context.request().phase() instanceof Phase.Dropped)
         && record.started(context, 1)
         && !effect.reads(context);
   }

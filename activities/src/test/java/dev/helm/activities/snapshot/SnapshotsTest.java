@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Random;
 import org.eclipse.jgit.lib.ObjectId;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -51,7 +52,17 @@ class SnapshotsTest {
 
   @Test
   void everyTreeComesBackByteForByte() throws IOException {
-    for (int round = 0; round < 25; round++) {
+    everyTreeComesBack(4);
+  }
+
+  @Test
+  @Tag("campaign")
+  void threeHundredTreesComeBackByteForByte() throws IOException {
+    everyTreeComesBack(300);
+  }
+
+  private void everyTreeComesBack(int rounds) throws IOException {
+    for (int round = 0; round < rounds; round++) {
       long seed = new Random().nextLong();
       Random random = new Random(seed);
       RandomTree changes = new RandomTree(random, tree);
@@ -76,10 +87,45 @@ class SnapshotsTest {
   }
 
   @Test
+  void aLookLeavesNothing() throws IOException {
+    Files.writeString(tree.resolve("a"), "kept");
+    String kept = take();
+    Files.writeString(tree.resolve("a"), "seen");
+    for (int i = 0; i < 60; i++) {
+      Files.writeString(tree.resolve("f" + i), "only seen " + i);
+    }
+    List<Path> before = stored();
+    String seen;
+    try (Snapshots.Look look = snapshots.look(RUN)) {
+      seen = look.taken().tree();
+      assertThat(
+              TreeDiff.of(
+                      look.repository(), ObjectId.fromString(kept), ObjectId.fromString(seen))
+                  .changes())
+          .hasSize(61);
+      assertThat(Patch.of(look.repository(), TreeDiff.of(
+              look.repository(), ObjectId.fromString(kept), ObjectId.fromString(seen))))
+          .asString()
+          .contains("-kept", "+seen", "+only seen 59");
+    }
+    assertThat(stored()).isEqualTo(before);
+    assertThat(take()).isEqualTo(seen);
+    back(kept);
+    back(seen);
+    assertThat(tree.resolve("f59")).hasContent("only seen 59");
+  }
+
+  private List<Path> stored() throws IOException {
+    try (Stream<Path> all = Files.walk(home.resolve("snapshots"))) {
+      return all.sorted().toList();
+    }
+  }
+
+  @Test
   void aChangeWithinOneTickOfTheClockIsSeen() throws IOException {
     Path file = tree.resolve("a");
     String before = "";
-    for (int i = 0; i < 300; i++) {
+    for (int i = 0; i < 60; i++) {
       Files.writeString(file, String.valueOf(1000 + i));
       String now = take();
       assertThat(now).as("write %d", i).isNotEqualTo(before);
@@ -156,8 +202,7 @@ class SnapshotsTest {
         try (SnapshotRepository repository = snapshots.open(RUN)) {
           var found =
               repository.find(
-                  ObjectId.fromString(taken.tree()),
-                  List.of("d".getBytes(), "secret".getBytes()));
+                  ObjectId.fromString(taken.tree()), List.of("d".getBytes(), "secret".getBytes()));
           if (found != null) {
             assertThat(repository.content(found.id()).getBytes()).asString().isEqualTo("mine");
           }
@@ -199,8 +244,7 @@ class SnapshotsTest {
       }
       assertThat(RandomTree.of(tree)).isIn(now, old);
       // The next life finishes it, also where the log had not decided yet.
-      new WorkspaceRestore(fresh(new HomeSandbox(home)), -1, step -> {})
-          .finish(RUN, tree, oldTree);
+      new WorkspaceRestore(fresh(new HomeSandbox(home)), -1, step -> {}).finish(RUN, tree, oldTree);
       assertThat(RandomTree.of(tree)).as("killed at %d", killAt).isEqualTo(old);
       assertThat(WorkspaceRestore.beside(tree)).doesNotExist();
       back(nowTree);

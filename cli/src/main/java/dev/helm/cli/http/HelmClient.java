@@ -317,6 +317,69 @@ public final class HelmClient {
     return good(call("DELETE", "/api/tokens/" + segment(id), "", null));
   }
 
+  // ---- files -------------------------------------------------------------------------------
+
+  /** One of {@code files diff snapshots} of a run; {@code filters} go in pairs, empty ones not. */
+  public Reply files(String run, String what, String... filters) {
+    return get("/api/runs/" + segment(run) + "/" + what + query(filters));
+  }
+
+  /** Writes a file's bytes, or a patch, as they are. */
+  public void copy(String run, String what, String accept, OutputStream to, String... filters) {
+    String path = "/api/runs/" + segment(run) + "/" + what + query(filters);
+    try {
+      while (true) {
+        String authorization = session.authorization();
+        Reply refused =
+            transport.download(
+                path,
+                Map.of(
+                    "Authorization",
+                    authorization,
+                    "Accept",
+                    accept + ", application/problem+json;q=0.5"),
+                to);
+        if (refused == null) {
+          return;
+        }
+        if (refused.status() != 401 || !session.refused(authorization)) {
+          throw Problems.of(refused);
+        }
+      }
+    } catch (IOException e) {
+      throw transport.unreachable(e);
+    }
+  }
+
+  /** Rolls back; a number as text means a step. */
+  public Reply rollback(String run, String to, boolean preview) {
+    Map<String, Object> body = new LinkedHashMap<>();
+    body.put("to", step(to));
+    body.put("preview", preview);
+    return post("/api/runs/" + segment(run) + "/rollback", body);
+  }
+
+  /** Forks; empty texts are left out. */
+  public Reply fork(String run, String at, String message, String blueprint) {
+    Map<String, Object> body = new LinkedHashMap<>();
+    putIf(body, "at", at.isEmpty() ? null : step(at));
+    putIf(body, "message", message.isEmpty() ? null : message);
+    putIf(body, "blueprint", blueprint.isEmpty() ? null : blueprint);
+    return post("/api/runs/" + segment(run) + "/fork", body);
+  }
+
+  private static Object step(String name) {
+    return name.matches("[0-9]{1,15}") ? (Object) Long.valueOf(name) : name;
+  }
+
+  private static String query(String... filters) {
+    StringBuilder query = new StringBuilder();
+    for (int i = 0; i + 1 < filters.length; i += 2) {
+      query.append(filter(filters[i], filters[i + 1]));
+    }
+    return query.isEmpty() ? "" : "?" + query.substring(1);
+  }
+
   // ---- plumbing ----------------------------------------------------------------------------
 
   private Reply get(String path) {

@@ -214,7 +214,7 @@ public final class PermissionsResource {
     boolean same =
         wanted != null
             ? decided.equals(wanted)
-            : !edits || request.argumentsHash().equals(decided) || by.equals(caller.name());
+            : !edits || decided.equals(request.argumentsHash()) || by.equals(caller.name());
     if (!same) {
       throw ProblemException.lost(by + " has allowed it first with other arguments", winner);
     }

@@ -54,7 +54,7 @@ final class SqliteInbox implements InboxStore {
       return null;
     }
     Bodies.Asked asked = ask.item().asked();
-    boolean several = asked != null && asked.need() > 1;
+    Bodies.Asked several = asked != null && asked.need() > 1 ? asked : null;
     AskProjection.Outcome outcome = ask.outcome();
     return new Bodies.Permission(
         id,
@@ -62,8 +62,8 @@ final class SqliteInbox implements InboxStore {
         ask.state(),
         ask.item(),
         winner(ask),
-        several ? Integer.valueOf(have(ask, asked)) : null,
-        several ? Integer.valueOf(asked.need()) : null,
+        several == null ? null : Integer.valueOf(have(ask, several)),
+        several == null ? null : Integer.valueOf(several.need()),
         outcome == null ? null : outcome.arguments(),
         outcome == null ? null : outcome.argumentsHash(),
         outcome == null ? null : outcome.remembered());

@@ -10,13 +10,14 @@ import dev.helm.api.Usd;
 import dev.helm.api.event.Content;
 import dev.helm.api.event.RunEvent;
 import dev.helm.api.rest.Bodies;
+import dev.helm.service.files.EpochFailure;
 import dev.helm.service.files.Epochs;
 import dev.helm.service.files.PlainSandbox;
 import dev.helm.service.store.Store;
 import dev.helm.workflows.Fact;
-import java.nio.file.Path;
 import dev.helm.workflows.Signals;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -29,6 +30,7 @@ final class FakeBackend implements Backend, RunControl {
   final AtomicInteger starts = new AtomicInteger();
   volatile boolean down;
   volatile boolean deaf;
+  volatile boolean rollingBack;
   volatile @Nullable String readOnly;
 
   final PlainSandbox sandbox;
@@ -230,6 +232,9 @@ final class FakeBackend implements Backend, RunControl {
   @Override
   public void message(String run, String messageId, String when) {
     refuseWhenDown();
+    if (rollingBack) {
+      throw new EpochFailure(EpochFailure.Kind.BUSY, "it began after the message was stored", null);
+    }
   }
 
   @Override

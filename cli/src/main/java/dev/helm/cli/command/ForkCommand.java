@@ -1,0 +1,41 @@
+package dev.helm.cli.command;
+
+import dev.helm.api.rest.Bodies;
+import dev.helm.cli.ExitCode;
+import dev.helm.cli.http.Reply;
+import dev.helm.cli.render.SafeText;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code helm fork}. */
+@Command(
+    name = "helm fork",
+    header = "helm fork 4f3a --at 41 --message \"Use the other source.\"",
+    description = "Starts a new run that begins with what this one was at a step (now).")
+public final class ForkCommand extends HelmCommand {
+  @Parameters(index = "0", paramLabel = "RUN", description = "its id, or the beginning of it")
+  String run = "";
+
+  @Option(names = "--at", paramLabel = "STEP", description = "now, start, a snapshot or a seq")
+  String at = "";
+
+  @Option(names = "--message", paramLabel = "TEXT", description = "what the agent reads first")
+  String message = "";
+
+  @Option(names = "--blueprint", paramLabel = "NAME", description = "another one, or @VERSION")
+  String blueprint = "";
+
+  @Override
+  protected ExitCode run() {
+    Reply reply = client().fork(run, at, message, blueprint);
+    print(reply, SafeText.line(reply.as(Bodies.Run.class).id()));
+    if (!json) {
+      out()
+          .say(
+              "Follow it: helm watch "
+                  + SafeText.line(reply.as(Bodies.Run.class).id()).substring(0, 4));
+    }
+    return ExitCode.DONE;
+  }
+}

@@ -1,0 +1,99 @@
+package dev.helm.cli.command;
+
+import dev.helm.api.rest.FileBodies;
+import dev.helm.cli.ExitCode;
+import dev.helm.cli.http.HelmClient;
+import dev.helm.cli.http.Reply;
+import dev.helm.cli.render.Line;
+import dev.helm.cli.render.Role;
+import dev.helm.cli.render.SafeText;
+import java.io.Console;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code helm rollback}. */
+@Command(
+    name = "helm rollback",
+    header = "helm rollback 4f3a 41 --preview",
+    description = {
+      "Takes a run back to a step: conversation, workspace and permissions together.",
+      "It then waits for helm resume. Money stays spent; a rollback can be rolled back."
+    })
+public final class RollbackCommand extends HelmCommand {
+  private static final int SHOWN_MAX = 20;
+
+  @Parameters(index = "0", paramLabel = "RUN", description = "its id, or the beginning of it")
+  String run = "";
+
+  @Parameters(index = "1", paramLabel = "TO", description = "start, a snapshot or a seq")
+  String to = "";
+
+  @Option(names = "--preview", description = "only tell what would change")
+  boolean preview;
+
+  @Option(names = "--yes", description = "do not ask")
+  boolean yes;
+
+  @Override
+  protected ExitCode run() {
+    HelmClient client = client();
+    boolean asks = !yes && !json && !preview && out().interactive();
+    if (preview || asks) {
+      Reply reply = client.rollback(run, to, true);
+      if (json) {
+        return print(reply, "");
+      }
+      show(reply.as(FileBodies.Rollback.class));
+      if (preview) {
+        return ExitCode.DONE;
+      }
+      if (!agreed()) {
+        out().say("Nothing was changed.");
+        return ExitCode.REFUSED;
+      }
+    }
+    Reply reply = client.rollback(run, to, false);
+    if (json) {
+      return print(reply, "");
+    }
+    FileBodies.Rollback done = reply.as(FileBodies.Rollback.class);
+    out()
+        .line(
+            Line.of(Role.WAIT, "rolled back to step " + done.toSeq())
+                .add(Role.QUIET, " · " + counts(done) + " · epoch " + done.epoch()));
+    String undo = SafeText.line(String.valueOf(done.undoSnapshotId()));
+    String name = SafeText.line(run);
+    out().say("The run waits: helm resume " + name + " · undo: helm rollback " + name + " " + undo);
+    return ExitCode.DONE;
+  }
+
+  private static String counts(FileBodies.Rollback change) {
+    return "%d created, %d changed, %d deleted"
+        .formatted(change.created(), change.changed(), change.deleted());
+  }
+
+  private void show(FileBodies.Rollback change) {
+    out()
+        .line(
+            Line.of(Role.STRONG, "to step " + change.toSeq())
+                .add(Role.QUIET, " · " + counts(change)));
+    change.files().stream()
+        .limit(SHOWN_MAX)
+        .forEach(
+            file ->
+                out()
+                    .line(
+                        Line.of(Role.QUIET, "  %-8s".formatted(SafeText.line(file.change())))
+                            .object(Role.TEXT, SafeText.line(file.path()))));
+    if (change.files().size() > SHOWN_MAX) {
+      out().say("and " + (change.files().size() - SHOWN_MAX) + " more; --json lists them");
+    }
+  }
+
+  private static boolean agreed() {
+    Console console = System.console();
+    String answer = console == null ? "" : console.readLine("Roll back? [y/N] ");
+    return answer != null && answer.strip().toLowerCase(java.util.Locale.ROOT).startsWith("y");
+  }
+}
