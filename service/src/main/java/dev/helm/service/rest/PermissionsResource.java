@@ -109,8 +109,7 @@ public final class PermissionsResource {
    * Attack: one person allows, and once more with a service token made for it, where two people
    * have to.
    */
-  private static void requirePerson(
-      Bodies.Decide request, Bodies.Permission asked, Caller caller) {
+  private static void requirePerson(Bodies.Decide request, Bodies.Permission asked, Caller caller) {
     Bodies.Asked about = asked.item().asked();
     int need = about == null ? 1 : about.need();
     if (need > 1 && request.decision().equals("allow") && caller.kind() != Caller.Kind.PERSON) {
