@@ -31,7 +31,11 @@ public final class Moments {
   }
 
   /** Events {@code from} to {@code to}, both included. */
-  private record Range(long from, long to) {}
+  record Range(long from, long to) {
+    boolean has(long seq) {
+      return from <= seq && seq <= to;
+    }
+  }
 
   /**
    * The newest answer of the model.
@@ -76,7 +80,7 @@ public final class Moments {
   }
 
   /** The log up to a seq without what rollbacks took back, newest part first. */
-  private static List<Range> past(Statements sql, String run, long seq) throws SQLException {
+  static List<Range> past(Statements sql, String run, long seq) throws SQLException {
     record Back(long seq, long to) {}
     List<Range> past = new ArrayList<>();
     long last = seq;

@@ -12,6 +12,7 @@ import dev.helm.api.event.RunEvent;
 import dev.helm.api.rest.Bodies;
 import dev.helm.service.files.Epochs;
 import dev.helm.service.files.PlainSandbox;
+import dev.helm.service.files.EpochFailure;
 import dev.helm.service.store.Store;
 import dev.helm.workflows.Fact;
 import dev.helm.workflows.Signals;
@@ -28,6 +29,10 @@ final class FakeBackend implements Backend, RunControl {
   final Store store;
   final AtomicInteger starts = new AtomicInteger();
   volatile boolean down;
+
+  /** A run that nobody can tell anything. */
+  volatile @Nullable String rollingBack;
+
   volatile boolean deaf;
   volatile @Nullable String readOnly;
 
@@ -240,6 +245,9 @@ final class FakeBackend implements Backend, RunControl {
   @Override
   public void pause(String run, String by, String requestId) {
     refuseWhenDown();
+    if (run.equals(rollingBack)) {
+      throw new EpochFailure(EpochFailure.Kind.BUSY, "the run is being rolled back", null);
+    }
     append(run, "paused-" + requestId, new RunEvent.RunPaused("person", by, null, null, null));
   }
 
