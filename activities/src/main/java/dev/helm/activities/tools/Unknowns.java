@@ -3,7 +3,7 @@ package dev.helm.activities.tools;
 import java.util.Set;
 
 /** The words around effects whose end nobody saw. */
-final class Unknowns {
+public final class Unknowns {
   static final String HAPPENED = "happened";
   static final String AGAIN = "again";
 
@@ -13,7 +13,8 @@ final class Unknowns {
   /** Reasons of {@code run.paused} that end when a person has answered. */
   static final Set<String> WAITS = Set.of("permission", "question", "unknown");
 
-  static final String TOLD_AT_DEADLINE =
+  /** What the model is told of a call of which nobody says what became of it. */
+  public static final String TOLD_AT_DEADLINE =
       "It is unknown whether this call had its effect: it was started and its end was not seen. It"
           + " was not repeated. Find out before you rely on it or repeat it.";
 

@@ -96,7 +96,7 @@ public final class ErrorMappers {
         case LATER ->
             response(
                 ErrorCode.ROLLBACK_UNDER_WAY,
-                "it is decided, and not finished yet",
+                "it is begun, and not finished yet",
                 String.valueOf(e.getMessage()));
       };
     }

@@ -170,10 +170,12 @@ final class TemporalRunControl implements RunControl {
 
   @Override
   public void cancel(String run, String by, String requestId) {
+    free(run);
+    int epoch = started(run).epoch();
     try {
-      accepted(run, () -> workflow(run).cancel(new Signals.Control(requestId, by)));
+      accepted(run, () -> workflow(run, epoch).cancel(new Signals.Control(requestId, by)));
     } catch (RunEndedException e) {
-      endWithoutWorkflow(run, by);
+      endWithoutWorkflow(run, epoch, by);
     }
   }
 
@@ -204,6 +206,25 @@ final class TemporalRunControl implements RunControl {
   void leave(String run, int epoch, String by) {
     String id = AgentRunWorkflow.workflowId(run, epoch);
     try {
+      // Only asks: while this fails, the workflow was surely told nothing.
+      accepted(run, () -> client.newUntypedWorkflowStub(id).describe());
+    } catch (RunEndedException e) {
+      LOG.debug("workflow {} is over already", id, e);
+      return;
+    }
+    try {
+      told(run, id, by);
+    } catch (WorkflowsDown | WorkflowServiceException | StatusRuntimeException e) {
+      throw new EpochFailure(
+          EpochFailure.Kind.LATER,
+          "Temporal went away while the run was leaving; the rollback goes on by itself as soon as"
+              + " Temporal is back",
+          e);
+    }
+  }
+
+  private void told(String run, String id, String by) {
+    try {
       accepted(
           run,
           () ->
@@ -217,8 +238,6 @@ final class TemporalRunControl implements RunControl {
     } catch (TimeoutException e) {
       // What it still does is refused by the log, and its container is removed next.
       accepted(run, () -> client.newUntypedWorkflowStub(id).terminate("the run was rolled back"));
-    } catch (WorkflowServiceException | StatusRuntimeException e) {
-      throw new WorkflowsDown("Temporal does not answer; try again in a few seconds", e);
     }
   }
 
@@ -241,19 +260,26 @@ final class TemporalRunControl implements RunControl {
 
   private AgentRunWorkflow workflow(String run) {
     free(run);
-    return client.newWorkflowStub(
-        AgentRunWorkflow.class, AgentRunWorkflow.workflowId(run, started(run).epoch()));
+    return workflow(run, started(run).epoch());
   }
 
-  /** Temporal knows no such workflow: if the log says that the run goes on, it ends here. */
-  private void endWithoutWorkflow(String run, String by) {
+  private AgentRunWorkflow workflow(String run, int epoch) {
+    return client.newWorkflowStub(
+        AgentRunWorkflow.class, AgentRunWorkflow.workflowId(run, epoch));
+  }
+
+  /**
+   * Temporal knows no such workflow: if the log says that the run goes on, it ends here. A run that
+   * has got another epoch meanwhile goes on.
+   */
+  private void endWithoutWorkflow(String run, int epoch, String by) {
     store
         .log()
         .append(
             run,
             List.of(
                 new Fact(
-                    "e" + started(run).epoch() + "/main/lost",
+                    "e" + epoch + "/main/lost",
                     "main",
                     new RunEvent.RunFinished(
                         "cancelled", "Temporal no longer knew its workflow", by))));

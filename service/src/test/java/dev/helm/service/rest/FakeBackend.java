@@ -10,6 +10,7 @@ import dev.helm.api.Usd;
 import dev.helm.api.event.Content;
 import dev.helm.api.event.RunEvent;
 import dev.helm.api.rest.Bodies;
+import dev.helm.service.files.EpochFailure;
 import dev.helm.service.files.Epochs;
 import dev.helm.service.files.PlainSandbox;
 import dev.helm.service.files.EpochFailure;
@@ -34,6 +35,7 @@ final class FakeBackend implements Backend, RunControl {
   volatile @Nullable String rollingBack;
 
   volatile boolean deaf;
+  volatile boolean rollingBack;
   volatile @Nullable String readOnly;
 
   final PlainSandbox sandbox;
@@ -235,6 +237,9 @@ final class FakeBackend implements Backend, RunControl {
   @Override
   public void message(String run, String messageId, String when) {
     refuseWhenDown();
+    if (rollingBack) {
+      throw new EpochFailure(EpochFailure.Kind.BUSY, "it began after the message was stored", null);
+    }
   }
 
   @Override

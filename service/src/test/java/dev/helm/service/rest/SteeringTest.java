@@ -55,6 +55,19 @@ class SteeringTest {
   }
 
   @Test
+  void aMessageThatARollbackOvertakesIsStoredAndAccepted() {
+    String path = "/api/runs/" + service.run() + "/messages";
+    service.backend().rollingBack = true;
+    try {
+      assertThat(service.post(path, "{\"text\":\"hello\"}").status()).isEqualTo(201);
+    } finally {
+      service.backend().rollingBack = false;
+    }
+    assertThat(service.get(path).json().path("items").findValuesAsText("state"))
+        .containsExactly("queued");
+  }
+
+  @Test
   void aRunIsPausedResumedRaisedAndCancelled() {
     String run = service.run();
     String path = "/api/runs/" + run.substring(0, 10);

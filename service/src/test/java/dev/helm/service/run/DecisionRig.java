@@ -259,6 +259,12 @@ public final class DecisionRig implements AutoCloseable {
   private final class RigBackend implements Backend {
     private final WorkflowClient client;
     private final RunControl control;
+    private final Snapshots snapshots =
+        new Snapshots(
+            home,
+            new Box(),
+            dev.helm.activities.workspace.WorkspaceLimits.DEFAULT,
+            Clock.systemUTC());
 
     RigBackend(Store opened) {
       store = opened;
@@ -288,7 +294,7 @@ public final class DecisionRig implements AutoCloseable {
 
     @Override
     public Snapshots snapshots() {
-      throw new UnsupportedOperationException("no snapshots here");
+      return snapshots;
     }
 
     @Override

@@ -124,12 +124,13 @@ class RollbackTest {
             turn ->
                 switch (turn) {
                   case 1 -> List.of("echo one > a");
-                  case 2 -> List.of("echo two > b", "ask me", "sleep 1000");
+                  case 2 -> List.of("echo two > b", "ask me", "echo part > c; sleep 1000");
                   default -> List.of();
                 })) {
       String run = rig.start();
       rig.await(() -> rig.events(run, "tool.started").size() == 3, run);
       rig.await(() -> rig.events(run, "permission.requested").size() == 1, run);
+      rig.await(() -> Files.exists(rig.sandbox.workspace(run).resolve("c")), run);
       String permission =
           (String) rig.events(run, "permission.requested").getFirst().data().get("permissionId");
       FileStore.Snapshot second = nth(rig, run, 2);
@@ -148,6 +149,10 @@ class RollbackTest {
               Objects.requireNonNull(rig.store.inbox().permission(Access.system(), permission))
                   .state())
           .isEqualTo("expired");
+      // What was interrupted had written, and that can be undone too.
+      assertThat(rig.events(run, "snapshot.taken"))
+          .extracting(e -> e.data().get("toolUseId"))
+          .contains("toolu_1_2_2");
       // Nothing starts before a person says so; then the open ones pass the gate again.
       int started = rig.events(run, "tool.started").size();
       rig.control.resume(run, "ada", "r1");
@@ -272,6 +277,7 @@ class RollbackTest {
       assertThat(rig.model.asked.get(before).turn()).isEqualTo(3);
       assertThat(rig.model.asked.get(before).head()).isEqualTo(rig.model.asked.get(2).head());
       assertThat(rig.events(child, "message.read")).hasSize(1);
+      assertThat(rig.events(child, "run.started")).hasSize(1);
       LoggedEvent created = rig.events(child, "run.created").getFirst();
       assertThat(created.data()).containsEntry("parent", run);
       assertThat(created.data().get("parentSeq")).isEqualTo((int) second.seq());
