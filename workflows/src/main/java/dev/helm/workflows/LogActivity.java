@@ -7,8 +7,8 @@ import java.util.List;
 @ActivityInterface
 public interface LogActivity {
   /**
-   * Type of the failure of any activity whose run, or epoch, has ended in the log. It will not pass,
-   * so nothing is tried again. The store's exception has this name.
+   * Type of the failure of any activity whose run, or epoch, has ended in the log. It will not
+   * pass, so nothing is tried again. The store's exception has this name.
    */
   String RUN_ENDED = "dev.helm.service.store.RunEndedException";
 

@@ -232,7 +232,10 @@ public final class MemoryStore implements RunLog, Blobs, Runs, LiveText {
   @Override
   public synchronized List<Subagent> subagents(String run) {
     return all(RunEvent.SubagentSpawned.class).stream()
-        .map(e -> new Subagent(e.subagent(), e.tools(), e.prompt(), false, !takenBack.contains(e.subagent())))
+        .map(
+            e ->
+                new Subagent(
+                    e.subagent(), e.tools(), e.prompt(), false, !takenBack.contains(e.subagent())))
         .toList();
   }
 

@@ -30,8 +30,7 @@ class CallTurnsTest {
   private final CallTurns turns = new CallTurns(store);
 
   private static ToolActivity.Request request(String run, String toolUseId) {
-    return new ToolActivity.Request(
-        run, 1, "main", toolUseId, "Bash", false, new Phase.Asked());
+    return new ToolActivity.Request(run, 1, "main", toolUseId, "Bash", false, new Phase.Asked());
   }
 
   private static Reply done() {

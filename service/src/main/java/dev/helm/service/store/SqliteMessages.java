@@ -34,11 +34,7 @@ final class SqliteMessages implements MessageStore {
             throw new QueueFullException(run);
           }
           tx.append(
-              run,
-              new Fact(
-                  key,
-                  "main",
-                  new RunEvent.MessageQueued(messageId, content, when, by)));
+              run, new Fact(key, "main", new RunEvent.MessageQueued(messageId, content, when, by)));
           Bodies.Message stored = find(tx.sql(), Access.system(), run, messageId);
           if (stored == null) {
             throw new IllegalStateException("the message " + messageId + " was not stored");

@@ -13,7 +13,6 @@ import dev.helm.api.rest.Bodies;
 import dev.helm.service.files.EpochFailure;
 import dev.helm.service.files.Epochs;
 import dev.helm.service.files.PlainSandbox;
-import dev.helm.service.files.EpochFailure;
 import dev.helm.service.store.Store;
 import dev.helm.workflows.Fact;
 import dev.helm.workflows.Signals;

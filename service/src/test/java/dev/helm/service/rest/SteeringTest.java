@@ -122,8 +122,7 @@ class SteeringTest {
       assertThat(stopped.status()).isEqualTo(202);
       for (JsonNode item : stopped.json().path("items")) {
         assertThat(item.path("state").asText())
-            .isEqualTo(
-                item.path("id").asText().equals(moving) ? "rollback_under_way" : "accepted");
+            .isEqualTo(item.path("id").asText().equals(moving) ? "rollback_under_way" : "accepted");
       }
       assertThat(service.get("/api/runs/" + other).text("status")).isEqualTo("paused");
     } finally {

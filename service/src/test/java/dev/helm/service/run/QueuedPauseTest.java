@@ -26,7 +26,9 @@ class QueuedPauseTest {
       rig.control.start(run);
       rig.await(run, RunStatus.PAUSED);
       assertThat(rig.model.asked).isEmpty();
-      assertThat(rig.events(run)).extracting(LoggedEvent::type).endsWith("run.started", "run.paused");
+      assertThat(rig.events(run))
+          .extracting(LoggedEvent::type)
+          .endsWith("run.started", "run.paused");
       rig.control.resume(run, "ada", "r1");
       rig.await(run, RunStatus.SUCCEEDED);
     }

@@ -4,13 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.helm.activities.store.RunLog;
-import dev.helm.api.Usd;
-import dev.helm.api.event.LoggedEvent;
 import dev.helm.activities.store.Runs;
+import dev.helm.api.Usd;
 import dev.helm.api.event.Content;
-import dev.helm.workflows.LogActivity;
+import dev.helm.api.event.LoggedEvent;
 import dev.helm.api.event.RunEvent;
 import dev.helm.workflows.Fact;
+import dev.helm.workflows.LogActivity;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
