@@ -36,8 +36,8 @@ public interface SubagentWorkflow extends AgentSignals {
    * @param outcome {@code succeeded failed cancelled}
    * @param turns model calls that it made, those of its own sub-agents included
    * @param workedMs its working time
-   * @param stoppedBy who answered {@code stop} to an unknown outcome, which ends the whole run; null
-   *     if nobody did
+   * @param stoppedBy who answered {@code stop} to an unknown outcome, which ends the whole run;
+   *     null if nobody did
    */
   record Ended(
       String outcome,

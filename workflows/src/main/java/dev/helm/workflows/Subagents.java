@@ -71,8 +71,7 @@ final class Subagents {
         state.stop(new Signals.Control("stop-" + label, end.stoppedBy()));
       }
       boolean cancelled = end.outcome().equals("cancelled");
-      return new Phase.Returned(
-          label, end.outcome(), cancelled && stops() ? why() : end.reason());
+      return new Phase.Returned(label, end.outcome(), cancelled && stops() ? why() : end.reason());
     } catch (ChildWorkflowFailure e) {
       return new Phase.Returned(label, "failed", "it was ended outside Helm");
     } finally {

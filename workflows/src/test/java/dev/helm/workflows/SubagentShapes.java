@@ -11,7 +11,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** Runs with sub-agents, for {@link RecordHistories}: calls whose id begins with "a" ask for one. */
+/**
+ * Runs with sub-agents, for {@link RecordHistories}: calls whose id begins with "a" ask for one.
+ */
 final class SubagentShapes {
   private SubagentShapes() {}
 
@@ -123,7 +125,9 @@ final class SubagentShapes {
     script(run, "a1");
     run.tool =
         (r, request) ->
-            request.toolUseId().startsWith("t") ? new ToolActivity.Reply.Stop("ada") : step(r, request);
+            request.toolUseId().startsWith("t")
+                ? new ToolActivity.Reply.Stop("ada")
+                : step(r, request);
     run.start();
     return "cancelled";
   }

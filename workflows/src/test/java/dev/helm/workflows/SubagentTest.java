@@ -287,8 +287,7 @@ class SubagentTest {
               default -> answer(request, "t");
             };
     run.tool =
-        (r, request) ->
-            request.toolUseId().equals("t") ? new Reply.Stop("ada") : step(r, request);
+        (r, request) -> request.toolUseId().equals("t") ? new Reply.Stop("ada") : step(r, request);
     run.start();
     assertThat(run.end()).isEqualTo(new RunEvent.RunFinished("cancelled", null, "ada"));
     assertThat(run.modelCalls).hasSize(3);

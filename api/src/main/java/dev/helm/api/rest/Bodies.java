@@ -363,7 +363,10 @@ public final class Bodies {
     }
   }
 
-  /** One of them; {@code state}: {@code accepted}, or {@code ended} if it was over by then. */
+  /**
+   * One of them; {@code state}: {@code accepted}, {@code ended} if it was over by then, or {@code
+   * rollback_under_way}: not told, ask again.
+   */
   public record StoppedRun(String id, String name, String project, String state) {}
 
   // ---- who may what ------------------------------------------------------------------------

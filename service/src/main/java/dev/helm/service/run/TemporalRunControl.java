@@ -1,11 +1,14 @@
 package dev.helm.service.run;
 
+import dev.helm.api.RunStatus;
 import dev.helm.api.Usd;
 import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.event.RunEvent;
+import dev.helm.api.rest.Bodies;
 import dev.helm.service.files.EpochFailure;
 import dev.helm.service.ledger.Ledger;
 import dev.helm.service.rest.RunControl;
+import dev.helm.service.store.Access;
 import dev.helm.service.store.RunEndedException;
 import dev.helm.service.store.RunQueries;
 import dev.helm.service.store.Store;
@@ -17,6 +20,7 @@ import dev.helm.workflows.Signals;
 import dev.helm.workflows.SubagentWorkflow;
 import io.grpc.StatusRuntimeException;
 import io.temporal.api.enums.v1.WorkflowIdReusePolicy;
+import io.temporal.client.BatchRequest;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowExecutionAlreadyStarted;
 import io.temporal.client.WorkflowFailedException;
@@ -64,25 +68,8 @@ final class TemporalRunControl implements RunControl {
   @Override
   public void start(String run) {
     RunQueries.Started started = started(run);
-    Blueprint blueprint = started.blueprint().blueprint();
-    AgentRunWorkflow workflow =
-        client.newWorkflowStub(
-            AgentRunWorkflow.class,
-            WorkflowOptions.newBuilder()
-                .setTaskQueue(AgentRunWorkflow.TASK_QUEUE)
-                .setWorkflowId(AgentRunWorkflow.workflowId(run, started.epoch()))
-                .setWorkflowIdReusePolicy(
-                    WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE)
-                .build());
-    RunStart start =
-        new RunStart(
-            run,
-            started.epoch(),
-            blueprint.limits().turns(),
-            blueprint.limits().wallTimeMs(),
-            BUDGET_WAIT.toMillis(),
-            store.epochs().start(run, started.epoch()),
-            image);
+    AgentRunWorkflow workflow = fresh(run, started);
+    RunStart start = startOf(run, started);
     accepted(
         run,
         () -> {
@@ -92,6 +79,29 @@ final class TemporalRunControl implements RunControl {
             // The same run, started before: that is what was asked for.
           }
         });
+  }
+
+  private AgentRunWorkflow fresh(String run, RunQueries.Started started) {
+    return client.newWorkflowStub(
+        AgentRunWorkflow.class,
+        WorkflowOptions.newBuilder()
+            .setTaskQueue(AgentRunWorkflow.TASK_QUEUE)
+            .setWorkflowId(AgentRunWorkflow.workflowId(run, started.epoch()))
+            .setWorkflowIdReusePolicy(
+                WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE)
+            .build());
+  }
+
+  private RunStart startOf(String run, RunQueries.Started started) {
+    Blueprint blueprint = started.blueprint().blueprint();
+    return new RunStart(
+        run,
+        started.epoch(),
+        blueprint.limits().turns(),
+        blueprint.limits().wallTimeMs(),
+        BUDGET_WAIT.toMillis(),
+        store.epochs().start(run, started.epoch()),
+        image);
   }
 
   @Override
@@ -119,7 +129,38 @@ final class TemporalRunControl implements RunControl {
 
   @Override
   public void pause(String run, String by, String requestId) {
-    accepted(run, () -> workflow(run).pause(new Signals.Control(requestId, by)));
+    Signals.Control control = new Signals.Control(requestId, by);
+    try {
+      accepted(run, () -> workflow(run).pause(control));
+    } catch (RunEndedException e) {
+      if (!queued(run)) {
+        throw e;
+      }
+      startPaused(run, control);
+    }
+  }
+
+  private boolean queued(String run) {
+    Bodies.Run card = store.queries().run(Access.system(), run);
+    return card != null && card.status() == RunStatus.QUEUED;
+  }
+
+  /** Stored, and its workflow is not there yet: it begins with the pause. */
+  private void startPaused(String run, Signals.Control control) {
+    RunQueries.Started started = started(run);
+    AgentRunWorkflow workflow = fresh(run, started);
+    BatchRequest both = client.newSignalWithStartRequest();
+    both.add(workflow::run, startOf(run, started));
+    both.add(workflow::pause, control);
+    accepted(
+        run,
+        () -> {
+          try {
+            client.signalWithStart(both);
+          } catch (WorkflowExecutionAlreadyStarted e) {
+            throw new RunEndedException("run " + run + " has ended");
+          }
+        });
   }
 
   @Override
@@ -223,8 +264,7 @@ final class TemporalRunControl implements RunControl {
   }
 
   private AgentRunWorkflow workflow(String run, int epoch) {
-    return client.newWorkflowStub(
-        AgentRunWorkflow.class, AgentRunWorkflow.workflowId(run, epoch));
+    return client.newWorkflowStub(AgentRunWorkflow.class, AgentRunWorkflow.workflowId(run, epoch));
   }
 
   /**

@@ -25,7 +25,8 @@ public final class Moments {
 
   /**
    * A call whose outcome is unknown and that nobody has said to repeat, and one that the run's end
-   * cut off, have ended too: they may have had their effect, so they do not run again by themselves.
+   * cut off, have ended too: they may have had their effect, so they do not run again by
+   * themselves.
    */
   private static final String ENDS =
       "SELECT seq, key, type, data FROM events e WHERE run = ?1 AND agent = 'main' AND seq BETWEEN"
@@ -44,7 +45,11 @@ public final class Moments {
   }
 
   /** Events {@code from} to {@code to}, both included. */
-  private record Range(long from, long to) {}
+  record Range(long from, long to) {
+    boolean has(long seq) {
+      return from <= seq && seq <= to;
+    }
+  }
 
   /**
    * The newest answer of the model.
@@ -89,7 +94,7 @@ public final class Moments {
   }
 
   /** The log up to a seq without what rollbacks took back, newest part first. */
-  private static List<Range> past(Statements sql, String run, long seq) throws SQLException {
+  static List<Range> past(Statements sql, String run, long seq) throws SQLException {
     record Back(long seq, long to) {}
     List<Range> past = new ArrayList<>();
     long last = seq;

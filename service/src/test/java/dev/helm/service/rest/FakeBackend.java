@@ -29,6 +29,10 @@ final class FakeBackend implements Backend, RunControl {
   final Store store;
   final AtomicInteger starts = new AtomicInteger();
   volatile boolean down;
+
+  /** A run that nobody can tell anything. */
+  volatile @Nullable String rollingBack;
+
   volatile boolean deaf;
   volatile boolean rollingBack;
   volatile @Nullable String readOnly;
@@ -245,6 +249,9 @@ final class FakeBackend implements Backend, RunControl {
   @Override
   public void pause(String run, String by, String requestId) {
     refuseWhenDown();
+    if (run.equals(rollingBack)) {
+      throw new EpochFailure(EpochFailure.Kind.BUSY, "the run is being rolled back", null);
+    }
     append(run, "paused-" + requestId, new RunEvent.RunPaused("person", by, null, null, null));
   }
 

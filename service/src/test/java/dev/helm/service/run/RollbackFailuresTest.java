@@ -100,8 +100,7 @@ class RollbackFailuresTest {
       rig.away.add("GetWorkflowExecutionHistory");
       assertThatThrownBy(() -> rig.epochs.rollback(run, start, start.seq(), "ada"))
           .isInstanceOfSatisfying(
-              EpochFailure.class,
-              e -> assertThat(e.kind()).isEqualTo(EpochFailure.Kind.LATER));
+              EpochFailure.class, e -> assertThat(e.kind()).isEqualTo(EpochFailure.Kind.LATER));
       assertThat(rig.store.epochs().open()).hasSize(1);
       rig.away.add("DescribeWorkflowExecution");
       rig.epochs.recover();

@@ -162,7 +162,15 @@ class StoresTest {
         run,
         "d" + id,
         new RunEvent.PermissionDecided(
-            id, "tu1", "allow", "ann", null, null, "h2", Content.text("{\"command\":\"b\"}"), rule));
+            id,
+            "tu1",
+            "allow",
+            "ann",
+            null,
+            null,
+            "h2",
+            Content.text("{\"command\":\"b\"}"),
+            rule));
   }
 
   @Test
