@@ -6,8 +6,18 @@ import org.jspecify.annotations.Nullable;
 
 /** What exports are made of, read as it is stored and never mended. */
 public interface BundleStore {
-  /** What a manifest says of a run. */
-  record About(String project, String blueprint, int version, String blueprintHash, int epoch) {}
+  /**
+   * What a manifest says of a run.
+   *
+   * @param blueprintBody the blueprint as canonical JSON, whose SHA-256 the hash is
+   */
+  record About(
+      String project,
+      String blueprint,
+      int version,
+      String blueprintHash,
+      String blueprintBody,
+      int epoch) {}
 
   /** How much an export will hold. */
   record Size(long events, long bytes) {}

@@ -1,5 +1,6 @@
 package dev.helm.service.store;
 
+import dev.helm.api.event.CanonicalJson;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +22,7 @@ final class SqliteBundles implements BundleStore {
     return reads.read(
         sql ->
             sql.one(
-                "SELECT r.project, r.blueprint, r.blueprint_version, b.hash, r.epoch FROM runs r"
+                "SELECT r.project, r.blueprint, r.blueprint_version, b.hash, r.epoch, b.body FROM runs r"
                     + " JOIN blueprints b ON b.name = r.blueprint AND b.version ="
                     + " r.blueprint_version WHERE r.id = ?",
                 row ->
@@ -30,6 +31,7 @@ final class SqliteBundles implements BundleStore {
                         row.getString(2),
                         row.getInt(3),
                         row.getString(4),
+                        CanonicalJson.write(EventJson.tree(row.getString(6))),
                         row.getInt(5)),
                 run));
   }
