@@ -60,6 +60,6 @@ public interface BundleStore {
   /** Notes that a workflow is archived to its end, or lost. */
   void archived(String run, String workflow, @Nullable String lost);
 
-  /** Runs that have ended in an epoch whose workflow is not archived, oldest first. */
-  List<String> unarchived(int limit);
+  /** Runs that have ended and have an epoch whose workflow is not archived, after an id. */
+  List<String> unarchived(String afterRun, int limit);
 }

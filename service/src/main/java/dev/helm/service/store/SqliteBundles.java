@@ -169,14 +169,15 @@ final class SqliteBundles implements BundleStore {
   }
 
   @Override
-  public List<String> unarchived(int limit) {
+  public List<String> unarchived(String afterRun, int limit) {
     return reads.read(
         sql ->
             sql.list(
-                "SELECT id FROM runs WHERE finished_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM"
-                    + " archived WHERE run = id AND workflow = id || '-' || epoch)"
-                    + " ORDER BY n LIMIT ?",
+                "SELECT id FROM runs WHERE finished_at IS NOT NULL AND id > ? AND epoch > (SELECT"
+                    + " count(*) FROM archived WHERE run = id AND workflow NOT GLOB id || '-*-*')"
+                    + " ORDER BY id LIMIT ?",
                 row -> row.getString(1),
+                afterRun,
                 limit));
   }
 }
