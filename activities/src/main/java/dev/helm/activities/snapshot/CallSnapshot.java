@@ -72,8 +72,7 @@ public final class CallSnapshot implements AfterCall {
               fact(
                   call,
                   "shell-changed-" + facts.size(),
-                  new RunEvent.FileChanged(
-                      told(change.path()), call.toolUseId())));
+                  new RunEvent.FileChanged(told(change.path()), call.toolUseId())));
         }
       }
     }

@@ -59,9 +59,7 @@ public final class Lines {
       throws IOException {
     byte[] left = text(repository, before);
     byte[] right = text(repository, after);
-    return left == null || right == null
-        ? null
-        : new Lines(new RawText(left), new RawText(right));
+    return left == null || right == null ? null : new Lines(new RawText(left), new RawText(right));
   }
 
   private static byte @Nullable [] text(

@@ -156,9 +156,7 @@ public final class Patch {
   }
 
   private static void modes(
-      StringBuilder head,
-      @Nullable TreeItem<ObjectId> before,
-      @Nullable TreeItem<ObjectId> after) {
+      StringBuilder head, @Nullable TreeItem<ObjectId> before, @Nullable TreeItem<ObjectId> after) {
     if (before == null && after != null) {
       head.append("new file mode ").append(Integer.toOctalString(mode(after))).append('\n');
     } else if (before != null && after == null) {

@@ -1,9 +1,9 @@
 package dev.helm.activities.snapshot;
 
-import dev.helm.activities.workspace.TreeUsage;
 import dev.helm.activities.workspace.TreeBuild;
 import dev.helm.activities.workspace.TreeItem;
 import dev.helm.activities.workspace.TreeNode;
+import dev.helm.activities.workspace.TreeUsage;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.FileAlreadyExistsException;

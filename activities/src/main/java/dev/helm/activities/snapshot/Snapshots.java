@@ -70,8 +70,7 @@ public final class Snapshots {
   /** The same for a tree that nobody moves. */
   Taken take(String run, Path tree) throws IOException {
     try (Lazily store = new Lazily(at(run))) {
-      TreeScan.Scanned<ObjectId> found =
-          TreeScan.run(tree, known(run), store, limits, clock);
+      TreeScan.Scanned<ObjectId> found = TreeScan.run(tree, known(run), store, limits, clock);
       store.sync();
       remember(run, found.root());
       return taken(found);

@@ -50,8 +50,8 @@ public final class TreeBuild<I> {
    * @param owner who gets the tree, -1 for the calling user
    * @throws WorkspaceException there is no room
    */
-  public static <I> void run(
-      Path old, I oldTree, Path fresh, I wanted, Source<I> source, int owner) throws IOException {
+  public static <I> void run(Path old, I oldTree, Path fresh, I wanted, Source<I> source, int owner)
+      throws IOException {
     try (Kernel kernel = new Kernel()) {
       TreeBuild<I> build = new TreeBuild<>(kernel, source, owner);
       int from = kernel.openRoot(old);

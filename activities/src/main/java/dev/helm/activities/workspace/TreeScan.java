@@ -131,8 +131,8 @@ public final class TreeScan<I> {
     return new TreeNode<>(name, id, stat.permissions(), List.copyOf(children));
   }
 
-  private @Nullable TreeNode<I> entry(
-      int fd, byte[] name, @Nullable TreeNode<I> before, int depth) throws IOException {
+  private @Nullable TreeNode<I> entry(int fd, byte[] name, @Nullable TreeNode<I> before, int depth)
+      throws IOException {
     if (++entries > limits.files()) {
       skip(name, "there are more than " + limits.files() + " entries");
       return null;
@@ -162,8 +162,8 @@ public final class TreeScan<I> {
     }
   }
 
-  private @Nullable TreeNode<I> look(
-      int fd, byte[] name, @Nullable TreeNode<I> before, int depth) throws IOException {
+  private @Nullable TreeNode<I> look(int fd, byte[] name, @Nullable TreeNode<I> before, int depth)
+      throws IOException {
     Stat stat = kernel.stat(fd, name);
     if (stat.directory()) {
       return below(fd, name, stat, isA(before, TreeNode.Kind.DIRECTORY), depth);
@@ -177,11 +177,7 @@ public final class TreeScan<I> {
       return link != null && link.unchanged(stat)
           ? link
           : new TreeNode<>(
-              name,
-              TreeNode.Kind.LINK,
-              store.link(kernel.readLink(fd, name)),
-              stat,
-              trusted(stat));
+              name, TreeNode.Kind.LINK, store.link(kernel.readLink(fd, name)), stat, trusted(stat));
     }
     skip(name, "it is a socket, FIFO or device");
     return null;

@@ -16,8 +16,26 @@ import java.util.stream.Stream;
 final class RandomTree {
   private static final List<String> NAMES =
       List.of(
-          "a", "b.txt", ".git", ".gitignore", "with blank", "ü", "日本", "-rf", "a\nb", "\"q\"",
-          "*", "node_modules", "HEAD", "a.b", "a-b", "a0", "'", "\\", "~", "x\tx");
+          "a",
+          "b.txt",
+          ".git",
+          ".gitignore",
+          "with blank",
+          "ü",
+          "日本",
+          "-rf",
+          "a\nb",
+          "\"q\"",
+          "*",
+          "node_modules",
+          "HEAD",
+          "a.b",
+          "a-b",
+          "a0",
+          "'",
+          "\\",
+          "~",
+          "x\tx");
 
   private final Random random;
   private final Path root;

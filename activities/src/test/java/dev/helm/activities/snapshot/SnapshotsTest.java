@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.helm.activities.workspace.WorkspaceLimits;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -14,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.eclipse.jgit.lib.ObjectId;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -105,7 +107,7 @@ class SnapshotsTest {
           .hasSize(61);
       assertThat(Patch.of(look.repository(), TreeDiff.of(
               look.repository(), ObjectId.fromString(kept), ObjectId.fromString(seen))))
-          .asString()
+          .asString(StandardCharsets.UTF_8)
           .contains("-kept", "+seen", "+only seen 59");
     }
     assertThat(stored()).isEqualTo(before);
@@ -202,8 +204,7 @@ class SnapshotsTest {
         try (SnapshotRepository repository = snapshots.open(RUN)) {
           var found =
               repository.find(
-                  ObjectId.fromString(taken.tree()),
-                  List.of("d".getBytes(), "secret".getBytes()));
+                  ObjectId.fromString(taken.tree()), List.of("d".getBytes(), "secret".getBytes()));
           if (found != null) {
             assertThat(repository.content(found.id()).getBytes()).asString().isEqualTo("mine");
           }
@@ -245,8 +246,7 @@ class SnapshotsTest {
       }
       assertThat(RandomTree.of(tree)).isIn(now, old);
       // The next life finishes it, also where the log had not decided yet.
-      new WorkspaceRestore(fresh(new HomeSandbox(home)), -1, step -> {})
-          .finish(RUN, tree, oldTree);
+      new WorkspaceRestore(fresh(new HomeSandbox(home)), -1, step -> {}).finish(RUN, tree, oldTree);
       assertThat(RandomTree.of(tree)).as("killed at %d", killAt).isEqualTo(old);
       assertThat(WorkspaceRestore.beside(tree)).doesNotExist();
       back(nowTree);

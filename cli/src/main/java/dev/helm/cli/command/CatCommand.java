@@ -2,12 +2,12 @@ package dev.helm.cli.command;
 
 import dev.helm.cli.ExitCode;
 import dev.helm.cli.Failure;
+import dev.helm.cli.http.Json;
+import dev.helm.cli.render.SafeText;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import dev.helm.cli.http.Json;
-import dev.helm.cli.render.SafeText;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;

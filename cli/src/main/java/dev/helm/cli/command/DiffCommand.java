@@ -34,8 +34,7 @@ public final class DiffCommand extends HelmCommand {
   @Override
   protected ExitCode run() {
     if (patch) {
-      client()
-          .copy(run, "diff", "text/x-diff", out().data(), "from", from, "to", to, "path", path);
+      client().copy(run, "diff", "text/x-diff", out().data(), "from", from, "to", to, "path", path);
       out().data().flush();
       return ExitCode.DONE;
     }

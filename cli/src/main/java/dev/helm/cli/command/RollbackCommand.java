@@ -74,7 +74,10 @@ public final class RollbackCommand extends HelmCommand {
   }
 
   private void show(FileBodies.Rollback change) {
-    out().line(Line.of(Role.STRONG, "to step " + change.toSeq()).add(Role.QUIET, " · " + counts(change)));
+    out()
+        .line(
+            Line.of(Role.STRONG, "to step " + change.toSeq())
+                .add(Role.QUIET, " · " + counts(change)));
     change.files().stream()
         .limit(SHOWN_MAX)
         .forEach(

@@ -26,7 +26,12 @@ final class ControlLines {
       case RunEvent.RunRolledback e ->
           List.of(
               line.add(Role.WAIT, "rolled back to step " + e.toSeq())
-                  .add(Role.QUIET, " · by " + SafeText.line(e.by())));
+                  .add(
+                      Role.QUIET,
+                      " · %d files made, %d changed, %d deleted"
+                              .formatted(e.created(), e.changed(), e.deleted())
+                          + " · by "
+                          + SafeText.line(e.by())));
       case RunEvent.RunForked e ->
           List.of(
               line.add(Role.TEXT, "forked at step " + e.atSeq() + " into ")

@@ -3,7 +3,6 @@ package dev.helm.service.rest;
 import dev.helm.activities.snapshot.Snapshots;
 import dev.helm.activities.workspace.WorkspaceFiles;
 import dev.helm.api.rest.Bodies;
-import dev.helm.service.files.Epochs;
 import dev.helm.service.audit.Exports;
 import dev.helm.service.files.Epochs;
 import java.time.ZoneId;

@@ -216,15 +216,15 @@ public final class EpochStore {
       Statements sql, String run, Moment moment, @Nullable Wanted wanted) throws SQLException {
     List<Signals.Message> messages =
         SqliteRunLog.unread(sql, run).stream().map(id -> new Signals.Message(id, false)).toList();
-    boolean paused = wanted != null && !wanted.restart();
+    String pausedBy = wanted == null || wanted.restart() ? null : wanted.by();
     return new RunStart.Carry(
         moment.turn(),
         0,
         moment.head(),
         moment.results(),
         messages,
-        paused ? wanted.by() : null,
-        paused,
+        pausedBy,
+        pausedBy != null,
         0,
         0,
         messages.stream().map(Signals.Message::messageId).toList(),

@@ -91,8 +91,7 @@ public final class PlainSandbox implements Sandbox {
       EffectExit.Reason reason =
           process.exitValue() > 128 ? EffectExit.Reason.KILLED : EffectExit.Reason.EXITED;
       return new EffectOutcome.Ended(
-          new EffectExit(
-              process.exitValue(), reason, null, output.length, output.length, 0),
+          new EffectExit(process.exitValue(), reason, null, output.length, output.length, 0),
           false);
     } catch (Exception e) {
       return new EffectOutcome.Lost(e.toString(), true);

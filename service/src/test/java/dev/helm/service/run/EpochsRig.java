@@ -58,8 +58,7 @@ final class EpochsRig implements AutoCloseable {
   private final WorkflowServiceStubs stubs;
   private final WorkerFactory workers;
 
-  EpochsRig(Path home, TemporalServer temporal, IntFunction<List<String>> script)
-      throws Exception {
+  EpochsRig(Path home, TemporalServer temporal, IntFunction<List<String>> script) throws Exception {
     store = Store.open(home, Clock.systemUTC());
     sandbox = new PlainSandbox(home);
     snapshots = new Snapshots(home, sandbox, WorkspaceLimits.DEFAULT, Clock.systemUTC());
@@ -73,14 +72,12 @@ final class EpochsRig implements AutoCloseable {
     WorkflowClient client =
         WorkflowClient.newInstance(
             stubs,
-            WorkflowClientOptions.newBuilder()
-                .setDataConverter(HelmJson.dataConverter())
-                .build());
-    control =
-        new TemporalRunControl(client, store, new Ledger(store, PriceTable.load(home)), "");
+            WorkflowClientOptions.newBuilder().setDataConverter(HelmJson.dataConverter()).build());
+    control = new TemporalRunControl(client, store, new Ledger(store, PriceTable.load(home)), "");
     epochs = epochs(step -> {});
     workers = WorkerFactory.newInstance(client);
-    Worker worker = workers.newWorker(
+    Worker worker =
+        workers.newWorker(
             AgentRunWorkflow.TASK_QUEUE,
             WorkerOptions.newBuilder()
                 .setDefaultHeartbeatThrottleInterval(Duration.ofMillis(400))

@@ -109,8 +109,7 @@ class RollbackTest {
       rig.await(run, RunStatus.SUCCEEDED);
       assertThat(tree(workspace)).isEqualTo(end);
       assertThat(rig.model.asked.get(before).turn()).isEqualTo(2);
-      assertThat(rig.model.asked.get(before).results())
-          .isEqualTo(rig.model.asked.get(1).results());
+      assertThat(rig.model.asked.get(before).results()).isEqualTo(rig.model.asked.get(1).results());
       assertThat(rig.model.asked.get(before).head()).isEqualTo(rig.model.asked.get(1).head());
       assertThat(rig.store.epochs().open()).isEmpty();
     }
@@ -147,7 +146,8 @@ class RollbackTest {
                       .anyMatch(
                           e -> e.data().get("toolUseId").equals(started.data().get("toolUseId"))));
       assertThat(
-              Objects.requireNonNull(rig.store.inbox().permission(Access.system(), permission)).state())
+              Objects.requireNonNull(rig.store.inbox().permission(Access.system(), permission))
+                  .state())
           .isEqualTo("expired");
       // What was interrupted had written, and that can be undone too.
       assertThat(rig.events(run, "snapshot.taken"))

@@ -63,9 +63,7 @@ final class ScriptedModel implements ModelActivity {
       calls.add(new Call(id, "Bash"));
     }
     String head =
-        store
-            .conversations()
-            .append(request.head(), List.of("{\"turn\":" + request.turn() + "}"));
+        store.conversations().append(request.head(), List.of("{\"turn\":" + request.turn() + "}"));
     Reply reply = new Reply.Answered(head, calls);
     store.log().append(request.run(), facts, turn + "/model", HelmJson.write(reply));
     return reply;
