@@ -101,12 +101,14 @@ class SnapshotsTest {
     try (Snapshots.Look look = snapshots.look(RUN)) {
       seen = look.taken().tree();
       assertThat(
-              TreeDiff.of(
-                      look.repository(), ObjectId.fromString(kept), ObjectId.fromString(seen))
+              TreeDiff.of(look.repository(), ObjectId.fromString(kept), ObjectId.fromString(seen))
                   .changes())
           .hasSize(61);
-      assertThat(Patch.of(look.repository(), TreeDiff.of(
-              look.repository(), ObjectId.fromString(kept), ObjectId.fromString(seen))))
+      assertThat(
+              Patch.of(
+                  look.repository(),
+                  TreeDiff.of(
+                      look.repository(), ObjectId.fromString(kept), ObjectId.fromString(seen))))
           .asString(StandardCharsets.UTF_8)
           .contains("-kept", "+seen", "+only seen 59");
     }

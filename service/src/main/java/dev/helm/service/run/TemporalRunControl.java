@@ -223,8 +223,7 @@ final class TemporalRunControl implements RunControl {
   }
 
   private AgentRunWorkflow workflow(String run, int epoch) {
-    return client.newWorkflowStub(
-        AgentRunWorkflow.class, AgentRunWorkflow.workflowId(run, epoch));
+    return client.newWorkflowStub(AgentRunWorkflow.class, AgentRunWorkflow.workflowId(run, epoch));
   }
 
   /**

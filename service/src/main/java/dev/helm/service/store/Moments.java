@@ -25,7 +25,8 @@ public final class Moments {
 
   /**
    * A call whose outcome is unknown and that nobody has said to repeat, and one that the run's end
-   * cut off, have ended too: they may have had their effect, so they do not run again by themselves.
+   * cut off, have ended too: they may have had their effect, so they do not run again by
+   * themselves.
    */
   private static final String ENDS =
       "SELECT seq, key, type, data FROM events e WHERE run = ?1 AND agent = 'main' AND seq BETWEEN"

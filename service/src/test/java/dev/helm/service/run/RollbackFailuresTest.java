@@ -100,8 +100,7 @@ class RollbackFailuresTest {
       rig.away.add("GetWorkflowExecutionHistory");
       assertThatThrownBy(() -> rig.epochs.rollback(run, start, start.seq(), "ada"))
           .isInstanceOfSatisfying(
-              EpochFailure.class,
-              e -> assertThat(e.kind()).isEqualTo(EpochFailure.Kind.LATER));
+              EpochFailure.class, e -> assertThat(e.kind()).isEqualTo(EpochFailure.Kind.LATER));
       assertThat(rig.store.epochs().open()).hasSize(1);
       rig.away.add("DescribeWorkflowExecution");
       rig.epochs.recover();
@@ -136,7 +135,8 @@ class RollbackFailuresTest {
   void whatMayHaveHappenedIsNotRepeated() throws Exception {
     try (EpochsRig rig = new EpochsRig(home, temporal, RollbackFailuresTest::writesThenAsks)) {
       String run = waiting(rig);
-      String call = (String) rig.events(run, "permission.requested").getFirst().data().get("toolUseId");
+      String call =
+          (String) rig.events(run, "permission.requested").getFirst().data().get("toolUseId");
       assertThat(moment(rig, run).calls()).hasSize(1);
       log(rig, run, call, "begins", started(call, 1));
       assertThat(moment(rig, run).calls()).hasSize(1);
