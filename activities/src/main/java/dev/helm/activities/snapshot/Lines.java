@@ -190,7 +190,8 @@ public final class Lines {
     if (raw.remaining() > bytesMax) {
       cut = true;
       int from = raw.arrayOffset() + raw.position();
-      lines.add(mark + new String(raw.array(), from, whole(raw, bytesMax), StandardCharsets.UTF_8) + "…");
+      lines.add(
+          mark + new String(raw.array(), from, whole(raw, bytesMax), StandardCharsets.UTF_8) + "…");
     } else {
       lines.add(mark + text.getString(i));
     }

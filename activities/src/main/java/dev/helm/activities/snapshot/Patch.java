@@ -49,8 +49,7 @@ public final class Patch {
   }
 
   /** Decides what the patch has; the repository has to be open until it is written. */
-  public static Patch plan(SnapshotRepository repository, TreeDiff.Result diff)
-      throws IOException {
+  public static Patch plan(SnapshotRepository repository, TreeDiff.Result diff) throws IOException {
     Patch patch = new Patch(repository);
     for (TreeDiff.Change change : diff.changes()) {
       if (!change.directory()) {

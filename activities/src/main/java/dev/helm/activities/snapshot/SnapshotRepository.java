@@ -51,8 +51,7 @@ public final class SnapshotRepository implements TreeBuild.Source<ObjectId>, Aut
   SnapshotRepository beside(Path other) throws IOException {
     return open(
         other,
-        new FileRepositoryBuilder()
-            .addAlternateObjectDirectory(at.resolve("objects").toFile()));
+        new FileRepositoryBuilder().addAlternateObjectDirectory(at.resolve("objects").toFile()));
   }
 
   private static SnapshotRepository open(Path at, FileRepositoryBuilder how) throws IOException {

@@ -108,8 +108,7 @@ public final class Snapshots {
 
   private static Taken taken(TreeScan.Scanned<ObjectId> found) {
     TreeNode<ObjectId> root = found.root();
-    return new Taken(
-        root.id().name(), root.files(), root.bytes(), found.skipped(), found.notes());
+    return new Taken(root.id().name(), root.files(), root.bytes(), found.skipped(), found.notes());
   }
 
   /** Shows only what is kept. */

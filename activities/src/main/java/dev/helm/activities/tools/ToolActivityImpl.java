@@ -79,9 +79,7 @@ public final class ToolActivityImpl implements ToolActivity {
 
   /** Whether files have to be looked at before the next gate opens. */
   private boolean mayHaveWritten(CallContext context, Reply reply) {
-    return reply instanceof Reply.Done
-        && record.started(context, 1)
-        && !effect.reads(context);
+    return reply instanceof Reply.Done && record.started(context, 1) && !effect.reads(context);
   }
 
   private Reply replied(CallContext context, Request request) {

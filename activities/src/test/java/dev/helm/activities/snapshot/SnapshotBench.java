@@ -36,8 +36,7 @@ public final class SnapshotBench {
     HomeSandbox sandbox = new HomeSandbox(home);
     Path tree = sandbox.workspace(RUN);
     fill(tree);
-    Snapshots snapshots =
-        new Snapshots(home, sandbox, WorkspaceLimits.DEFAULT, Clock.systemUTC());
+    Snapshots snapshots = new Snapshots(home, sandbox, WorkspaceLimits.DEFAULT, Clock.systemUTC());
     WorkspaceRestore restore = new WorkspaceRestore(snapshots, -1, step -> {});
     long began = System.nanoTime();
     String first = snapshots.take(RUN).tree();

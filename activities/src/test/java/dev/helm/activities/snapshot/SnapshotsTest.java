@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.helm.activities.workspace.WorkspaceLimits;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -15,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.eclipse.jgit.lib.ObjectId;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -100,13 +102,15 @@ class SnapshotsTest {
     try (Snapshots.Look look = snapshots.look(RUN)) {
       seen = look.taken().tree();
       assertThat(
-              TreeDiff.of(
-                      look.repository(), ObjectId.fromString(kept), ObjectId.fromString(seen))
+              TreeDiff.of(look.repository(), ObjectId.fromString(kept), ObjectId.fromString(seen))
                   .changes())
           .hasSize(61);
-      assertThat(Patch.of(look.repository(), TreeDiff.of(
-              look.repository(), ObjectId.fromString(kept), ObjectId.fromString(seen))))
-          .asString()
+      assertThat(
+              Patch.of(
+                  look.repository(),
+                  TreeDiff.of(
+                      look.repository(), ObjectId.fromString(kept), ObjectId.fromString(seen))))
+          .asString(StandardCharsets.UTF_8)
           .contains("-kept", "+seen", "+only seen 59");
     }
     assertThat(stored()).isEqualTo(before);

@@ -9,7 +9,9 @@ import dev.helm.api.event.RunEvent;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -85,6 +87,42 @@ class FilesTest {
     for (String path : new String[] {"../x", "/etc/passwd", "notes/../../x", "%00"}) {
       assertThat(service.get(at("/files/content?path=" + path)).status()).as(path).isEqualTo(400);
       assertThat(service.get(at("/files?path=" + path)).status()).as(path).isEqualTo(400);
+    }
+  }
+
+  @Test
+  void readingNowKeepsNothing() throws Exception {
+    Path kept = service.home.resolve("snapshots");
+    List<Path> before = all(kept);
+    RunningService.Answer file = service.get(at("/files/content?path=crlf"));
+    assertThat(file.raw().body()).isEqualTo("x\r\ny\r\n");
+    assertThat(service.get(at("/diff")).status()).isEqualTo(200);
+    assertThat(service.post(at("/rollback"), "{\"to\":\"start\",\"preview\":true}").status())
+        .isEqualTo(200);
+    assertThat(all(kept)).isEqualTo(before);
+  }
+
+  @Test
+  void aDiffIsBoundedInBytes() {
+    service.backend().write(run, "long", "é".repeat(900_000));
+    for (int i = 0; i < 40; i++) {
+      service.backend().write(run, "more" + i, ("y".repeat(4_000) + "\n").repeat(50));
+    }
+    RunningService.Answer diff = service.get(at("/diff?from=" + first));
+    assertThat(diff.raw().body().length()).isLessThan(5 << 20);
+    assertThat(diff.json().path("truncated").asBoolean()).isTrue();
+    for (JsonNode one : diff.json().path("files")) {
+      if (one.path("path").asText().equals("long")) {
+        assertThat(one.path("truncated").asBoolean()).isTrue();
+        assertThat(one.at("/hunks/0/lines/0").asText()).hasSize(2_050).endsWith("é…");
+      }
+    }
+    assertThat(diff.json().path("files").findValuesAsText("path")).contains("long", "more39");
+  }
+
+  private static List<Path> all(Path root) throws Exception {
+    try (Stream<Path> all = Files.walk(root)) {
+      return all.sorted().toList();
     }
   }
 
