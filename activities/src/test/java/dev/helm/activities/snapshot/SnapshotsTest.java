@@ -18,6 +18,8 @@ import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.eclipse.jgit.lib.ObjectId;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -38,6 +40,21 @@ class SnapshotsTest {
     tree = sandbox.workspace(RUN);
     snapshots = fresh(sandbox);
     restore = new WorkspaceRestore(snapshots, -1, step -> {});
+  }
+
+  /** What a rollback replaced is deleted beside it. */
+  @AfterEach
+  void nothingIsBeingDeleted() throws Exception {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    while (System.nanoTime() - end < 0 && !trash().isEmpty()) {
+      TimeUnit.MILLISECONDS.sleep(10);
+    }
+  }
+
+  private List<Path> trash() throws IOException {
+    try (Stream<Path> beside = Files.list(home.resolve("workspaces"))) {
+      return beside.filter(path -> path.getFileName().toString().startsWith(".trash-")).toList();
+    }
   }
 
   private Snapshots fresh(HomeSandbox sandbox) {

@@ -1,7 +1,10 @@
 package dev.helm.service.run;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -54,7 +57,24 @@ final class TemporalServer implements AutoCloseable {
             .redirectErrorStream(true)
             .redirectOutput(home.resolve("temporal.log").toFile())
             .start();
+    awaitPort(process, port);
     return new TemporalServer(process, port);
+  }
+
+  private static void awaitPort(Process process, int port)
+      throws IOException, InterruptedException {
+    long end = System.nanoTime() + TimeUnit.MINUTES.toNanos(2);
+    while (true) {
+      try (Socket socket = new Socket()) {
+        socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1_000);
+        return;
+      } catch (IOException e) {
+        if (System.nanoTime() - end > 0 || process.waitFor(100, TimeUnit.MILLISECONDS)) {
+          process.destroyForcibly();
+          throw new IOException("Temporal's dev server did not start", e);
+        }
+      }
+    }
   }
 
   String address() {
