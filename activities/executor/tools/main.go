@@ -10,6 +10,8 @@ import (
 	"io"
 	"os"
 	"path"
+	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -48,9 +50,13 @@ var builtin = map[string]tool{
 	"WriteRow": decoded(writeRow),
 }
 
-// decoded turns a function of typed arguments into a tool. Members it does not know are ignored.
+// decoded turns a function of typed arguments into a tool.
 func decoded[A any](run func(*workspace, A) (Result, error)) tool {
+	known := members(reflect.TypeFor[A]())
 	return func(w *workspace, raw json.RawMessage) (Result, error) {
+		if err := onlyKnown(raw, known); err != nil {
+			return Result{}, err
+		}
 		var args A
 		if err := json.Unmarshal(raw, &args); err != nil {
 			var wrong *json.UnmarshalTypeError
@@ -61,6 +67,45 @@ func decoded[A any](run func(*workspace, A) (Result, error)) tool {
 		}
 		return run(w, args)
 	}
+}
+
+// members are the exact names of a tool's arguments.
+func members(args reflect.Type) []string {
+	var names []string
+	for i := range args.NumField() {
+		names = append(names, args.Field(i).Tag.Get("json"))
+	}
+	return names
+}
+
+// onlyKnown refuses names that are not exactly those of arguments, and a name that stands there
+// twice. Attack: encoding/json also takes File_path for file_path, and the last one wins, while
+// permission rules were judged on file_path.
+func onlyKnown(raw json.RawMessage, known []string) error {
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	if t, err := decoder.Token(); err != nil || t != json.Delim('{') {
+		return errors.New("the arguments are not a JSON object of this tool")
+	}
+	seen := map[string]bool{}
+	for decoder.More() {
+		key, err := decoder.Token()
+		if err != nil {
+			return fmt.Errorf("the arguments are not a JSON object of this tool: %v", err)
+		}
+		name := key.(string)
+		switch {
+		case !slices.Contains(known, name):
+			return fmt.Errorf("there is no argument %.100q; there are %s", name, strings.Join(known, ", "))
+		case seen[name]:
+			return fmt.Errorf("argument %s stands there twice; give it once", name)
+		}
+		seen[name] = true
+		var value json.RawMessage
+		if err := decoder.Decode(&value); err != nil {
+			return fmt.Errorf("the arguments are not a JSON object of this tool: %v", err)
+		}
+	}
+	return nil
 }
 
 // Main runs one tool; 0 also for a tool's own failure, 1 when no sensible answer could be given.

@@ -391,3 +391,24 @@ func TestContentIsBounded(t *testing.T) {
 		t.Error(len(r.Content))
 	}
 }
+
+func TestNamesOfArgumentsAreExact(t *testing.T) {
+	root := t.TempDir()
+	for name, args := range map[string]string{
+		"Write":    `{"file_path":"a.md","File_path":"b.sql","content":"x"}`,
+		"Read":     `{"FILE_PATH":"a.md"}`,
+		"Grep":     `{"pattern":"KEY","path":"a","file_path":"b"}`,
+		"Glob":     `{"pattern":"*","\u212aind":1}`,
+		"Edit":     `{"file_path":"a","file_path":"b","old_string":"a","new_string":"b"}`,
+		"WriteRow": `{"file_path":"a.csv","rows":[{"a":1}],"rowS":[{"a":2}]}`,
+		"WebFetch": `{"url":"https://a.test","\u017fave_as":"x"}`,
+	} {
+		r := call(t, root, name, args)
+		if r.OK || !strings.Contains(r.Error, "there is no argument") && !strings.Contains(r.Error, "stands there twice") {
+			t.Errorf("%s: %+v", name, r)
+		}
+	}
+	if entries, _ := os.ReadDir(root); len(entries) != 0 {
+		t.Errorf("something was written: %v", entries)
+	}
+}

@@ -21,6 +21,7 @@ public final class AgentRunWorkflowImpl implements AgentRunWorkflow {
   private final CallFlow calls;
   private final TurnLoop loop;
   private boolean openCalls = true;
+  private boolean inLog;
 
   /** Signals may arrive before {@link #run}, so all state is made here. */
   @WorkflowInit
@@ -34,8 +35,9 @@ public final class AgentRunWorkflowImpl implements AgentRunWorkflow {
 
   @Override
   public void run(RunStart ignored) {
-    Async.procedure(this::keepPauseInLog);
     boolean begun = start.carry() != null;
+    inLog = begun;
+    Async.procedure(this::keepPauseInLog);
     List<String> unread;
     do {
       unread = finish(toTheEnd(begun));
@@ -49,6 +51,7 @@ public final class AgentRunWorkflowImpl implements AgentRunWorkflow {
     try {
       if (!begun) {
         steps.append("started", new RunEvent.RunStarted(start.epoch(), start.image()));
+        inLog = true;
       }
       finishCalls();
       return turns();
@@ -136,7 +139,7 @@ public final class AgentRunWorkflowImpl implements AgentRunWorkflow {
   }
 
   private boolean resting() {
-    return state.idle() && calls.subagentsQuiet();
+    return inLog && state.idle() && calls.subagentsQuiet();
   }
 
   private void continueAsNewIfLarge() {

@@ -164,7 +164,7 @@ final class CallFlow {
         case Reply.Spawns spawns -> phase = delegate(spawns);
         case Reply.Noted noted -> throw new IllegalStateException("a step of the call was due");
         case Reply.Stop stop -> {
-          state.cancel(new Signals.Control("stop-" + call.toolUseId(), stop.by()));
+          state.stop(new Signals.Control("stop-" + call.toolUseId(), stop.by()));
           return null;
         }
       }
@@ -178,7 +178,7 @@ final class CallFlow {
   }
 
   private Phase delegate(Reply.Spawns spawns) {
-    Phase returned = subagents.work(spawns.subagent());
+    Phase returned = subagents.work(spawns.subagent(), unfinished);
     waiting.remove(spawns.subagent());
     pauseNoted = false;
     return returned;

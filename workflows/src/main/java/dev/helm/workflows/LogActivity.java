@@ -6,6 +6,12 @@ import java.util.List;
 /** Writes facts that the workflow itself knows, and ends a run. */
 @ActivityInterface
 public interface LogActivity {
+  /**
+   * Type of the failure of any activity whose run, or epoch, has ended in the log. It will not
+   * pass, so nothing is tried again. The store's exception has this name.
+   */
+  String RUN_ENDED = "dev.helm.service.store.RunEndedException";
+
   /** Appends the facts in one transaction, each once. */
   void append(String run, List<Fact> facts);
 

@@ -41,6 +41,7 @@ final class RunState {
   private String resumedBy = "";
   private boolean pauseLogged;
   private @Nullable String cancelledBy;
+  private @Nullable String stoppedBy;
   private boolean left;
   private boolean interrupting;
   private boolean budgetRaised;
@@ -156,6 +157,17 @@ final class RunState {
       cancelledBy = control.by();
       atWork.forEach(CancellationScope::cancel);
     }
+  }
+
+  /** As {@link #cancel}, for the whole run, whichever of its agents met the unknown outcome. */
+  void stop(Signals.Control control) {
+    stoppedBy = control.by();
+    cancel(control);
+  }
+
+  /** Who has stopped the run because of an unknown outcome, null if nobody did. */
+  @Nullable String stoppedBy() {
+    return stoppedBy;
   }
 
   /** As {@link #cancel}, but the run goes on in another epoch. */

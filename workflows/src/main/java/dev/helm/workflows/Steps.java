@@ -5,6 +5,7 @@ import io.temporal.activity.ActivityCancellationType;
 import io.temporal.activity.ActivityOptions;
 import io.temporal.common.RetryOptions;
 import io.temporal.failure.ActivityFailure;
+import io.temporal.failure.ApplicationFailure;
 import io.temporal.failure.CanceledFailure;
 import io.temporal.workflow.CancellationScope;
 import io.temporal.workflow.Functions;
@@ -79,6 +80,7 @@ final class Steps {
         .setInitialInterval(first)
         .setBackoffCoefficient(2)
         .setMaximumInterval(longest)
+        .setDoNotRetry(LogActivity.RUN_ENDED)
         .build();
   }
 
@@ -154,7 +156,16 @@ final class Steps {
   }
 
   LogActivity.End finish(RunEvent.RunFinished event) {
-    return log.finish(start.run(), List.of(fact("finished", event)));
+    try {
+      return log.finish(start.run(), List.of(fact("finished", event)));
+    } catch (ActivityFailure e) {
+      if (e.getCause() instanceof ApplicationFailure cause
+          && cause.getType().equals(LogActivity.RUN_ENDED)) {
+        // The log has an end of this run, or of this epoch, already.
+        return new LogActivity.End(List.of());
+      }
+      throw e;
+    }
   }
 
   boolean nothingInFlight() {

@@ -26,8 +26,9 @@ public interface SubagentWorkflow extends AgentSignals {
    * @param limits run, epoch and what of the run's limits is left; carry as for a run
    * @param agent its label
    * @param parent workflow id of the agent that asked for it
+   * @param subagentTurns model calls that its own sub-agents made for earlier executions of it
    */
-  record Start(RunStart limits, String agent, String parent) {}
+  record Start(RunStart limits, String agent, String parent, int subagentTurns) {}
 
   /**
    * How it ended.
@@ -35,6 +36,13 @@ public interface SubagentWorkflow extends AgentSignals {
    * @param outcome {@code succeeded failed cancelled}
    * @param turns model calls that it made, those of its own sub-agents included
    * @param workedMs its working time
+   * @param stoppedBy who answered {@code stop} to an unknown outcome, which ends the whole run;
+   *     null if nobody did
    */
-  record Ended(String outcome, @Nullable String reason, int turns, long workedMs) {}
+  record Ended(
+      String outcome,
+      @Nullable String reason,
+      int turns,
+      long workedMs,
+      @Nullable String stoppedBy) {}
 }

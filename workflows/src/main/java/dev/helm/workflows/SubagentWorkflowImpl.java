@@ -3,8 +3,8 @@ package dev.helm.workflows;
 import dev.helm.workflows.TurnLoop.End;
 import io.temporal.failure.ActivityFailure;
 import io.temporal.failure.CanceledFailure;
+import io.temporal.failure.TemporalFailure;
 import io.temporal.workflow.Async;
-import io.temporal.workflow.SignalExternalWorkflowException;
 import io.temporal.workflow.Workflow;
 import io.temporal.workflow.WorkflowInit;
 import org.jspecify.annotations.Nullable;
@@ -35,7 +35,15 @@ public final class SubagentWorkflowImpl implements SubagentWorkflow {
     Async.procedure(this::keepParentTold);
     End end = toTheEnd();
     return new SubagentWorkflow.Ended(
-        end.outcome(), end.reason(), state.turn() + calls.subagentTurns(), state.workedMs());
+        end.outcome(),
+        end.reason(),
+        state.turn() + subagentTurns(),
+        state.workedMs(),
+        state.stoppedBy());
+  }
+
+  private int subagentTurns() {
+    return start.subagentTurns() + calls.subagentTurns();
   }
 
   private End toTheEnd() {
@@ -68,7 +76,7 @@ public final class SubagentWorkflowImpl implements SubagentWorkflow {
       telling = true;
       try {
         parent.report(now);
-      } catch (SignalExternalWorkflowException e) {
+      } catch (TemporalFailure e) {
         // Nobody is there to hear it; this workflow is about to be ended.
       } finally {
         telling = false;
@@ -101,7 +109,8 @@ public final class SubagentWorkflowImpl implements SubagentWorkflow {
                 state.carry(),
                 limits.image()),
             start.agent(),
-            start.parent()));
+            start.parent(),
+            subagentTurns()));
   }
 
   // ---- signals -----------------------------------------------------------------------------

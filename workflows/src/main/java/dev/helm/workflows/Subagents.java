@@ -3,11 +3,11 @@ package dev.helm.workflows;
 import dev.helm.workflows.ToolActivity.Phase;
 import io.temporal.api.enums.v1.ParentClosePolicy;
 import io.temporal.failure.ChildWorkflowFailure;
+import io.temporal.failure.TemporalFailure;
 import io.temporal.workflow.Async;
 import io.temporal.workflow.ChildWorkflowCancellationType;
 import io.temporal.workflow.ChildWorkflowOptions;
 import io.temporal.workflow.Promise;
-import io.temporal.workflow.SignalExternalWorkflowException;
 import io.temporal.workflow.Workflow;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -41,26 +41,37 @@ final class Subagents {
     this.mayPassRaisesOn = mayPassRaisesOn;
   }
 
-  /** Has the sub-agent work and waits for its end. */
-  Phase work(String label) {
+  /**
+   * Has the sub-agent work and waits for its end.
+   *
+   * @param calls calls of this turn that have not ended, among them this one
+   */
+  Phase work(String label, int calls) {
     Workflow.await(() -> state.mayStart() || stops());
     if (stops()) {
       return new Phase.Returned(label, "cancelled", why());
     }
-    Child child = new Child(label);
+    Share share = share(Math.max(1, calls - live.size()));
+    if (share.turns() < 1 || share.wallTimeMs() < 1) {
+      String what = share.turns() < 1 ? "turns" : "working time";
+      return new Phase.Returned(label, "failed", "the run has no " + what + " left for it");
+    }
+    Child child = new Child(label, share);
     live.put(label, child);
     state.delegates();
     long workedMs = 0;
     try {
       SubagentWorkflow stub = stub(label);
-      Promise<SubagentWorkflow.Ended> promise = Async.function(stub::run, startOf(label));
+      Promise<SubagentWorkflow.Ended> promise = Async.function(stub::run, startOf(child));
       Async.procedure(() -> keepTold(child, stub));
       SubagentWorkflow.Ended end = promise.get();
       turns += end.turns();
       workedMs = end.workedMs();
+      if (end.stoppedBy() != null) {
+        state.stop(new Signals.Control("stop-" + label, end.stoppedBy()));
+      }
       boolean cancelled = end.outcome().equals("cancelled");
-      return new Phase.Returned(
-          label, end.outcome(), cancelled && child.stopTold ? why() : end.reason());
+      return new Phase.Returned(label, end.outcome(), cancelled && stops() ? why() : end.reason());
     } catch (ChildWorkflowFailure e) {
       return new Phase.Returned(label, "failed", "it was ended outside Helm");
     } finally {
@@ -109,31 +120,50 @@ final class Subagents {
             .build());
   }
 
-  private SubagentWorkflow.Start startOf(String label) {
+  /** What of the run's limits a sub-agent may use. */
+  private record Share(int turns, long wallTimeMs) {}
+
+  /** An equal part, for so many, of what is neither used nor given to those at work. */
+  private Share share(int among) {
+    int turnsLeft = start.turnsMax() - state.turn() - turns;
+    long wallLeftMs = start.wallTimeMs() - state.workedMs();
+    for (Child child : live.values()) {
+      turnsLeft -= child.share.turns();
+      wallLeftMs -= child.share.wallTimeMs();
+    }
+    return new Share(turnsLeft / among, wallLeftMs / among);
+  }
+
+  private SubagentWorkflow.Start startOf(Child child) {
     RunStart limits =
         new RunStart(
             start.run(),
             start.epoch(),
-            Math.max(1, start.turnsMax() - state.turn() - turns),
-            Math.max(1, start.wallTimeMs() - state.workedMs()),
+            child.share.turns(),
+            child.share.wallTimeMs(),
             start.budgetWaitMs(),
             null,
             start.image());
     return new SubagentWorkflow.Start(
-        limits, label, SubagentWorkflow.workflowId(start.run(), start.epoch(), agent));
+        limits, child.label, SubagentWorkflow.workflowId(start.run(), start.epoch(), agent), 0);
   }
 
   /** Passes on pause, resume, cancel and raises, each once it differs from what was told last. */
   private void keepTold(Child child, SubagentWorkflow stub) {
     Workflow.getWorkflowExecution(stub).get();
+    // By its workflow id alone: the child's stub knows only its first execution.
+    SubagentWorkflow present =
+        Workflow.newExternalWorkflowStub(
+            SubagentWorkflow.class,
+            SubagentWorkflow.workflowId(start.run(), start.epoch(), child.label));
     while (!child.ended) {
       Workflow.await(() -> child.ended || untold(child));
       if (child.ended) {
         return;
       }
       try {
-        tell(child, stub);
-      } catch (SignalExternalWorkflowException e) {
+        tell(child, present);
+      } catch (TemporalFailure e) {
         // It has ended; its end is on the way.
         Workflow.await(() -> child.ended);
       }
@@ -153,17 +183,18 @@ final class Subagents {
   private void tell(Child child, SubagentWorkflow stub) {
     String id = child.label + "-" + ++child.told;
     if (!child.stopTold && stops()) {
-      child.stopTold = true;
       stub.cancel(new Signals.Control(id, by(state.cancelledBy())));
+      child.stopTold = true;
     } else if (raiseIsUntold(child)) {
-      child.raisesTold = state.raises();
+      int raises = state.raises();
       stub.budgetRaised(new Signals.Control(id, HELM));
+      child.raisesTold = raises;
     } else if (state.mayStart()) {
-      child.pauseTold = null;
       stub.resume(new Signals.Control(id, by(state.resumedBy())));
+      child.pauseTold = null;
     } else {
-      child.pauseTold = id;
       stub.pause(new Signals.Control(id, by(state.pausedBy())));
+      child.pauseTold = id;
     }
   }
 
@@ -174,6 +205,7 @@ final class Subagents {
   /** What is known of one. */
   private final class Child {
     final String label;
+    final Share share;
     int told;
     int raisesTold = state.raises();
     boolean stopTold;
@@ -181,8 +213,9 @@ final class Subagents {
     @Nullable String pauseTold;
     @Nullable String quietAs;
 
-    Child(String label) {
+    Child(String label, Share share) {
       this.label = label;
+      this.share = share;
     }
 
     boolean quiet() {

@@ -138,15 +138,19 @@ final class TurnLoop {
     return null;
   }
 
+  private String allowed() {
+    return main ? "the blueprint allows " : "the sub-agent's share of the run is ";
+  }
+
   private @Nullable End limitReached() {
     String limit;
     String detail;
     if (state.turn() >= turnsMax()) {
       limit = "turns";
-      detail = "the blueprint allows " + start.turnsMax() + " turns";
+      detail = allowed() + start.turnsMax() + " turns";
     } else if (state.workedMs() >= start.wallTimeMs()) {
       limit = "wallTime";
-      detail = "the blueprint allows " + Duration.ofMillis(start.wallTimeMs()) + " of work";
+      detail = allowed() + Duration.ofMillis(start.wallTimeMs()) + " of work";
     } else {
       return null;
     }

@@ -5,9 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.helm.api.event.RunEvent;
 import io.temporal.activity.Activity;
+import io.temporal.client.WorkflowStub;
+import io.temporal.failure.ApplicationFailure;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -105,6 +109,47 @@ class AgentRunEdgeTest {
       assertThat(run.toolRuns.await(20, TimeUnit.SECONDS)).isTrue();
       workflow.cancel(new Signals.Control("c1", "ada"));
       assertThat(run.end().outcome()).isEqualTo("cancelled");
+    }
+  }
+
+  @Test
+  void afterTheEndInTheLogNothingIsTriedAgain() {
+    try (ScriptedRun run = new ScriptedRun()) {
+      AtomicInteger refused = new AtomicInteger();
+      Supplier<RuntimeException> ended =
+          () -> {
+            refused.incrementAndGet();
+            return ApplicationFailure.newFailure("the run has ended", LogActivity.RUN_ENDED);
+          };
+      run.model =
+          request -> {
+            throw ended.get();
+          };
+      run.unread =
+          () -> {
+            throw ended.get();
+          };
+      run.start();
+      WorkflowStub workflow =
+          run.env
+              .getWorkflowClient()
+              .newUntypedWorkflowStub(AgentRunWorkflow.workflowId(ScriptedRun.RUN, 1));
+      workflow.getResult(Void.class);
+      assertThat(refused).hasValue(2);
+    }
+  }
+
+  /** A run may be paused before its workflow is there. */
+  @Test
+  void aPauseFromTheBeginningIsLoggedAfterTheStart() {
+    try (ScriptedRun run = new ScriptedRun()) {
+      run.startPaused();
+      run.awaitFact(RunEvent.RunPaused.class::isInstance);
+      assertThat(run.modelCalls).isEmpty();
+      synchronized (run.facts) {
+        assertThat(run.facts.values().stream().map(RunEvent::type))
+            .containsExactly("run.started", "run.paused");
+      }
     }
   }
 

@@ -52,7 +52,8 @@ class ReplayTest {
   @ParameterizedTest
   @MethodSource("histories")
   void replays(Path history) throws Exception {
-    WorkflowReplayer.replayWorkflowExecution(read(history), worker(AgentRunWorkflowImpl.class, SubagentWorkflowImpl.class));
+    WorkflowReplayer.replayWorkflowExecution(
+        read(history), worker(AgentRunWorkflowImpl.class, SubagentWorkflowImpl.class));
   }
 
   @Test
@@ -64,7 +65,9 @@ class ReplayTest {
   @MethodSource("histories")
   void aChangedWorkflowIsFound(Path history) throws Exception {
     assertThatThrownBy(
-            () -> WorkflowReplayer.replayWorkflowExecution(read(history), worker(Slower.class, SlowerSubagent.class)))
+            () ->
+                WorkflowReplayer.replayWorkflowExecution(
+                    read(history), worker(Slower.class, SlowerSubagent.class)))
         .hasStackTraceContaining("NonDeterministicException");
   }
 

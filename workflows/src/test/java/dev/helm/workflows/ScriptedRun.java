@@ -5,6 +5,7 @@ import io.temporal.activity.Activity;
 import io.temporal.api.enums.v1.EventType;
 import io.temporal.api.history.v1.HistoryEvent;
 import io.temporal.client.ActivityCompletionException;
+import io.temporal.client.BatchRequest;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowClientOptions;
 import io.temporal.client.WorkflowOptions;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -46,6 +48,7 @@ final class ScriptedRun implements AutoCloseable {
   Supplier<List<String>> unread = List::of;
 
   private int turnsMax = 10_000;
+  private boolean slowFirst;
   private AgentRunWorkflow stub;
 
   /** In the time-skipping environment. */
@@ -78,6 +81,26 @@ final class ScriptedRun implements AutoCloseable {
   }
 
   AgentRunWorkflow start() {
+    begin();
+    WorkflowClient.start(stub::run, startOf());
+    return stub;
+  }
+
+  /** A person's pause comes with the start; what is logged first takes its time. */
+  void startPaused() {
+    slowFirst = true;
+    begin();
+    BatchRequest both = env.getWorkflowClient().newSignalWithStartRequest();
+    both.add(stub::run, startOf());
+    both.add(stub::pause, new Signals.Control("p1", "ada"));
+    env.getWorkflowClient().signalWithStart(both);
+  }
+
+  private RunStart startOf() {
+    return new RunStart(RUN, 1, turnsMax, Duration.ofHours(8).toMillis(), 3_600_000, null, null);
+  }
+
+  private void begin() {
     var worker =
         env.newWorker(
             AgentRunWorkflow.TASK_QUEUE,
@@ -97,10 +120,6 @@ final class ScriptedRun implements AutoCloseable {
                     .setTaskQueue(AgentRunWorkflow.TASK_QUEUE)
                     .setWorkflowId(AgentRunWorkflow.workflowId(RUN, 1))
                     .build());
-    WorkflowClient.start(
-        stub::run,
-        new RunStart(RUN, 1, turnsMax, Duration.ofHours(8).toMillis(), 3_600_000, null, null));
-    return stub;
   }
 
   /** Labels of the sub-agents that have made a model call. */
@@ -215,6 +234,10 @@ final class ScriptedRun implements AutoCloseable {
   private final class FakeLog implements LogActivity {
     @Override
     public void append(String run, List<Fact> written) {
+      if (slowFirst && written.getFirst().event() instanceof RunEvent.RunStarted) {
+        // Whoever does not wait for it is first.
+        LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(1));
+      }
       synchronized (facts) {
         for (Fact fact : written) {
           RunEvent old = facts.putIfAbsent(fact.key(), fact.event());

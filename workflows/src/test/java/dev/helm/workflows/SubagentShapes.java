@@ -9,8 +9,11 @@ import dev.helm.workflows.ToolActivity.Phase;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 
-/** Runs with sub-agents, for {@link RecordHistories}: calls whose id begins with "a" ask for one. */
+/**
+ * Runs with sub-agents, for {@link RecordHistories}: calls whose id begins with "a" ask for one.
+ */
 final class SubagentShapes {
   private SubagentShapes() {}
 
@@ -23,6 +26,8 @@ final class SubagentShapes {
     shapes.put("subagent-paused-and-resumed", SubagentShapes::paused);
     shapes.put("subagent-waits-for-money", SubagentShapes::money);
     shapes.put("subagent-terminated-outside", SubagentShapes::terminated);
+    shapes.put("subagent-stops-the-run", SubagentShapes::stops);
+    shapes.put("subagent-continued-as-new", SubagentShapes::continuedAsNew);
     return shapes;
   }
 
@@ -114,6 +119,51 @@ final class SubagentShapes {
     run.awaitFact(e -> e instanceof RunEvent.RunPaused p && p.reason().equals("budget"));
     workflow.budgetRaised(new Signals.Control("b1", "ada"));
     return "succeeded";
+  }
+
+  private static String stops(ScriptedRun run) {
+    script(run, "a1");
+    run.tool =
+        (r, request) ->
+            request.toolUseId().startsWith("t")
+                ? new ToolActivity.Reply.Stop("ada")
+                : step(r, request);
+    run.start();
+    return "cancelled";
+  }
+
+  /**
+   * A sub-agent whose second execution is told of everything: money, pause, resume, and the end,
+   * which comes while its last tool is at work.
+   */
+  static String continuedAsNew(ScriptedRun run) {
+    AtomicBoolean spent = new AtomicBoolean();
+    run.model =
+        request -> {
+          if (request.agent().equals(AgentRunWorkflow.MAIN)) {
+            return request.turn() == 1 ? answer(request, "a1") : answer(request);
+          }
+          return request.turn() == 30 && spent.compareAndSet(false, true)
+              ? new ModelActivity.Reply.OverBudget("run", "no room")
+              : answer(request, "t" + request.turn());
+        };
+    run.tool =
+        (r, request) -> {
+          if (request.toolUseId().equals("t31")) {
+            r.pauseNow();
+          }
+          return request.toolUseId().equals("t32")
+              ? ScriptedRun.untilInterrupted(r, request)
+              : step(r, request);
+        };
+    AgentRunWorkflow workflow = run.start();
+    run.awaitFact(e -> e instanceof RunEvent.RunPaused p && p.reason().equals("budget"));
+    workflow.budgetRaised(new Signals.Control("b1", "ada"));
+    run.awaitFact(e -> e instanceof RunEvent.RunPaused p && p.reason().equals("person"));
+    workflow.resume(new Signals.Control("r1", "ada"));
+    ScriptedRun.await("the last tool", () -> run.toolRuns.getCount() == 0);
+    workflow.cancel(new Signals.Control("c1", "ada"));
+    return "cancelled";
   }
 
   private static String terminated(ScriptedRun run) throws InterruptedException {

@@ -245,6 +245,55 @@ class SubagentTest {
     assertThat(modelCalls("main/1")).isEqualTo(3);
   }
 
+  /** Three go on for ever; {@code turnsMax} is 11, of which the main agent has used one. */
+  @Test
+  void severalShareTheTurnsAndTheRunNeverHasMore() {
+    run.turnsMax(11);
+    agents("a1", "a2", "a3");
+    run.model =
+        request -> {
+          if (request.agent().equals("main")) {
+            return request.turn() == 1 ? answer(request, "a1", "a2", "a3") : answer(request);
+          }
+          return answer(request, "t" + request.agent() + request.turn());
+        };
+    run.start();
+    assertThat(run.end().reason()).contains("limit reached");
+    assertThat(run.modelCalls).hasSize(11);
+    assertThat(modelCalls("main/1")).isBetween(3L, 4L);
+    assertThat(modelCalls("main/2")).isBetween(3L, 4L);
+    assertThat(modelCalls("main/3")).isBetween(3L, 4L);
+  }
+
+  @Test
+  void withNoTurnLeftNoneBegins() {
+    run.turnsMax(2);
+    agents("a1", "a2");
+    run.start();
+    assertThat(run.end().reason()).contains("limit reached");
+    assertThat(run.modelCalls).hasSize(2);
+    assertThat(steps(Phase.Returned.class).stream().map(step -> ((Phase.Returned) step.phase())))
+        .anySatisfy(phase -> assertThat(phase.reason()).contains("no turns left"));
+  }
+
+  /** The answer "stop" to an unknown outcome ends the run, whichever agent had asked. */
+  @Test
+  void stopInASubagentOfASubagentEndsTheRun() {
+    run.model =
+        request ->
+            switch (request.agent()) {
+              case "main" -> answer(request, "a1");
+              case "main/1" -> answer(request, "a2");
+              default -> answer(request, "t");
+            };
+    run.tool =
+        (r, request) -> request.toolUseId().equals("t") ? new Reply.Stop("ada") : step(r, request);
+    run.start();
+    assertThat(run.end()).isEqualTo(new RunEvent.RunFinished("cancelled", null, "ada"));
+    assertThat(run.modelCalls).hasSize(3);
+    assertThat(returned("a1").outcome()).isEqualTo("cancelled");
+  }
+
   @Test
   void itsTurnsCountAndOneThatReachesTheLimitFails() {
     run.turnsMax(3);

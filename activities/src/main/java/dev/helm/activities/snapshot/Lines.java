@@ -25,6 +25,7 @@ public final class Lines {
   private final RawText before;
   private final RawText after;
   private final EditList edits;
+  private boolean cut;
 
   private Lines(RawText before, RawText after) {
     this.before = before;
@@ -42,6 +43,11 @@ public final class Lines {
     /** Copies the list. */
     public Hunk {
       lines = List.copyOf(lines);
+    }
+
+    /** What its lines take, at least. */
+    public long bytes() {
+      return lines.stream().mapToLong(String::length).sum();
     }
   }
 
@@ -87,21 +93,57 @@ public final class Lines {
     return edits.stream().mapToInt(Edit::getLengthA).sum();
   }
 
-  /** At most so many lines of hunks, whole hunks only. */
-  public List<Hunk> hunks(int linesMax) {
+  /** All hunks, with whole lines. */
+  public List<Hunk> hunks() {
+    return hunks(Integer.MAX_VALUE, Long.MAX_VALUE, Integer.MAX_VALUE);
+  }
+
+  /**
+   * Whole hunks, at most so many lines and bytes of them.
+   *
+   * @param lineBytesMax what is beyond of a line is left out; {@link #cut} tells
+   */
+  public List<Hunk> hunks(int linesMax, long bytesMax, int lineBytesMax) {
     List<Hunk> hunks = new ArrayList<>();
-    int left = linesMax;
+    int lines = linesMax;
+    long bytes = bytesMax;
     for (int i = 0; i < edits.size(); ) {
       int last = last(i);
-      Hunk hunk = hunk(i, last);
-      left -= hunk.lines().size();
-      if (left < 0) {
+      lines -= length(i, last);
+      if (lines < 0) {
+        return hunks;
+      }
+      Hunk hunk = hunk(i, last, lineBytesMax);
+      bytes -= hunk.bytes();
+      if (bytes < 0) {
         return hunks;
       }
       hunks.add(hunk);
       i = last + 1;
     }
     return hunks;
+  }
+
+  /** Whether a line of a hunk was cut. */
+  public boolean cut() {
+    return cut;
+  }
+
+  /** Lines of a hunk without making them. */
+  private int length(int first, int last) {
+    int length = 0;
+    for (Edit edit : edits.subList(first, last + 1)) {
+      length += edit.getLengthB();
+    }
+    return length + endA(last) - beginA(first);
+  }
+
+  private int beginA(int first) {
+    return Math.max(0, edits.get(first).getBeginA() - CONTEXT);
+  }
+
+  private int endA(int last) {
+    return Math.min(before.size(), edits.get(last).getEndA() + CONTEXT);
   }
 
   /** The last edit that shares its context with the one before it. */
@@ -114,26 +156,26 @@ public final class Lines {
     return last;
   }
 
-  private Hunk hunk(int first, int last) {
-    int beginA = Math.max(0, edits.get(first).getBeginA() - CONTEXT);
+  private Hunk hunk(int first, int last, int lineBytesMax) {
+    int beginA = beginA(first);
     int beginB = Math.max(0, edits.get(first).getBeginB() - CONTEXT);
-    int endA = Math.min(before.size(), edits.get(last).getEndA() + CONTEXT);
+    int endA = endA(last);
     int endB = Math.min(after.size(), edits.get(last).getEndB() + CONTEXT);
     List<String> lines = new ArrayList<>();
     int at = beginA;
     for (Edit edit : edits.subList(first, last + 1)) {
       for (; at < edit.getBeginA(); at++) {
-        line(lines, ' ', before, at);
+        line(lines, ' ', before, at, lineBytesMax);
       }
       for (; at < edit.getEndA(); at++) {
-        line(lines, '-', before, at);
+        line(lines, '-', before, at, lineBytesMax);
       }
       for (int b = edit.getBeginB(); b < edit.getEndB(); b++) {
-        line(lines, '+', after, b);
+        line(lines, '+', after, b, lineBytesMax);
       }
     }
     for (; at < endA; at++) {
-      line(lines, ' ', before, at);
+      line(lines, ' ', before, at, lineBytesMax);
     }
     return new Hunk(
         endA == beginA ? beginA : beginA + 1,
@@ -143,10 +185,26 @@ public final class Lines {
         lines);
   }
 
-  private static void line(List<String> lines, char mark, RawText text, int i) {
-    lines.add(mark + text.getString(i));
+  private void line(List<String> lines, char mark, RawText text, int i, int bytesMax) {
+    ByteBuffer raw = text.getRawString(i);
+    if (raw.remaining() > bytesMax) {
+      cut = true;
+      int from = raw.arrayOffset() + raw.position();
+      lines.add(mark + new String(raw.array(), from, whole(raw, bytesMax), StandardCharsets.UTF_8) + "…");
+    } else {
+      lines.add(mark + text.getString(i));
+    }
     if (i == text.size() - 1 && text.isMissingNewlineAtEnd()) {
       lines.add("\\ No newline at end of file");
     }
+  }
+
+  /** As many bytes as are no more than that, and cut no character. */
+  private static int whole(ByteBuffer raw, int bytesMax) {
+    int length = bytesMax;
+    while (length > 0 && (raw.get(raw.position() + length) & 0xc0) == 0x80) {
+      length--;
+    }
+    return length;
   }
 }

@@ -4,8 +4,11 @@ import dev.helm.activities.workspace.TreeItem;
 import dev.helm.activities.workspace.TreeNode;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Semaphore;
 import java.util.zip.Deflater;
 import org.eclipse.jgit.lib.ObjectId;
 import org.eclipse.jgit.util.Base85;
@@ -17,16 +20,22 @@ import org.jspecify.annotations.Nullable;
  * modes only whether a file may be executed, and of empty directories nothing.
  */
 public final class Patch {
-  /** Largest patch; what is beyond is left out and named in its first lines. */
+  /** Most bytes of the files; what is beyond is left out and named in its first lines. */
   public static final int BYTES_MAX = 32 << 20;
 
   private static final int BINARY_BYTES_MAX = 4 << 20;
   private static final int LINE_BYTES = 52;
+
+  /** Files of patches that are worked on at a time. */
+  private static final Semaphore FILES = new Semaphore(4);
+
   private static final String NONE = "/dev/null";
 
   private final SnapshotRepository repository;
-  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+  private final List<TreeDiff.Change> changes = new ArrayList<>();
   private final StringBuilder leftOut = new StringBuilder();
+  private ByteArrayOutputStream out = new ByteArrayOutputStream();
+  private long bytes;
 
   private Patch(SnapshotRepository repository) {
     this.repository = repository;
@@ -34,29 +43,53 @@ public final class Patch {
 
   /** The patch in the bytes of the files. */
   public static byte[] of(SnapshotRepository repository, TreeDiff.Result diff) throws IOException {
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    plan(repository, diff).write(all);
+    return all.toByteArray();
+  }
+
+  /** Decides what the patch has; the repository has to be open until it is written. */
+  public static Patch plan(SnapshotRepository repository, TreeDiff.Result diff)
+      throws IOException {
     Patch patch = new Patch(repository);
     for (TreeDiff.Change change : diff.changes()) {
       if (!change.directory()) {
-        patch.add(change);
+        patch.plan(change);
       }
     }
     if (diff.truncated()) {
       patch.leftOut.append("left out: more than ").append(TreeDiff.CHANGES_MAX).append(" files\n");
     }
-    byte[] head = patch.leftOut.toString().getBytes(StandardCharsets.UTF_8);
-    ByteArrayOutputStream all = new ByteArrayOutputStream();
-    all.writeBytes(head);
-    all.writeBytes(patch.out.toByteArray());
-    return all.toByteArray();
+    return patch;
+  }
+
+  private void plan(TreeDiff.Change change) throws IOException {
+    String why = whyNot(change);
+    if (why == null) {
+      bytes += size(change.before()) + size(change.after());
+      changes.add(change);
+      return;
+    }
+    leftOut.append("left out: ").append(quoted(change.path())).append(": ").append(why);
+    leftOut.append('\n');
+  }
+
+  /** Writes it, one file at a time; of all patches a few files are in memory. */
+  public void write(OutputStream to) throws IOException {
+    to.write(leftOut.toString().getBytes(StandardCharsets.UTF_8));
+    for (TreeDiff.Change change : changes) {
+      out = new ByteArrayOutputStream();
+      FILES.acquireUninterruptibly();
+      try {
+        add(change);
+      } finally {
+        FILES.release();
+      }
+      out.writeTo(to);
+    }
   }
 
   private void add(TreeDiff.Change change) throws IOException {
-    String why = whyNot(change);
-    if (why != null) {
-      leftOut.append("left out: ").append(quoted(change.path())).append(": ").append(why);
-      leftOut.append('\n');
-      return;
-    }
     TreeItem<ObjectId> before = change.before();
     TreeItem<ObjectId> after = change.after();
     StringBuilder head = new StringBuilder();
@@ -104,7 +137,8 @@ public final class Patch {
       }
     }
     long size = Math.max(size(change.before()), size(change.after()));
-    return size > BINARY_BYTES_MAX || out.size() + size > BYTES_MAX ? "it is too large" : null;
+    long both = size(change.before()) + size(change.after());
+    return size > BINARY_BYTES_MAX || bytes + both > BYTES_MAX ? "it is too large" : null;
   }
 
   private long size(@Nullable TreeItem<ObjectId> item) throws IOException {
@@ -134,7 +168,7 @@ public final class Patch {
   }
 
   private void text(TreeDiff.Change change, Lines lines) {
-    List<Lines.Hunk> hunks = lines.hunks(Integer.MAX_VALUE);
+    List<Lines.Hunk> hunks = lines.hunks();
     if (hunks.isEmpty()) {
       return;
     }

@@ -44,14 +44,21 @@ public final class SnapshotRepository implements TreeBuild.Source<ObjectId>, Aut
 
   /** Opens a run's repository, or makes it. */
   static SnapshotRepository open(Path at) throws IOException {
+    return open(at, new FileRepositoryBuilder());
+  }
+
+  /** Another one, in which all that this one has can be read. */
+  SnapshotRepository beside(Path other) throws IOException {
+    return open(
+        other,
+        new FileRepositoryBuilder()
+            .addAlternateObjectDirectory(at.resolve("objects").toFile()));
+  }
+
+  private static SnapshotRepository open(Path at, FileRepositoryBuilder how) throws IOException {
     QuietGit.install();
     FileRepository git =
-        (FileRepository)
-            new FileRepositoryBuilder()
-                .setGitDir(at.toFile())
-                .setBare()
-                .setMustExist(false)
-                .build();
+        (FileRepository) how.setGitDir(at.toFile()).setBare().setMustExist(false).build();
     if (!Files.exists(at.resolve("HEAD"))) {
       Files.createDirectories(
           at, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));

@@ -198,6 +198,19 @@ final class SnapshotWriter implements TreeScan.Store<ObjectId>, AutoCloseable {
    * @throws LargeObjectException never for what a scan lets through
    */
   void sync() throws IOException {
+    flush();
+    for (Path file : written()) {
+      force(file);
+      directories.add(Objects.requireNonNull(file.getParent()));
+    }
+    directories.forEach(SnapshotWriter::forceQuietly);
+    if (!directories.isEmpty()) {
+      force(at.resolve("objects"));
+    }
+  }
+
+  /** All of it can be read; it need not survive. */
+  void flush() throws IOException {
     PackInserter open = pack;
     if (open != null) {
       open.flush();
@@ -207,14 +220,6 @@ final class SnapshotWriter implements TreeScan.Store<ObjectId>, AutoCloseable {
     }
     loose.flush();
     held.clear();
-    for (Path file : written()) {
-      force(file);
-      directories.add(Objects.requireNonNull(file.getParent()));
-    }
-    directories.forEach(SnapshotWriter::forceQuietly);
-    if (!directories.isEmpty()) {
-      force(at.resolve("objects"));
-    }
   }
 
   /** A pack's files are named by what is in them: those that were not there before are new. */

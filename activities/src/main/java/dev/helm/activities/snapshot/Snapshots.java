@@ -1,11 +1,15 @@
 package dev.helm.activities.snapshot;
 
 import dev.helm.activities.sandbox.Sandbox;
+import dev.helm.activities.sandbox.Workspaces;
 import dev.helm.activities.workspace.TreeNode;
 import dev.helm.activities.workspace.TreeScan;
 import dev.helm.activities.workspace.WorkspaceLimits;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
@@ -20,6 +24,11 @@ public final class Snapshots {
   /** Entries of scanned trees that are remembered over all runs. */
   private static final long REMEMBERED_MAX = 500_000;
 
+  /** What lies there when the service starts is of a look that was not closed. */
+  private static final String LOOK = ".look-";
+
+  private static final Taken NOTHING = new Taken(SnapshotRepository.EMPTY, 0, 0, 0, List.of());
+
   private final Path repositories;
   private final Sandbox sandbox;
   private final WorkspaceLimits limits;
@@ -32,6 +41,7 @@ public final class Snapshots {
    */
   public Snapshots(Path home, Sandbox sandbox, WorkspaceLimits limits, Clock clock) {
     this.repositories = home.resolve("snapshots");
+    forgetLooks();
     this.sandbox = sandbox;
     this.limits = limits;
     this.clock = clock;
@@ -63,9 +73,64 @@ public final class Snapshots {
       TreeScan.Scanned<ObjectId> found = TreeScan.run(tree, known(run), store, limits, clock);
       store.sync();
       remember(run, found.root());
-      TreeNode<ObjectId> root = found.root();
-      return new Taken(
-          root.id().name(), root.files(), root.bytes(), found.skipped(), found.notes());
+      return taken(found);
+    }
+  }
+
+  /**
+   * Shows the workspace as it is now without keeping it: what is new lies beside the run's
+   * repository until the look is closed.
+   */
+  public Look look(String run) throws IOException {
+    directory();
+    Path beside = Files.createTempDirectory(repositories, LOOK);
+    SnapshotRepository repository = null;
+    try (SnapshotRepository kept = SnapshotRepository.open(at(run))) {
+      repository = kept.beside(beside);
+      SnapshotRepository shown = repository;
+      Look look = new Look(beside, shown, sandbox.inTree(run, tree -> scan(run, tree, shown)));
+      repository = null;
+      return look;
+    } finally {
+      if (repository != null) {
+        new Look(beside, repository, NOTHING).close();
+      }
+    }
+  }
+
+  private Taken scan(String run, Path tree, SnapshotRepository into) throws IOException {
+    try (SnapshotWriter writer = into.writer()) {
+      TreeScan.Scanned<ObjectId> found = TreeScan.run(tree, known(run), writer, limits, clock);
+      writer.flush();
+      return taken(found);
+    }
+  }
+
+  private static Taken taken(TreeScan.Scanned<ObjectId> found) {
+    TreeNode<ObjectId> root = found.root();
+    return new Taken(
+        root.id().name(), root.files(), root.bytes(), found.skipped(), found.notes());
+  }
+
+  /** Shows only what is kept. */
+  public Look kept(String run) throws IOException {
+    return new Look(null, open(run), NOTHING);
+  }
+
+  /**
+   * A workspace as it was a moment ago.
+   *
+   * @param at what is removed with it, or null
+   * @param repository has its tree, and all that the run's own repository has
+   */
+  public record Look(@Nullable Path at, SnapshotRepository repository, Taken taken)
+      implements AutoCloseable {
+    @Override
+    public void close() throws IOException {
+      repository.close();
+      if (at != null) {
+        Workspaces.discard(at);
+      }
     }
   }
 
@@ -92,6 +157,18 @@ public final class Snapshots {
       throw new IllegalArgumentException("not a run's id: " + run);
     }
     return repositories.resolve(run + ".git");
+  }
+
+  private void forgetLooks() {
+    try (DirectoryStream<Path> looks = Files.newDirectoryStream(repositories, LOOK + "*")) {
+      for (Path look : looks) {
+        Workspaces.discard(look);
+      }
+    } catch (NoSuchFileException e) {
+      // Nothing was ever kept here.
+    } catch (IOException e) {
+      throw new UncheckedIOException("what an earlier start left cannot be removed", e);
+    }
   }
 
   private void directory() throws IOException {

@@ -85,8 +85,9 @@ public interface Runs {
    * @param tools names of the tools that it may use
    * @param prompt the first message of its conversation
    * @param ended whether its end is recorded
+   * @param kept whether no rollback has taken it back
    */
-  record Subagent(String agent, List<String> tools, Content prompt, boolean ended) {
+  record Subagent(String agent, List<String> tools, Content prompt, boolean ended, boolean kept) {
     public Subagent {
       tools = List.copyOf(tools);
     }

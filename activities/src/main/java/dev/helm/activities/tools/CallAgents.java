@@ -52,7 +52,8 @@ final class CallAgents {
           + limits.subAgentDepth()
           + " deep (limits.subAgentDepth of the blueprint); nothing was started.";
     }
-    return runs.subagents(context.run()).size() >= limits.subAgents()
+    long had = runs.subagents(context.run()).stream().filter(Runs.Subagent::kept).count();
+    return had >= limits.subAgents()
         ? "This run has had its "
             + limits.subAgents()
             + " sub-agents (limits.subAgents of the blueprint); do the work yourself."

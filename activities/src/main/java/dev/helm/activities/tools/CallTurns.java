@@ -132,7 +132,7 @@ final class CallTurns {
       }
       line.holder = me;
     }
-    if (begun || noneAtWork(request)) {
+    if (begun || beginsNothing(request.phase()) || noneAtWork(request)) {
       return Try.TAKEN;
     }
     release(line, me);
@@ -141,6 +141,14 @@ final class CallTurns {
 
   private static boolean isBusy(Line line, Object me) {
     return line.holder != null || line.waiting.peekFirst() != me;
+  }
+
+  /**
+   * Only an end is recorded. That must not wait for a call at work, which may be one that this very
+   * step closes: what a sub-agent left open when it ended.
+   */
+  private static boolean beginsNothing(Phase phase) {
+    return phase instanceof Phase.Returned || phase instanceof Phase.TimedOut;
   }
 
   /** A command that a former life of this service began goes on until its call attaches to it. */

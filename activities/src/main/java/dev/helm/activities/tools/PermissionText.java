@@ -4,6 +4,7 @@ import dev.helm.activities.store.Blobs;
 import dev.helm.activities.store.Runs;
 import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.event.RunEvent;
+import dev.helm.workflows.decide.CallLine;
 import dev.helm.workflows.decide.Remembered;
 import dev.helm.workflows.decide.Risk;
 import dev.helm.workflows.decide.Suggestions;
@@ -45,9 +46,12 @@ final class PermissionText {
         id,
         context.toolUseId(),
         call.tool(),
-        requested.arguments(),
+        // What is shown is what was hashed and will be executed, also when people had changed it.
+        context.edited() == null
+            ? requested.arguments()
+            : blobs.content(context.edited(), "application/json"),
         context.argumentsHash(),
-        requested.object(),
+        context.edited() == null ? requested.object() : CallLine.object(call),
         Cut.middle(runs.saidBefore(context.run(), context.toolUseId()), LED_CHARS_MAX),
         ask.rule(),
         CallRecord.text(deadline),

@@ -17,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -79,7 +80,6 @@ public final class ToolActivityImpl implements ToolActivity {
   /** Whether files have to be looked at before the next gate opens. */
   private boolean mayHaveWritten(CallContext context, Reply reply) {
     return reply instanceof Reply.Done
-        && !(context.request().phase() instanceof Phase.Dropped)
         && record.started(context, 1)
         && !effect.reads(context);
   }
@@ -128,6 +128,7 @@ public final class ToolActivityImpl implements ToolActivity {
           null);
     }
     String refusal = effect.refusal(context);
+    refusal = refusal == null ? mistakes(context.call()) : refusal;
     if (refusal != null) {
       return record.blocked(context, List.of(), "builtin", refusal, null);
     }
@@ -144,6 +145,26 @@ public final class ToolActivityImpl implements ToolActivity {
       case Verdict.Ask ask -> people.ask(context, requested(context.request()), ask, remembered);
       case Verdict.Pass pass -> throw new IllegalStateException("a gate never passes");
     };
+  }
+
+  /**
+   * Why the arguments do not fit the tool, or null. Attack: a name that only the tool reads, such
+   * as File_path, would pass rules that are judged on file_path.
+   */
+  private static @Nullable String mistakes(ToolCall call) {
+    if (!ToolCatalog.names().contains(call.tool())) {
+      return null;
+    }
+    List<ArgumentsCheck.Mistake> mistakes = ArgumentsCheck.of(call.tool(), call.arguments());
+    return mistakes.isEmpty()
+        ? null
+        : mistakes.stream()
+            .map(m -> m.path().isEmpty() ? m.message() : m.path() + ": " + m.message())
+            .collect(
+                Collectors.joining(
+                    "; ",
+                    "The arguments do not fit " + call.tool() + ": ",
+                    ". Nothing was run; mend them and call again."));
   }
 
   private CallContext context(Request request) {

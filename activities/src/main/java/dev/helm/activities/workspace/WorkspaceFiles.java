@@ -2,7 +2,9 @@ package dev.helm.activities.workspace;
 
 import dev.helm.activities.workspace.WorkspaceException.Reason;
 import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -74,6 +76,69 @@ public final class WorkspaceFiles {
       return all.toByteArray();
     } catch (Errno e) {
       throw told(path, e);
+    }
+  }
+
+  /** An open regular file, to be closed. */
+  public interface Reading extends AutoCloseable {
+    /** Bytes that it has. */
+    long size();
+
+    /**
+     * Writes exactly so many.
+     *
+     * @throws IOException also if it has become shorter meanwhile
+     */
+    void copy(OutputStream to) throws IOException;
+
+    @Override
+    void close();
+  }
+
+  /**
+   * Opens a regular file, of any size.
+   *
+   * @throws WorkspaceException it is not there, not regular, or behind a link
+   */
+  public Reading open(WorkspacePath path) throws WorkspaceException {
+    Walk walk = null;
+    boolean whole = false;
+    try {
+      walk = new Walk(path);
+      int flags = Kernel.RDONLY | Kernel.NOFOLLOW | Kernel.NONBLOCK;
+      int file = walk.open(walk.file(), flags, 0);
+      Stat stat = walk.kernel.stat(file);
+      // As in read().
+      walk.requireFile(stat);
+      whole = true;
+      return new Opened(walk, file, stat.size());
+    } catch (Errno e) {
+      throw told(path, e);
+    } finally {
+      if (walk != null && !whole) {
+        walk.close();
+      }
+    }
+  }
+
+  private record Opened(Walk walk, int file, long size) implements Reading {
+    @Override
+    public void copy(OutputStream to) throws IOException {
+      long left = size;
+      while (left > 0) {
+        byte[] part = walk.kernel.read(file);
+        if (part.length == 0) {
+          throw new EOFException("the file became shorter while it was read");
+        }
+        int given = (int) Math.min(left, part.length);
+        to.write(part, 0, given);
+        left -= given;
+      }
+    }
+
+    @Override
+    public void close() {
+      walk.close();
     }
   }
 

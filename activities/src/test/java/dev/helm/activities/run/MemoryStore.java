@@ -226,10 +226,16 @@ public final class MemoryStore implements RunLog, Blobs, Runs, LiveText {
     return all(RunEvent.ToolStarted.class).stream().anyMatch(call -> call.tool().equals(tool));
   }
 
+  /** Labels of sub-agents that a rollback took back. */
+  public final java.util.Set<String> takenBack = new java.util.HashSet<>();
+
   @Override
   public synchronized List<Subagent> subagents(String run) {
     return all(RunEvent.SubagentSpawned.class).stream()
-        .map(e -> new Subagent(e.subagent(), e.tools(), e.prompt(), false))
+        .map(
+            e ->
+                new Subagent(
+                    e.subagent(), e.tools(), e.prompt(), false, !takenBack.contains(e.subagent())))
         .toList();
   }
 

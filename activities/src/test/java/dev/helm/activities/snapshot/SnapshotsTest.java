@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.stream.Stream;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -83,6 +84,41 @@ class SnapshotsTest {
         assertThat(RandomTree.of(tree)).as("seed %d", seed).isEqualTo(kept.get(to));
         assertThat(take()).as("seed %d", seed).isEqualTo(to);
       }
+    }
+  }
+
+  @Test
+  void aLookLeavesNothing() throws IOException {
+    Files.writeString(tree.resolve("a"), "kept");
+    String kept = take();
+    Files.writeString(tree.resolve("a"), "seen");
+    for (int i = 0; i < 60; i++) {
+      Files.writeString(tree.resolve("f" + i), "only seen " + i);
+    }
+    List<Path> before = stored();
+    String seen;
+    try (Snapshots.Look look = snapshots.look(RUN)) {
+      seen = look.taken().tree();
+      assertThat(
+              TreeDiff.of(
+                      look.repository(), ObjectId.fromString(kept), ObjectId.fromString(seen))
+                  .changes())
+          .hasSize(61);
+      assertThat(Patch.of(look.repository(), TreeDiff.of(
+              look.repository(), ObjectId.fromString(kept), ObjectId.fromString(seen))))
+          .asString()
+          .contains("-kept", "+seen", "+only seen 59");
+    }
+    assertThat(stored()).isEqualTo(before);
+    assertThat(take()).isEqualTo(seen);
+    back(kept);
+    back(seen);
+    assertThat(tree.resolve("f59")).hasContent("only seen 59");
+  }
+
+  private List<Path> stored() throws IOException {
+    try (Stream<Path> all = Files.walk(home.resolve("snapshots"))) {
+      return all.sorted().toList();
     }
   }
 

@@ -30,8 +30,7 @@ class CallTurnsTest {
   private final CallTurns turns = new CallTurns(store);
 
   private static ToolActivity.Request request(String run, String toolUseId) {
-    return new ToolActivity.Request(
-        run, 1, "main", toolUseId, "Bash", false, new Phase.Asked());
+    return new ToolActivity.Request(run, 1, "main", toolUseId, "Bash", false, new Phase.Asked());
   }
 
   private static Reply done() {
@@ -155,5 +154,30 @@ class CallTurnsTest {
     attaching.step("old");
     waits.get(30, TimeUnit.SECONDS);
     assertThat(order).containsExactly("old", "new");
+  }
+
+  /** A sub-agent that was ended from outside left a call open, and nobody attaches to it. */
+  @Test
+  void theEndOfASubagentDoesNotWaitForWhatItLeftOpen() throws Exception {
+    store.append(
+        MemoryStore.RUN,
+        List.of(
+            new Fact(
+                "old/begins",
+                "main/1",
+                new RunEvent.ToolStarted(
+                    "old", "Bash", "h", new RunEvent.GatePass("rule", null, null), 1))));
+    for (Phase phase :
+        List.of(new Phase.Returned("main/1", "failed", null), new Phase.TimedOut("q"))) {
+      ToolActivity.Request end =
+          new ToolActivity.Request(MemoryStore.RUN, 1, "main", "a1", "Agent", false, phase);
+      Waiting ends =
+          waiting(
+              toolUseId -> {
+                Reply unused = turns.inTurn(end, false, CallTurnsTest::done);
+              });
+      CompletableFuture.runAsync(() -> ends.step("a1"), Thread::startVirtualThread)
+          .get(30, TimeUnit.SECONDS);
+    }
   }
 }

@@ -2,9 +2,11 @@ package dev.helm.activities.tools;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.helm.activities.run.MemoryStore;
 import dev.helm.activities.run.Plans;
 import dev.helm.api.event.Content;
 import dev.helm.api.event.RunEvent;
+import dev.helm.workflows.Fact;
 import dev.helm.workflows.Signals;
 import dev.helm.workflows.ToolActivity.Phase;
 import dev.helm.workflows.ToolActivity.Reply;
@@ -160,6 +162,22 @@ class PermissionTest {
   }
 
   @Test
+  void whatIsShownIsWhatWasHashed() {
+    String edited = "{\"command\":\"make check\"}";
+    try (ToolRig rig = asking(List.of(), "Bash", LS)) {
+      RunEvent before =
+          new RunEvent.PermissionDecided(
+              "p0", "t1", "allow", "ada", null, null, hash(edited), Content.text(edited), null);
+      rig.store.append(MemoryStore.RUN, List.of(new Fact("e0", "main", before)));
+      rig.step(new Phase.Asked());
+      RunEvent.PermissionRequested asked =
+          rig.store.all(RunEvent.PermissionRequested.class).getFirst();
+      assertThat(asked.argumentsHash()).isEqualTo(hash(rig.store.text(asked.arguments())));
+      assertThat(asked.object()).isEqualTo("make check");
+    }
+  }
+
+  @Test
   void anEditOfAnotherHashRunsNothing() {
     try (ToolRig rig = asking(List.of(), "Bash", LS)) {
       Reply asked = rig.step(new Phase.Asked());
@@ -215,6 +233,34 @@ class PermissionTest {
       assertThat(rig.step(approved)).isEqualTo(new Reply.Noted());
       assertThat(rig.store.all(RunEvent.PermissionApproved.class)).hasSize(1);
       assertThat(rig.sandbox.begun).isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '~',
+      quoteCharacter = '`',
+      value = {
+        "Write ~ {'file_path':'notes/a.md','File_path':'db/x.sql','content':'x'} ~ File_path: there"
+            + " is no such argument",
+        "Grep ~ {'pattern':'KEY','path':'secrets','file_path':'public/x'} ~ file_path: there is no",
+        "Write ~ {'file_path':'notes/a.md'} ~ content: is missing",
+        "Bash ~ {'command':['rm']} ~ command: expected text, found a list"
+      })
+  void argumentsThatDoNotFitTheToolRunNothing(String tool, String arguments, String told) {
+    try (ToolRig rig =
+        new ToolRig(
+            Plans.rules(
+                List.of("Write(path=**/*.sql)"),
+                List.of(),
+                List.of("Write(path=notes/**)", "Grep", "Bash")),
+            tool,
+            arguments.replace('\'', '"'))) {
+      assertThat(rig.told(rig.step(new Phase.Asked())))
+          .contains("The arguments do not fit " + tool + ": " + told)
+          .endsWith("Nothing was run; mend them and call again.");
+      assertThat(rig.sandbox.begun).isEmpty();
+      assertThat(rig.store.all(RunEvent.ToolBlocked.class).getFirst().by()).isEqualTo("builtin");
     }
   }
 }

@@ -15,7 +15,6 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -180,7 +179,7 @@ class SendEmailTest {
 
   @Test
   void aMailThatCannotBeComposedIsAnErrorAndNothingIsSent() {
-    for (String to : Arrays.asList("\"nobody\"", "[]", "null", "\"a@b\\r\\nBcc: eve@x.test\"")) {
+    for (String to : List.of("\"nobody\"", "[]", "\"a@b\\r\\nBcc: eve@x.test\"")) {
       try (ToolRig rig =
           new ToolRig(
               Plans.open(),

@@ -107,6 +107,16 @@ class SubagentCallTest {
   }
 
   @Test
+  void oneThatARollbackTookBackCountsNoMoreButItsLabelIsNotUsedAgain() {
+    try (ToolRig rig = rig(plan(2, 2), PROMPT)) {
+      spawned(rig, 1, "main/1");
+      spawned(rig, 2, "main/2");
+      rig.store.takenBack.add("main/2");
+      assertThat(rig.step(new Phase.Asked())).isEqualTo(new Reply.Spawns("main/3"));
+    }
+  }
+
+  @Test
   void itsEndClosesWhatItLeftOpenAndItsLastWordIsTheResult() {
     try (ToolRig rig = rig(plan(16, 2), PROMPT)) {
       rig.step(new Phase.Asked());

@@ -36,7 +36,12 @@ public final class StopCommand extends HelmCommand {
     List<Bodies.StoppedRun> runs = reply.items(Bodies.StoppedRun.class);
     Map<String, String> ids = ShownIds.of(runs.stream().map(Bodies.StoppedRun::id).toList());
     for (Bodies.StoppedRun run : runs) {
-      String state = run.state().equals("accepted") ? "pauses" : run.state();
+      String state =
+          switch (run.state()) {
+            case "accepted" -> "pauses";
+            case "rollback_under_way" -> "not paused: it is being rolled back; stop again";
+            default -> run.state();
+          };
       out()
           .line(
               SafeText.line(ids.getOrDefault(run.id(), run.id()))

@@ -38,7 +38,7 @@ public final class RunPatch implements Exports.Patch {
 
   /** An export without its patch is better than none: the manifest says that it is missing. */
   private byte @Nullable [] patch(String run, long toSeq) {
-    Steps steps = new Steps(files, snapshots);
+    Steps steps = new Steps(files);
     try {
       FileStore.Snapshot start = steps.kept(run, "start");
       FileStore.Snapshot end = steps.kept(run, Long.toString(toSeq));

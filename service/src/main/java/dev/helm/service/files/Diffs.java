@@ -26,11 +26,18 @@ public final class Diffs {
   /** Most lines of hunks of one file, and of one answer. */
   public static final int LINES_OF_A_FILE_MAX = 2_000;
 
+  /** Most of one line, in UTF-8. */
+  public static final int LINE_BYTES_MAX = 4 << 10;
+
+  /** Most text of all lines of one answer. */
+  public static final long BYTES_MAX = 4L << 20;
+
   private static final int LINES_MAX = 20_000;
   private static final long HASHED_BYTES_MAX = 64L << 20;
 
   private final SnapshotRepository repository;
   private int linesLeft = LINES_MAX;
+  private long bytesLeft = BYTES_MAX;
 
   /** Over one repository. */
   public Diffs(SnapshotRepository repository) {
@@ -85,7 +92,7 @@ public final class Diffs {
         lines == null ? null : lines.added(),
         lines == null ? null : lines.removed(),
         hunks,
-        lines != null && shown < lines.added() + lines.removed());
+        lines != null && (lines.cut() || shown < lines.added() + lines.removed()));
   }
 
   private static int changed(FileBodies.Hunk hunk) {
@@ -95,8 +102,10 @@ public final class Diffs {
 
   private List<FileBodies.Hunk> hunks(Lines lines) {
     List<FileBodies.Hunk> hunks = new ArrayList<>();
-    for (Lines.Hunk hunk : lines.hunks(Math.min(LINES_OF_A_FILE_MAX, linesLeft))) {
+    int linesMax = Math.min(LINES_OF_A_FILE_MAX, linesLeft);
+    for (Lines.Hunk hunk : lines.hunks(linesMax, bytesLeft, LINE_BYTES_MAX)) {
       linesLeft -= hunk.lines().size();
+      bytesLeft -= hunk.bytes();
       hunks.add(
           new FileBodies.Hunk(
               hunk.oldStart(), hunk.oldLines(), hunk.newStart(), hunk.newLines(), hunk.lines()));

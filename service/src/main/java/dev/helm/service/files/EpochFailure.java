@@ -16,7 +16,7 @@ public final class EpochFailure extends RuntimeException {
     FULL,
     /** The container engine does not answer. */
     ENGINE,
-    /** Decided; what is left is done as soon as it can be. */
+    /** Begun or decided; what is left is done as soon as it can be. */
     LATER
   }
 

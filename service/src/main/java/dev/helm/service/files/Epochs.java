@@ -93,9 +93,9 @@ public final class Epochs {
     try {
       Open asked = store.epochs().ask(run, wanted);
       if (asked == null) {
-        throw busy();
+        throw store.epochs().open(run) == null ? atWork() : busy();
       }
-      return carryOut(asked);
+      return carryOut(asked, true);
     } finally {
       here.remove(run);
     }
@@ -106,20 +106,33 @@ public final class Epochs {
         EpochFailure.Kind.BUSY, "a rollback of this run is under way; wait until it is over", null);
   }
 
-  private Done carryOut(Open asked) {
+  private static EpochFailure atWork() {
+    return new EpochFailure(
+        EpochFailure.Kind.BUSY, "the run goes on already; nobody has to restart it", null);
+  }
+
+  /**
+   * @param first whether no workflow was told to leave for this yet; else a run may stand still
+   */
+  private Done carryOut(Open asked, boolean first) {
     String run = asked.run();
     boolean active = active(run);
     if (active) {
       try {
         leaving.leave(run, asked.epoch(), asked.wanted().by());
       } catch (WorkflowsDown e) {
-        store.epochs().close(run);
+        if (first) {
+          store.epochs().close(run);
+        }
         throw e;
       }
     }
     Done done;
     try {
-      done = asked.wanted().restart() ? decide(asked, asked.wanted().tree(), none()) : trees(asked);
+      done = 
+          asked.wanted().restart()
+              ? decide(asked, null, asked.wanted().tree(), none())
+              : trees(asked);
     } catch (IOException | RuntimeException e) {
       throw failed(asked, active, e);
     }
@@ -138,18 +151,24 @@ public final class Epochs {
         run,
         home -> {
           Snapshots.Taken now = restore.prepare(run, home, asked.wanted().tree());
-          Done done = decide(asked, now.tree(), counts(run, now.tree(), asked.wanted().tree()));
+          String wanted = asked.wanted().tree();
+          Done done = decide(asked, wanted, now.tree(), counts(run, now.tree(), wanted));
           restore.swap(home);
           return done;
         });
   }
 
-  private Done decide(Open asked, String undoTree, EpochStore.Counts counts) {
+  private Done decide(
+      Open asked, @Nullable String workspace, String undoTree, EpochStore.Counts counts) {
     long seq =
         store
             .epochs()
             .decide(
-                asked, store.moments().at(asked.run(), asked.wanted().toSeq()), undoTree, counts);
+                asked,
+                store.moments().at(asked.run(), asked.wanted().toSeq()),
+                workspace,
+                undoTree,
+                counts);
     return new Done(seq, asked.epoch() + 1, EpochStore.undoId(asked.run(), asked.epoch()), counts);
   }
 
@@ -158,24 +177,28 @@ public final class Epochs {
   }
 
   /** What a rollback from one tree to another makes, changes and removes. */
-  public EpochStore.Counts counts(String run, String from, String to) throws IOException {
+  private EpochStore.Counts counts(String run, String from, String to) throws IOException {
+    try (SnapshotRepository repository = snapshots.open(run)) {
+      return counts(
+          TreeDiff.plain(repository, ObjectId.fromString(from), ObjectId.fromString(to)));
+    }
+  }
+
+  /** The same of a diff that was made without looking for renames. */
+  public static EpochStore.Counts counts(TreeDiff.Result diff) {
     long created = 0;
     long changed = 0;
     long deleted = 0;
-    try (SnapshotRepository repository = snapshots.open(run)) {
-      for (TreeDiff.Change change :
-          TreeDiff.plain(repository, ObjectId.fromString(from), ObjectId.fromString(to))
-              .changes()) {
-        if (change.directory()) {
-          continue;
-        }
-        if (change.before() == null) {
-          created++;
-        } else if (change.after() == null) {
-          deleted++;
-        } else {
-          changed++;
-        }
+    for (TreeDiff.Change change : diff.changes()) {
+      if (change.directory()) {
+        continue;
+      }
+      if (change.before() == null) {
+        created++;
+      } else if (change.after() == null) {
+        deleted++;
+      } else {
+        changed++;
       }
     }
     return new EpochStore.Counts(created, changed, deleted);
@@ -209,9 +232,10 @@ public final class Epochs {
     };
   }
 
-  /** A new epoch that is what the old one was, paused. */
+  /** A new epoch that is what the old one was, paused; nobody touches the workspace. */
   private void stay(Open asked) {
     String run = asked.run();
+    store.epochs().endCalls(run);
     long last = store.files().lastSeq(run);
     FileStore.Snapshot newest = store.files().at(run, last);
     String tree = tree(newest);
@@ -220,7 +244,11 @@ public final class Epochs {
     store
         .epochs()
         .decide(
-            new Open(run, asked.epoch(), same, false), store.moments().at(run, last), tree, none());
+            new Open(run, asked.epoch(), same, false, null),
+            store.moments().at(run, last),
+            null,
+            tree,
+            none());
     start(run);
   }
 
@@ -263,7 +291,7 @@ public final class Epochs {
           if (still != null && still.decided()) {
             finish(still);
           } else if (still != null) {
-            carryOut(still);
+            Done unused = carryOut(still, false);
           }
         } catch (RuntimeException e) {
           LOG.warn("run {}: what was begun is not finished yet: {}", open.run(), e.toString());
@@ -276,14 +304,14 @@ public final class Epochs {
 
   private void finish(Open open) {
     String run = open.run();
-    boolean child = open.epoch() == 0;
+    String tree = open.tree();
     try {
-      if (child || !open.wanted().restart()) {
+      if (tree != null) {
         Object unused =
             sandbox.atHome(
                 run,
                 home -> {
-                  restore.finish(run, home, open.wanted().tree());
+                  restore.finish(run, home, tree);
                   return home;
                 });
       }

@@ -1,22 +1,18 @@
 package dev.helm.service.files;
 
 import dev.helm.activities.snapshot.SnapshotRepository;
-import dev.helm.activities.snapshot.Snapshots;
 import dev.helm.service.store.FileStore;
-import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** What {@code at}, {@code from} and {@code to} mean: a step of a run, and the tree it had. */
+/** What {@code at}, {@code from} and {@code to} name: a step of a run, and the tree it had. */
 public final class Steps {
   private static final long SEQ_MAX = 1L << 53;
 
   private final FileStore files;
-  private final Snapshots snapshots;
 
-  /** With what knows snapshots, and what takes one of now. */
-  public Steps(FileStore files, Snapshots snapshots) {
+  /** With what knows snapshots. */
+  public Steps(FileStore files) {
     this.files = files;
-    this.snapshots = snapshots;
   }
 
   /**
@@ -25,15 +21,12 @@ public final class Steps {
    * @param name as it was asked for
    * @param seq the last event of it
    * @param tree what the workspace was
-   * @param snapshotId the snapshot that says so, empty for the workspace as it is
+   * @param snapshotId the snapshot that says so
    */
   public record Step(String name, long seq, String tree, String snapshotId) {}
 
-  /** The step that a text names; null if this run has none such. */
-  public @Nullable Step find(String run, String name) throws IOException {
-    if (name.equals("now")) {
-      return new Step(name, files.lastSeq(run), snapshots.take(run).tree(), "");
-    }
+  /** The step that a text names, which is not now; null if this run has none such. */
+  public @Nullable Step find(String run, String name) {
     FileStore.Snapshot snapshot = kept(run, name);
     if (snapshot == null) {
       return null;

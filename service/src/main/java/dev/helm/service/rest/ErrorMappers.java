@@ -15,6 +15,7 @@ import dev.helm.api.rest.Problem;
 import dev.helm.service.blueprint.Nearest;
 import dev.helm.service.files.EpochFailure;
 import dev.helm.service.store.InvalidCursorException;
+import dev.helm.service.store.MessageStore;
 import dev.helm.service.store.RunEndedException;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.HttpHeaders;
@@ -50,6 +51,7 @@ public final class ErrorMappers {
         new KeyConflict(),
         new BadCursor(),
         new RunEnded(),
+        new QueueFull(),
         new WorkflowsGone(),
         new EpochFailed(),
         new EngineGone(),
@@ -94,7 +96,7 @@ public final class ErrorMappers {
         case LATER ->
             response(
                 ErrorCode.ROLLBACK_UNDER_WAY,
-                "it is decided, and not finished yet",
+                "it is begun, and not finished yet",
                 String.valueOf(e.getMessage()));
       };
     }
@@ -269,6 +271,16 @@ public final class ErrorMappers {
     public Response toResponse(RunEndedException e) {
       return response(
           ErrorCode.RUN_FINISHED, "the run has ended", "start a new one, or read its log");
+    }
+  }
+
+  static final class QueueFull implements ExceptionMapper<MessageStore.QueueFullException> {
+    @Override
+    public Response toResponse(MessageStore.QueueFullException e) {
+      return response(
+          ErrorCode.TOO_MANY_MESSAGES,
+          "the agent has not read " + MessageStore.UNREAD_MAX + " messages yet",
+          "wait until it reads them at its next turn, or cancel some");
     }
   }
 

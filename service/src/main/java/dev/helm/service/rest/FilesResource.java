@@ -2,10 +2,12 @@ package dev.helm.service.rest;
 
 import dev.helm.activities.snapshot.Patch;
 import dev.helm.activities.snapshot.SnapshotRepository;
+import dev.helm.activities.snapshot.Snapshots;
 import dev.helm.activities.snapshot.TreeDiff;
 import dev.helm.activities.workspace.TreeItem;
 import dev.helm.activities.workspace.TreeNode;
 import dev.helm.activities.workspace.WorkspaceException;
+import dev.helm.activities.workspace.WorkspaceFiles;
 import dev.helm.activities.workspace.WorkspacePath;
 import dev.helm.api.rest.Bodies;
 import dev.helm.api.rest.ErrorCode;
@@ -37,6 +39,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.Semaphore;
 import org.eclipse.jgit.lib.ObjectId;
 import org.jspecify.annotations.Nullable;
 
@@ -47,6 +50,9 @@ import org.jspecify.annotations.Nullable;
 public final class FilesResource {
   private static final int ENTRIES_MAX = 100_000;
   private static final String PATCH = "text/x-diff";
+
+  /** Comparisons at a time; each may take tens of megabytes for a moment. */
+  private static final Semaphore DIFFS = new Semaphore(4);
 
   private final RunQueries runs;
   private final FileStore files;
@@ -112,7 +118,10 @@ public final class FilesResource {
       throws IOException {
     String run = run(id, security);
     List<String> names = names(path);
-    Steps.Step step = step(run, "at", at == null ? "now" : at);
+    if (at == null || at.equals("now")) {
+      return asItIs(run, names);
+    }
+    Steps.Step step = step(run, "at", at);
     SnapshotRepository repository = backend.snapshots().open(run);
     boolean streams = false;
     try {
@@ -140,11 +149,42 @@ public final class FilesResource {
             repository.copy(file.id(), out);
           }
         };
+    return attachment(body, repository.size(file.id()), file.text());
+  }
+
+  private static Response attachment(StreamingOutput body, long size, String name) {
     return Response.ok(body, MediaType.APPLICATION_OCTET_STREAM)
-        .header("Content-Length", repository.size(file.id()))
-        .header("Content-Disposition", "attachment; filename*=UTF-8''" + encoded(file.text()))
+        .header("Content-Length", size)
+        .header("Content-Disposition", "attachment; filename*=UTF-8''" + encoded(name))
         .header("X-Content-Type-Options", "nosniff")
         .build();
+  }
+
+  /** The one file is read, and nothing is kept. */
+  private Response asItIs(String run, List<String> names) throws IOException {
+    try {
+      WorkspaceFiles.Reading file =
+          backend.files(run).open(WorkspacePath.of(names.isEmpty() ? "." : String.join("/", names)));
+      StreamingOutput body =
+          out -> {
+            try (file) {
+              file.copy(out);
+            }
+          };
+      return attachment(body, file.size(), names.getLast());
+    } catch (WorkspaceException e) {
+      throw refused(e);
+    }
+  }
+
+  private static ProblemException refused(WorkspaceException e) {
+    return switch (e.reason()) {
+      case NOT_FOUND, LINK, WRONG_TYPE -> absent();
+      case TOO_LARGE ->
+          ProblemException.of(ErrorCode.TOO_LARGE, String.valueOf(e.getMessage()), null);
+      case BAD_PATH, FULL, REFUSED ->
+          ProblemException.member("path", String.valueOf(e.getMessage()), null);
+    };
   }
 
   /** Nothing of a name is taken for syntax. */
@@ -189,21 +229,54 @@ public final class FilesResource {
       throws IOException {
     String run = run(id, security);
     String below = String.join("/", names(path));
-    Steps.Step left = step(run, "from", from == null ? "start" : from);
-    Steps.Step right = step(run, "to", to == null ? "now" : to);
-    try (SnapshotRepository repository = backend.snapshots().open(run)) {
+    String left = from == null ? "start" : from;
+    String right = to == null ? "now" : to;
+    Steps.Step before = left.equals("now") ? null : step(run, "from", left);
+    Steps.Step after = right.equals("now") ? null : step(run, "to", right);
+    if (!DIFFS.tryAcquire()) {
+      throw ProblemException.later(
+          ErrorCode.TOO_MANY_REQUESTS,
+          "too many compare files at once; nothing was compared",
+          "try again in a moment",
+          2);
+    }
+    boolean now = before == null || after == null;
+    Snapshots.Look look = null;
+    try {
+      look = now ? backend.snapshots().look(run) : backend.snapshots().kept(run);
+      String current = look.taken().tree();
+      SnapshotRepository repository = look.repository();
       TreeDiff.Result diff =
           TreeDiff.of(
-              repository, ObjectId.fromString(left.tree()), ObjectId.fromString(right.tree()));
+              repository,
+              ObjectId.fromString(before == null ? current : before.tree()),
+              ObjectId.fromString(after == null ? current : after.tree()));
       if (asksForPatch(headers)) {
         TreeDiff.Result part = new TreeDiff.Result(Diffs.within(diff, below), diff.truncated());
-        return Response.ok(Patch.of(repository, part), PATCH + "; charset=utf-8")
-            .header("Content-Disposition", "attachment; filename=\"" + run + ".patch\"")
-            .build();
+        Response response = patch(run, look, Patch.plan(repository, part));
+        look = null;
+        return response;
       }
-      FileBodies.Diff body = new Diffs(repository).of(left.name(), right.name(), diff, below);
+      FileBodies.Diff body = new Diffs(repository).of(left, right, diff, below);
       return Response.ok(body, MediaType.APPLICATION_JSON).build();
+    } finally {
+      DIFFS.release();
+      if (look != null) {
+        look.close();
+      }
     }
+  }
+
+  private static Response patch(String run, Snapshots.Look look, Patch patch) {
+    StreamingOutput body =
+        out -> {
+          try (look) {
+            patch.write(out);
+          }
+        };
+    return Response.ok(body, PATCH + "; charset=utf-8")
+        .header("Content-Disposition", "attachment; filename=\"" + run + ".patch\"")
+        .build();
   }
 
   private static boolean asksForPatch(jakarta.ws.rs.core.HttpHeaders headers) {
@@ -249,9 +322,8 @@ public final class FilesResource {
     return Params.run(runs, access, id);
   }
 
-  private Steps.Step step(String run, String member, String name) throws IOException {
-    Steps.Step step =
-        name.length() > 64 ? null : new Steps(files, backend.snapshots()).find(run, name);
+  private Steps.Step step(String run, String member, String name) {
+    Steps.Step step = name.length() > 64 ? null : new Steps(files).find(run, name);
     if (step == null) {
       throw noStep(member, name);
     }
@@ -315,7 +387,7 @@ public final class FilesResource {
                       names,
                       entry.name(),
                       entry.type().name().toLowerCase(java.util.Locale.ROOT),
-                      entry.type() == dev.helm.activities.workspace.WorkspaceFiles.Type.DIRECTORY
+                      entry.type() == WorkspaceFiles.Type.DIRECTORY
                           ? 0
                           : entry.bytes(),
                       entry.mode(),
@@ -325,13 +397,7 @@ public final class FilesResource {
       if (names.isEmpty() && e.reason() == WorkspaceException.Reason.NOT_FOUND) {
         return List.of(); // no container has had it yet
       }
-      throw switch (e.reason()) {
-        case NOT_FOUND, LINK, WRONG_TYPE -> absent();
-        case TOO_LARGE ->
-            ProblemException.of(ErrorCode.TOO_LARGE, String.valueOf(e.getMessage()), null);
-        case BAD_PATH, FULL, REFUSED ->
-            ProblemException.member("path", String.valueOf(e.getMessage()), null);
-      };
+      throw refused(e);
     }
   }
 

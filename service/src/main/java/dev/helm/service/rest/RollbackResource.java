@@ -91,7 +91,10 @@ public final class RollbackResource {
     Epochs.Done done = done(() -> backend.epochs().rollback(run.id(), workspace, seq, by(context)));
     FileStore.Snapshot undo =
         Objects.requireNonNull(files.named(run.id(), done.undoSnapshotId()), "it was just made");
-    FileBodies.Rollback was = changes(run.id(), seq, workspace, undo.tree());
+    FileBodies.Rollback was;
+    try (SnapshotRepository repository = backend.snapshots().open(run.id())) {
+      was = changes(repository, run.id(), seq, workspace, undo.tree());
+    }
     return new FileBodies.Rollback(
         run.id(),
         seq,
@@ -107,24 +110,27 @@ public final class RollbackResource {
 
   private FileBodies.Rollback preview(String run, long seq, FileStore.Snapshot workspace)
       throws IOException {
-    Snapshots.Taken now = backend.snapshots().take(run);
-    return changes(run, seq, workspace, now.tree());
+    try (Snapshots.Look now = backend.snapshots().look(run)) {
+      return changes(now.repository(), run, seq, workspace, now.taken().tree());
+    }
   }
 
-  private FileBodies.Rollback changes(
-      String run, long seq, FileStore.Snapshot workspace, String from) throws IOException {
-    EpochStore.Counts counts = backend.epochs().counts(run, from, workspace.tree());
-    List<FileBodies.FileChange> paths;
-    try (SnapshotRepository repository = backend.snapshots().open(run)) {
-      paths =
-          TreeDiff.plain(
-                  repository, ObjectId.fromString(from), ObjectId.fromString(workspace.tree()))
-              .changes()
-              .stream()
-              .filter(change -> !change.directory())
-              .map(RollbackResource::change)
-              .toList();
-    }
+  private static FileBodies.Rollback changes(
+      SnapshotRepository repository,
+      String run,
+      long seq,
+      FileStore.Snapshot workspace,
+      String from)
+      throws IOException {
+    TreeDiff.Result diff =
+        TreeDiff.plain(
+            repository, ObjectId.fromString(from), ObjectId.fromString(workspace.tree()));
+    EpochStore.Counts counts = Epochs.counts(diff);
+    List<FileBodies.FileChange> paths =
+        diff.changes().stream()
+            .filter(change -> !change.directory())
+            .map(RollbackResource::change)
+            .toList();
     return new FileBodies.Rollback(
         run,
         seq,
@@ -250,7 +256,7 @@ public final class RollbackResource {
   }
 
   private FileStore.Snapshot workspace(String run, String member, String name) {
-    FileStore.Snapshot found = new Steps(files, backend.snapshots()).kept(run, name);
+    FileStore.Snapshot found = new Steps(files).kept(run, name);
     if (found == null) {
       throw FilesResource.noStep(member, name);
     }

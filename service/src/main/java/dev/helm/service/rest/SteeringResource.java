@@ -6,6 +6,7 @@ import dev.helm.api.Usd;
 import dev.helm.api.rest.Bodies;
 import dev.helm.api.rest.ErrorCode;
 import dev.helm.service.auth.Caller;
+import dev.helm.service.files.EpochFailure;
 import dev.helm.service.store.Access;
 import dev.helm.service.store.MessageStore;
 import dev.helm.service.store.RunQueries;
@@ -25,12 +26,15 @@ import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.SecurityContext;
 import java.util.Objects;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What a person does to a run at work: messages, pause, resume, cancel, more money. */
 @Path("/api/runs")
 @Tag(name = "steering")
 @Produces(MediaType.APPLICATION_JSON)
 public final class SteeringResource {
+  private static final Logger LOG = LoggerFactory.getLogger(SteeringResource.class);
   private static final Usd RAISE_MAX = new Usd(100_000_000_000L);
 
   private final RunQueries runs;
@@ -65,7 +69,12 @@ public final class SteeringResource {
     String text = Params.text("text", request.text(), 10_000);
     String messageId = IdempotencyFilter.requestId(context);
     Bodies.Message message = messages.queue(run, messageId, text, when, caller(context).name());
-    control.message(run, messageId, when);
+    try {
+      control.message(run, messageId, when);
+    } catch (EpochFailure e) {
+      // A rollback began meanwhile: what is stored and unread is carried into the next epoch.
+      LOG.debug("message {} of run {} goes to its next epoch", messageId, run, e);
+    }
     StatusFilter.answer(context, Response.Status.CREATED);
     return message;
   }

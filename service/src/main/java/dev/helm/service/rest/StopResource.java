@@ -41,7 +41,7 @@ public final class StopResource {
   /** So many runs are told at a time. */
   private static final int AT_ONCE = 32;
 
-  private static final int TRIES = 200;
+  private static final int TRIES = 50;
   private static final long TRY_EVERY_NANOS = 100_000_000;
 
   private final RunQueries runs;
@@ -92,7 +92,7 @@ public final class StopResource {
       } catch (EpochFailure e) {
         // It is being rolled back: its next workflow is the one to be told.
         if (tries == TRIES) {
-          throw e;
+          return "rollback_under_way";
         }
         LockSupport.parkNanos(TRY_EVERY_NANOS);
       }

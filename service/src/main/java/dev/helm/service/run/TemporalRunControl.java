@@ -1,11 +1,14 @@
 package dev.helm.service.run;
 
+import dev.helm.api.RunStatus;
 import dev.helm.api.Usd;
 import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.event.RunEvent;
+import dev.helm.api.rest.Bodies;
 import dev.helm.service.files.EpochFailure;
 import dev.helm.service.ledger.Ledger;
 import dev.helm.service.rest.RunControl;
+import dev.helm.service.store.Access;
 import dev.helm.service.store.RunEndedException;
 import dev.helm.service.store.RunQueries;
 import dev.helm.service.store.Store;
@@ -17,6 +20,7 @@ import dev.helm.workflows.Signals;
 import dev.helm.workflows.SubagentWorkflow;
 import io.grpc.StatusRuntimeException;
 import io.temporal.api.enums.v1.WorkflowIdReusePolicy;
+import io.temporal.client.BatchRequest;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowExecutionAlreadyStarted;
 import io.temporal.client.WorkflowFailedException;
@@ -64,25 +68,8 @@ final class TemporalRunControl implements RunControl {
   @Override
   public void start(String run) {
     RunQueries.Started started = started(run);
-    Blueprint blueprint = started.blueprint().blueprint();
-    AgentRunWorkflow workflow =
-        client.newWorkflowStub(
-            AgentRunWorkflow.class,
-            WorkflowOptions.newBuilder()
-                .setTaskQueue(AgentRunWorkflow.TASK_QUEUE)
-                .setWorkflowId(AgentRunWorkflow.workflowId(run, started.epoch()))
-                .setWorkflowIdReusePolicy(
-                    WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE)
-                .build());
-    RunStart start =
-        new RunStart(
-            run,
-            started.epoch(),
-            blueprint.limits().turns(),
-            blueprint.limits().wallTimeMs(),
-            BUDGET_WAIT.toMillis(),
-            store.epochs().start(run, started.epoch()),
-            image);
+    AgentRunWorkflow workflow = fresh(run, started);
+    RunStart start = startOf(run, started);
     accepted(
         run,
         () -> {
@@ -92,6 +79,29 @@ final class TemporalRunControl implements RunControl {
             // The same run, started before: that is what was asked for.
           }
         });
+  }
+
+  private AgentRunWorkflow fresh(String run, RunQueries.Started started) {
+    return client.newWorkflowStub(
+        AgentRunWorkflow.class,
+        WorkflowOptions.newBuilder()
+            .setTaskQueue(AgentRunWorkflow.TASK_QUEUE)
+            .setWorkflowId(AgentRunWorkflow.workflowId(run, started.epoch()))
+            .setWorkflowIdReusePolicy(
+                WorkflowIdReusePolicy.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE)
+            .build());
+  }
+
+  private RunStart startOf(String run, RunQueries.Started started) {
+    Blueprint blueprint = started.blueprint().blueprint();
+    return new RunStart(
+        run,
+        started.epoch(),
+        blueprint.limits().turns(),
+        blueprint.limits().wallTimeMs(),
+        BUDGET_WAIT.toMillis(),
+        store.epochs().start(run, started.epoch()),
+        image);
   }
 
   @Override
@@ -119,7 +129,38 @@ final class TemporalRunControl implements RunControl {
 
   @Override
   public void pause(String run, String by, String requestId) {
-    accepted(run, () -> workflow(run).pause(new Signals.Control(requestId, by)));
+    Signals.Control control = new Signals.Control(requestId, by);
+    try {
+      accepted(run, () -> workflow(run).pause(control));
+    } catch (RunEndedException e) {
+      if (!queued(run)) {
+        throw e;
+      }
+      startPaused(run, control);
+    }
+  }
+
+  private boolean queued(String run) {
+    Bodies.Run card = store.queries().run(Access.system(), run);
+    return card != null && card.status() == RunStatus.QUEUED;
+  }
+
+  /** Stored, and its workflow is not there yet: it begins with the pause. */
+  private void startPaused(String run, Signals.Control control) {
+    RunQueries.Started started = started(run);
+    AgentRunWorkflow workflow = fresh(run, started);
+    BatchRequest both = client.newSignalWithStartRequest();
+    both.add(workflow::run, startOf(run, started));
+    both.add(workflow::pause, control);
+    accepted(
+        run,
+        () -> {
+          try {
+            client.signalWithStart(both);
+          } catch (WorkflowExecutionAlreadyStarted e) {
+            throw new RunEndedException("run " + run + " has ended");
+          }
+        });
   }
 
   @Override
@@ -129,10 +170,12 @@ final class TemporalRunControl implements RunControl {
 
   @Override
   public void cancel(String run, String by, String requestId) {
+    free(run);
+    int epoch = started(run).epoch();
     try {
-      accepted(run, () -> workflow(run).cancel(new Signals.Control(requestId, by)));
+      accepted(run, () -> workflow(run, epoch).cancel(new Signals.Control(requestId, by)));
     } catch (RunEndedException e) {
-      endWithoutWorkflow(run, by);
+      endWithoutWorkflow(run, epoch, by);
     }
   }
 
@@ -163,6 +206,25 @@ final class TemporalRunControl implements RunControl {
   void leave(String run, int epoch, String by) {
     String id = AgentRunWorkflow.workflowId(run, epoch);
     try {
+      // Only asks: while this fails, the workflow was surely told nothing.
+      accepted(run, () -> client.newUntypedWorkflowStub(id).describe());
+    } catch (RunEndedException e) {
+      LOG.debug("workflow {} is over already", id, e);
+      return;
+    }
+    try {
+      told(run, id, by);
+    } catch (WorkflowsDown | WorkflowServiceException | StatusRuntimeException e) {
+      throw new EpochFailure(
+          EpochFailure.Kind.LATER,
+          "Temporal went away while the run was leaving; the rollback goes on by itself as soon as"
+              + " Temporal is back",
+          e);
+    }
+  }
+
+  private void told(String run, String id, String by) {
+    try {
       accepted(
           run,
           () ->
@@ -176,8 +238,6 @@ final class TemporalRunControl implements RunControl {
     } catch (TimeoutException e) {
       // What it still does is refused by the log, and its container is removed next.
       accepted(run, () -> client.newUntypedWorkflowStub(id).terminate("the run was rolled back"));
-    } catch (WorkflowServiceException | StatusRuntimeException e) {
-      throw new WorkflowsDown("Temporal does not answer; try again in a few seconds", e);
     }
   }
 
@@ -200,19 +260,25 @@ final class TemporalRunControl implements RunControl {
 
   private AgentRunWorkflow workflow(String run) {
     free(run);
-    return client.newWorkflowStub(
-        AgentRunWorkflow.class, AgentRunWorkflow.workflowId(run, started(run).epoch()));
+    return workflow(run, started(run).epoch());
   }
 
-  /** Temporal knows no such workflow: if the log says that the run goes on, it ends here. */
-  private void endWithoutWorkflow(String run, String by) {
+  private AgentRunWorkflow workflow(String run, int epoch) {
+    return client.newWorkflowStub(AgentRunWorkflow.class, AgentRunWorkflow.workflowId(run, epoch));
+  }
+
+  /**
+   * Temporal knows no such workflow: if the log says that the run goes on, it ends here. A run that
+   * has got another epoch meanwhile goes on.
+   */
+  private void endWithoutWorkflow(String run, int epoch, String by) {
     store
         .log()
         .append(
             run,
             List.of(
                 new Fact(
-                    "e" + started(run).epoch() + "/main/lost",
+                    "e" + epoch + "/main/lost",
                     "main",
                     new RunEvent.RunFinished(
                         "cancelled", "Temporal no longer knew its workflow", by))));

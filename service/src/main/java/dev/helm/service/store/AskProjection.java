@@ -216,7 +216,7 @@ final class AskProjection {
             e.toolUseId(),
             e.tool(),
             call == null ? null : call.object(),
-            call == null ? null : call.arguments(),
+            call == null ? null : call.edited() == null ? call.arguments() : call.edited(),
             null,
             null,
             e.reason(),

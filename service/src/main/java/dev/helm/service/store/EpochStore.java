@@ -25,7 +25,7 @@ public final class EpochStore {
   private static final String MAIN = "main";
   private static final Duration REQUEST_KEPT = Duration.ofHours(24);
   private static final String COLUMNS =
-      "SELECT run, epoch, wanted, state = 'decided' FROM rollbacks ";
+      "SELECT run, epoch, wanted, state = 'decided', tree FROM rollbacks ";
 
   private final LogWriter writer;
   private final ReadPool reads;
@@ -53,8 +53,10 @@ public final class EpochStore {
    *
    * @param epoch the run's epoch when it was asked for
    * @param decided the log has it; only the workspace and the workflow have to follow
+   * @param tree once it is decided, what the workspace is to be; null if it stays
    */
-  public record Open(String run, int epoch, Wanted wanted, boolean decided) {}
+  public record Open(
+      String run, int epoch, Wanted wanted, boolean decided, @Nullable String tree) {}
 
   /** How many files a rollback makes, changes, and removes. */
   public record Counts(long created, long changed, long deleted) {}
@@ -64,10 +66,14 @@ public final class EpochStore {
         row.getString(1),
         row.getInt(2),
         HelmJson.read(row.getString(3), Wanted.class),
-        row.getInt(4) == 1);
+        row.getInt(4) == 1,
+        row.getString(5));
   }
 
-  /** Notes what is wanted; null if something is under way for this run already. */
+  /**
+   * Notes what is wanted; null if something is under way for this run already, or if it is to be
+   * restarted and is at work.
+   */
   public @Nullable Open ask(String run, Wanted wanted) {
     return writer.write(
         tx -> {
@@ -76,10 +82,12 @@ public final class EpochStore {
                   .update(
                       "INSERT INTO rollbacks (run, epoch, wanted, state, at)"
                           + " SELECT id, epoch, ?, 'asked', ? FROM runs WHERE id = ?"
+                          + " AND (? = 0 OR status IN ('failed', 'cancelled'))"
                           + " ON CONFLICT DO NOTHING",
                       HelmJson.write(wanted),
                       tx.now(),
-                      run);
+                      run,
+                      wanted.restart() ? 1 : 0);
           return asked == 0 ? null : open(tx.sql(), run);
         });
   }
@@ -120,10 +128,12 @@ public final class EpochStore {
    * Opens the next epoch: from here on the run is what was wanted.
    *
    * @param moment what the agent knows
+   * @param workspace what the workspace is to be, null if it stays as it is
    * @param undoTree the workspace just before
    * @return the seq of {@code run.rolledback}
    */
-  public long decide(Open asked, Moment moment, String undoTree, Counts counts) {
+  public long decide(
+      Open asked, Moment moment, @Nullable String workspace, String undoTree, Counts counts) {
     String run = asked.run();
     int epoch = asked.epoch() + 1;
     Wanted wanted = asked.wanted();
@@ -153,9 +163,20 @@ public final class EpochStore {
           long seq = tx.append(run, fact(epoch, "rolledback", event)).getFirst();
           tx.append(run, fact(epoch, "begins", begins(wanted)));
           start(tx, run, epoch, carry(tx.sql(), run, moment, wanted));
-          tx.sql().update("UPDATE rollbacks SET state = 'decided' WHERE run = ?", run);
+          tx.sql()
+              .update(
+                  "UPDATE rollbacks SET state = 'decided', tree = ? WHERE run = ?", workspace, run);
           return seq;
         });
+  }
+
+  /** Ends calls whose workflow is over and that have no end: what they did is not known. */
+  public void endCalls(String run) {
+    writer.write(
+        tx ->
+            tx.append(
+                run,
+                PreparedFact.all(SqliteRunLog.ends(SqliteRunLog.openCalls(tx.sql(), run)))));
   }
 
   /** Names the workspace as it was before the rollback out of an epoch. */
@@ -195,15 +216,15 @@ public final class EpochStore {
       Statements sql, String run, Moment moment, @Nullable Wanted wanted) throws SQLException {
     List<Signals.Message> messages =
         SqliteRunLog.unread(sql, run).stream().map(id -> new Signals.Message(id, false)).toList();
-    boolean paused = wanted != null && !wanted.restart();
+    String pausedBy = wanted == null || wanted.restart() ? null : wanted.by();
     return new RunStart.Carry(
         moment.turn(),
         0,
         moment.head(),
         moment.results(),
         messages,
-        paused ? wanted.by() : null,
-        paused,
+        pausedBy,
+        pausedBy != null,
         0,
         0,
         messages.stream().map(Signals.Message::messageId).toList(),
@@ -270,6 +291,8 @@ public final class EpochStore {
                 workspace.files(),
                 workspace.bytes(),
                 0)));
+    // Its workflow begins in the middle and does not say so.
+    facts.add(fact(1, "started", new RunEvent.RunStarted(1, null)));
     for (ModelActivity.Call call : fork.moment().open()) {
       facts.add(fact(1, call.toolUseId() + "/requested", requested(tx.sql(), fork.parent(), call)));
     }
@@ -286,9 +309,11 @@ public final class EpochStore {
     Wanted wanted = new Wanted(true, workspace.id(), workspace.tree(), fork.atSeq(), fork.by());
     tx.sql()
         .update(
-            "INSERT INTO rollbacks (run, epoch, wanted, state, at) VALUES (?, 0, ?, 'decided', ?)",
+            "INSERT INTO rollbacks (run, epoch, wanted, state, tree, at)"
+                + " VALUES (?, 0, ?, 'decided', ?, ?)",
             run,
             HelmJson.write(wanted),
+            workspace.tree(),
             tx.now());
   }
 

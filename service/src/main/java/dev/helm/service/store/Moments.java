@@ -1,6 +1,7 @@
 package dev.helm.service.store;
 
 import dev.helm.activities.store.Blobs;
+import dev.helm.activities.tools.Unknowns;
 import dev.helm.api.event.RunEvent;
 import dev.helm.workflows.HelmJson;
 import dev.helm.workflows.ModelActivity;
@@ -22,6 +23,19 @@ public final class Moments {
   private static final Pattern STEP =
       Pattern.compile("asked|decided|dropped|(timedOut|answered)-.*");
 
+  /**
+   * A call whose outcome is unknown and that nobody has said to repeat, and one that the run's end
+   * cut off, have ended too: they may have had their effect, so they do not run again by
+   * themselves.
+   */
+  private static final String ENDS =
+      "SELECT seq, key, type, data FROM events e WHERE run = ?1 AND agent = 'main' AND seq BETWEEN"
+          + " ?2 AND ?3 AND (type IN ('tool.finished', 'tool.blocked') OR type = 'tool.unknown' AND"
+          + " NOT EXISTS (SELECT 1 FROM events s WHERE s.run = ?1 AND s.type = 'tool.started' AND"
+          + " s.seq BETWEEN e.seq AND ?3 AND s.data ->> '$.toolUseId' = e.data ->> '$.toolUseId')"
+          + " OR type = 'tool.started' AND EXISTS (SELECT 1 FROM events f WHERE f.run = ?1 AND"
+          + " f.type = 'run.finished' AND f.seq BETWEEN e.seq AND ?3)) ORDER BY seq DESC LIMIT 1000";
+
   private final ReadPool reads;
   private final Blobs blobs;
 
@@ -31,7 +45,11 @@ public final class Moments {
   }
 
   /** Events {@code from} to {@code to}, both included. */
-  private record Range(long from, long to) {}
+  record Range(long from, long to) {
+    boolean has(long seq) {
+      return from <= seq && seq <= to;
+    }
+  }
 
   /**
    * The newest answer of the model.
@@ -76,7 +94,7 @@ public final class Moments {
   }
 
   /** The log up to a seq without what rollbacks took back, newest part first. */
-  private static List<Range> past(Statements sql, String run, long seq) throws SQLException {
+  static List<Range> past(Statements sql, String run, long seq) throws SQLException {
     record Back(long seq, long to) {}
     List<Range> past = new ArrayList<>();
     long last = seq;
@@ -158,14 +176,12 @@ public final class Moments {
       }
       for (End end :
           sql.list(
-              "SELECT seq, key, type, data FROM events WHERE run = ? AND agent = 'main' AND type IN"
-                  + " ('tool.finished', 'tool.blocked') AND seq BETWEEN ? AND ?"
-                  + " ORDER BY seq DESC LIMIT 1000",
+              ENDS,
               row -> new End(row.getLong(1), row.getString(2), row.getString(3), row.getString(4)),
               run,
               Math.max(range.from(), answer.seq() + 1),
               range.to())) {
-        if (filesKept(sql, run, end, seq)) {
+        if (filesKept(sql, run, end, range.to())) {
           ends.add(end);
         }
       }
@@ -210,6 +226,8 @@ public final class Moments {
     return switch (HelmJson.event(end.type(), EventJson.tree(end.data()))) {
       case RunEvent.ToolFinished finished -> blobs.text(finished.result());
       case RunEvent.ToolBlocked blocked -> blocked.reason();
+      case RunEvent.ToolUnknown unknown -> Unknowns.TOLD_AT_DEADLINE;
+      case RunEvent.ToolStarted started -> Unknowns.TOLD_AT_DEADLINE;
       default -> "This call has no result.";
     };
   }

@@ -76,6 +76,8 @@ final class Projection {
         asks.finished(sql, place);
         money.over(sql, place);
         files.rolledBack(sql, place, e);
+        CallTable.rolledBack(sql, place);
+        RememberedTable.rolledBack(sql, place, e);
       }
       case RunEvent.RunForked e -> {}
       case RunEvent.SubagentSpawned e -> SubagentTable.spawned(sql, place, e);

@@ -32,6 +32,21 @@ final class RememberedTable {
         place.run());
   }
 
+  /** What an allow after the step that the run goes back to has left behind for this run. */
+  static void rolledBack(Statements sql, Projection.Place place, RunEvent.RunRolledback e)
+      throws SQLException {
+    sql.update(
+        "UPDATE remembered SET revoked_at = ?, revoked_by = ?"
+            + " WHERE run = ? AND scope = 'run' AND revoked_at IS NULL AND id IN"
+            + " (SELECT json_extract(data, '$.remembered.ruleId') FROM events"
+            + " WHERE run = ? AND seq > ? AND type = 'permission.decided')",
+        place.at(),
+        e.by(),
+        place.run(),
+        place.run(),
+        e.toSeq());
+  }
+
   private static @Nullable Long ms(@Nullable String time) {
     return time == null ? null : Long.valueOf(Instant.parse(time).toEpochMilli());
   }

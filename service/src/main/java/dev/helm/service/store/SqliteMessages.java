@@ -29,18 +29,22 @@ final class SqliteMessages implements MessageStore {
     Content content = blobs.content(text, "text/plain");
     return writer.write(
         tx -> {
+          String key = "message/" + messageId + "/queued";
+          if (!tx.has(run, key) && unread(tx.sql(), run) >= UNREAD_MAX) {
+            throw new QueueFullException(run);
+          }
           tx.append(
-              run,
-              new Fact(
-                  "message/" + messageId + "/queued",
-                  "main",
-                  new RunEvent.MessageQueued(messageId, content, when, by)));
+              run, new Fact(key, "main", new RunEvent.MessageQueued(messageId, content, when, by)));
           Bodies.Message stored = find(tx.sql(), Access.system(), run, messageId);
           if (stored == null) {
             throw new IllegalStateException("the message " + messageId + " was not stored");
           }
           return stored;
         });
+  }
+
+  private static long unread(Statements sql, String run) throws SQLException {
+    return sql.number("SELECT count(*) FROM messages WHERE run = ? AND state = 'queued'", 0, run);
   }
 
   @Override

@@ -31,14 +31,18 @@ final class SubagentTable {
   }
 
   static List<Runs.Subagent> of(Statements sql, String run) throws SQLException {
+    List<Moments.Range> kept = Moments.past(sql, run, Long.MAX_VALUE);
     return sql.list(
-        "SELECT agent, tools, prompt, outcome FROM subagents WHERE run = ? ORDER BY seq",
-        row ->
-            new Runs.Subagent(
-                row.getString(1),
-                List.of(HelmJson.read(row.getString(2), String[].class)),
-                ContentJson.read(row.getString(3)),
-                row.getString(4) != null),
+        "SELECT agent, tools, prompt, outcome, seq FROM subagents WHERE run = ? ORDER BY seq",
+        row -> {
+          long seq = row.getLong(5);
+          return new Runs.Subagent(
+              row.getString(1),
+              List.of(HelmJson.read(row.getString(2), String[].class)),
+              ContentJson.read(row.getString(3)),
+              row.getString(4) != null,
+              kept.stream().anyMatch(range -> range.has(seq)));
+        },
         run);
   }
 }

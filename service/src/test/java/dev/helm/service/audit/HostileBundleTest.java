@@ -203,7 +203,16 @@ class HostileBundleTest {
         "1 of 2 people",
         requested(),
         new RunEvent.PermissionRequested(
-            "p", "t", "Bash", Content.text("{}"), HASH, "x", "", null, "2099-01-01T00:00:00.000Z", 2),
+            "p",
+            "t",
+            "Bash",
+            Content.text("{}"),
+            HASH,
+            "x",
+            "",
+            null,
+            "2099-01-01T00:00:00.000Z",
+            2),
         new RunEvent.PermissionApproved("p", "t", "ada", null, HASH, null, 1, 2),
         new RunEvent.PermissionDecided("p", "t", "allow", "ada", null, null, HASH),
         started("person", "p", HASH));

@@ -36,8 +36,8 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * P2: from the tap on Allow to the start of the tool: an HTTP request over loopback, roles and the
  * check of the request, the signal, the run's workflow, the tool activity's gate, the commit of
- * {@code permission.decided} and {@code tool.started}. Beside it, in the same server, the least that
- * Temporal can do: a signal whose handler starts an activity. They take turns.
+ * {@code permission.decided} and {@code tool.started}. Beside it, in the same server, the least
+ * that Temporal can do: a signal whose handler starts an activity. They take turns.
  *
  * <p>Prints one JSON object; milliseconds. Arguments: taps a round, rounds. Needs
  * HELM_TEST_TEMPORAL.

@@ -67,8 +67,7 @@ public final class ManyRunsBench {
             .setStartToCloseTimeout(Duration.ofMinutes(30))
             .setHeartbeatTimeout(Duration.ofSeconds(15))
             .build();
-    private final ModelActivity model =
-        Workflow.newActivityStub(ModelActivity.class, options);
+    private final ModelActivity model = Workflow.newActivityStub(ModelActivity.class, options);
     private final ToolActivity tools = Workflow.newActivityStub(ToolActivity.class, options);
     private final LogActivity log = Workflow.newActivityStub(LogActivity.class, options);
 
@@ -114,7 +113,8 @@ public final class ManyRunsBench {
         DevServer untuned = DevServer.untuned(binary, folder);
         Runner fast = new Runner(tuned.address());
         Runner slow = new Runner(untuned.address())) {
-      double unusedWarm = fast.perSecond(runs / 4, steps, true) + fast.perSecond(runs / 4, steps, false);
+      double unusedWarm =
+          fast.perSecond(runs / 4, steps, true) + fast.perSecond(runs / 4, steps, false);
       List<Map<String, Object>> all = new ArrayList<>();
       for (int i = 0; i < rounds; i++) {
         Map<String, Object> round = new LinkedHashMap<>();

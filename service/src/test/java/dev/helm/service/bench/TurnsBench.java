@@ -45,8 +45,7 @@ public final class TurnsBench {
     Files.writeString(home.resolve("keys").resolve("ledger.secret"), "0".repeat(64));
     Map<String, Object> found = new LinkedHashMap<>();
     try (AtOnce model = new AtOnce(turns);
-        DevServer temporal =
-            DevServer.tuned(Path.of(System.getenv("HELM_TEST_TEMPORAL")), home);
+        DevServer temporal = DevServer.tuned(Path.of(System.getenv("HELM_TEST_TEMPORAL")), home);
         Store store = Store.open(home, Clock.systemUTC());
         StreamHub hub = new StreamHub(store)) {
       Backend backend =
@@ -145,9 +144,7 @@ public final class TurnsBench {
                           + "\"{\\\"command\\\":\\\"forbidden "
                           + turn
                           + "\\\"}\"}")
-              : line(
-                      "content_block_start",
-                      "\"index\":0,\"content_block\":{\"type\":\"text\"}")
+              : line("content_block_start", "\"index\":0,\"content_block\":{\"type\":\"text\"}")
                   + line(
                       "content_block_delta",
                       "\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"The end.\"}");

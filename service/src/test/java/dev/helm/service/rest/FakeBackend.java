@@ -10,6 +10,7 @@ import dev.helm.api.Usd;
 import dev.helm.api.event.Content;
 import dev.helm.api.event.RunEvent;
 import dev.helm.api.rest.Bodies;
+import dev.helm.service.files.EpochFailure;
 import dev.helm.service.files.Epochs;
 import dev.helm.service.files.PlainSandbox;
 import dev.helm.service.store.Store;
@@ -28,6 +29,10 @@ final class FakeBackend implements Backend, RunControl {
   final Store store;
   final AtomicInteger starts = new AtomicInteger();
   volatile boolean down;
+
+  /** A run that nobody can tell anything. */
+  volatile @Nullable String rollingBack;
+
   volatile boolean deaf;
   volatile @Nullable String readOnly;
 
@@ -230,6 +235,9 @@ final class FakeBackend implements Backend, RunControl {
   @Override
   public void message(String run, String messageId, String when) {
     refuseWhenDown();
+    if (run.equals(rollingBack)) {
+      throw new EpochFailure(EpochFailure.Kind.BUSY, "it began after the message was stored", null);
+    }
   }
 
   @Override
@@ -240,6 +248,9 @@ final class FakeBackend implements Backend, RunControl {
   @Override
   public void pause(String run, String by, String requestId) {
     refuseWhenDown();
+    if (run.equals(rollingBack)) {
+      throw new EpochFailure(EpochFailure.Kind.BUSY, "the run is being rolled back", null);
+    }
     append(run, "paused-" + requestId, new RunEvent.RunPaused("person", by, null, null, null));
   }
 

@@ -2,6 +2,7 @@ package dev.helm.service.rest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -54,6 +55,20 @@ class SteeringTest {
   }
 
   @Test
+  void aMessageThatARollbackOvertakesIsStoredAndAccepted() {
+    String run = service.run();
+    String path = "/api/runs/" + run + "/messages";
+    service.backend().rollingBack = run;
+    try {
+      assertThat(service.post(path, "{\"text\":\"hello\"}").status()).isEqualTo(201);
+    } finally {
+      service.backend().rollingBack = null;
+    }
+    assertThat(service.get(path).json().path("items").findValuesAsText("state"))
+        .containsExactly("queued");
+  }
+
+  @Test
   void aRunIsPausedResumedRaisedAndCancelled() {
     String run = service.run();
     String path = "/api/runs/" + run.substring(0, 10);
@@ -96,6 +111,35 @@ class SteeringTest {
       service.backend().down = false;
     }
     assertThat(service.post("/api/stop", "").status()).isEqualTo(202);
+  }
+
+  @Test
+  void oneRunThatIsBeingRolledBackDoesNotKeepTheOthersFromTheirStop() {
+    String moving = service.run();
+    String other = service.run();
+    service.backend().rollingBack = moving;
+    try {
+      RunningService.Answer stopped = service.post("/api/stop", "");
+      assertThat(stopped.status()).isEqualTo(202);
+      for (JsonNode item : stopped.json().path("items")) {
+        assertThat(item.path("state").asText())
+            .isEqualTo(item.path("id").asText().equals(moving) ? "rollback_under_way" : "accepted");
+      }
+      assertThat(service.get("/api/runs/" + other).text("status")).isEqualTo("paused");
+    } finally {
+      service.backend().rollingBack = null;
+    }
+  }
+
+  @Test
+  void messagesThatNobodyReadsAreBounded() {
+    String path = "/api/runs/" + service.run() + "/messages";
+    for (int i = 0; i < 100; i++) {
+      assertThat(service.post(path, "{\"text\":\"x\"}").status()).isEqualTo(201);
+    }
+    RunningService.Answer full = service.post(path, "{\"text\":\"x\"}");
+    assertThat(full.status()).isEqualTo(409);
+    assertThat(full.text("code")).isEqualTo("too_many_messages");
   }
 
   @Test

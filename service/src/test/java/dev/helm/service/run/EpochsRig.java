@@ -21,6 +21,12 @@ import dev.helm.service.store.Store;
 import dev.helm.workflows.AgentRunWorkflow;
 import dev.helm.workflows.AgentRunWorkflowImpl;
 import dev.helm.workflows.HelmJson;
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ClientCall;
+import io.grpc.ClientInterceptor;
+import io.grpc.MethodDescriptor;
+import io.grpc.Status;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowClientOptions;
 import io.temporal.serviceclient.WorkflowServiceStubs;
@@ -35,8 +41,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.IntFunction;
 
 /** Runs with real workflows, a real log and real files; the model is a script. */
@@ -57,7 +65,10 @@ final class EpochsRig implements AutoCloseable {
     model = new ScriptedModel(store, script);
     stubs =
         WorkflowServiceStubs.newServiceStubs(
-            WorkflowServiceStubsOptions.newBuilder().setTarget(temporal.address()).build());
+            WorkflowServiceStubsOptions.newBuilder()
+                .setTarget(temporal.address())
+                .setGrpcClientInterceptors(List.of(new Away()))
+                .build());
     WorkflowClient client =
         WorkflowClient.newInstance(
             stubs,
@@ -88,15 +99,33 @@ final class EpochsRig implements AutoCloseable {
     workers.start();
   }
 
+  /** Methods of Temporal that are refused now. */
+  final Set<String> away = ConcurrentHashMap.newKeySet();
+
+  private final class Away implements ClientInterceptor {
+    @Override
+    public <Q, A> ClientCall<Q, A> interceptCall(
+        MethodDescriptor<Q, A> method, CallOptions options, Channel next) {
+      if (away.contains(method.getBareMethodName())) {
+        throw Status.UNAUTHENTICATED.withDescription("away").asRuntimeException();
+      }
+      return next.newCall(method, options);
+    }
+  }
+
   /** Another life of the service's part, which may die at a step. */
   Epochs epochs(WorkspaceRestore.Steps steps) {
+    return epochs(steps, control::start);
+  }
+
+  Epochs epochs(WorkspaceRestore.Steps steps, Consumer<String> starting) {
     return new Epochs(
         store,
         sandbox,
         snapshots,
         new WorkspaceRestore(snapshots, -1, steps),
         control::leave,
-        control::start);
+        starting);
   }
 
   RunQueries.NewRun wanted() {

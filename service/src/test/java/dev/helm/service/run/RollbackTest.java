@@ -124,14 +124,16 @@ class RollbackTest {
             turn ->
                 switch (turn) {
                   case 1 -> List.of("echo one > a");
-                  case 2 -> List.of("echo two > b", "ask me", "sleep 1000");
+                  case 2 -> List.of("echo two > b", "ask me", "echo part > c; sleep 1000");
                   default -> List.of();
                 })) {
       String run = rig.start();
       rig.await(() -> rig.events(run, "tool.started").size() == 3, run);
       rig.await(() -> rig.events(run, "permission.requested").size() == 1, run);
+      rig.await(() -> Files.exists(rig.sandbox.workspace(run).resolve("c")), run);
       String permission =
-          (String) rig.events(run, "permission.requested").getFirst().data().get("permissionId");
+          String.valueOf(
+              rig.events(run, "permission.requested").getFirst().data().get("permissionId"));
       FileStore.Snapshot second = nth(rig, run, 2);
       long seq = rig.events(run, "permission.requested").getFirst().seq();
       long to = Math.max(seq, second.seq());
@@ -143,11 +145,17 @@ class RollbackTest {
               started ->
                   assertThat(rig.events(run, "tool.finished"))
                       .anyMatch(
-                          e -> e.data().get("toolUseId").equals(started.data().get("toolUseId"))));
+                          e ->
+                              Objects.equals(
+                                  e.data().get("toolUseId"), started.data().get("toolUseId"))));
       assertThat(
               Objects.requireNonNull(rig.store.inbox().permission(Access.system(), permission))
                   .state())
           .isEqualTo("expired");
+      // What was interrupted had written, and that can be undone too.
+      assertThat(rig.events(run, "snapshot.taken"))
+          .extracting(e -> e.data().get("toolUseId"))
+          .contains("toolu_1_2_2");
       // Nothing starts before a person says so; then the open ones pass the gate again.
       int started = rig.events(run, "tool.started").size();
       rig.control.resume(run, "ada", "r1");
@@ -166,9 +174,9 @@ class RollbackTest {
           run,
           new Signals.Decide(
               "d1",
-              (String) again.data().get("permissionId"),
+              String.valueOf(again.data().get("permissionId")),
               false,
-              (String) again.data().get("argumentsHash"),
+              String.valueOf(again.data().get("argumentsHash")),
               "no",
               "ada",
               null));
@@ -272,12 +280,13 @@ class RollbackTest {
       assertThat(rig.model.asked.get(before).turn()).isEqualTo(3);
       assertThat(rig.model.asked.get(before).head()).isEqualTo(rig.model.asked.get(2).head());
       assertThat(rig.events(child, "message.read")).hasSize(1);
+      assertThat(rig.events(child, "run.started")).hasSize(1);
       LoggedEvent created = rig.events(child, "run.created").getFirst();
       assertThat(created.data()).containsEntry("parent", run);
       assertThat(created.data().get("parentSeq")).isEqualTo((int) second.seq());
       LoggedEvent forked = rig.events(run, "run.forked").getFirst();
       assertThat(forked.data()).containsEntry("child", child);
-      assertThat(rig.store.files().start(child).tree()).isEqualTo(second.tree());
+      assertThat(Objects.requireNonNull(rig.store.files().start(child)).tree()).isEqualTo(second.tree());
 
       // A fork can go back to its own beginning, and be forked there again.
       FileStore.Snapshot start = Objects.requireNonNull(rig.store.files().start(child));

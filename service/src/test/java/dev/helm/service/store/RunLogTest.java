@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.helm.activities.store.RunLog;
+import dev.helm.activities.store.Runs;
 import dev.helm.api.Usd;
+import dev.helm.api.event.Content;
 import dev.helm.api.event.LoggedEvent;
 import dev.helm.api.event.RunEvent;
 import dev.helm.workflows.Fact;
+import dev.helm.workflows.LogActivity;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -81,6 +84,55 @@ class RunLogTest {
     assertThat(events(run)).extracting(LoggedEvent::type).endsWith("run.finished");
     assertThatThrownBy(() -> store.messages().queue(run, "m3", "late", "next", "ada"))
         .isInstanceOf(RunEndedException.class);
+  }
+
+  @Test
+  void whatWaitsForTheAgentIsBounded() {
+    String run = StoreFixture.run(store);
+    for (int i = 0; i < MessageStore.UNREAD_MAX; i++) {
+      store.messages().queue(run, "m" + i, "wait", "next", "ada");
+    }
+    assertThatThrownBy(() -> store.messages().queue(run, "more", "wait", "next", "ada"))
+        .isInstanceOf(MessageStore.QueueFullException.class);
+    // Sent again after a lost answer: the same message.
+    assertThat(store.messages().queue(run, "m7", "wait", "next", "ada").id()).isEqualTo("m7");
+    store.messages().cancel(run, "m7", "ada");
+    assertThat(store.messages().queue(run, "more", "wait", "next", "ada").id()).isEqualTo("more");
+  }
+
+  @Test
+  void subagentsThatARollbackTookBackAreNotKept() {
+    String run = StoreFixture.run(store);
+    long first = store.log().append(run, List.of(spawned(1))).getFirst();
+    store.log().append(run, List.of(spawned(2)));
+    assertThat(store.runs().subagents(run)).extracting(Runs.Subagent::kept).containsOnly(true);
+    store
+        .log()
+        .append(
+            run,
+            List.of(
+                new Fact(
+                    "e2/main/rolledback",
+                    "main",
+                    new RunEvent.RunRolledback(
+                        "s", "a".repeat(40), first, 2, "ada", "u", "b".repeat(40), 0L, 0L, 0L)),
+                spawned(3)));
+    assertThat(store.runs().subagents(run))
+        .extracting(Runs.Subagent::kept)
+        .containsExactly(true, false, true);
+  }
+
+  private static Fact spawned(int n) {
+    return new Fact(
+        "subagents/" + n,
+        "main",
+        new RunEvent.SubagentSpawned(
+            "main/" + n, "a" + n, "", 1, List.of("Bash"), Content.text("p")));
+  }
+
+  @Test
+  void theNameThatWorkflowsDoNotTryAgainIsTheExceptions() {
+    assertThat(LogActivity.RUN_ENDED).isEqualTo(RunEndedException.class.getName());
   }
 
   @Test

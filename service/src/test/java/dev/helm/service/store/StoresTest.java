@@ -10,6 +10,7 @@ import dev.helm.api.event.Content;
 import dev.helm.api.event.RunEvent;
 import dev.helm.api.rest.Bodies;
 import dev.helm.workflows.Fact;
+import dev.helm.workflows.decide.Remembered;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -154,6 +155,43 @@ class StoresTest {
     assertThat(call.turn()).isEqualTo(3);
     assertThat(store.blobs().text(call.arguments())).hasSize(70_008);
     assertThat(store.runs().requested(run, "tu2")).isNull();
+  }
+
+  private void allow(String run, String id, RunEvent.Remembered rule) {
+    log(
+        run,
+        "d" + id,
+        new RunEvent.PermissionDecided(
+            id,
+            "tu1",
+            "allow",
+            "ann",
+            null,
+            null,
+            "h2",
+            Content.text("{\"command\":\"b\"}"),
+            rule));
+  }
+
+  @Test
+  void aRollbackTakesBackWhatAllowsAfterItsStepLeftBehind() {
+    String run = StoreFixture.run(store);
+    log(run, "t", new RunEvent.ToolRequested("tu1", "Bash", Content.text("{}"), "h", "ls", 1));
+    allow(run, "p1", new RunEvent.Remembered("r1", "run", "Bash(before *)", null));
+    long to = row(run).events();
+    allow(run, "p2", new RunEvent.Remembered("r2", "run", "Bash(after *)", null));
+    allow(run, "p3", new RunEvent.Remembered("r3", "blueprint", "Bash(every *)", null));
+    assertThat(store.runs().remembered(run, 0)).hasSize(3);
+    assertThat(Objects.requireNonNull(store.runs().requested(run, "tu1")).edited()).isNotNull();
+    String tree = FileProjection.EMPTY_TREE;
+    log(run, "back", new RunEvent.RunRolledback("s1", tree, to, 2, "bob", "s2", tree, 0, 0, 0));
+    assertThat(store.runs().remembered(run, 0))
+        .extracting(Remembered::rule)
+        .containsExactly("Bash(before *)", "Bash(every *)");
+    assertThat(Objects.requireNonNull(store.rules().find(Access.system(), "r2")).state())
+        .isEqualTo("revoked");
+    // Attack: the person is shown what the model asks, and what somebody once made of it runs.
+    assertThat(Objects.requireNonNull(store.runs().requested(run, "tu1")).edited()).isNull();
   }
 
   @Test

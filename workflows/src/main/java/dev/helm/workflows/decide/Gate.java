@@ -21,14 +21,18 @@ public final class Gate {
     return of(blueprint, List.of());
   }
 
-  /** The same with what people had remembered, which is read beside the blueprint's rules. */
+  /**
+   * The same with what people had remembered, which is read beside the blueprint's rules. Where
+   * several people have to allow, a rule that one of them left behind decides nothing.
+   */
   public static Gate of(Blueprint blueprint, List<Remembered> remembered) {
+    boolean alone = blueprint.permissions().approvers() == 1;
     return new Gate(
         List.of(
             new GuardCheck(blueprint.permissions()),
             new OfferedTools(blueprint.tools()),
             new EgressCheck(blueprint.egress().allow()),
-            new Rules(blueprint.permissions(), remembered)));
+            new Rules(blueprint.permissions(), alone ? remembered : List.of())));
   }
 
   /** Allow, deny or ask; never {@link Verdict.Pass}. */

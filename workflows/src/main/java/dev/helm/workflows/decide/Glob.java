@@ -1,14 +1,25 @@
 package dev.helm.workflows.decide;
 
-import java.util.regex.Pattern;
+import java.util.Arrays;
+import java.util.stream.IntStream;
 
-/** The three kinds of pattern in rules. Patterns are turned into regexes without nested repeats. */
+/** The kinds of pattern in rules. Matching takes time in proportion to pattern times value. */
 final class Glob {
+  // Steps of a pattern; what is not negative is a character that has to stand there.
+  private static final int ANY_CHARS = -1;
+  private static final int NAME_CHARS = -2;
+  private static final int NAME_CHAR = -3;
+
+  /** {@code **}{@code /}: nothing, or {@link #INSIDE} up to a slash. */
+  private static final int DIRECTORIES = -4;
+
+  private static final int INSIDE = -5;
+
   private Glob() {}
 
   /** Text: {@code *} is any run of characters. */
   static boolean text(String pattern, String value) {
-    return compile(pattern, false).matcher(value).matches();
+    return matches(steps(pattern, false), value);
   }
 
   /**
@@ -30,7 +41,7 @@ final class Glob {
 
   /** Path: {@code *} stays within one directory, {@code **} crosses them. */
   static boolean path(String pattern, String value) {
-    return compile(pattern, true).matcher(value).matches();
+    return matches(steps(pattern, true), value);
   }
 
   /** Host: an exact name, or {@code *.suffix} for every name below it. */
@@ -40,28 +51,90 @@ final class Glob {
         : host.equals(pattern);
   }
 
-  private static Pattern compile(String pattern, boolean path) {
-    StringBuilder regex = new StringBuilder("(?s)");
+  /** How many characters of a path pattern stand before its first star or question mark. */
+  static int plainChars(String pattern) {
     int i = 0;
-    while (i < pattern.length()) {
-      char c = pattern.charAt(i);
-      if (c == '*') {
-        int stars = 0;
-        while (i < pattern.length() && pattern.charAt(i) == '*') {
-          stars++;
+    while (i < pattern.length() && pattern.charAt(i) != '*' && pattern.charAt(i) != '?') {
+      i++;
+    }
+    return i;
+  }
+
+  private static int[] steps(String pattern, boolean path) {
+    int[] chars = pattern.codePoints().toArray();
+    IntStream.Builder steps = IntStream.builder();
+    for (int i = 0; i < chars.length; i++) {
+      if (chars[i] == '*') {
+        int from = i;
+        while (i + 1 < chars.length && chars[i + 1] == '*') {
           i++;
         }
-        if (path && stars > 1 && i < pattern.length() && pattern.charAt(i) == '/') {
-          regex.append("(?:.*/)?");
+        boolean crosses = i > from;
+        if (path && crosses && i + 1 < chars.length && chars[i + 1] == '/') {
+          steps.add(DIRECTORIES).add(INSIDE);
           i++;
         } else {
-          regex.append(path && stars == 1 ? "[^/]*" : ".*");
+          steps.add(path && !crosses ? NAME_CHARS : ANY_CHARS);
         }
       } else {
-        regex.append(c == '?' && path ? "[^/]" : Pattern.quote(String.valueOf(c)));
-        i++;
+        steps.add(path && chars[i] == '?' ? NAME_CHAR : chars[i]);
       }
     }
-    return Pattern.compile(regex.toString());
+    return steps.build().toArray();
+  }
+
+  /**
+   * Follows all ways through the pattern at once. Attack: a command made for a pattern with several
+   * stars keeps a matcher that tries one way after the other busy for hours.
+   */
+  private static boolean matches(int[] steps, String value) {
+    boolean[] at = new boolean[steps.length + 1];
+    boolean[] next = new boolean[steps.length + 1];
+    at[0] = true;
+    boolean alive = skip(steps, at);
+    for (int i = 0; i < value.length() && alive; ) {
+      int c = value.codePointAt(i);
+      i += Character.charCount(c);
+      Arrays.fill(next, false);
+      for (int step = 0; step < steps.length; step++) {
+        if (at[step]) {
+          take(steps[step], c, step, next);
+        }
+      }
+      alive = skip(steps, next);
+      boolean[] free = at;
+      at = next;
+      next = free;
+    }
+    return at[steps.length];
+  }
+
+  private static void take(int step, int c, int index, boolean[] next) {
+    switch (step) {
+      case ANY_CHARS -> next[index] = true;
+      case NAME_CHARS -> next[index] |= c != '/';
+      case NAME_CHAR -> next[index + 1] |= c != '/';
+      case INSIDE -> {
+        next[index] = true;
+        next[index + 1] |= c == '/';
+      }
+      case DIRECTORIES -> {}
+      default -> next[index + 1] |= c == step;
+    }
+  }
+
+  /** Adds where one comes without a character; whether there is any way left. */
+  private static boolean skip(int[] steps, boolean[] at) {
+    boolean alive = at[steps.length];
+    for (int i = 0; i < steps.length; i++) {
+      if (at[i]) {
+        alive = true;
+        at[i + 1] |= steps[i] == ANY_CHARS || steps[i] == NAME_CHARS || steps[i] == DIRECTORIES;
+        if (steps[i] == DIRECTORIES) {
+          at[i + 2] = true;
+        }
+      }
+    }
+    return alive;
   }
 }

@@ -28,6 +28,8 @@ public record Rule(String text, String tool, @Nullable Condition condition) {
   private static final List<String> FILE_TOOLS =
       List.of("Read", "Write", "Edit", "Glob", "Grep", "WriteRow");
 
+  private static final List<String> SEARCHERS = List.of("Glob", "Grep");
+
   /** Whether a call is what the rule speaks of. */
   public enum Match {
     YES,
@@ -108,13 +110,33 @@ public record Rule(String text, String tool, @Nullable Condition condition) {
       case null -> Match.YES;
       case Condition.Command command ->
           of(call.text("command"), c -> Glob.command(command.glob(), c));
-      case Condition.Path path ->
-          of(call.workspacePath(), p -> Glob.path(relative(path.glob()), p));
+      case Condition.Path path -> path(call, relative(path.glob()));
       case Condition.Domain domain -> of(call.domain(), d -> Glob.host(domain.pattern(), d));
       case Condition.Egress egress -> Match.NO;
       case Condition.TextArgument argument -> text(call.argument(argument.name()), argument.glob());
       case Condition.NumberArgument argument -> number(argument, call.argument(argument.name()));
     };
+  }
+
+  private static Match path(ToolCall call, String glob) {
+    String path = call.workspacePath();
+    if (path == null || Glob.path(glob, path)) {
+      return path == null ? Match.UNSURE : Match.YES;
+    }
+    if (!SEARCHERS.contains(call.tool())) {
+      return Match.NO;
+    }
+    // A search goes into what lies below: dir/** is all of dir, and a search from above may meet
+    // it, as one does that names no path at all.
+    String inside = path.isEmpty() ? "" : path + "/";
+    if (glob.endsWith("/**") && Glob.path(glob, inside)) {
+      return Match.YES;
+    }
+    int star = Glob.plainChars(glob);
+    return glob.startsWith(inside)
+            || (star < glob.length() && inside.startsWith(glob.substring(0, star)))
+        ? Match.UNSURE
+        : Match.NO;
   }
 
   private static Condition condition(String tool, String inside) {

@@ -9,6 +9,8 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record ToolCall(
     String toolUseId, String tool, String source, Map<String, Object> arguments) {
+  private static final Pattern NOT_PLAIN = Pattern.compile("[*?{}\\[\\]\\\\,!]");
 
   /**
    * Reads the arguments.
@@ -61,11 +64,30 @@ public record ToolCall(
   }
 
   /**
-   * The file argument as a path relative to the workspace, or null when it is none or leads out.
+   * The file argument, or where Grep and Glob search, as a path relative to the workspace; null
+   * when it is none or leads out.
    */
   public @Nullable String workspacePath() {
-    String path = text("file_path");
-    return relative(path == null ? text("path") : path);
+    return switch (tool) {
+      case "Grep" -> relative(text("path"));
+      case "Glob" -> {
+        String pattern = text("pattern");
+        // An absolute pattern is what is searched, whatever stands beside it.
+        yield pattern != null && pattern.startsWith("/")
+            ? relative(plainPart(pattern))
+            : relative(text("path"));
+      }
+      default -> relative(text("file_path"));
+    };
+  }
+
+  /** The directory up to the first name that is no plain name; null when that leads elsewhere. */
+  private static @Nullable String plainPart(String pattern) {
+    if (("/" + pattern + "/").contains("/../")) {
+      return null;
+    }
+    Matcher odd = NOT_PLAIN.matcher(pattern);
+    return odd.find() ? pattern.substring(0, pattern.lastIndexOf('/', odd.start())) : pattern;
   }
 
   /** The URL's host in lower case, or null. */

@@ -103,6 +103,16 @@ class RememberedTest {
   }
 
   @Test
+  void whereSeveralPeopleMustAgreeNoRuleOfOneHolds() {
+    // Remembered under an earlier version of the blueprint, which one person decided for.
+    List<Remembered> held = List.of(new Remembered("Bash(npm *)", "p1"));
+    for (int approvers = 1; approvers < 4; approvers++) {
+      assertThat(Gate.of(blueprint(List.of(), List.of(), approvers), held).decide(bash("npm test")))
+          .isInstanceOf(approvers == 1 ? Verdict.Allow.class : Verdict.Ask.class);
+    }
+  }
+
+  @Test
   void riskSaysWhatIsTouched() {
     assertThat(Risk.of(BLUEPRINT, bash("make"), true))
         .containsExactly(

@@ -224,4 +224,49 @@ class RulesTest {
         new Blueprint.Egress(List.of("*.demo.test")),
         new Blueprint.Sandbox("default", 1 << 30, 1000, 100));
   }
+
+  private static final Rules SEARCHES =
+      new Rules(
+          new Blueprint.Permissions(
+              List.of("Grep(path=secrets/**)", "Glob(path=secrets/**)", "Write(path=**/*.sql)"),
+              List.of(),
+              List.of("Grep(path=public/**)", "Glob(path=public/**)", "Write(path=notes/**)"),
+              60_000,
+              1));
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '~',
+      quoteCharacter = '`',
+      value = {
+        "Grep ~ {'pattern':'KEY','path':'secrets','file_path':'public/x'} ~ Deny",
+        "Glob ~ {'pattern':'*','path':'secrets','file_path':'public/x'} ~ Deny",
+        "Glob ~ {'pattern':'/workspace/secrets/*','path':'public'} ~ Deny",
+        "Glob ~ {'pattern':'/workspace/secrets/a.key','path':'public'} ~ Deny",
+        "Glob ~ {'pattern':'/workspace/{secrets/x,b/../../public/y}'} ~ Ask",
+        "Glob ~ {'pattern':'/workspace/{secrets,public}/x','path':'public'} ~ Ask",
+        "Glob ~ {'pattern':'/workspace/**','path':'public'} ~ Ask",
+        "Glob ~ {'pattern':'/workspace/public/*.md'} ~ Allow",
+        "Glob ~ {'pattern':'*','path':'/workspace/public'} ~ Allow",
+        "Grep ~ {'pattern':'KEY','path':'public/a.md'} ~ Allow",
+        "Grep ~ {'pattern':'KEY','path':'.'} ~ Ask",
+        "Grep ~ {'pattern':'KEY'} ~ Ask",
+        "Grep ~ {'pattern':'KEY','path':'other'} ~ Ask",
+        "Write ~ {'path':'notes/a.md','content':''} ~ Ask",
+        "Write ~ {'path':'notes/a.md','file_path':'db/x.sql','content':''} ~ Deny",
+        "Write ~ {'file_path':'notes/a.md','content':''} ~ Allow"
+      })
+  void rulesJudgeThePathThatTheToolUses(String tool, String arguments, String expected) {
+    assertThat(verdict(SEARCHES, tool, arguments.replace('\'', '"'))).isEqualTo(expected);
+  }
+
+  @Test
+  void aSearchFromAboveMayMeetWhatARuleDenies() {
+    Rules rules =
+        new Rules(
+            new Blueprint.Permissions(
+                List.of("Grep(path=secrets/**)"), List.of(), List.of("Grep"), 60_000, 1));
+    assertThat(verdict(rules, "Grep", "{\"pattern\":\"KEY\",\"path\":\".\"}")).isEqualTo("Ask");
+    assertThat(verdict(rules, "Grep", "{\"pattern\":\"KEY\",\"path\":\"src\"}")).isEqualTo("Allow");
+  }
 }

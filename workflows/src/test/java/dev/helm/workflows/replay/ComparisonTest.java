@@ -20,6 +20,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
@@ -207,7 +208,8 @@ class ComparisonTest {
   }
 
   private static void add(List<String> lines, Map<?, ?> fact) {
-    add(lines, String.valueOf(fact.get("type")), LoggedFacts.members((Map<?, ?>) fact.get("data")));
+    Map<?, ?> data = (Map<?, ?>) Objects.requireNonNull(fact.get("data"));
+    add(lines, String.valueOf(fact.get("type")), LoggedFacts.members(data));
   }
 
   private static void add(
