@@ -129,7 +129,7 @@ public final class Epochs {
     }
     Done done;
     try {
-      done = 
+      done =
           asked.wanted().restart()
               ? decide(asked, null, asked.wanted().tree(), none())
               : trees(asked);
@@ -179,8 +179,7 @@ public final class Epochs {
   /** What a rollback from one tree to another makes, changes and removes. */
   private EpochStore.Counts counts(String run, String from, String to) throws IOException {
     try (SnapshotRepository repository = snapshots.open(run)) {
-      return counts(
-          TreeDiff.plain(repository, ObjectId.fromString(from), ObjectId.fromString(to)));
+      return counts(TreeDiff.plain(repository, ObjectId.fromString(from), ObjectId.fromString(to)));
     }
   }
 

@@ -158,8 +158,7 @@ public final class AuditResource {
         content = @Content(mediaType = ZIP, schema = @Schema(type = "string", format = "binary")))
     public Response exportRun(@PathParam("id") String id, @Context SecurityContext security) {
       Access access = TokenFilter.access(security);
-      return all.export(
-          Params.run(runs, access, id), TokenFilter.caller(security).userId());
+      return all.export(Params.run(runs, access, id), TokenFilter.caller(security).userId());
     }
   }
 }

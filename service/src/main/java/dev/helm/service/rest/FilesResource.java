@@ -164,7 +164,9 @@ public final class FilesResource {
   private Response asItIs(String run, List<String> names) throws IOException {
     try {
       WorkspaceFiles.Reading file =
-          backend.files(run).open(WorkspacePath.of(names.isEmpty() ? "." : String.join("/", names)));
+          backend
+              .files(run)
+              .open(WorkspacePath.of(names.isEmpty() ? "." : String.join("/", names)));
       StreamingOutput body =
           out -> {
             try (file) {
@@ -387,9 +389,7 @@ public final class FilesResource {
                       names,
                       entry.name(),
                       entry.type().name().toLowerCase(java.util.Locale.ROOT),
-                      entry.type() == WorkspaceFiles.Type.DIRECTORY
-                          ? 0
-                          : entry.bytes(),
+                      entry.type() == WorkspaceFiles.Type.DIRECTORY ? 0 : entry.bytes(),
                       entry.mode(),
                       entry.target()))
           .toList();

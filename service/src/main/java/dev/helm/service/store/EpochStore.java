@@ -175,8 +175,7 @@ public final class EpochStore {
     writer.write(
         tx ->
             tx.append(
-                run,
-                PreparedFact.all(SqliteRunLog.ends(SqliteRunLog.openCalls(tx.sql(), run)))));
+                run, PreparedFact.all(SqliteRunLog.ends(SqliteRunLog.openCalls(tx.sql(), run)))));
   }
 
   /** Names the workspace as it was before the rollback out of an epoch. */

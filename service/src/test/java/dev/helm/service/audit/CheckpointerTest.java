@@ -84,9 +84,7 @@ class CheckpointerTest {
         store.log().append(first, List.of(StoreFixture.finished()));
         failures.set(1);
         checkpointer.committed(
-            List.of(
-                new CommitListener.Committed(
-                    2, first, "default", 2, "run.finished", "{}")));
+            List.of(new CommitListener.Committed(2, first, "default", 2, "run.finished", "{}")));
         until(() -> signed(store, first).contains(2L));
       }
     }
