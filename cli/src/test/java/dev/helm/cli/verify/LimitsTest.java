@@ -18,7 +18,8 @@ class LimitsTest {
     rules.take(event(1, "run.created", Map.of()));
     for (int i = 2; i < 1_000; i++) {
       rules.take(
-          event(i, "tool.requested", Map.of("toolUseId", "t" + i, "argumentsHash", "x".repeat(64))));
+          event(
+              i, "tool.requested", Map.of("toolUseId", "t" + i, "argumentsHash", "x".repeat(64))));
     }
     assertThat(report.count()).isEqualTo(1);
     assertThat(report.faults().getFirst().text()).contains("more calls than can be checked");

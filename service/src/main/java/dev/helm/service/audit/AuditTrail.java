@@ -17,9 +17,9 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes the audit log. A change is written before it is begun, else it is refused. A full
- * disk keeps nobody from looking: looks and log-ins wait in memory then, and are written as soon as
- * the log takes entries again.
+ * Writes the audit log. A change is written before it is begun, else it is refused. A full disk
+ * keeps nobody from looking: looks and log-ins wait in memory then, and are written as soon as the
+ * log takes entries again.
  */
 public final class AuditTrail {
   /** Most entries that wait; beyond, looking is refused too. */
@@ -157,11 +157,7 @@ public final class AuditTrail {
    * @param more what was asked for, without secrets
    */
   public void ended(
-      Caller caller,
-      AuditStore.Type type,
-      String key,
-      Map<String, Object> more,
-      String address) {
+      Caller caller, AuditStore.Type type, String key, Map<String, Object> more, String address) {
     Map<String, Object> data = who(caller, address);
     data.putAll(more);
     soon(new AuditStore.Entry(type, key, caller.name(), data));

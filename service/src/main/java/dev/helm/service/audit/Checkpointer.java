@@ -31,7 +31,7 @@ public final class Checkpointer implements CommitListener, AutoCloseable {
   private static final long MINUTE_NANOS = TimeUnit.SECONDS.toNanos(60);
   private static final long LOOK_EVERY_MS = 5_000;
   private static final int PAGE = 500;
-  private static final int RUNS_MAX = 10_000;
+  private static final int CHAINS_PAGE = 100;
 
   private final CheckpointStore store;
   private final AuditKey key;
@@ -114,21 +114,25 @@ public final class Checkpointer implements CommitListener, AutoCloseable {
   private synchronized void round() {
     if (!caughtUp) {
       store.keep(key.id(), key.signer().pem());
-      store.uncovered(RUNS_MAX).forEach(this::coverQuietly);
+      List<String> page = store.uncovered("", CHAINS_PAGE);
+      while (!page.isEmpty()) {
+        page.forEach(this::coverQuietly);
+        page = store.uncovered(page.getLast(), CHAINS_PAGE);
+      }
       caughtUp = true;
     }
     List<Checkpoint> made = new ArrayList<>();
     List<String> done = new ArrayList<>();
     long now = System.nanoTime();
-    for (Map.Entry<String, Waiting> entry : waiting.entrySet()) {
-      if (entry.getValue().now() || now - entry.getValue().since() > MINUTE_NANOS) {
-        // Before the look: an event that comes meanwhile is noted anew.
-        waiting.remove(entry.getKey());
-        done.add(entry.getKey());
-        made.addAll(madeQuietly(entry.getKey(), now - entry.getValue().since() > MINUTE_NANOS));
-      }
-    }
     try {
+      for (Map.Entry<String, Waiting> entry : waiting.entrySet()) {
+        if (entry.getValue().now() || now - entry.getValue().since() > MINUTE_NANOS) {
+          // Before the look: an event that comes meanwhile is noted anew.
+          waiting.remove(entry.getKey());
+          done.add(entry.getKey());
+          made.addAll(madeQuietly(entry.getKey(), now - entry.getValue().since() > MINUTE_NANOS));
+        }
+      }
       keep(made);
     } catch (RuntimeException e) {
       done.forEach(run -> waiting.put(run, new Waiting(now, 0, true)));

@@ -11,16 +11,19 @@ import dev.helm.service.store.Store;
 import dev.helm.service.store.Times;
 import java.io.BufferedOutputStream;
 import java.io.ByteArrayInputStream;
+import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Semaphore;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPInputStream;
 
 /** Makes exports: of a run, and of the audit log. */
@@ -29,6 +32,8 @@ public final class Exports {
   public static final int AT_ONCE_MAX = 4;
 
   private static final int PAGE = 1_000;
+  private static final long BEGIN_MS_MAX = 60_000;
+  private static final long WRITE_MS_MAX = 30 * 60_000;
 
   private final Store store;
   private final BundleStore bundles;
@@ -39,7 +44,8 @@ public final class Exports {
   private final String version;
   private final Histories histories;
   private final Patch patch;
-  private final Semaphore places = new Semaphore(AT_ONCE_MAX);
+  private final long writeMsMax;
+  private final Map<String, Long> places = new HashMap<>();
 
   /** What is wanted is larger than an export may be. */
   public static final class TooLargeException extends RuntimeException {
@@ -90,6 +96,18 @@ public final class Exports {
       String version,
       Histories histories,
       Patch patch) {
+    this(store, checkpointer, clock, version, histories, patch, WRITE_MS_MAX);
+  }
+
+  Exports(
+      Store store,
+      Checkpointer checkpointer,
+      Clock clock,
+      String version,
+      Histories histories,
+      Patch patch,
+      long writeMsMax) {
+    this.writeMsMax = writeMsMax;
     this.store = store;
     this.bundles = store.bundles();
     this.checkpoints = store.checkpoints();
@@ -108,9 +126,51 @@ public final class Exports {
    * @throws BusyException when {@value #AT_ONCE_MAX} are being made
    */
   public Export of(String run) {
-    if (places.availablePermits() == 0) {
+    return of(run, UUID.randomUUID().toString());
+  }
+
+  /**
+   * An export for a person, who has one at a time.
+   *
+   * @throws TooLargeException when it would be larger than an export may be
+   * @throws BusyException when {@value #AT_ONCE_MAX} are being made, or one for this person
+   */
+  public Export of(String run, String person) {
+    take(person, BEGIN_MS_MAX);
+    try {
+      return ready(run, person);
+    } catch (RuntimeException e) {
+      release(person);
+      throw e;
+    }
+  }
+
+  /** Attack: one person asks for exports, reads them slowly or never, and nobody else gets one. */
+  private synchronized long take(String person, long ms) {
+    long now = System.nanoTime();
+    places.values().removeIf(deadline -> deadline - now < 0);
+    if (places.containsKey(person) || places.size() >= AT_ONCE_MAX) {
       throw new BusyException();
     }
+    long deadline = now + TimeUnit.MILLISECONDS.toNanos(ms);
+    places.put(person, deadline);
+    return deadline;
+  }
+
+  private synchronized void release(String person) {
+    places.remove(person);
+  }
+
+  private synchronized long begin(String person) throws IOException {
+    release(person);
+    try {
+      return take(person, writeMsMax);
+    } catch (BusyException e) {
+      throw new IOException("the export was asked for too long ago", e);
+    }
+  }
+
+  private Export ready(String run, String person) {
     if (!run.equals(Checkpoint.AUDIT)) {
       histories.bringUpToDate(run);
     }
@@ -128,14 +188,41 @@ public final class Exports {
 
       @Override
       public void write(OutputStream out) throws IOException {
-        places.acquireUninterruptibly();
+        long deadline = begin(person);
         try {
-          new Writing(run, head, size, out).all();
+          new Writing(run, head, size, new DeadlineOutput(out, deadline)).all();
         } finally {
-          places.release();
+          end(person, deadline);
         }
       }
     };
+  }
+
+  private synchronized void end(String person, long deadline) {
+    places.remove(person, deadline);
+  }
+
+  /** Attack: a client reads a byte now and then, and holds a place and a thread for ever. */
+  private static final class DeadlineOutput extends FilterOutputStream {
+    private final long deadline;
+
+    DeadlineOutput(OutputStream out, long deadline) {
+      super(out);
+      this.deadline = deadline;
+    }
+
+    @Override
+    public void write(int b) throws IOException {
+      write(new byte[] {(byte) b}, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] bytes, int from, int length) throws IOException {
+      if (deadline - System.nanoTime() < 0) {
+        throw new IOException("the export takes longer than one may");
+      }
+      out.write(bytes, from, length);
+    }
   }
 
   /** A chain that was changed is exported all the same: the export is how one learns of it. */

@@ -167,7 +167,8 @@ public final class AuditFilter implements ContainerResponseFilter {
     try {
       trail.ended(asked.caller(), type, key, data, asked.address());
     } catch (RunLog.LogUnavailableException e) {
-      LOG.warn("what came of a change cannot be recorded; that it was asked is: {}", e.getMessage());
+      LOG.warn(
+          "what came of a change cannot be recorded; that it was asked is: {}", e.getMessage());
     }
   }
 

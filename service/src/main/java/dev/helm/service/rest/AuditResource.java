@@ -90,7 +90,7 @@ public final class AuditResource {
       content = @Content(mediaType = ZIP, schema = @Schema(type = "string", format = "binary")))
   public Response exportAudit(@Context ContainerRequestContext context) {
     Permit.ownerOfAll(context);
-    return export(Checkpoint.AUDIT);
+    return export(Checkpoint.AUDIT, TokenFilter.caller(context.getSecurityContext()).userId());
   }
 
   private Bodies.Checkpoints checkpoints(
@@ -100,9 +100,9 @@ public final class AuditResource {
     return new Bodies.Checkpoints(items, items.isEmpty() ? from : items.getLast().seq());
   }
 
-  private Response export(String run) {
+  private Response export(String run, String person) {
     try {
-      Exports.Export export = audit.exports().of(run);
+      Exports.Export export = audit.exports().of(run, person);
       StreamingOutput body = export::write;
       return Response.ok(body, ZIP)
           .header(HttpHeaders.CONTENT_DISPOSITION, "attachment; filename=\"" + export.name() + "\"")
@@ -113,7 +113,7 @@ public final class AuditResource {
     } catch (Exports.BusyException e) {
       throw ProblemException.later(
           ErrorCode.TOO_MANY_REQUESTS,
-          Exports.AT_ONCE_MAX + " exports are being made",
+          "an export of yours is being made, or " + Exports.AT_ONCE_MAX + " of others are",
           "send it again in a moment",
           5);
     }
@@ -158,7 +158,7 @@ public final class AuditResource {
         content = @Content(mediaType = ZIP, schema = @Schema(type = "string", format = "binary")))
     public Response exportRun(@PathParam("id") String id, @Context SecurityContext security) {
       Access access = TokenFilter.access(security);
-      return all.export(Params.run(runs, access, id));
+      return all.export(Params.run(runs, access, id), TokenFilter.caller(security).userId());
     }
   }
 }

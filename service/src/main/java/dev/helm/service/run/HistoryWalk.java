@@ -148,8 +148,7 @@ final class HistoryWalk {
             .collect(Collectors.toCollection(HashSet::new));
     for (BundleStore.Archived archived : bundles.archived(run)) {
       String why = archived.lost();
-      found.put(
-          archived.workflow(), why == null ? new Outcome.Whole() : new Outcome.Lost(why));
+      found.put(archived.workflow(), why == null ? new Outcome.Whole() : new Outcome.Lost(why));
     }
   }
 

@@ -112,8 +112,7 @@ final class Indexer {
 
   private EventText text(JsonNode data) throws SQLException {
     return EventText.of(
-        data,
-        (sha256, bytesMax) -> isErased(sha256) ? null : store.blobHead(sha256, bytesMax));
+        data, (sha256, bytesMax) -> isErased(sha256) ? null : store.blobHead(sha256, bytesMax));
   }
 
   private boolean isErased(String sha256) {

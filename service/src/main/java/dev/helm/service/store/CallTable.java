@@ -41,8 +41,7 @@ final class CallTable {
 
   /** A call that is asked again is the one that the model asked for: the old answers are gone. */
   static void rolledBack(Statements sql, Projection.Place place) throws SQLException {
-    sql.update(
-        "UPDATE calls SET edited = NULL WHERE run = ? AND edited IS NOT NULL", place.run());
+    sql.update("UPDATE calls SET edited = NULL WHERE run = ? AND edited IS NOT NULL", place.run());
   }
 
   static Runs.@Nullable RequestedCall find(Statements sql, String run, String toolUseId)

@@ -45,7 +45,7 @@ public interface CheckpointStore {
   long number(Checkpoint checkpoint);
 
   /** Chains whose last event has no checkpoint, at most so many. */
-  List<String> uncovered(int limit);
+  List<String> uncovered(String afterChain, int limit);
 
   /**
    * An event as its chain sees it.

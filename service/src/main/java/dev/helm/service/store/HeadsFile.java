@@ -1,5 +1,6 @@
 package dev.helm.service.store;
 
+import dev.helm.api.bundle.Checkpoint;
 import dev.helm.api.event.LoggedEvent;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -54,19 +55,19 @@ final class HeadsFile implements AutoCloseable {
     for (Map.Entry<String, Line> entry : newest().entrySet()) {
       String run = entry.getKey();
       Line line = entry.getValue();
+      SqliteAudit.Source source = SqliteAudit.Source.of(run);
       String hash =
           sql.one(
-              "SELECT hash FROM events WHERE run = ? AND seq = ?",
+              "SELECT hash FROM " + source.where() + " AND seq = ?",
               row -> row.getString(1),
-              run,
-              line.seq());
+              source.values(line.seq()));
       if (!line.hash().equals(hash)) {
         throw new StoreException(
-            ("the log of run %s was cut or changed: %s knows its event %d, the database %s."
+            ("the log of %s was cut or changed: %s knows its event %d, the database %s."
                     + " Restore helm.db from a backup that is not older, or move %s away to accept"
                     + " the loss")
                 .formatted(
-                    run,
+                    run.equals(Checkpoint.AUDIT) ? "who did what (audit)" : "run " + run,
                     file.getFileName(),
                     line.seq(),
                     hash == null ? "does not have it" : "has another one in its place",
@@ -159,7 +160,9 @@ final class HeadsFile implements AutoCloseable {
       List<Object> runs =
           sql.list(
               "SELECT e.run, e.seq, e.hash FROM events e JOIN (SELECT run, max(seq) AS seq"
-                  + " FROM events GROUP BY run) h ON e.run = h.run AND e.seq = h.seq",
+                  + " FROM events GROUP BY run) h ON e.run = h.run AND e.seq = h.seq"
+                  + " UNION ALL SELECT * FROM (SELECT 'audit', seq, hash FROM audit"
+                  + " ORDER BY seq DESC LIMIT 1)",
               row -> {
                 line(text, row.getString(1), row.getLong(2), row.getString(3));
                 return LoggedEvent.NO_PREV;

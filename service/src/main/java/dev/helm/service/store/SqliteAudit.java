@@ -68,6 +68,7 @@ final class SqliteAudit implements AuditStore {
     String prev = head == null ? LoggedEvent.NO_PREV : head.hash();
     String at = head != null && tx.now().compareTo(head.at()) < 0 ? head.at() : tx.now();
     String type = entry.type().word();
+    String hash = EventJson.hash(Checkpoint.AUDIT, seq, at, type, who, json, prev);
     sql.update(
         "INSERT INTO audit (seq, at, type, agent, key, data, prev, hash)"
             + " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -78,7 +79,8 @@ final class SqliteAudit implements AuditStore {
         entry.key(),
         json,
         prev,
-        EventJson.hash(Checkpoint.AUDIT, seq, at, type, who, json, prev));
+        hash);
+    tx.head(Checkpoint.AUDIT, new Head(seq, hash, at, false, 1, ""));
     tx.afterCommit(() -> listener.accept(seq));
     return seq;
   }

@@ -157,15 +157,16 @@ final class SqliteCheckpoints implements CheckpointStore {
   }
 
   @Override
-  public List<String> uncovered(int limit) {
+  public List<String> uncovered(String afterChain, int limit) {
     return reads.read(
         sql ->
             sql.list(
                 "SELECT chain FROM (SELECT id AS chain, (SELECT max(seq) FROM events WHERE run ="
                     + " id) AS newest FROM runs UNION ALL SELECT 'audit', max(seq) FROM audit)"
                     + " WHERE newest > coalesce((SELECT max(seq) FROM checkpoints WHERE run ="
-                    + " chain), 0) LIMIT ?",
+                    + " chain), 0) AND chain > ? ORDER BY chain LIMIT ?",
                 row -> row.getString(1),
+                afterChain,
                 limit));
   }
 

@@ -232,6 +232,11 @@ public final class Tx {
     return head == null ? empty : head;
   }
 
+  /** Another chain has this end; what lies outside the database is told of it. */
+  void head(String chain, Head head) {
+    unitHeads.put(chain, head);
+  }
+
   void unitDone() {
     batchHeads.putAll(unitHeads);
     batchEvents.addAll(unitEvents);

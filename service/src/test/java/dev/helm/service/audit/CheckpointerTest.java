@@ -4,14 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.helm.api.bundle.Checkpoint;
+import dev.helm.service.store.CheckpointStore;
+import dev.helm.service.store.CommitListener;
 import dev.helm.service.store.Store;
 import dev.helm.service.store.StoreFixture;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.DriverManager;
 import java.time.Clock;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -49,9 +53,53 @@ class CheckpointerTest {
     try (Sealed sealed = new Sealed(home)) {
       sealed.audit.start();
       until(() -> signed(sealed.store, other).size() == 1);
+      until(() -> signed(sealed.store, run).contains(251L));
       assertThat(signed(sealed.store, run)).containsExactly(100L, 200L, 251L);
       assertThat(signed(sealed.store, other)).containsExactly(1L);
       assertThat(sealed.audit.component().state()).isEqualTo("healthy");
+    }
+  }
+
+  @Test
+  void whatWaitsIsNotForgottenWhenTheStoreCannotBeRead() throws Exception {
+    try (Store store = Store.open(home, Clock.systemUTC())) {
+      AtomicInteger failures = new AtomicInteger(2);
+      CheckpointStore flaky =
+          (CheckpointStore)
+              Proxy.newProxyInstance(
+                  CheckpointStore.class.getClassLoader(),
+                  new Class<?>[] {CheckpointStore.class},
+                  (_, method, values) -> {
+                    if (method.getName().equals("links") && failures.getAndDecrement() > 0) {
+                      throw new IllegalStateException("cannot be read");
+                    }
+                    return method.invoke(store.checkpoints(), values);
+                  });
+      try (Checkpointer checkpointer =
+          new Checkpointer(flaky, AuditKey.of(home), Clock.systemUTC(), null)) {
+        failures.set(0);
+        checkpointer.start();
+        String first = StoreFixture.run(store);
+        checkpointer.cover(first);
+        store.log().append(first, List.of(StoreFixture.finished()));
+        failures.set(1);
+        checkpointer.committed(
+            List.of(new CommitListener.Committed(2, first, "default", 2, "run.finished", "{}")));
+        until(() -> signed(store, first).contains(2L));
+      }
+    }
+  }
+
+  @Test
+  void allThatWasLeftUnsignedIsMadeUpForHoweverMuchItIs() throws Exception {
+    try (Store store = Store.open(home, Clock.systemUTC())) {
+      for (int i = 0; i < 230; i++) {
+        StoreFixture.run(store);
+      }
+    }
+    try (Sealed sealed = new Sealed(home)) {
+      sealed.audit.start();
+      until(() -> sealed.store.checkpoints().uncovered("", 1).isEmpty());
     }
   }
 

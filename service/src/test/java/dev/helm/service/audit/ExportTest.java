@@ -1,12 +1,15 @@
 package dev.helm.service.audit;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.helm.cli.verify.Report;
 import dev.helm.service.store.AuditStore;
 import dev.helm.service.store.StoreFixture;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -46,6 +49,36 @@ class ExportTest {
           assertThat(zip.getInputStream(entry).readAllBytes()).hasSize((int) entry.getSize());
         }
       }
+    }
+  }
+
+  @Test
+  void onePersonHasOneExportAtATimeAndAllHaveADeadline() throws Exception {
+    try (Sealed sealed = new Sealed(home)) {
+      String run = sealed.run(new Random(1), 3, true);
+      Exports exports = sealed.audit.exports();
+      Exports.Export first = exports.of(run, "eve");
+      assertThatThrownBy(() -> exports.of(run, "eve")).isInstanceOf(Exports.BusyException.class);
+      exports.of(run, "ada").write(OutputStream.nullOutputStream());
+      first.write(OutputStream.nullOutputStream());
+      exports.of(run, "eve");
+      for (int i = 1; i < Exports.AT_ONCE_MAX; i++) {
+        exports.of(run, "p" + i);
+      }
+      assertThatThrownBy(() -> exports.of(run, "ada")).isInstanceOf(Exports.BusyException.class);
+      Exports hurried =
+          new Exports(
+              sealed.store,
+              new Checkpointer(
+                  sealed.store.checkpoints(), AuditKey.of(home), Clock.systemUTC(), null),
+              Clock.systemUTC(),
+              "0",
+              _ -> {},
+              (_, _, _) -> false,
+              0);
+      assertThatThrownBy(() -> hurried.of(run, "ada").write(OutputStream.nullOutputStream()))
+          .hasMessageContaining("longer than one may");
+      hurried.of(run, "ada");
     }
   }
 

@@ -111,12 +111,12 @@ class HostileBundleTest {
   void aManifestPrintsNoLinesOfItsOwn() throws Exception {
     forge(
         _ -> {},
-        Map.of("helm", "0\r\nverified\n", "exportedAt", "\u001b[2J\nverified", "run", "x\nverified"));
+        Map.of(
+            "helm", "0\r\nverified\n", "exportedAt", "\u001b[2J\nverified", "run", "x\nverified"));
     ByteArrayOutputStream data = new ByteArrayOutputStream();
     PrintStream to = new PrintStream(data, true, StandardCharsets.UTF_8);
     Out out = new Out(to, to, Paint.NONE, Paint.NONE, 0, false);
-    Context context =
-        new Context(new Env(Map.of(), home), out, InputStream.nullInputStream());
+    Context context = new Context(new Env(Map.of(), home), out, InputStream.nullInputStream());
     assertThat(Helm.run(new String[] {"verify", file().toString()}, context)).isEqualTo(1);
     assertThat(data.toString(StandardCharsets.UTF_8).lines())
         .noneMatch(line -> line.startsWith("verified"))

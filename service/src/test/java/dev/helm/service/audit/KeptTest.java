@@ -128,7 +128,13 @@ class KeptTest {
         RunEvent.RunCreated created =
             HelmJson.mapper()
                 .convertValue(
-                    sealed.store.queries().events(Access.system(), run, 0, 1, Set.of()).items().getFirst().data(),
+                    sealed
+                        .store
+                        .queries()
+                        .events(Access.system(), run, 0, 1, Set.of())
+                        .items()
+                        .getFirst()
+                        .data(),
                     RunEvent.RunCreated.class);
         assertThat(sealed.store.blobs().text(requireNonNull(created.prompt()))).isEqualTo(prompt);
         assertThat(Sealed.verify(sealed.export(run)).faults()).isEmpty();

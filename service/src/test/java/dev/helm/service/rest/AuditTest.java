@@ -94,7 +94,8 @@ class AuditTest {
           .get("/api/audit?after=" + before)
           .json()
           .path("items")
-          .forEach(e -> looks.add(e.at("/data/object").asText() + " " + e.at("/data/what").asText()));
+          .forEach(
+              e -> looks.add(e.at("/data/object").asText() + " " + e.at("/data/what").asText()));
       assertThat(looks)
           .containsExactlyInAnyOrder(
               "audit audit",
@@ -111,7 +112,8 @@ class AuditTest {
   void aChangeThatIsRefusedLeavesItsTraceToo() throws Exception {
     try (RunningService service = RunningService.start()) {
       service.post("/api/users", "{\"name\":\"ada\",\"roles\":{\"no such\":\"boss\"}}");
-      assertThat(types(entries(service))).containsExactly("login.succeeded", "change.asked", "change.refused");
+      assertThat(types(entries(service)))
+          .containsExactly("login.succeeded", "change.asked", "change.refused");
     }
   }
 

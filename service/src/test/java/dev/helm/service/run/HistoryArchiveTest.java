@@ -29,8 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class HistoryArchiveTest implements HistoryWalk.Source {
   private static final EventType DONE = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED;
-  private static final EventType AGAIN =
-      EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW;
+  private static final EventType AGAIN = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW;
 
   @TempDir Path home;
 
@@ -64,8 +63,7 @@ class HistoryArchiveTest implements HistoryWalk.Source {
               .setEventType(EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_STARTED)
               .setChildWorkflowExecutionStartedEventAttributes(
                   ChildWorkflowExecutionStartedEventAttributes.newBuilder()
-                      .setWorkflowExecution(
-                          WorkflowExecution.newBuilder().setWorkflowId(child))));
+                      .setWorkflowExecution(WorkflowExecution.newBuilder().setWorkflowId(child))));
     }
     history.addEvents(HistoryEvent.newBuilder().setEventType(end));
     histories.put(execution, new WorkflowExecutionHistory(history.build(), workflow));

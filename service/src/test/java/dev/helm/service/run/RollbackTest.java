@@ -286,7 +286,8 @@ class RollbackTest {
       assertThat(created.data().get("parentSeq")).isEqualTo((int) second.seq());
       LoggedEvent forked = rig.events(run, "run.forked").getFirst();
       assertThat(forked.data()).containsEntry("child", child);
-      assertThat(Objects.requireNonNull(rig.store.files().start(child)).tree()).isEqualTo(second.tree());
+      assertThat(Objects.requireNonNull(rig.store.files().start(child)).tree())
+          .isEqualTo(second.tree());
 
       // A fork can go back to its own beginning, and be forked there again.
       FileStore.Snapshot start = Objects.requireNonNull(rig.store.files().start(child));

@@ -164,6 +164,28 @@ class FaultTest {
   }
 
   @Test
+  void anAuditLogThatWasCutIsNoticedAtTheStart() throws Exception {
+    try (Store store = Store.open(home, Clock.systemUTC())) {
+      for (int i = 0; i < 3; i++) {
+        store
+            .audit()
+            .append(
+                new AuditStore.Entry(
+                    AuditStore.Type.CHANGED, "k" + i, "ada", java.util.Map.of("n", "" + i)));
+      }
+    }
+    Store.open(home, Clock.systemUTC()).close();
+    try (Connection connection = connection();
+        var sql = connection.createStatement()) {
+      sql.execute("DROP TRIGGER audit_no_delete");
+      sql.execute("DELETE FROM audit WHERE seq = 3");
+    }
+    assertThatThrownBy(() -> Store.open(home, Clock.systemUTC()))
+        .isInstanceOf(StoreException.class)
+        .hasMessageContaining("(audit) was cut or changed");
+  }
+
+  @Test
   void headsAreCompacted() throws Exception {
     Path keys = home.resolve("k");
     try (Store store = Store.open(home, Clock.systemUTC());
@@ -183,6 +205,14 @@ class FaultTest {
         file.append(java.util.Map.of(run, new Head(seq, hash, "", false, 1, "default")));
         file.compactIfLarge(sql);
       }
+      store
+          .audit()
+          .append(
+              new AuditStore.Entry(
+                  AuditStore.Type.CHANGED, "k", "ada", java.util.Map.of("n", "1")));
+      file.append(java.util.Map.of("r", new Head(1, "x".repeat(3_000), "", false, 1, "d")));
+      file.compactIfLarge(sql);
+      assertThat(Files.readString(home.resolve("h"))).contains("audit 1 ");
       assertThat(Files.size(home.resolve("h"))).isLessThan(3_000);
       file.verify(sql);
     }

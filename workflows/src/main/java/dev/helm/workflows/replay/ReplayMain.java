@@ -115,8 +115,7 @@ public final class ReplayMain {
     }
   }
 
-  static boolean complete(
-      Map<String, Object> manifest, Set<String> children, Set<String> before) {
+  static boolean complete(Map<String, Object> manifest, Set<String> children, Set<String> before) {
     if (!(manifest.get("histories") instanceof Map<?, ?> histories)
         || !(histories.get("complete") instanceof List<?> complete)
         || !(histories.get("kept") instanceof List<?> kept)
