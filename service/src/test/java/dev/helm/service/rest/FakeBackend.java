@@ -31,7 +31,7 @@ final class FakeBackend implements Backend, RunControl {
   volatile boolean down;
 
   /** A run that nobody can tell anything. */
-  volatile @Nullable String rollingBack;
+  volatile @Nullable String untold;
 
   volatile boolean deaf;
   volatile boolean rollingBack;
@@ -249,7 +249,7 @@ final class FakeBackend implements Backend, RunControl {
   @Override
   public void pause(String run, String by, String requestId) {
     refuseWhenDown();
-    if (run.equals(rollingBack)) {
+    if (run.equals(untold)) {
       throw new EpochFailure(EpochFailure.Kind.BUSY, "the run is being rolled back", null);
     }
     append(run, "paused-" + requestId, new RunEvent.RunPaused("person", by, null, null, null));

@@ -116,7 +116,7 @@ class SteeringTest {
   void oneRunThatIsBeingRolledBackDoesNotKeepTheOthersFromTheirStop() {
     String moving = service.run();
     String other = service.run();
-    service.backend().rollingBack = moving;
+    service.backend().untold = moving;
     try {
       RunningService.Answer stopped = service.post("/api/stop", "");
       assertThat(stopped.status()).isEqualTo(202);
@@ -126,7 +126,7 @@ class SteeringTest {
       }
       assertThat(service.get("/api/runs/" + other).text("status")).isEqualTo("paused");
     } finally {
-      service.backend().rollingBack = null;
+      service.backend().untold = null;
     }
   }
 
