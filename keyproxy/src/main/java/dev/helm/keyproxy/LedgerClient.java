@@ -35,12 +35,15 @@ final class LedgerClient implements AutoCloseable {
 
   /** A closing that the ledger has not acknowledged. */
   private static final class Open {
+    private final Closing closing;
     private final byte[] line;
-    private final CompletableFuture<Boolean> acknowledged = new CompletableFuture<>();
+    private final CompletableFuture<Boolean> acknowledged;
     private volatile long sentNanos = System.nanoTime();
 
-    Open(byte[] line) {
-      this.line = line;
+    Open(Closing closing, CompletableFuture<Boolean> acknowledged) {
+      this.closing = closing;
+      this.line = LedgerLines.closing(closing);
+      this.acknowledged = acknowledged;
     }
   }
 
@@ -104,13 +107,17 @@ final class LedgerClient implements AutoCloseable {
 
   /** Ends a reservation; the future is done when the ledger has acknowledged it. */
   CompletableFuture<Boolean> close(Closing closing) {
-    Open open = new Open(LedgerLines.closing(closing));
-    closings.put(closing.id(), open);
+    CompletableFuture<Boolean> acknowledged = new CompletableFuture<>();
+    open(new Open(closing, acknowledged));
+    return acknowledged;
+  }
+
+  private void open(Open open) {
+    closings.put(open.closing.id(), open);
     LedgerConnection connection = currentOrNull();
     if (connection != null) {
       sendQuietly(connection, open);
     }
-    return open.acknowledged;
   }
 
   /** How many closings wait for their acknowledgement. */
@@ -212,7 +219,8 @@ final class LedgerClient implements AutoCloseable {
 
   /**
    * A ledger that cannot now (5xx, or no reason) is asked again. One that says never (4xx) is not:
-   * it holds nothing under this id, or the next boot's hello charges what it holds.
+   * it holds nothing under this id, or the next boot's hello charges what it holds. A usage that it
+   * never takes is charged in full instead: what was held was spent, and more is not known.
    */
   private void acknowledge(String id, LedgerLines.Answer answer) {
     Integer status = answer.status();
@@ -221,7 +229,9 @@ final class LedgerClient implements AutoCloseable {
       log.note("the ledger did not take the end of " + id + " (" + answer.code() + ")");
     }
     Open open = answer.ok() || never ? closings.remove(id) : null;
-    if (open != null) {
+    if (open != null && never && open.closing instanceof Closing.Settle) {
+      open(new Open(new Closing.Charge(id, Closing.Reason.NO_USAGE), open.acknowledged));
+    } else if (open != null) {
       open.acknowledged.complete(answer.ok());
     }
   }

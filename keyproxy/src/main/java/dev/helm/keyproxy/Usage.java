@@ -29,7 +29,8 @@ record Usage(
    * what a later object leaves out stays.
    */
   static final class Collector {
-    private static final long MAX_TOKENS = 1L << 40;
+    /** The ledger takes no larger count (its {@code Price.TOKENS_MAX}). */
+    static final long MAX_TOKENS = 1_000_000_000;
 
     private long input = -1;
     private long output = -1;

@@ -167,6 +167,11 @@ class LedgerFaultTest {
       assertThat(rig.exchange(RawClient.post(RawClient.BODY)).whole()).isTrue();
       Rig.until(() -> rig.proxy.ledger().openClosings() == 0);
       assertThat(settles).hasValue(2);
+      assertThat(rig.ledger.of("charge"))
+          .as("what was held is spent, whatever the ledger thinks of the usage")
+          .singleElement()
+          .extracting(line -> line.members().get("reason"))
+          .isEqualTo("no_usage");
     }
   }
 

@@ -150,6 +150,7 @@ class ScanTest {
             Sse.start() + Sse.event("message_delta", ",\"usage\":{\"output_tokens\":5}"),
             Sse.end(5),
             Sse.start() + Sse.end(-5),
+            Sse.start() + Sse.end(1_000_000_001),
             Sse.start().replace("25", "2.5") + Sse.end(5),
             Sse.start() + Sse.delta("x") + "data: {\"type\":\"message_stop\"}\n",
             Sse.start().replace("\"type\":\"message\",", "\"type\":\"message\",\"type\":\"x\",")

@@ -232,6 +232,15 @@ final class CallPeople {
   }
 
   private Reply again(CallContext context, List<Fact> facts, String questionId) {
+    int need = context.info().blueprint().permissions().approvers();
+    if (need > 1) {
+      // One person's word would repeat what only several may allow; a new call asks them.
+      return record.finished(
+          context,
+          facts,
+          ToolEnd.failed("failed · outcome unknown", Unknowns.TOLD_ASK_AGAIN.formatted(need)),
+          0);
+    }
     int attempt = attemptAfter(context, questionId);
     if (attempt > Unknowns.ATTEMPTS_MAX) {
       return record.finished(

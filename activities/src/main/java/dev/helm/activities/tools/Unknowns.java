@@ -18,6 +18,11 @@ public final class Unknowns {
       "It is unknown whether this call had its effect: it was started and its end was not seen. It"
           + " was not repeated. Find out before you rely on it or repeat it.";
 
+  /** With how many people have to allow a call. */
+  static final String TOLD_ASK_AGAIN =
+      "The end of this call was not seen; a person says that it should be done again. It was not"
+          + " repeated, since %d people have to allow it: make the call again, and they are asked.";
+
   static final String TOLD_HAPPENED =
       "The end of this call was not seen; a person says that it happened. Its output is lost.";
 

@@ -11,6 +11,12 @@ public final class Plans {
 
   /** Every tool, with these rules. */
   public static Blueprint rules(List<String> deny, List<String> ask, List<String> allow) {
+    return rules(deny, ask, allow, 1);
+  }
+
+  /** The same where so many people must allow. */
+  public static Blueprint rules(
+      List<String> deny, List<String> ask, List<String> allow, int approvers) {
     return new Blueprint(
         "test",
         "",
@@ -21,7 +27,7 @@ public final class Plans {
         "task",
         Map.of(),
         List.of("Bash", "Read", "Write", "Glob", "Grep", "WebFetch", "SendEmail", "AskPerson"),
-        new Blueprint.Permissions(deny, ask, allow, 60_000, 1),
+        new Blueprint.Permissions(deny, ask, allow, 60_000, approvers),
         new Blueprint.Budget(Usd.parse("1"), List.of()),
         new Blueprint.Limits(50, 3_600_000),
         new Blueprint.Egress(List.of("*.demo.test")),

@@ -188,6 +188,20 @@ class ToolActivityTest {
   }
 
   @Test
+  void whereTwoMustAllowOneDoesNotRepeatALostCommand() {
+    try (ToolRig rig =
+        new ToolRig(Plans.rules(List.of(), List.of(), List.of("Bash"), 2), "Bash", LS)) {
+      rig.store.crashes.at(4);
+      assertThat(catchFailure(rig, new Phase.Asked())).isTrue();
+      rig.sandbox.lose();
+      Reply unknown = rig.step(new Phase.Asked());
+      assertThat(rig.told(rig.step(rig.answer(unknown, "again"))))
+          .contains("2 people have to allow it: make the call again");
+      assertThat(rig.sandbox.begun).hasSize(1);
+    }
+  }
+
+  @Test
   void aPersonIsAskedAndHerAnswerIsTheResult() {
     try (ToolRig rig =
         new ToolRig(

@@ -21,7 +21,10 @@ public sealed interface RunEvent {
 
   // ---- the run -----------------------------------------------------------------------------
 
-  /** The run exists; nothing has been done yet. {@code input} is the exact JSON that was given. */
+  /**
+   * The run exists; nothing has been done yet. {@code input} is the exact JSON that was given,
+   * {@code prompt} what a person told it, null where the blueprint has the task.
+   */
   record RunCreated(
       String name,
       String blueprint,
@@ -34,7 +37,8 @@ public sealed interface RunEvent {
       Content input,
       int epoch,
       @Nullable String parent,
-      @Nullable Long parentSeq)
+      @Nullable Long parentSeq,
+      @Nullable Content prompt)
       implements RunEvent {}
 
   /** The workflow has begun to work. */

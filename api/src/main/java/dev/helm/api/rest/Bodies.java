@@ -120,6 +120,13 @@ public final class Bodies {
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Page<T>(List<T> items, @Nullable String nextCursor) {}
 
+  /**
+   * A page of runs. {@code partial}: runs are missing whose events have the words, since there were
+   * too many or the time was up.
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record RunPage(List<Run> items, @Nullable String nextCursor, boolean partial) {}
+
   /** A page of a run's log; {@code last} is the newest seq of the run. */
   public record Events(List<LoggedEvent> items, long last) {}
 

@@ -103,6 +103,9 @@ public final class RunsCommand extends HelmCommand {
     for (Bodies.Run run : runs) {
       out().painted(line(run, ids.getOrDefault(run.id(), run.id())));
     }
+    if (Boolean.TRUE.equals(reply.tree().get("partial"))) {
+      out().say("Not all events were looked through, so runs may be missing: use more words.");
+    }
     if (runs.isEmpty()) {
       out().say(nothing());
     } else if (reply.tree().get("nextCursor") != null) {

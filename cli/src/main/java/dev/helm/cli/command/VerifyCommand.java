@@ -95,25 +95,25 @@ public final class VerifyCommand extends HelmCommand {
       out()
           .line(
               "bundle of "
-                  + about.get("run")
+                  + SafeText.line(String.valueOf(about.get("run")))
                   + ", made "
-                  + about.get("exportedAt")
+                  + SafeText.line(String.valueOf(about.get("exportedAt")))
                   + " by Helm "
-                  + about.get("helm"));
-      out().line("signer " + about.get("keyId"));
+                  + SafeText.line(String.valueOf(about.get("helm"))));
+      out().line("signer " + SafeText.line(String.valueOf(about.get("keyId"))));
     }
     boolean good = report.verified();
     if (good) {
-      report.checked().forEach(text -> out().line("✓ " + text));
+      report.checked().forEach(text -> out().line("✓ " + SafeText.line(text)));
     }
     for (Report.Fault fault : report.faults()) {
       String where = fault.seq() > 0 ? " at seq " + fault.seq() : "";
-      out().line("✗ " + fault.part() + where + ": " + fault.text());
+      out().line("✗ " + fault.part() + where + ": " + SafeText.line(fault.text()));
     }
     if (report.count() > report.faults().size()) {
       out().line("… and " + (report.count() - report.faults().size()) + " more");
     }
-    report.notes().forEach(note -> out().say(note));
+    report.notes().forEach(note -> out().say(SafeText.line(note)));
     String verdict = good ? "verified" : "NOT verified";
     out().painted(out().dataPaint().paint(good ? Role.LIVE : Role.STOP, verdict));
   }

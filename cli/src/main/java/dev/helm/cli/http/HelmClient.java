@@ -97,9 +97,9 @@ public final class HelmClient {
     return get("/api/budgets");
   }
 
-  /** {@code GET /api/usage} by day, from a day on. */
-  public Reply usageSince(String day) {
-    return get("/api/usage?by=day" + filter("from", day));
+  /** {@code GET /api/usage} of the day that it is for the service. */
+  public Reply usageToday() {
+    return get("/api/usage?by=day&from=today");
   }
 
   /** One run by id or unambiguous prefix. */

@@ -13,19 +13,39 @@ import java.util.Set;
 final class BlobCheck {
   private static final String PART = "blobs";
 
+  private static final String SHA256 = "[0-9a-f]{64}";
+  private static final int NAMES_MAX = 1_000_000;
+
   private final Report report;
+  private final int namesMax;
   private final Map<String, Reference> referenced = new LinkedHashMap<>();
   private final Map<String, Long> erased = new HashMap<>();
+
+  private boolean full;
 
   private record Reference(long seq, long bytes) {}
 
   BlobCheck(Report report) {
+    this(report, NAMES_MAX);
+  }
+
+  BlobCheck(Report report, int namesMax) {
     this.report = report;
+    this.namesMax = namesMax;
   }
 
   /** Takes the next event. */
   void take(ChainCheck.Read event) {
-    if (event.type().equals("blob.erased") && event.data().get("sha256") instanceof String sha256) {
+    // Attack: a log names blobs without end until the memory is full.
+    if (full) {
+      return;
+    }
+    full = referenced.size() + erased.size() >= namesMax;
+    if (full) {
+      report.fault(PART, event.seq(), "the log names more blobs than can be checked");
+    } else if (event.type().equals("blob.erased")
+        && event.data().get("sha256") instanceof String sha256
+        && sha256.matches(SHA256)) {
       erased.put(sha256, event.seq());
     } else {
       find(event.data().values(), event.seq());
@@ -39,7 +59,7 @@ final class BlobCheck {
             && map.get("sha256") instanceof String sha256
             && map.get("bytes") instanceof Number bytes
             && map.get("mediaType") instanceof String
-            && sha256.matches("[0-9a-f]{64}")) {
+            && sha256.matches(SHA256)) {
           referenced.putIfAbsent(sha256, new Reference(seq, bytes.longValue()));
         }
         find(map.values(), seq);

@@ -7,10 +7,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** Lines of bounded length; each ends with a line feed, the last one too. */
+/** Lines of bounded length; each ends with a line feed, the last one too unless it may be open. */
 final class Lines {
   private final InputStream in;
   private final String name;
+  private final boolean open;
   private final byte[] buffer = new byte[1 << 16];
   private byte[] line = new byte[1 << 12];
   private int at;
@@ -18,8 +19,16 @@ final class Lines {
   private long number;
 
   Lines(InputStream in, String name) {
+    this(in, name, false);
+  }
+
+  /**
+   * @param open whether the last line may lack its line feed
+   */
+  Lines(InputStream in, String name, boolean open) {
     this.in = in;
     this.name = name;
+    this.open = open;
   }
 
   /** Number of the last line that was given. */
@@ -40,10 +49,14 @@ final class Lines {
         at = 0;
         if (filled < 0) {
           filled = 0;
-          if (length > 0) {
+          if (length == 0) {
+            return null;
+          }
+          if (!open) {
             throw new BundleException(name + " ends within line " + (number + 1));
           }
-          return null;
+          number++;
+          return new String(line, 0, length, StandardCharsets.UTF_8);
         }
       }
       int end = at;

@@ -2,8 +2,10 @@ package dev.helm.cli.verify;
 
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,7 +21,14 @@ final class LogRules {
   /** The gate of an attempt that follows one whose container was lost; only reads are repeated. */
   private static final String REPEAT = "repeat after loss";
 
+  private static final Pattern REMEMBERED = Pattern.compile("(tool|permission|question)\\..*");
+  private static final List<String> KEPT =
+      List.of("toolUseId", "argumentsHash", "permissionId", "questionId", "by");
+  private static final long KEPT_CHARS_MAX = 256L << 20;
+  private static final int ENTRY_CHARS = 200;
+
   private final Report report;
+  private final long keptCharsMax;
   private final Map<String, String> requested = new HashMap<>();
   private final Map<String, String> allowed = new HashMap<>();
   private final Map<String, Long> needed = new HashMap<>();
@@ -31,9 +40,15 @@ final class LogRules {
   private final Set<String> blocked = new HashSet<>();
   private boolean over;
   private long calls;
+  private long keptChars;
 
   LogRules(Report report) {
+    this(report, KEPT_CHARS_MAX);
+  }
+
+  LogRules(Report report, long keptCharsMax) {
     this.report = report;
+    this.keptCharsMax = keptCharsMax;
   }
 
   /** How many calls were started. */
@@ -48,6 +63,9 @@ final class LogRules {
     }
     if (over && !AFTER_END.contains(event.type())) {
       fault(event, event.type() + " stands after run.finished");
+    }
+    if (full(event)) {
+      return;
     }
     switch (event.type()) {
       case "run.finished" -> over = true;
@@ -64,6 +82,21 @@ final class LogRules {
         // Says nothing of calls; readers keep types that they do not know.
       }
     }
+  }
+
+  /** Attack: a log names calls without end until the memory is full. */
+  private boolean full(ChainCheck.Read event) {
+    if (!REMEMBERED.matcher(event.type()).matches()) {
+      return false;
+    }
+    boolean before = keptChars > keptCharsMax;
+    keptChars += ENTRY_CHARS;
+    KEPT.forEach(name -> keptChars += text(event, name).length());
+    boolean now = keptChars > keptCharsMax;
+    if (now && !before) {
+      fault(event, "the log names more calls than can be checked; from here on none was");
+    }
+    return now;
   }
 
   /** Effects are keyed by epoch: what was asked before a rollback may be asked and done again. */

@@ -10,6 +10,8 @@ public final class Report {
   /** Most faults that are told one by one. */
   public static final int FAULTS_MAX = 100;
 
+  private static final int NOTES_MAX = 1_000;
+
   private final List<Fault> faults = new ArrayList<>();
   private final List<String> checked = new ArrayList<>();
   private final List<String> notes = new ArrayList<>();
@@ -36,7 +38,9 @@ public final class Report {
   }
 
   void note(String text) {
-    notes.add(text);
+    if (notes.size() < NOTES_MAX) {
+      notes.add(text);
+    }
   }
 
   void about(String name, Object value) {

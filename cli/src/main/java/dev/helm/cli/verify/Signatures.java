@@ -28,6 +28,7 @@ final class Signatures {
   private final Set<Long> met = new HashSet<>();
   private long count;
   private long keptCount;
+  private long keptOthers;
 
   Signatures(String run, List<SignerKey> keys, Report report) {
     this.run = run;
@@ -92,54 +93,65 @@ final class Signatures {
 
   /**
    * Reads what somebody kept: lines of checkpoints (an anchor file, an older bundle's), or answers
-   * of {@code GET …/checkpoints}. Those of other runs are passed over.
+   * of {@code GET …/checkpoints}. Those of other runs are passed over, and so is a line that a kill
+   * tore in an anchor; an answer has to be whole.
    */
   void readKept(Lines lines) throws IOException {
-    long others = 0;
     for (String line = lines.next(); line != null; line = lines.next()) {
-      if (line.isBlank()) {
-        continue;
-      }
-      List<Checkpoint> read = kept(line);
-      if (read.isEmpty()) {
-        report.note(
-            "line " + lines.number() + " of the kept checkpoints is torn or none; passed over");
-      }
-      for (Checkpoint checkpoint : read) {
-        if (!checkpoint.run().equals(run)) {
-          others++;
-        } else if (++keptCount <= CHECKPOINTS_MAX) {
-          keep(checkpoint);
+      if (!line.isBlank() && !kept(line)) {
+        String text = "line " + lines.number() + " of the kept checkpoints is torn or none";
+        if (line.contains("\"items\"")) {
+          report.fault(KEPT, 0, text);
+        } else {
+          report.note(text + "; passed over");
         }
       }
-    }
-    if (keptCount == 0) {
-      report.fault(
-          KEPT, 0, "the file of kept checkpoints has none of this run (" + others + " of others)");
     }
   }
 
-  private List<Checkpoint> kept(String line) {
-    List<Checkpoint> found = new ArrayList<>();
-    try {
-      Map<String, Object> members = Json.object(line);
-      if (members.get("items") instanceof List<?> items) {
-        for (Object item : items) {
-          Checkpoint one = item instanceof Map<?, ?> map ? checkpoint(map) : null;
-          if (one != null) {
-            found.add(one);
-          }
-        }
-      } else {
-        Checkpoint one = checkpoint(members);
-        if (one != null) {
-          found.add(one);
-        }
-      }
-    } catch (IllegalArgumentException e) {
-      // Told by the caller.
+  /** After what was kept was read, however far that went. */
+  void keptSome() {
+    if (keptCount == 0) {
+      report.fault(
+          KEPT,
+          0,
+          "the file of kept checkpoints has none of this run (" + keptOthers + " of others)");
     }
-    return found;
+  }
+
+  /** Whether the line, and each item of an answer, is a checkpoint. */
+  private boolean kept(String line) {
+    Map<String, Object> members;
+    try {
+      members = Json.object(line);
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
+    boolean all = true;
+    for (Object item : members.get("items") instanceof List<?> items ? items : List.of(members)) {
+      all &= item instanceof Map<?, ?> map && sorted(map);
+    }
+    return all;
+  }
+
+  private boolean sorted(Map<?, ?> members) {
+    Checkpoint checkpoint;
+    try {
+      checkpoint = checkpoint(members);
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
+    if (checkpoint == null) {
+      return false;
+    }
+    if (!checkpoint.run().equals(run)) {
+      keptOthers++;
+    } else if (++keptCount <= CHECKPOINTS_MAX) {
+      keep(checkpoint);
+    } else {
+      report.fault(KEPT, checkpoint.seq(), "more checkpoints were kept than can be compared");
+    }
+    return true;
   }
 
   private void keep(Checkpoint checkpoint) {

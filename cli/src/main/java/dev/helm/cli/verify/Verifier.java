@@ -1,5 +1,6 @@
 package dev.helm.cli.verify;
 
+import dev.helm.api.Sha256;
 import dev.helm.api.bundle.BundleFormat;
 import dev.helm.api.bundle.Checkpoint;
 import dev.helm.api.bundle.SignerKey;
@@ -55,13 +56,19 @@ public final class Verifier {
       signatures.read(new Lines(in, BundleFormat.CHECKPOINTS));
     }
     if (kept != null) {
-      try (var in = Files.newInputStream(kept)) {
-        signatures.readKept(new Lines(in, String.valueOf(kept.getFileName())));
-      } catch (BundleException e) {
-        report.note("the kept checkpoints end torn: " + e.getMessage());
-      }
+      kept(kept, signatures);
     }
     events(file, manifest, signatures);
+  }
+
+  /** Attack: a file that compares nothing is passed over, and the bundle counts as compared. */
+  private void kept(Path file, Signatures signatures) {
+    try (var in = Files.newInputStream(file)) {
+      signatures.readKept(new Lines(in, String.valueOf(file.getFileName()), true));
+    } catch (IOException e) {
+      report.fault("kept", 0, "the kept checkpoints cannot be read: " + e.getMessage());
+    }
+    signatures.keptSome();
   }
 
   private void events(BundleFile file, Manifest manifest, Signatures signatures)
@@ -81,6 +88,7 @@ public final class Verifier {
           signatures.take(event);
           blobs.take(event);
           if (!audit) {
+            blueprint(manifest.object("blueprint"), event);
             rules.take(event);
           }
         }
@@ -88,10 +96,29 @@ public final class Verifier {
     }
     head(manifest, chain, count);
     signatures.finish(chain.seq(), !pinned.isEmpty(), manifest.text("keyId"));
+    if (!audit && count == 0) {
+      report.fault("rules", 0, "a run begins with run.created, and this one has no event");
+    }
     if (!audit) {
       report.checked(rules.calls() + " started calls have a gate that the log justifies");
     }
     blobs.finish(file);
+  }
+
+  /** The log names the blueprint by its hash; the bundle has it. */
+  private void blueprint(Map<?, ?> blueprint, ChainCheck.Read event) {
+    if (!event.type().equals("run.created")) {
+      return;
+    }
+    String reference = blueprint.get("name") + "@" + blueprint.get("version");
+    boolean same =
+        blueprint.get("body") instanceof String body
+            && Sha256.hex(body).equals(event.data().get("blueprintHash"))
+            && reference.equals(event.data().get("blueprint"));
+    if (!same) {
+      report.fault(
+          "manifest", event.seq(), "the bundle's blueprint is not the one that the log names");
+    }
   }
 
   private void head(Manifest manifest, ChainCheck chain, long count) {

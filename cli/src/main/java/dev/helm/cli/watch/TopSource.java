@@ -10,9 +10,6 @@ import dev.helm.cli.http.HelmClient;
 import dev.helm.cli.render.Times;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.LocalDate;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -120,12 +117,9 @@ final class TopSource {
     return seconds < 0.5 ? 0 : events / seconds;
   }
 
-  /** Without a cap the service does not say which day it has: here and in UTC it is one of two. */
+  /** The service knows which day it has. */
   private Usd spent() {
-    LocalDate day = LocalDate.now(ZoneOffset.UTC);
-    LocalDate here = LocalDate.now(ZoneId.systemDefault());
-    String from = (here.isBefore(day) ? here : day).toString();
-    List<MoneyBodies.UsageRow> days = client.usageSince(from).items(MoneyBodies.UsageRow.class);
+    List<MoneyBodies.UsageRow> days = client.usageToday().items(MoneyBodies.UsageRow.class);
     return days.isEmpty() ? Usd.ZERO : days.getLast().costUsd();
   }
 

@@ -13,6 +13,9 @@ import dev.helm.cli.testing.Terminal;
 import dev.helm.cli.testing.TestService;
 import dev.helm.cli.testing.TestService.Answer;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -604,10 +607,18 @@ class CommandsTest {
     assertThat(terminal.helm("pause", "4f3a")).isEqualTo(5);
     assertThat(terminal.helm("nonsense")).isEqualTo(2);
     assertThat(terminal.helm("steer")).isEqualTo(2);
-    service.close();
-    assertThat(terminal.helm("status")).isEqualTo(6);
-    assertThat(terminal.without("HELM_TOKEN").helm("status")).isEqualTo(6);
-    assertThat(terminal.words()).anyMatch(line -> line.contains("helm up"));
+  }
+
+  /** The port stays taken: one that was given back may be somebody else's service by now. */
+  @Test
+  void whereNothingListensTheExitCodeSaysSo() throws IOException {
+    try (Socket taken = new Socket()) {
+      taken.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+      Terminal alone = new Terminal(home, "http://127.0.0.1:" + taken.getLocalPort());
+      assertThat(alone.helm("status")).isEqualTo(6);
+      assertThat(alone.without("HELM_TOKEN").helm("status")).isEqualTo(6);
+      assertThat(alone.words()).anyMatch(line -> line.contains("helm up"));
+    }
   }
 
   @Test

@@ -139,6 +139,9 @@ public final class TestService implements AutoCloseable {
       try {
         Socket socket = server.accept();
         sockets.add(socket);
+        if (server.isClosed()) {
+          socket.close();
+        }
         Thread.ofVirtual().start(() -> serve(socket));
       } catch (IOException e) {
         return;

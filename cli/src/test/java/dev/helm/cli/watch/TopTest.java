@@ -180,10 +180,20 @@ class TopTest {
                     + "\"components\":[{\"name\":\"log\",\"state\":\"healthy\"}]}"));
     service.on("GET /api/runs", _ -> TestService.json(page(List.of(run(0x4f3a, EVIL, "running")))));
     service.on("GET /api/inbox", _ -> TestService.json("{\"items\":[]}"));
+    service.on("GET /api/budgets", _ -> TestService.json("{\"items\":[]}"));
+    // Another day than here and in UTC: only the service knows which it has.
+    service.on(
+        "GET /api/usage",
+        r ->
+            TestService.json(
+                r.target().endsWith("from=today")
+                    ? "{\"items\":[{\"key\":\"2001-02-03\",\"costUsd\":\"0.070000\"}]}"
+                    : "{\"items\":[]}"));
     service.on("GET /api/runs/4f3a" + "0".repeat(28) + "/events", _ -> TestService.json(log()));
     Terminal terminal = new Terminal(home, service.url());
     assertThat(terminal.helm("top")).isZero();
     assertThat(terminal.data().getFirst()).startsWith("● healthy · 1 active · ");
+    assertThat(terminal.data().getFirst()).contains("$0.07 today");
     assertThat(terminal.data()).anyMatch(line -> line.startsWith("  4f3a \\x1b[2J"));
     assertThat(terminal.data()).anyMatch(line -> line.contains("hello from the agent"));
     assertThat(String.join("", terminal.data())).doesNotContain("\u001b");

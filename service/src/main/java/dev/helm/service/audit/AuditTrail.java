@@ -17,7 +17,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes the audit log. A change whose entry cannot be written is answered with an error. A full
+ * Writes the audit log. A change is written before it is begun, else it is refused. A full
  * disk keeps nobody from looking: looks and log-ins wait in memory then, and are written as soon as
  * the log takes entries again.
  */
@@ -130,19 +130,41 @@ public final class AuditTrail {
   }
 
   /**
-   * Somebody changed or decided something; on disk when this returns.
+   * Somebody asks for a change; on disk when this returns, and nothing has been done yet.
+   *
+   * @param key the same key is written once
+   * @param more what is asked for, without secrets
+   * @param stops whether it stops work, which is done even while nothing can be written
+   * @throws RunLog.LogUnavailableException when it could not be written
+   */
+  public void asked(
+      Caller caller, String key, Map<String, Object> more, String address, boolean stops) {
+    Map<String, Object> data = who(caller, address);
+    data.putAll(more);
+    var entry = new AuditStore.Entry(AuditStore.Type.ASKED, key, caller.name(), data);
+    if (stops) {
+      soon(entry);
+    } else {
+      flush();
+      store.append(entry);
+    }
+  }
+
+  /**
+   * What came of it. That it was asked stands in the log, so this may wait for a full disk.
    *
    * @param key the same key is written once
    * @param more what was asked for, without secrets
-   * @throws RunLog.LogUnavailableException when it could not be written
    */
-  public void changed(
-      Caller caller, boolean decision, String key, Map<String, Object> more, String address) {
+  public void ended(
+      Caller caller,
+      AuditStore.Type type,
+      String key,
+      Map<String, Object> more,
+      String address) {
     Map<String, Object> data = who(caller, address);
     data.putAll(more);
-    AuditStore.Type type = decision ? AuditStore.Type.DECIDED : AuditStore.Type.CHANGED;
-    flush();
-    store.append(new AuditStore.Entry(type, key, caller.name(), data));
+    soon(new AuditStore.Entry(type, key, caller.name(), data));
   }
 
   private static Map<String, Object> who(Caller caller, String address) {

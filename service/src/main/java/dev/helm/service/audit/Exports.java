@@ -293,7 +293,8 @@ public final class Exports {
             Map.of(
                 "name", about.blueprint(),
                 "version", about.version(),
-                "hash", about.blueprintHash()));
+                "hash", about.blueprintHash(),
+                "body", about.blueprintBody()));
       }
       manifest.put("events", size.events());
       manifest.put("checkpoints", signed);

@@ -134,6 +134,22 @@ public final class Budgets {
         sql -> sql.number("SELECT count(*) FROM principals WHERE name = ?", 0, name) > 0);
   }
 
+  /** Whether the project has a blueprint, somebody with a role, or a cap; or is the default one. */
+  public boolean projectExists(String name) {
+    return name.equals(Blueprint.Defaults.PROJECT)
+        || store.read(
+            sql ->
+                sql.number(
+                        "SELECT EXISTS (SELECT 1 FROM blueprints WHERE project = ?1)"
+                            + " OR EXISTS (SELECT 1 FROM users, json_each(users.roles) r"
+                            + " WHERE r.key = ?1)"
+                            + " OR EXISTS (SELECT 1 FROM caps WHERE scope = ?2)",
+                        0,
+                        name,
+                        Scope.project(name).toString())
+                    > 0);
+  }
+
   /**
    * Sets all caps of a scope; what is null is removed. The audit log keeps who asked for it.
    *

@@ -99,12 +99,16 @@ final class Caps {
     return caps;
   }
 
-  /** What the run's own version of the blueprint says, where no owner has said otherwise. */
+  /**
+   * The tighter of what the run's own version of the blueprint and the newest one say, where no
+   * owner has said otherwise: a cap that a new version brings also holds runs of older ones.
+   */
   private void addBlueprints(Statements sql, Spender run, String day, List<Cap> caps)
       throws SQLException {
-    Blueprint.Budget budget = budget(sql, run);
+    Blueprint.Budget own = budget(sql, run);
+    Blueprint.Budget newest = newest(sql, run);
     for (Period period : Period.values()) {
-      Usd cap = ofBlueprint(budget, period);
+      Usd cap = tighter(ofBlueprint(own, period), ofBlueprint(newest, period));
       boolean set =
           caps.stream()
               .anyMatch(c -> c.scope().kind() == Scope.Kind.BLUEPRINT && c.period() == period);
@@ -112,6 +116,13 @@ final class Caps {
         caps.add(sums(sql, Scope.blueprint(run.blueprint()), period, day, cap.micros()));
       }
     }
+  }
+
+  private static @Nullable Usd tighter(@Nullable Usd one, @Nullable Usd other) {
+    if (one == null || other == null) {
+      return one == null ? other : one;
+    }
+    return one.compareTo(other) <= 0 ? one : other;
   }
 
   static @Nullable Usd ofBlueprint(Blueprint.Budget budget, Period period) {
@@ -139,15 +150,26 @@ final class Caps {
 
   /** The budget of the run's version of its blueprint. */
   Blueprint.Budget budget(Statements sql, Spender run) throws SQLException {
-    String key = Blueprint.reference(run.blueprint(), run.version());
+    return budget(sql, run.blueprint(), run.version());
+  }
+
+  private Blueprint.Budget newest(Statements sql, Spender run) throws SQLException {
+    long version =
+        sql.number(
+            "SELECT max(version) FROM blueprints WHERE name = ?", run.version(), run.blueprint());
+    return budget(sql, run.blueprint(), (int) version);
+  }
+
+  private Blueprint.Budget budget(Statements sql, String name, int version) throws SQLException {
+    String key = Blueprint.reference(name, version);
     Blueprint.Budget budget = blueprints.get(key);
     if (budget == null) {
       String body =
           sql.one(
               "SELECT body FROM blueprints WHERE name = ? AND version = ?",
               row -> row.getString(1),
-              run.blueprint(),
-              run.version());
+              name,
+              version);
       if (body == null) {
         throw new IllegalStateException("the blueprint " + key + " of a run is missing");
       }

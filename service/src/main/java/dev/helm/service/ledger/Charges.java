@@ -35,7 +35,8 @@ final class Charges {
       long micros,
       String state,
       @Nullable String prefix,
-      @Nullable String day) {}
+      @Nullable String day,
+      @Nullable String price) {}
 
   /** A reservation that was granted: it has a run, a model and a day. */
   private record Granted(Held held, Spender run, String model, String day) {}
@@ -51,7 +52,8 @@ final class Charges {
     if (call == null) {
       throw new IllegalArgumentException("the reservation " + id + " was never granted");
     }
-    Price price = prices.price(call.model());
+    // At the price it was held for: others that came since would lead above the hold.
+    Price price = held.price() == null ? prices.price(call.model()) : Price.parse(held.price());
     long actual = price == null ? held.micros() : price.micros(usage);
     if (inFull) {
       correct(tx, call, actual, usage, messageId);
@@ -271,7 +273,7 @@ final class Charges {
   private static @Nullable Held find(Tx tx, String id) throws SQLException {
     return tx.sql()
         .one(
-            "SELECT run, call, model, held_micros, state, prefix, day FROM reservations"
+            "SELECT run, call, model, held_micros, state, prefix, day, price FROM reservations"
                 + " WHERE id = ?",
             row ->
                 new Held(
@@ -282,7 +284,8 @@ final class Charges {
                     row.getLong(4),
                     row.getString(5),
                     row.getString(6),
-                    row.getString(7)),
+                    row.getString(7),
+                    row.getString(8)),
             id);
   }
 }

@@ -122,7 +122,7 @@ public final class Ledger {
     if (worst > tightest.free()) {
       return refused(tightest, price, input, call.maxTokens());
     }
-    hold(tx, boot, run, day, call, worst);
+    hold(tx, boot, run, day, call, price, worst);
     return new Reserve.Answer.Granted(run.run());
   }
 
@@ -185,13 +185,14 @@ public final class Ledger {
     return call.bodyBytes() + margin;
   }
 
-  private static void hold(Tx tx, String boot, Spender run, String day, Reserve call, long micros)
+  private static void hold(
+      Tx tx, String boot, Spender run, String day, Reserve call, Price price, long micros)
       throws SQLException {
     tx.sql()
         .update(
             "INSERT INTO reservations (id, boot, run, project, principal, call, model, held_micros,"
-                + " state, prefix, opened_at, day) SELECT ?, ?, id, project, principal, ?, ?, ?,"
-                + " 'open', ?, ?, ? FROM runs WHERE id = ?",
+                + " state, prefix, opened_at, day, price) SELECT ?, ?, id, project, principal, ?, ?,"
+                + " ?, 'open', ?, ?, ?, ? FROM runs WHERE id = ?",
             call.id(),
             boot,
             call.call(),
@@ -200,6 +201,7 @@ public final class Ledger {
             call.prefixes().isEmpty() ? null : call.prefixes().getLast().sha256(),
             tx.now(),
             day,
+            price.text(),
             run.run());
     tx.sql()
         .update("UPDATE runs SET held_micros = held_micros + ? WHERE id = ?", micros, run.run());
@@ -297,26 +299,25 @@ public final class Ledger {
             });
   }
 
-  /** Whether a call that may cost so much would be let through now. */
-  public boolean hasRoom(String run, long micros) {
-    String day = days.of(store.clock().instant());
-    return store.read(
-        sql -> {
-          Spender spender = Spender.find(sql, run);
-          return spender != null
-              && micros <= Caps.tightest(caps.applying(sql, spender, day)).free();
-        });
+  /** What is left under the caps now, for one look at many runs. */
+  public Room room() {
+    return new Room(store, caps, days.of(store.clock().instant()));
   }
 
   /** A run that waits for money, since the event {@code seq}, and how much it needs. */
   public record Waiting(String run, long seq, long neededMicros) {}
 
-  /** Runs that wait for money; of one with several agents what the hungriest needs. */
+  /**
+   * Runs that wait for money, longest first; of one with several agents what the most modest needs,
+   * since the others would keep it waiting.
+   */
   public List<Waiting> waiting() {
     return store.read(
         sql ->
             sql.list(
-                "SELECT run, max(seq), max(needed_micros) FROM money_waits GROUP BY run LIMIT "
+                "SELECT w.run, max(w.seq), min(w.needed_micros) FROM money_waits w"
+                    + " JOIN events e ON e.run = w.run AND e.seq = w.seq"
+                    + " GROUP BY w.run ORDER BY min(e.pos) LIMIT "
                     + WAITING_MAX,
                 row -> new Waiting(row.getString(1), row.getLong(2), row.getLong(3))));
   }

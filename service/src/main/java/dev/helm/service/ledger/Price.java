@@ -1,6 +1,7 @@
 package dev.helm.service.ledger;
 
 import java.math.BigDecimal;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,10 +35,32 @@ record Price(Rates base, @Nullable Rates above, long aboveTokens) {
       return value.movePointRight(6).longValueExact();
     }
 
+    private String text() {
+      return input + "," + output + "," + cacheWrite5m + "," + cacheWrite1h + "," + cacheRead;
+    }
+
+    private static Rates parse(String text) {
+      long[] picos = Arrays.stream(text.split(",")).mapToLong(Long::parseLong).toArray();
+      return new Rates(picos[0], picos[1], picos[2], picos[3], picos[4]);
+    }
+
     /** The dearest that an input token can be: nobody says beforehand what will be cached. */
     long dearestInput() {
       return Math.max(Math.max(input, cacheRead), Math.max(cacheWrite5m, cacheWrite1h));
     }
+  }
+
+  /** As it is kept with a reservation. */
+  String text() {
+    return above == null ? base.text() : base.text() + ";" + aboveTokens + ";" + above.text();
+  }
+
+  /** Reads what {@link #text} wrote. */
+  static Price parse(String text) {
+    String[] parts = text.split(";");
+    return parts.length == 1
+        ? new Price(Rates.parse(parts[0]), null, Long.MAX_VALUE)
+        : new Price(Rates.parse(parts[0]), Rates.parse(parts[2]), Long.parseLong(parts[1]));
   }
 
   private Rates rates(long inputTokens) {

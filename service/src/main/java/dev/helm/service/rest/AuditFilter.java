@@ -7,10 +7,12 @@ import dev.helm.api.Sha256;
 import dev.helm.api.rest.ErrorCode;
 import dev.helm.service.audit.AuditTrail;
 import dev.helm.service.auth.Caller;
+import dev.helm.service.store.AuditStore;
 import dev.helm.workflows.HelmJson;
 import jakarta.annotation.Priority;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.ws.rs.HttpMethod;
+import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Priorities;
 import jakarta.ws.rs.container.ContainerRequestContext;
 import jakarta.ws.rs.container.ContainerRequestFilter;
@@ -20,6 +22,7 @@ import jakarta.ws.rs.container.ResourceInfo;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.MultivaluedMap;
 import jakarta.ws.rs.core.Response;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -28,33 +31,44 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Writes who changed, decided or looked before the answer is sent. It comes after {@link
- * IdempotencyFilter} with a key made from the request's, so that a request whose entry could not be
- * written has it written when it is sent again.
+ * Writes who looked, and what came of a change that {@link AskedFilter} wrote before it was begun.
+ * What it is about is taken from the resource that was matched, never from the path's text.
  */
 @Priority(Priorities.HEADER_DECORATOR)
-public final class AuditFilter implements ContainerRequestFilter, ContainerResponseFilter {
-  private static final String BODY = AuditFilter.class.getName() + ".body";
+public final class AuditFilter implements ContainerResponseFilter {
+  private static final Logger LOG = LoggerFactory.getLogger(AuditFilter.class);
+  private static final String ASKED = AuditFilter.class.getName() + ".asked";
   private static final Set<String> READS = Set.of("GET", "HEAD", "OPTIONS");
-  private static final Pattern OF_RUN = Pattern.compile("/?api/runs/([^/]+)/(.+)");
-  private static final Pattern OF_PERMISSION = Pattern.compile("/?api/permissions/([^/]+)");
-  private static final Pattern DECISION =
-      Pattern.compile("/?api/((permissions|questions)/[^/]+|decide)");
+  private static final Set<String> DECISIONS =
+      Set.of("/api/permissions/{id}", "/api/questions/{id}", "/api/{later: decide}");
+  private static final Set<String> STOPS =
+      Set.of("/api/stop", "/api/runs/{id}/pause", "/api/runs/{id}/cancel");
+  private static final String OF_RUN = "/api/runs/{id}";
   private static final int BODY_READ_BYTES_MAX = 64 * 1024;
+
+  /** Reads of these, and of what lies below, are looks at content. */
+  private static final List<String> CONTENT =
+      List.of(
+          "/api/runs",
+          "/api/permissions",
+          "/api/search",
+          "/api/inbox",
+          "/api/blueprints",
+          "/api/audit");
 
   /** Nothing is changed by these, or their own entries tell more. */
   private static final Set<String> NO_CHANGE =
       Set.of(
-          "api/auth/login",
-          "api/auth/refresh",
-          "api/auth/challenge",
-          "api/auth/ticket",
-          "api/blueprints/validate");
+          "/api/auth/login",
+          "/api/auth/refresh",
+          "/api/auth/challenge",
+          "/api/auth/ticket",
+          "/api/blueprints/validate");
 
   /** Members of bodies that an entry shows. Attack: a secret or a whole text gets into the log. */
   private static final List<String> SHOWN =
@@ -92,70 +106,136 @@ public final class AuditFilter implements ContainerRequestFilter, ContainerRespo
   }
 
   @Override
-  public void filter(ContainerRequestContext request) throws IOException {
-    if (known() && !READS.contains(request.getMethod())) {
-      byte[] body = request.getEntityStream().readAllBytes();
-      request.setEntityStream(new ByteArrayInputStream(body));
-      request.setProperty(BODY, body);
-    }
-  }
-
-  @Override
   public void filter(ContainerRequestContext request, ContainerResponseContext response) {
-    if (!known()
-        || response.getStatus() >= Response.Status.BAD_REQUEST.getStatusCode()
-        || !(request.getSecurityContext().getUserPrincipal() instanceof Caller caller)) {
-      return;
-    }
-    try {
-      String path = request.getUriInfo().getPath();
-      if (READS.contains(request.getMethod())) {
-        looked(caller, path);
-      } else if (!NO_CHANGE.contains(path)) {
-        changed(request, response.getStatus(), caller, path);
+    if (request.getProperty(ASKED) instanceof Asked asked) {
+      request.removeProperty(ASKED);
+      ended(asked, response.getStatus());
+    } else if (resource != null
+        && resource.getResourceMethod() != null
+        && READS.contains(request.getMethod())
+        && response.getStatus() < Response.Status.BAD_REQUEST.getStatusCode()
+        && request.getSecurityContext().getUserPrincipal() instanceof Caller caller) {
+      try {
+        looked(caller, template(resource), request.getUriInfo().getPathParameters());
+      } catch (RunLog.LogUnavailableException e) {
+        refuse(response, e);
       }
-    } catch (RunLog.LogUnavailableException e) {
-      refuse(response, e);
     }
   }
 
-  private boolean known() {
-    return resource != null && resource.getResourceMethod() != null;
-  }
-
-  private String address() {
+  private static String address(@Nullable HttpServletRequest http) {
     return http == null ? "" : FrontFilter.client(http).key();
   }
 
-  private void looked(Caller caller, String path) {
-    Matcher ofRun = OF_RUN.matcher(path);
-    Matcher ofPermission = OF_PERMISSION.matcher(path);
-    if (ofRun.matches()) {
-      trail.looked(caller, trail.run(caller, ofRun.group(1)), ofRun.group(2), address());
-    } else if (ofPermission.matches()) {
-      trail.looked(caller, ofPermission.group(1), "permission", address());
+  /** Where the matched method is, with the names of its parameters. */
+  private static String template(ResourceInfo resource) {
+    Path type = resource.getResourceClass().getAnnotation(Path.class);
+    Path method = resource.getResourceMethod().getAnnotation(Path.class);
+    return (type == null ? "" : type.value()) + (method == null ? "" : method.value());
+  }
+
+  private void looked(Caller caller, String at, MultivaluedMap<String, String> values) {
+    String root =
+        CONTENT.stream()
+            .filter(each -> at.equals(each) || at.startsWith(each + "/"))
+            .findFirst()
+            .orElse("");
+    if (root.isEmpty() || at.equals("/api/audit/key")) {
+      return;
+    }
+    String name = root.substring("/api/".length());
+    String id = values.getFirst("id") == null ? values.getFirst("name") : values.getFirst("id");
+    String below = at.substring(root.length()).replaceFirst("^(/[{][^}]*[}])?/?", "");
+    String kind = id == null ? name : name.replaceFirst("s$", "");
+    String object =
+        id == null ? name : at.startsWith(OF_RUN) ? trail.run(caller, id) : AuditTrail.cut(id);
+    trail.looked(caller, object, below.isEmpty() ? kind : below, address(http));
+  }
+
+  private void ended(Asked asked, int status) {
+    Map<String, Object> data = new LinkedHashMap<>(asked.data());
+    data.put("status", status);
+    boolean refused = status >= Response.Status.BAD_REQUEST.getStatusCode();
+    AuditStore.Type type =
+        refused
+            ? AuditStore.Type.REFUSED
+            : DECISIONS.contains(asked.template())
+                ? AuditStore.Type.DECIDED
+                : AuditStore.Type.CHANGED;
+    // What was refused may be sent again with the same key, and may be done then.
+    String key = "change/" + (refused ? UUID.randomUUID().toString() : asked.key());
+    try {
+      trail.ended(asked.caller(), type, key, data, asked.address());
+    } catch (RunLog.LogUnavailableException e) {
+      LOG.warn("what came of a change cannot be recorded; that it was asked is: {}", e.getMessage());
     }
   }
 
-  private void changed(ContainerRequestContext request, int status, Caller caller, String path) {
-    Map<String, Object> data = new LinkedHashMap<>();
-    data.put("method", request.getMethod());
-    data.put("path", AuditTrail.cut("/" + path));
-    data.put("status", status);
-    Matcher ofRun = OF_RUN.matcher(path);
-    if (ofRun.matches()) {
-      data.put("run", trail.run(caller, ofRun.group(1)));
+  /** A change that was asked for. */
+  private record Asked(
+      Caller caller, String template, String key, Map<String, Object> data, String address) {}
+
+  /**
+   * Writes that a change is asked for before its resource runs, so that no change is without trace.
+   * It comes after {@link IdempotencyFilter}: what is answered again is not asked again.
+   */
+  @Priority(Priorities.USER + 1)
+  public static final class AskedFilter implements ContainerRequestFilter {
+    private final AuditTrail trail;
+    @Context private @Nullable ResourceInfo resource;
+    @Context private @Nullable HttpServletRequest http;
+
+    /** With the audit log. */
+    public AskedFilter(AuditTrail trail) {
+      this.trail = trail;
     }
-    if (request.getProperty(BODY) instanceof byte[] body && body.length > 0) {
-      data.put("bodySha256", Sha256.hex(body));
-      data.putAll(shown(body));
+
+    @Override
+    public void filter(ContainerRequestContext request) throws IOException {
+      if (resource == null
+          || resource.getResourceMethod() == null
+          || READS.contains(request.getMethod())
+          || NO_CHANGE.contains(template(resource))
+          || !(request.getSecurityContext().getUserPrincipal() instanceof Caller caller)) {
+        return;
+      }
+      Asked asked = asked(request, caller, template(resource), address(http));
+      try {
+        trail.asked(
+            caller,
+            "asked/" + asked.key(),
+            asked.data(),
+            asked.address(),
+            STOPS.contains(asked.template()));
+      } catch (RunLog.LogUnavailableException e) {
+        throw unrecorded(e);
+      }
+      request.setProperty(ASKED, asked);
     }
-    boolean keyed =
-        request.getMethod().equals(HttpMethod.POST)
-            && request.getHeaderString(IdempotencyFilter.HEADER) != null
-            && !IdempotencyFilter.requestId(request).equals("null");
-    String key = keyed ? IdempotencyFilter.requestId(request) : UUID.randomUUID().toString();
-    trail.changed(caller, DECISION.matcher(path).matches(), "change/" + key, data, address());
+
+    private Asked asked(
+        ContainerRequestContext request, Caller caller, String template, String address)
+        throws IOException {
+      byte[] body = request.getEntityStream().readAllBytes();
+      request.setEntityStream(new ByteArrayInputStream(body));
+      Map<String, Object> data = new LinkedHashMap<>();
+      data.put("method", request.getMethod());
+      data.put("path", AuditTrail.cut("/" + request.getUriInfo().getPath()));
+      String id = request.getUriInfo().getPathParameters().getFirst("id");
+      if (template.startsWith(OF_RUN) && id != null) {
+        data.put("run", trail.run(caller, id));
+      }
+      if (body.length > 0) {
+        data.put("bodySha256", Sha256.hex(body));
+        data.putAll(shown(body));
+      }
+      boolean keyed =
+          request.getMethod().equals(HttpMethod.POST)
+              && request.getHeaderString(IdempotencyFilter.HEADER) != null
+              && !IdempotencyFilter.requestId(request).equals("null");
+      String key = keyed ? IdempotencyFilter.requestId(request) : UUID.randomUUID().toString();
+      return new Asked(caller, template, key, data, address);
+    }
   }
 
   private static Map<String, Object> shown(byte[] body) {
@@ -179,15 +259,18 @@ public final class AuditFilter implements ContainerRequestFilter, ContainerRespo
     return shown;
   }
 
+  private static ProblemException unrecorded(RunLog.LogUnavailableException why) {
+    return ProblemException.later(
+        ErrorCode.LOG_UNAVAILABLE,
+        "who did this cannot be recorded",
+        "send it again with the same Idempotency-Key: " + why.getMessage(),
+        5);
+  }
+
   /** What could not be recorded is not answered as if it were. */
   private static void refuse(
       ContainerResponseContext response, RunLog.LogUnavailableException why) {
-    ProblemException problem =
-        ProblemException.later(
-            ErrorCode.LOG_UNAVAILABLE,
-            "who did this cannot be recorded",
-            "send it again with the same Idempotency-Key: " + why.getMessage(),
-            5);
+    ProblemException problem = unrecorded(why);
     response.setStatus(problem.code().status());
     try {
       response.setEntity(

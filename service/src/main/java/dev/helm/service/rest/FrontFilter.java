@@ -49,6 +49,11 @@ public final class FrontFilter implements Filter {
       if (client.tls()) {
         out.setHeader("Strict-Transport-Security", "max-age=31536000");
       }
+      // Attack: matrix parameters make a path that is matched and is not what it is taken for.
+      if (http.getRequestURI().indexOf(';') >= 0) {
+        out.sendError(HttpServletResponse.SC_BAD_REQUEST);
+        return;
+      }
       // Attack: a page of another site, open in the same browser, logs in or acts (CSRF,
       // rebinding).
       if (!SAFE.contains(http.getMethod())

@@ -72,6 +72,10 @@ public final class InboxResource {
       throw ProblemException.member(
           "answer", "expected one of " + String.join(", ", UNKNOWN_ANSWERS), null);
     }
+    if (before.kind().equals("unknown") && answer.equals("stop")) {
+      // It cancels the run, which takes an operator wherever else it is asked for.
+      Permit.require(context, Role.OPERATOR, before.item().project());
+    }
     requireOption(before.item(), answer);
     if (before.state().equals("open")) {
       control.answer(before.run(), id, answer, caller.name(), IdempotencyFilter.requestId(context));

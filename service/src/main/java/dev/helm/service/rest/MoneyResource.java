@@ -46,6 +46,7 @@ public final class MoneyResource {
   private static final String SCOPE =
       "^(installation|(project|blueprint):[a-z0-9][a-z0-9-]{0,63}"
           + "|account:(token:)?[a-z0-9][a-z0-9._-]{0,31})$";
+  private static final String DAY = "^([0-9]{4}-[0-9]{2}-[0-9]{2}|today)$";
   private static final int DAYS_DEFAULT = 30;
 
   private final Budgets budgets;
@@ -102,6 +103,12 @@ public final class MoneyResource {
           "there is no person or service token of that name",
           "helm user list, helm token list; a token's account is account:token:NAME");
     }
+    if (scope.kind() == Scope.Kind.PROJECT && !budgets.projectExists(scope.name())) {
+      throw ProblemException.of(
+          ErrorCode.NOT_FOUND,
+          "there is no project \"" + scope.name() + "\"",
+          "a project begins with its first blueprint or role; helm blueprint list");
+    }
     checked("dayUsd", request.dayUsd());
     checked("monthUsd", request.monthUsd());
     checked("totalUsd", request.totalUsd());
@@ -119,8 +126,8 @@ public final class MoneyResource {
   @Operation(
       summary = "What was spent in your projects, by day, blueprint, model or user",
       description =
-          "from and to are days (2026-11-23) of the operator's time zone, both counted; the last"
-              + " 30 days without them. A call counts on the day on which it began.")
+          "from and to are days (2026-11-23, or today) of the operator's time zone, both counted;"
+              + " the last 30 days without them. A call counts on the day on which it began.")
   public Bodies.Page<MoneyBodies.UsageRow> usage(
       @QueryParam("by")
           @Parameter(
@@ -129,9 +136,9 @@ public final class MoneyResource {
                       type = "string",
                       allowableValues = {"day", "blueprint", "model", "user"}))
           @Nullable String by,
-      @QueryParam("from") @Parameter(schema = @Schema(type = "string", format = "date"))
+      @QueryParam("from") @Parameter(schema = @Schema(type = "string", pattern = DAY))
           @Nullable String from,
-      @QueryParam("to") @Parameter(schema = @Schema(type = "string", format = "date"))
+      @QueryParam("to") @Parameter(schema = @Schema(type = "string", pattern = DAY))
           @Nullable String to,
       @QueryParam("limit") @Nullable String limit,
       @QueryParam("cursor") @Nullable String cursor,
@@ -192,7 +199,10 @@ public final class MoneyResource {
     return UsageReport.By.values()[found];
   }
 
-  private static LocalDate day(String member, String text) {
+  private LocalDate day(String member, String text) {
+    if (text.equals("today")) {
+      return usage.today();
+    }
     try {
       if (text.matches("[0-9]{4}-[0-9]{2}-[0-9]{2}")) {
         return LocalDate.parse(text);
@@ -200,6 +210,6 @@ public final class MoneyResource {
     } catch (DateTimeParseException e) {
       // Answered below.
     }
-    throw ProblemException.member(member, "expected a day such as 2026-11-23", null);
+    throw ProblemException.member(member, "expected a day such as 2026-11-23, or today", null);
   }
 }

@@ -86,6 +86,7 @@ public final class PermissionsResource {
       // It changes what every later run of the blueprint may do, as storing a version does.
       Permit.require(context, Role.OPERATOR, project);
     }
+    requirePerson(request, before, caller);
     if (before.state().equals("open")) {
       requireFresh(request, before);
       Signals.Decide decision =
@@ -102,6 +103,21 @@ public final class PermissionsResource {
       return answer(request, after, caller, wanted, context);
     }
     return answer(request, before, caller, null, context);
+  }
+
+  /**
+   * Attack: one person allows, and once more with a service token made for it, where two people
+   * have to.
+   */
+  private static void requirePerson(Bodies.Decide request, Bodies.Permission asked, Caller caller) {
+    Bodies.Asked about = asked.item().asked();
+    int need = about == null ? 1 : about.need();
+    if (need > 1 && request.decision().equals("allow") && caller.kind() != Caller.Kind.PERSON) {
+      throw ProblemException.of(
+          ErrorCode.FORBIDDEN,
+          "a service token does not count here: " + need + " people have to allow this",
+          "log in as a person to allow it; a service token can deny it");
+    }
   }
 
   /** The hash of what this caller wants to run. */

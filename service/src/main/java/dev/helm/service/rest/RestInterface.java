@@ -94,6 +94,7 @@ public final class RestInterface {
         TokenFilter.of(tokens),
         new IdempotencyFilter(store.idempotency(), mapper),
         new AuditFilter(audit.trail()),
+        new AuditFilter.AskedFilter(audit.trail()),
         new StatusFilter(),
         new RequestJson());
   }

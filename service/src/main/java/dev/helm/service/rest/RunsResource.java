@@ -86,9 +86,10 @@ public final class RunsResource {
       summary = "List and search runs, newest first",
       description =
           "{q}: text in the name, id, blueprint or prompt, or words of the run's events as in"
-              + " /api/search. {since} and {until}: when the run was created, ISO-8601 with a time"
+              + " /api/search; {partial} says that not all events were looked through, so that more"
+              + " runs may have them. {since} and {until}: when the run was created, ISO-8601 with a time"
               + " zone.")
-  public Bodies.Page<Bodies.Run> list(
+  public Bodies.RunPage list(
       @QueryParam("status") @Nullable String status,
       @QueryParam("blueprint") @Nullable String blueprint,
       @QueryParam("q") @Nullable String q,
@@ -100,18 +101,24 @@ public final class RunsResource {
       @Context SecurityContext security) {
     Access access = TokenFilter.access(security);
     String text = q == null || q.isEmpty() ? null : Params.line("q", q, 200);
-    return runs.list(
-        access,
-        new RunQueries.Filter(
-            Params.statuses(status),
-            blueprint == null ? null : Params.line("blueprint", blueprint, 100),
-            text,
-            text == null ? Set.of() : SearchResource.runs(search, access, text),
-            project == null || project.isEmpty() ? null : Params.line("project", project, 64),
-            Params.time("since", since),
-            Params.time("until", until),
-            Params.limit(limit),
-            cursor));
+    SearchIndex.Runs withWords =
+        text == null
+            ? new SearchIndex.Runs(Set.of(), false)
+            : SearchResource.runs(search, access, text);
+    Bodies.Page<Bodies.Run> page =
+        runs.list(
+            access,
+            new RunQueries.Filter(
+                Params.statuses(status),
+                blueprint == null ? null : Params.line("blueprint", blueprint, 100),
+                text,
+                withWords.ids(),
+                project == null || project.isEmpty() ? null : Params.line("project", project, 64),
+                Params.time("since", since),
+                Params.time("until", until),
+                Params.limit(limit),
+                cursor));
+    return new Bodies.RunPage(page.items(), page.nextCursor(), withWords.partial());
   }
 
   /** One run. */

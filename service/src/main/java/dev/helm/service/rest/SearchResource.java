@@ -67,12 +67,12 @@ public final class SearchResource {
   }
 
   /** Runs with an event that holds all the words; none if the text has no word. */
-  static Set<String> runs(SearchIndex search, Access access, String text) {
+  static SearchIndex.Runs runs(SearchIndex search, Access access, String text) {
     SearchQuery query;
     try {
       query = SearchQuery.parse(text);
     } catch (IllegalArgumentException e) {
-      return Set.of();
+      return new SearchIndex.Runs(Set.of(), false);
     }
     try {
       return search.runs(access, query);

@@ -1,29 +1,24 @@
 package dev.helm.service.run;
 
-import dev.helm.api.Sha256;
 import dev.helm.service.audit.Exports;
 import dev.helm.service.store.BundleStore;
 import dev.helm.service.store.Store;
-import dev.helm.service.store.Times;
 import dev.helm.workflows.AgentRunWorkflow;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
-import io.temporal.api.enums.v1.EventType;
-import io.temporal.api.history.v1.HistoryEvent;
-import io.temporal.api.history.v1.WorkflowExecutionStartedEventAttributes;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowNotFoundException;
 import io.temporal.common.WorkflowExecutionHistory;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Clock;
-import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Set;
-import java.util.stream.Collectors;
-import java.util.zip.GZIPOutputStream;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,34 +30,63 @@ import org.slf4j.LoggerFactory;
 final class HistoryArchive implements Exports.Histories {
   private static final Logger LOG = LoggerFactory.getLogger(HistoryArchive.class);
   private static final int RUNS_EACH_ROUND = 20;
-  private static final int WORKFLOWS_MAX = 1_000;
-  private static final int EXECUTIONS_MAX = 10_000;
   private static final int JSON_CHARS_MAX = 200_000_000;
+  private static final int LINKS_MAX = 10_000;
+  private static final int EXPORT_WAIT_MS = 15_000;
 
-  private static final Set<EventType> ENDS =
-      Set.of(
-          EventType.EVENT_TYPE_WORKFLOW_EXECUTION_COMPLETED,
-          EventType.EVENT_TYPE_WORKFLOW_EXECUTION_FAILED,
-          EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT,
-          EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CANCELED,
-          EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TERMINATED,
-          EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW);
-
-  private final WorkflowClient client;
+  private final HistoryWalk.Source source;
   private final Store store;
   private final BundleStore bundles;
   private final Clock clock;
+  private final int charsMax;
+  private final Map<String, CompletableFuture<Void>> asked = new ConcurrentHashMap<>();
+  private final Map<String, HistoryWalk.Link> links =
+      new LinkedHashMap<>(64, 0.75f, true) {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, HistoryWalk.Link> eldest) {
+          return size() > LINKS_MAX;
+        }
+      };
+  private String after = "";
 
   HistoryArchive(WorkflowClient client, Store store, Clock clock) {
-    this.client = client;
+    this((workflow, execution) -> fetch(client, workflow, execution), store, clock, JSON_CHARS_MAX);
+  }
+
+  HistoryArchive(HistoryWalk.Source source, Store store, Clock clock, int charsMax) {
+    this.source = source;
     this.store = store;
     this.bundles = store.bundles();
     this.clock = clock;
+    this.charsMax = charsMax;
   }
 
-  /** Archives what has ended; tried again in the next round, also by a later life. */
-  void round() {
-    bundles.unarchived(RUNS_EACH_ROUND).forEach(run -> archiveQuietly(run, true));
+  private static @Nullable WorkflowExecutionHistory fetch(
+      WorkflowClient client, String workflow, String execution) {
+    try {
+      return execution.isEmpty()
+          ? client.fetchHistory(workflow)
+          : client.fetchHistory(workflow, execution);
+    } catch (WorkflowNotFoundException e) {
+      return null;
+    } catch (StatusRuntimeException e) {
+      if (e.getStatus().getCode() == Status.Code.NOT_FOUND) {
+        return null;
+      }
+      throw e;
+    }
+  }
+
+  /**
+   * Archives what has ended, some runs at a time; those that have to wait come again when all
+   * others had their turn, also in a later life.
+   */
+  synchronized void round() {
+    List<String> runs = bundles.unarchived(after, RUNS_EACH_ROUND);
+    after = runs.size() < RUNS_EACH_ROUND ? "" : runs.getLast();
+    runs.forEach(run -> archiveQuietly(run, true));
   }
 
   /** Archives what runs at work have left behind by continue-as-new. */
@@ -72,7 +96,25 @@ final class HistoryArchive implements Exports.Histories {
 
   @Override
   public void bringUpToDate(String run) {
-    archiveQuietly(run, false);
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    CompletableFuture<Void> before = asked.putIfAbsent(run, done);
+    if (before == null) {
+      Thread.ofVirtual()
+          .name("history-of-" + run)
+          .start(
+              () -> {
+                archiveQuietly(run, false);
+                asked.remove(run);
+                done.complete(null);
+              });
+    }
+    try {
+      (before == null ? done : before).get(EXPORT_WAIT_MS, TimeUnit.MILLISECONDS);
+    } catch (TimeoutException | ExecutionException e) {
+      LOG.info("the export of run {} does not wait for its newest histories", run);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private void archiveQuietly(String run, boolean ended) {
@@ -90,104 +132,9 @@ final class HistoryArchive implements Exports.Histories {
     if (about == null) {
       return;
     }
-    Set<String> known =
-        bundles.archived(run).stream()
-            .map(BundleStore.Archived::workflow)
-            .collect(Collectors.toSet());
-    Set<String> kept =
-        bundles.histories(run).stream()
-            .map(BundleStore.History::execution)
-            .collect(Collectors.toCollection(HashSet::new));
+    HistoryWalk walk = new HistoryWalk(run, source, bundles, clock, charsMax, links);
     for (int epoch = 1; epoch <= about.epoch(); epoch++) {
-      String workflow = AgentRunWorkflow.workflowId(run, epoch);
-      if (!known.contains(workflow)) {
-        boolean over = ended || epoch < about.epoch();
-        chain(run, workflow, over, kept, new HashSet<>(known));
-      }
+      walk.workflow(AgentRunWorkflow.workflowId(run, epoch), ended || epoch < about.epoch());
     }
-  }
-
-  /** Keeps a workflow's executions from the newest back, then those of its children. */
-  private void chain(
-      String run, String workflow, boolean over, Set<String> kept, Set<String> visited) {
-    if (!visited.add(workflow) || visited.size() > WORKFLOWS_MAX) {
-      return;
-    }
-    String execution = "";
-    boolean whole = true;
-    for (int i = 0; i < EXECUTIONS_MAX; i++) {
-      WorkflowExecutionHistory history;
-      try {
-        history =
-            execution.isEmpty()
-                ? client.fetchHistory(workflow)
-                : client.fetchHistory(workflow, execution);
-      } catch (StatusRuntimeException | WorkflowNotFoundException e) {
-        if (!notFound(e)) {
-          throw e;
-        }
-        if (over) {
-          bundles.archived(run, workflow, "Temporal no longer had it when it was to be kept");
-        }
-        return;
-      }
-      List<HistoryEvent> events = history.getEvents();
-      WorkflowExecutionStartedEventAttributes start =
-          events.getFirst().getWorkflowExecutionStartedEventAttributes();
-      boolean closed = ENDS.contains(events.getLast().getEventType());
-      whole &= closed;
-      if (closed && kept.add(start.getOriginalExecutionRunId())) {
-        keep(run, workflow, start.getOriginalExecutionRunId(), history);
-        children(run, events, kept, visited);
-      }
-      execution = start.getContinuedExecutionRunId();
-      if (execution.isEmpty() || kept.contains(execution)) {
-        break;
-      }
-    }
-    if (whole) {
-      bundles.archived(run, workflow, null);
-    }
-  }
-
-  private void children(
-      String run, List<HistoryEvent> events, Set<String> kept, Set<String> visited) {
-    for (HistoryEvent event : events) {
-      if (event.hasChildWorkflowExecutionStartedEventAttributes()) {
-        String child =
-            event
-                .getChildWorkflowExecutionStartedEventAttributes()
-                .getWorkflowExecution()
-                .getWorkflowId();
-        chain(run, child, true, kept, visited);
-      }
-    }
-  }
-
-  private static boolean notFound(RuntimeException e) {
-    return e instanceof WorkflowNotFoundException
-        || (e instanceof StatusRuntimeException answer
-            && answer.getStatus().getCode() == Status.Code.NOT_FOUND);
-  }
-
-  private void keep(
-      String run, String workflow, String execution, WorkflowExecutionHistory history) {
-    String json = history.toJson(false);
-    if (json.length() > JSON_CHARS_MAX) {
-      LOG.warn("a history of run {} is too large to be kept", run);
-      return;
-    }
-    byte[] bytes = json.getBytes(StandardCharsets.UTF_8);
-    ByteArrayOutputStream packed = new ByteArrayOutputStream(bytes.length / 8 + 1024);
-    try (GZIPOutputStream gzip = new GZIPOutputStream(packed)) {
-      gzip.write(bytes);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    bundles.keep(
-        run,
-        new BundleStore.History(
-            workflow, execution, Times.text(clock.instant()), bytes.length, Sha256.hex(bytes)),
-        packed.toByteArray());
   }
 }

@@ -3,7 +3,6 @@ package dev.helm.service.search;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.helm.service.store.Access;
 import dev.helm.service.store.CommitListener.Committed;
-import dev.helm.service.store.RunQueries;
 import dev.helm.service.store.Store;
 import dev.helm.workflows.HelmJson;
 import java.sql.Connection;
@@ -89,7 +88,7 @@ final class Indexer {
           data.path("name").asText(),
           event.project());
     }
-    EventText text = text(event, data);
+    EventText text = text(data);
     update(
         "INSERT INTO words (rowid, run, seq, type, agent, at, text, tags)"
             + " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -111,29 +110,10 @@ final class Indexer {
     return !gone.isEmpty();
   }
 
-  private EventText text(Committed event, JsonNode data) throws SQLException {
-    List<String> erased = new ArrayList<>();
-    EventText text =
-        EventText.of(
-            data,
-            (sha256, bytesMax) -> {
-              if (isErased(sha256)) {
-                erased.add(sha256);
-                return null;
-              }
-              return store.blobHead(sha256, bytesMax);
-            });
-    return event.type().equals("run.created")
-        ? new EventText(text.text() + prompt(event.run()), text.blobs())
-        : text;
-  }
-
-  /** What the run was told at its start stands beside the log. */
-  private String prompt(String run) {
-    RunQueries.Started started = store.queries().started(run);
-    return started == null || started.prompt() == null
-        ? ""
-        : " · " + started.prompt().replaceAll("\\p{Cntrl}", " ");
+  private EventText text(JsonNode data) throws SQLException {
+    return EventText.of(
+        data,
+        (sha256, bytesMax) -> isErased(sha256) ? null : store.blobHead(sha256, bytesMax));
   }
 
   private boolean isErased(String sha256) {
@@ -156,7 +136,7 @@ final class Indexer {
       if (!there.isEmpty() && there.getFirst().pos() == pos) {
         Committed event = there.getFirst();
         JsonNode data = HelmJson.read(event.json(), JsonNode.class).path("data");
-        update("UPDATE words SET text = ? WHERE rowid = ?", text(event, data).text(), pos);
+        update("UPDATE words SET text = ? WHERE rowid = ?", text(data).text(), pos);
       }
     }
   }

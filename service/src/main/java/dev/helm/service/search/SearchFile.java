@@ -14,7 +14,7 @@ import org.sqlite.SQLiteErrorCode;
 import org.sqlite.SQLiteException;
 
 /** The file {@code search.db}: all of it can be made again from the log. */
-final class SearchFile {
+class SearchFile {
   /** Raised whenever the same event would be indexed otherwise. */
   private static final int VERSION = 1;
 

@@ -52,9 +52,9 @@ public final class SearchIndex implements CommitListener, AutoCloseable {
   private volatile boolean unreadable;
   private volatile boolean closed;
 
-  private SearchIndex(Path home, Store store) {
+  private SearchIndex(Store store, SearchFile file) {
     this.store = store;
-    this.file = new SearchFile(home);
+    this.file = file;
     this.searcher = new Searcher(file);
     this.newest = store.lastPos();
     this.thread = Thread.ofPlatform().name("search-index").daemon(true).unstarted(this::work);
@@ -62,7 +62,11 @@ public final class SearchIndex implements CommitListener, AutoCloseable {
 
   /** Starts to index what is missing, in the background. */
   public static SearchIndex start(Path home, Store store) {
-    SearchIndex index = new SearchIndex(home, store);
+    return start(store, new SearchFile(home));
+  }
+
+  static SearchIndex start(Store store, SearchFile file) {
+    SearchIndex index = new SearchIndex(store, file);
     store.onCommit(index);
     index.thread.start();
     return index;
@@ -84,15 +88,18 @@ public final class SearchIndex implements CommitListener, AutoCloseable {
         : new Bodies.SearchResult(found.items(), found.nextCursor(), found.partial(), behind());
   }
 
+  /** Ids of runs; {@code partial}: not everything was looked through. */
+  public record Runs(Set<String> ids, boolean partial) {}
+
   /**
    * Ids of runs that are seen and have an event with all the words, those with the newest event
    * first; as many as are found in time.
    *
    * @throws Busy when too many search at once
    */
-  public Set<String> runs(Access access, SearchQuery query) {
-    Set<String> found = reading(() -> searcher.runs(access, query));
-    return found == null ? Set.of() : found;
+  public Runs runs(Access access, SearchQuery query) {
+    Runs found = reading(() -> searcher.runs(access, query));
+    return found == null ? new Runs(Set.of(), true) : found;
   }
 
   /** Too many search at once; nothing was looked for. */
@@ -157,21 +164,26 @@ public final class SearchIndex implements CommitListener, AutoCloseable {
     while (!closed) {
       try {
         follow();
-      } catch (SQLException | IOException | RuntimeException e) {
+      } catch (InterruptedException e) {
+        return;
+      } catch (Throwable e) {
+        // An error too, such as one event too large for the heap: the thread is the only one.
         if (closed) {
           return;
         }
-        failing = "the index cannot be written (" + e.getMessage() + "); it is tried again";
+        failing = "the index cannot be written (" + reason(e) + "); it is tried again";
         LOG.warn("the search index failed: {}", e.toString());
         if (SearchFile.isDamaged(e) || SearchFile.isDamaged(e.getCause())) {
           anew();
         }
-      } catch (InterruptedException e) {
-        return;
       }
       waitMs = failing == null ? RETRY_MIN_MS : Math.min(RETRY_MAX_MS, 2 * waitMs);
       pause(waitMs);
     }
+  }
+
+  private static String reason(Throwable e) {
+    return e instanceof Error ? e.toString() : String.valueOf(e.getMessage());
   }
 
   private void pause(long ms) {

@@ -9,7 +9,10 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -46,6 +49,10 @@ final class Searcher implements AutoCloseable {
 
   private final SearchFile file;
   private final long searchMs;
+
+  /** One search for each person, so that nobody's slow ones keep all others waiting. */
+  private final Map<String, Turn> turns = new ConcurrentHashMap<>();
+
   private final Semaphore permits = new Semaphore(AT_ONCE_MAX, true);
   private final ConcurrentLinkedDeque<Connection> idle = new ConcurrentLinkedDeque<>();
 
@@ -63,15 +70,51 @@ final class Searcher implements AutoCloseable {
     T run(Connection connection) throws SQLException;
   }
 
-  private <T> T read(Query<T> query) throws SQLException {
+  /** A person's one search, and how many of theirs are here. */
+  private static final class Turn {
+    private final Semaphore permit = new Semaphore(1, true);
+    private int here;
+  }
+
+  private <T> T read(Access access, Query<T> query) throws SQLException {
+    long dueNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(WAIT_MS);
+    String who = access.principal();
+    Turn turn = Objects.requireNonNull(turns.compute(who, (_, now) -> entered(now)));
     try {
-      if (!permits.tryAcquire(WAIT_MS, TimeUnit.MILLISECONDS)) {
+      acquire(turn.permit, dueNs);
+      try {
+        acquire(permits, dueNs);
+        try {
+          return read(query);
+        } finally {
+          permits.release();
+        }
+      } finally {
+        turn.permit.release();
+      }
+    } finally {
+      turns.computeIfPresent(who, (_, now) -> --now.here == 0 ? null : now);
+    }
+  }
+
+  private static Turn entered(@Nullable Turn now) {
+    Turn turn = now == null ? new Turn() : now;
+    turn.here++;
+    return turn;
+  }
+
+  private static void acquire(Semaphore permit, long dueNs) {
+    try {
+      if (!permit.tryAcquire(dueNs - System.nanoTime(), TimeUnit.NANOSECONDS)) {
         throw new SearchIndex.Busy();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new SearchIndex.Busy();
     }
+  }
+
+  private <T> T read(Query<T> query) throws SQLException {
     Connection connection = null;
     boolean good = false;
     try {
@@ -98,13 +141,13 @@ final class Searcher implements AutoCloseable {
       } else if (connection != null) {
         connection.close();
       }
-      permits.release();
     }
   }
 
   Bodies.SearchResult search(Access access, SearchIndex.Wanted wanted) throws SQLException {
     String expression = Tags.expression(access, wanted.query(), wanted.run(), wanted.types());
     return read(
+        access,
         connection -> {
           List<Bodies.SearchHit> hits = new ArrayList<>();
           long last = 0;
@@ -135,17 +178,22 @@ final class Searcher implements AutoCloseable {
         });
   }
 
-  Set<String> runs(Access access, SearchQuery query) throws SQLException {
+  SearchIndex.Runs runs(Access access, SearchQuery query) throws SQLException {
     String expression = Tags.expression(access, query, null, Set.of());
     return read(
+        access,
         connection -> {
           Set<String> found = new LinkedHashSet<>();
+          boolean partial = false;
           try (PreparedStatement statement = connection.prepareStatement(RUNS)) {
             statement.setString(1, expression);
             try (ResultSet rows = statement.executeQuery()) {
-              while (found.size() < RUNS_MAX && rows.next()) {
-                if (access.sees(rows.getString(2))) {
-                  found.add(rows.getString(1));
+              while (!partial && rows.next()) {
+                if (access.sees(rows.getString(2)) && !found.contains(rows.getString(1))) {
+                  partial = found.size() == RUNS_MAX;
+                  if (!partial) {
+                    found.add(rows.getString(1));
+                  }
                 }
               }
             }
@@ -153,8 +201,9 @@ final class Searcher implements AutoCloseable {
             if (!isOverdue(e)) {
               throw e;
             }
+            partial = true;
           }
-          return found;
+          return new SearchIndex.Runs(found, partial);
         });
   }
 

@@ -15,8 +15,10 @@ public interface AuditStore {
     NOT_LET_IN("login.failed"),
     REFRESHED("session.refreshed"),
     LOOKED("content.read"),
+    ASKED("change.asked"),
     DECIDED("decision.made"),
-    CHANGED("change.made");
+    CHANGED("change.made"),
+    REFUSED("change.refused");
 
     private final String word;
 

@@ -6,8 +6,18 @@ import org.jspecify.annotations.Nullable;
 
 /** What exports are made of, read as it is stored and never mended. */
 public interface BundleStore {
-  /** What a manifest says of a run. */
-  record About(String project, String blueprint, int version, String blueprintHash, int epoch) {}
+  /**
+   * What a manifest says of a run.
+   *
+   * @param blueprintBody the blueprint as canonical JSON, whose SHA-256 the hash is
+   */
+  record About(
+      String project,
+      String blueprint,
+      int version,
+      String blueprintHash,
+      String blueprintBody,
+      int epoch) {}
 
   /** How much an export will hold. */
   record Size(long events, long bytes) {}
@@ -50,6 +60,6 @@ public interface BundleStore {
   /** Notes that a workflow is archived to its end, or lost. */
   void archived(String run, String workflow, @Nullable String lost);
 
-  /** Runs that have ended in an epoch whose workflow is not archived, oldest first. */
-  List<String> unarchived(int limit);
+  /** Runs that have ended and have an epoch whose workflow is not archived, after an id. */
+  List<String> unarchived(String afterRun, int limit);
 }

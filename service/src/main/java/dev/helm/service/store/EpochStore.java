@@ -250,6 +250,7 @@ public final class EpochStore {
   /** Makes the new run and tells both logs, in one transaction. */
   public RunQueries.Created fork(RunQueries.NewRun child, Fork fork) {
     Content input = blobs.content(child.inputJson(), "application/json");
+    Content prompt = SqliteRunQueries.prompt(blobs, child);
     Content message = fork.message() == null ? null : blobs.content(fork.message(), "text/plain");
     String oldest = Times.text(clock.instant().minus(REQUEST_KEPT));
     return writer.write(
@@ -258,7 +259,8 @@ public final class EpochStore {
           if (known == null) {
             SqliteRunQueries.insert(tx, child);
             tx.append(
-                child.run(), SqliteRunQueries.created(child, input, fork.parent(), fork.atSeq()));
+                child.run(),
+                SqliteRunQueries.created(child, input, prompt, fork.parent(), fork.atSeq()));
             begin(tx, child.run(), fork, message);
             tx.append(
                 fork.parent(),

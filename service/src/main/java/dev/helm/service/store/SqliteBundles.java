@@ -1,5 +1,6 @@
 package dev.helm.service.store;
 
+import dev.helm.api.event.CanonicalJson;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +22,7 @@ final class SqliteBundles implements BundleStore {
     return reads.read(
         sql ->
             sql.one(
-                "SELECT r.project, r.blueprint, r.blueprint_version, b.hash, r.epoch FROM runs r"
+                "SELECT r.project, r.blueprint, r.blueprint_version, b.hash, r.epoch, b.body FROM runs r"
                     + " JOIN blueprints b ON b.name = r.blueprint AND b.version ="
                     + " r.blueprint_version WHERE r.id = ?",
                 row ->
@@ -30,6 +31,7 @@ final class SqliteBundles implements BundleStore {
                         row.getString(2),
                         row.getInt(3),
                         row.getString(4),
+                        CanonicalJson.write(EventJson.tree(row.getString(6))),
                         row.getInt(5)),
                 run));
   }
@@ -167,14 +169,15 @@ final class SqliteBundles implements BundleStore {
   }
 
   @Override
-  public List<String> unarchived(int limit) {
+  public List<String> unarchived(String afterRun, int limit) {
     return reads.read(
         sql ->
             sql.list(
-                "SELECT id FROM runs WHERE finished_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM"
-                    + " archived WHERE run = id AND workflow = id || '-' || epoch)"
-                    + " ORDER BY n LIMIT ?",
+                "SELECT id FROM runs WHERE finished_at IS NOT NULL AND id > ? AND epoch > (SELECT"
+                    + " count(*) FROM archived WHERE run = id AND workflow NOT GLOB id || '-*-*')"
+                    + " ORDER BY id LIMIT ?",
                 row -> row.getString(1),
+                afterRun,
                 limit));
   }
 }

@@ -48,13 +48,14 @@ final class SqliteRunQueries implements RunQueries {
   @Override
   public Created create(NewRun run) {
     Content input = blobs.content(run.inputJson(), "application/json");
+    Content prompt = prompt(blobs, run);
     String oldest = Times.text(clock.instant().minus(REQUEST_KEPT));
     return writer.write(
         tx -> {
           String known = known(tx, run, oldest);
           if (known == null) {
             insert(tx, run);
-            tx.append(run.run(), created(run, input));
+            tx.append(run.run(), created(run, input, prompt));
           }
           Row row = row(tx.sql(), Access.system(), known == null ? run.run() : known);
           if (row == null) {
@@ -104,12 +105,22 @@ final class SqliteRunQueries implements RunQueries {
     }
   }
 
-  private static Fact created(NewRun run, Content input) {
-    return created(run, input, null, null);
+  /** What a person told the run, for its log. */
+  static @Nullable Content prompt(SqliteBlobs blobs, NewRun run) {
+    String prompt = run.prompt();
+    return prompt == null ? null : blobs.content(prompt, "text/plain");
+  }
+
+  private static Fact created(NewRun run, Content input, @Nullable Content prompt) {
+    return created(run, input, prompt, null, null);
   }
 
   static Fact created(
-      NewRun run, Content input, @Nullable String parent, @Nullable Long parentSeq) {
+      NewRun run,
+      Content input,
+      @Nullable Content prompt,
+      @Nullable String parent,
+      @Nullable Long parentSeq) {
     Blueprint blueprint = run.blueprint().blueprint();
     return new Fact(
         "1/run.created",
@@ -126,7 +137,8 @@ final class SqliteRunQueries implements RunQueries {
             input,
             1,
             parent,
-            parentSeq));
+            parentSeq,
+            prompt));
   }
 
   @Override

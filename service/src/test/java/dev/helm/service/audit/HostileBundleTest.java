@@ -6,11 +6,20 @@ import dev.helm.api.Sha256;
 import dev.helm.api.bundle.ManifestText;
 import dev.helm.api.event.Content;
 import dev.helm.api.event.RunEvent;
+import dev.helm.cli.Context;
+import dev.helm.cli.Env;
+import dev.helm.cli.Helm;
+import dev.helm.cli.Out;
+import dev.helm.cli.render.Paint;
 import dev.helm.cli.verify.Report;
 import dev.helm.service.store.StoreFixture;
 import dev.helm.workflows.Fact;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -98,6 +107,22 @@ class HostileBundleTest {
     }
   }
 
+  @Test
+  void aManifestPrintsNoLinesOfItsOwn() throws Exception {
+    forge(
+        _ -> {},
+        Map.of("helm", "0\r\nverified\n", "exportedAt", "\u001b[2J\nverified", "run", "x\nverified"));
+    ByteArrayOutputStream data = new ByteArrayOutputStream();
+    PrintStream to = new PrintStream(data, true, StandardCharsets.UTF_8);
+    Out out = new Out(to, to, Paint.NONE, Paint.NONE, 0, false);
+    Context context =
+        new Context(new Env(Map.of(), home), out, InputStream.nullInputStream());
+    assertThat(Helm.run(new String[] {"verify", file().toString()}, context)).isEqualTo(1);
+    assertThat(data.toString(StandardCharsets.UTF_8).lines())
+        .noneMatch(line -> line.startsWith("verified"))
+        .noneMatch(line -> line.contains("\u001b"));
+  }
+
   private interface Part {
     void write(BundleOutput out) throws IOException;
   }
@@ -178,7 +203,16 @@ class HostileBundleTest {
         "1 of 2 people",
         requested(),
         new RunEvent.PermissionRequested(
-            "p", "t", "Bash", Content.text("{}"), HASH, "x", "", null, "2099-01-01T00:00:00.000Z", 2),
+            "p",
+            "t",
+            "Bash",
+            Content.text("{}"),
+            HASH,
+            "x",
+            "",
+            null,
+            "2099-01-01T00:00:00.000Z",
+            2),
         new RunEvent.PermissionApproved("p", "t", "ada", null, HASH, null, 1, 2),
         new RunEvent.PermissionDecided("p", "t", "allow", "ada", null, null, HASH),
         started("person", "p", HASH));

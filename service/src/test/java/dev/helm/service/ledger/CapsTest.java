@@ -209,6 +209,34 @@ class CapsTest {
     assertThat(refused(run, 2_000).capUsd()).isEqualTo(new Usd(6_000));
   }
 
+  @Test
+  void aCapThatANewVersionBringsAlsoHoldsRunsOfOlderOnes() {
+    Blueprint plain = StoreFixture.blueprint("late");
+    String run = StoreFixture.run(store, plain);
+    spend(run, 3_000);
+    StoreFixture.run(store, withDay(plain, 6_000));
+    assertThat(shown("blueprint:late", "day").capUsd()).isEqualTo(new Usd(6_000));
+    assertThat(refused(run, 3_001).scope()).isEqualTo("blueprint:late");
+    assertThat(reserve(run, id(), 3_000)).isInstanceOf(Reserve.Answer.Granted.class);
+  }
+
+  @Test
+  void aCallIsSettledAtThePriceItWasHeldFor() {
+    cap("installation", 5_000L, null, null);
+    String run = StoreFixture.run(store, 1_000_000);
+    String id = id();
+    assertThat(reserve(run, id, 5_000)).isInstanceOf(Reserve.Answer.Granted.class);
+    Price.Rates dear = Price.Rates.of("10", "10", "10", "10", "10");
+    PriceTable dearer = PriceTable.of(Map.of("m", new Price(dear, null, 0)));
+    new Ledger(store, dearer, new Days(BERLIN))
+        .settle(id, new TokenUsage(0, 3_900, 0, 0, 0), null)
+        .join();
+    assertThat(shown("installation", "day").spentUsd()).isEqualTo(new Usd(3_900));
+    assertThat(ledger.overdrawn(run)).isEmpty();
+    Price kept = new Price(dear, Price.Rates.of("1", "2.5", "3", "4", "0.05"), 200_000);
+    assertThat(Price.parse(kept.text())).isEqualTo(kept);
+  }
+
   private static Blueprint withDay(Blueprint plain, long micros) {
     return StoreFixture.withBudget(
         plain, new Blueprint.Budget(new Usd(5_000_000), new Usd(micros), null, null, List.of(50)));

@@ -43,22 +43,75 @@ class AuditTest {
           .containsExactly(
               "login.failed",
               "login.succeeded",
+              "change.asked",
               "change.made",
+              "change.asked",
               "change.made",
               "content.read",
+              "change.asked",
               "change.made",
+              "change.asked",
               "decision.made",
+              "change.asked",
               "change.made");
       assertThat(entries.get(0).at("/data/reason").asText()).isEqualTo("name or proof wrong");
-      assertThat(entries.get(4).at("/data/object").asText()).isEqualTo(run);
-      assertThat(entries.get(6).at("/data/asked.decision").asText()).isEqualTo("deny");
-      assertThat(entries.get(7).at("/data/asked.roles").asText()).contains("viewer");
+      assertThat(entries.get(6).at("/data/object").asText()).isEqualTo(run);
+      assertThat(entries.get(10).at("/data/asked.decision").asText()).isEqualTo("deny");
+      assertThat(entries.get(12).at("/data/asked.roles").asText()).contains("viewer");
       assertThat(entries.toString()).doesNotContain("secret words");
       for (JsonNode entry : entries) {
         LoggedEvent event = HelmJson.mapper().convertValue(entry, LoggedEvent.class);
         assertThat(event.computedHash()).isEqualTo(event.hash());
       }
       assertThat(verify(service, "/api/audit/export").verified()).isTrue();
+    }
+  }
+
+  @Test
+  void looksAtContentAreRecordedByWhatWasMatched() throws Exception {
+    try (RunningService service = RunningService.start()) {
+      String run = service.run();
+      long before = service.get("/api/audit").json().path("last").asLong();
+      for (int i = 0; i < 2; i++) {
+        for (String path :
+            List.of(
+                "/api/runs",
+                "/api/runs/" + run,
+                "/api//runs/" + run + "/",
+                "/api/runs/" + run.substring(0, 8) + "/export",
+                "/api/search?q=x",
+                "/api/inbox",
+                "/api/blueprints",
+                "/api/users",
+                "/api/status")) {
+          service.get(path);
+        }
+      }
+      assertThat(service.get("/api/runs;x/" + run + "/export").status()).isEqualTo(400);
+      assertThat(service.get("/api/runs/" + run + ";x=1/export").status()).isEqualTo(400);
+      List<String> looks = new ArrayList<>();
+      service
+          .get("/api/audit?after=" + before)
+          .json()
+          .path("items")
+          .forEach(e -> looks.add(e.at("/data/object").asText() + " " + e.at("/data/what").asText()));
+      assertThat(looks)
+          .containsExactlyInAnyOrder(
+              "audit audit",
+              "runs runs",
+              run + " run",
+              run + " export",
+              "search search",
+              "inbox inbox",
+              "blueprints blueprints");
+    }
+  }
+
+  @Test
+  void aChangeThatIsRefusedLeavesItsTraceToo() throws Exception {
+    try (RunningService service = RunningService.start()) {
+      service.post("/api/users", "{\"name\":\"ada\",\"roles\":{\"no such\":\"boss\"}}");
+      assertThat(types(entries(service))).containsExactly("login.succeeded", "change.asked", "change.refused");
     }
   }
 

@@ -34,7 +34,6 @@ final class FakeBackend implements Backend, RunControl {
   volatile @Nullable String untold;
 
   volatile boolean deaf;
-  volatile boolean rollingBack;
   volatile @Nullable String readOnly;
 
   final PlainSandbox sandbox;
@@ -236,7 +235,7 @@ final class FakeBackend implements Backend, RunControl {
   @Override
   public void message(String run, String messageId, String when) {
     refuseWhenDown();
-    if (rollingBack) {
+    if (run.equals(rollingBack)) {
       throw new EpochFailure(EpochFailure.Kind.BUSY, "it began after the message was stored", null);
     }
   }

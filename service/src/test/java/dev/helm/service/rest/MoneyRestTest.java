@@ -66,6 +66,9 @@ class MoneyRestTest {
       assertThat(put(scope, "{}").text("code")).as(scope).isEqualTo("invalid_input");
     }
     assertThat(put("blueprint:nowhere", "{}").status()).isEqualTo(404);
+    assertThat(put("project:defualt", "{\"dayUsd\":\"3\"}").status()).isEqualTo(404);
+    service.person("new-there", Map.of("begun", Role.OPERATOR));
+    assertThat(put("project:begun", "{\"dayUsd\":\"3\"}").status()).isEqualTo(200);
     assertThat(put("account:nobody-here", "{}").status()).isEqualTo(404);
     assertThat(put("account:boss", "{\"dayUsd\":\"3\"}").status()).isEqualTo(200);
     String viewer = service.person("looks", Map.of("default", Role.VIEWER));
@@ -101,6 +104,7 @@ class MoneyRestTest {
       assertThat(usage.json().at("/items/0/cacheWriteTokens").asInt()).isEqualTo(20);
       assertThat(usage.json().at("/items/0/calls").asInt()).isEqualTo(1);
     }
+    assertThat(service.get("/api/usage?by=day&from=today").json().path("items")).hasSize(1);
     assertThat(service.get("/api/usage?by=model").json().at("/items/0/key").asText())
         .isEqualTo("claude-sonnet-4-5");
     assertThat(service.get("/api/usage?from=2001-01-01&to=2001-01-02").json().path("items"))

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.helm.api.Role;
 import dev.helm.api.RunId;
 import dev.helm.api.Sha256;
+import dev.helm.api.event.RunEvent;
 import dev.helm.service.HelmService;
 import dev.helm.service.auth.Passwords;
 import dev.helm.service.auth.ServiceTokenText;
@@ -363,6 +364,25 @@ class RoleTest {
       }
     }
     return rows;
+  }
+
+  @Test
+  void toStopTheRunOfAnUnknownOutcomeTakesAnOperator() {
+    Stage stage = stage(MINE, "");
+    String question = "u-" + stage.asks;
+    service
+        .backend()
+        .append(
+            stage.run,
+            question,
+            new RunEvent.ToolUnknown(
+                "t-" + stage.asks, "Bash", "lost", question, "2030-01-01T00:00:00.000Z"));
+    String path = "/api/questions/" + question;
+    service.as(service.person("a" + stage.asks, Map.of(MINE, Role.APPROVER)));
+    assertThat(service.post(path, "{\"answer\":\"stop\"}", "k1").status()).isEqualTo(403);
+    service.as(service.person("b" + stage.asks, Map.of(MINE, Role.OPERATOR)));
+    assertThat(service.post(path, "{\"answer\":\"stop\"}", "k2").status()).isEqualTo(200);
+    service.as(ownerToken);
   }
 
   @Test

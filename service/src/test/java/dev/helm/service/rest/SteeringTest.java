@@ -56,12 +56,13 @@ class SteeringTest {
 
   @Test
   void aMessageThatARollbackOvertakesIsStoredAndAccepted() {
-    String path = "/api/runs/" + service.run() + "/messages";
-    service.backend().rollingBack = true;
+    String run = service.run();
+    String path = "/api/runs/" + run + "/messages";
+    service.backend().rollingBack = run;
     try {
       assertThat(service.post(path, "{\"text\":\"hello\"}").status()).isEqualTo(201);
     } finally {
-      service.backend().rollingBack = false;
+      service.backend().rollingBack = null;
     }
     assertThat(service.get(path).json().path("items").findValuesAsText("state"))
         .containsExactly("queued");

@@ -32,7 +32,6 @@ class DecisionRaceTest {
   private static String operator;
   private static String ann;
   private static String bob;
-  private static String cyd;
 
   @BeforeAll
   static void start() throws Exception {
@@ -42,7 +41,6 @@ class DecisionRaceTest {
     operator = rig.caller("operator", Role.OPERATOR);
     ann = rig.caller("ann", Role.APPROVER);
     bob = rig.caller("bob", Role.APPROVER);
-    cyd = rig.caller("cyd", Role.APPROVER);
   }
 
   @AfterAll
@@ -306,30 +304,36 @@ class DecisionRaceTest {
 
   @Test
   @Timeout(120)
-  void twoPeopleMustAllowTheSameArguments() {
+  void twoPeopleMustAllowTheSameArguments() throws Exception {
+    String amy = rig.person("amy", Role.APPROVER);
+    String ben = rig.person("ben", Role.APPROVER);
     rig.blueprint(operator, "approvers: 2");
     String run = rig.run(operator, 1, List.of("make both%d"));
     Bodies.InboxItem item = rig.asked(run, "make both1");
     assertThat(asked(item).remember()).isNull();
     Answer remember =
-        decide(ann, item, "allow", ",\"remember\":{\"scope\":\"run\",\"rule\":\"Bash(make *)\"}");
+        decide(amy, item, "allow", ",\"remember\":{\"scope\":\"run\",\"rule\":\"Bash(make *)\"}");
     assertThat(remember.status()).isEqualTo(422);
     for (int i = 0; i < 2; i++) {
-      Answer one = decide(ann, item, "allow", "");
+      Answer one = decide(amy, item, "allow", "");
       assertThat(one.status()).as(one.toString()).isEqualTo(202);
       assertThat(one.json().path("have").asInt()).isEqualTo(1);
       assertThat(one.json().path("need").asInt()).isEqualTo(2);
     }
-    Answer edits = decide(bob, item, "allow", edit("make other"));
+    // Attack: one of them makes a service token and says it twice.
+    Answer program = decide(bob, item, "allow", "");
+    assertThat(program.status()).isEqualTo(403);
+    assertThat(program.text("title")).contains("service token does not count");
+    Answer edits = decide(ben, item, "allow", edit("make other"));
     assertThat(edits.status()).as(edits.toString()).isEqualTo(202);
     assertThat(edits.json().path("have").asInt()).isEqualTo(1);
-    Answer stale = decide(cyd, item, "allow", "");
+    Answer stale = decide(rig.person("cat", Role.APPROVER), item, "allow", "");
     assertThat(stale.status()).isEqualTo(409);
     assertThat(stale.text("code")).isEqualTo("stale");
     Bodies.InboxItem edited = rig.open(run).getFirst();
-    assertThat(asked(edited).editedBy()).isEqualTo("token:bob");
-    assertThat(asked(edited).approvals()).containsExactly("token:bob");
-    Answer done = decide(ann, edited, "allow", "");
+    assertThat(asked(edited).editedBy()).isEqualTo("ben");
+    assertThat(asked(edited).approvals()).containsExactly("ben");
+    Answer done = decide(amy, edited, "allow", "");
     assertThat(done.status()).as(done.toString()).isEqualTo(200);
     rig.awaitEnd(operator, run);
     assertThat(rig.ran).contains("make other").doesNotContain("make both1");

@@ -23,13 +23,17 @@ import dev.helm.api.rest.Bodies;
 import dev.helm.service.HelmConfiguration;
 import dev.helm.service.HelmService;
 import dev.helm.service.Settings;
+import dev.helm.service.auth.JwtKey;
 import dev.helm.service.auth.ServiceTokenText;
+import dev.helm.service.auth.Tokens;
 import dev.helm.service.files.Epochs;
 import dev.helm.service.ledger.Ledger;
 import dev.helm.service.ledger.PriceTable;
 import dev.helm.service.rest.Backend;
 import dev.helm.service.rest.RunControl;
+import dev.helm.service.store.Roles;
 import dev.helm.service.store.Store;
+import dev.helm.service.store.UserStore;
 import dev.helm.workflows.AgentRunWorkflow;
 import dev.helm.workflows.AgentRunWorkflowImpl;
 import dev.helm.workflows.Fact;
@@ -131,6 +135,24 @@ public final class DecisionRig implements AutoCloseable {
         .serviceTokens()
         .create(name, Sha256.hex(text), "*", role, "owner", Instant.now().plus(Duration.ofDays(1)));
     return text;
+  }
+
+  /** A person with this role everywhere, logged in; gives the session's token. */
+  public String person(String name, Role role) throws IOException {
+    Store opened = store();
+    UserStore.User user =
+        Objects.requireNonNull(
+            opened.users().create(name, "no password", null, new Roles(Map.of("*", role))));
+    return new Tokens(
+            JwtKey.of(home),
+            Clock.systemUTC(),
+            opened.users(),
+            opened.devices(),
+            opened.serviceTokens(),
+            opened.tokens(),
+            opened.tickets())
+        .session(user, null)
+        .text();
   }
 
   public Answer call(String token, String method, String path, @Nullable String body) {

@@ -94,6 +94,10 @@ class MoneyWatchTest {
 
   /** What the model activity writes after a 402; the event's seq. */
   private long pauses(String run, String key, boolean needsWhole) {
+    return pauses(run, "main", key, needsWhole);
+  }
+
+  private long pauses(String run, String agent, String key, boolean needsWhole) {
     Reserve.Answer answer = reserve(run, RunId.random().value(), 8_000);
     Shortage shortage = Objects.requireNonNull(((Reserve.Answer.Refused) answer).shortage());
     return store
@@ -103,7 +107,7 @@ class MoneyWatchTest {
             List.of(
                 new Fact(
                     key,
-                    "main",
+                    agent,
                     new RunEvent.BudgetExhausted(
                         shortage.scope(),
                         shortage.spentUsd(),
@@ -150,6 +154,10 @@ class MoneyWatchTest {
     assertThat(told).hasSize(2);
     now = now.plus(Duration.ofHours(12));
     watch.look();
+    assertThat(told).as("it asked twice in vain already").hasSize(2);
+    for (int i = 0; i < 4; i++) {
+      watch.look();
+    }
     assertThat(told).last().isEqualTo(run + " helm room-" + third);
   }
 
@@ -184,6 +192,64 @@ class MoneyWatchTest {
     failing.look();
     failing.look();
     assertThat(told).containsExactly(run, run);
+  }
+
+  /** Of many that wait for one purse, only so many are told as it has room for, in their order. */
+  @Test
+  void onlySoManyAreToldAsThereIsRoomForAndThoseWhoAskedInVainLessAndLessOften() {
+    dayCap(1_000L);
+    List<String> runs = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      runs.add(StoreFixture.run(store));
+      pauses(runs.getLast(), "k1", false);
+    }
+    long needed = ledger.waiting().getFirst().neededMicros();
+    dayCap(3 * needed + needed / 2);
+    watch.look();
+    watch.look();
+    assertThat(told).extracting(MoneyWatchTest::run).containsExactlyElementsOf(runs.subList(0, 3));
+    // The first gets it all, and holds it.
+    store.log().append(runs.getFirst(), List.of(resumed("r1")));
+    assertThat(reserve(runs.getFirst(), RunId.random().value(), 1_800))
+        .isInstanceOf(Reserve.Answer.Granted.class);
+    for (int look = 0; look < 300; look++) {
+      watch.look();
+    }
+    assertThat(told).as("no room, no word").hasSize(3);
+    // From now on there seems to be room, and the one that is told asks in vain each time.
+    dayCap(null);
+    for (String run : runs.subList(2, 40)) {
+      store.log().append(run, List.of(StoreFixture.finished()));
+    }
+    told.clear();
+    String unlucky = runs.get(1);
+    for (int look = 0; look < 120; look++) {
+      store.log().append(unlucky, List.of(exhausted("again" + look)));
+      watch.look();
+    }
+    assertThat(told).hasSizeBetween(2, 7);
+  }
+
+  private static String run(String told) {
+    return told.substring(0, told.indexOf(' '));
+  }
+
+  private static Fact exhausted(String key) {
+    Usd some = new Usd(10);
+    return new Fact(
+        key, "main", new RunEvent.BudgetExhausted("run", some, some, "no room", null, some));
+  }
+
+  @Test
+  void aHungryAgentKeepsNoModestOneWaiting() {
+    dayCap(1_000L);
+    String run = StoreFixture.run(store);
+    pauses(run, "main", "k1", true);
+    pauses(run, "sub-1", "k2", false);
+    long needed = ledger.waiting().getFirst().neededMicros();
+    dayCap(needed + 1);
+    watch.look();
+    assertThat(told).hasSize(1);
   }
 
   private static Fact resumed(String key) {

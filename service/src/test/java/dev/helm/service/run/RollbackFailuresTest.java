@@ -136,7 +136,8 @@ class RollbackFailuresTest {
     try (EpochsRig rig = new EpochsRig(home, temporal, RollbackFailuresTest::writesThenAsks)) {
       String run = waiting(rig);
       String call =
-          (String) rig.events(run, "permission.requested").getFirst().data().get("toolUseId");
+          String.valueOf(
+              rig.events(run, "permission.requested").getFirst().data().get("toolUseId"));
       assertThat(moment(rig, run).calls()).hasSize(1);
       log(rig, run, call, "begins", started(call, 1));
       assertThat(moment(rig, run).calls()).hasSize(1);

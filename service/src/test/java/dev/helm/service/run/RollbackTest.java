@@ -132,7 +132,8 @@ class RollbackTest {
       rig.await(() -> rig.events(run, "permission.requested").size() == 1, run);
       rig.await(() -> Files.exists(rig.sandbox.workspace(run).resolve("c")), run);
       String permission =
-          (String) rig.events(run, "permission.requested").getFirst().data().get("permissionId");
+          String.valueOf(
+              rig.events(run, "permission.requested").getFirst().data().get("permissionId"));
       FileStore.Snapshot second = nth(rig, run, 2);
       long seq = rig.events(run, "permission.requested").getFirst().seq();
       long to = Math.max(seq, second.seq());
@@ -144,7 +145,9 @@ class RollbackTest {
               started ->
                   assertThat(rig.events(run, "tool.finished"))
                       .anyMatch(
-                          e -> e.data().get("toolUseId").equals(started.data().get("toolUseId"))));
+                          e ->
+                              Objects.equals(
+                                  e.data().get("toolUseId"), started.data().get("toolUseId"))));
       assertThat(
               Objects.requireNonNull(rig.store.inbox().permission(Access.system(), permission))
                   .state())
@@ -171,9 +174,9 @@ class RollbackTest {
           run,
           new Signals.Decide(
               "d1",
-              (String) again.data().get("permissionId"),
+              String.valueOf(again.data().get("permissionId")),
               false,
-              (String) again.data().get("argumentsHash"),
+              String.valueOf(again.data().get("argumentsHash")),
               "no",
               "ada",
               null));
@@ -283,7 +286,7 @@ class RollbackTest {
       assertThat(created.data().get("parentSeq")).isEqualTo((int) second.seq());
       LoggedEvent forked = rig.events(run, "run.forked").getFirst();
       assertThat(forked.data()).containsEntry("child", child);
-      assertThat(rig.store.files().start(child).tree()).isEqualTo(second.tree());
+      assertThat(Objects.requireNonNull(rig.store.files().start(child)).tree()).isEqualTo(second.tree());
 
       // A fork can go back to its own beginning, and be forked there again.
       FileStore.Snapshot start = Objects.requireNonNull(rig.store.files().start(child));

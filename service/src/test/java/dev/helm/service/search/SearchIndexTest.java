@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
@@ -174,7 +175,9 @@ final class SearchIndexTest {
     assertThat(seqs).containsExactly(8L, 7L, 6L, 5L, 4L, 3L, 2L);
     assertThatThrownBy(() -> SearchCursor.read("x' OR 1"))
         .isInstanceOf(InvalidCursorException.class);
-    assertThat(index.runs(Access.system(), SearchQuery.parse("needle"))).containsExactly(two, one);
+    SearchIndex.Runs runs = index.runs(Access.system(), SearchQuery.parse("needle"));
+    assertThat(runs.ids()).containsExactly(two, one);
+    assertThat(runs.partial()).isFalse();
   }
 
   @Test
@@ -189,7 +192,7 @@ final class SearchIndexTest {
         .containsExactly(mine);
     assertThat(find(ann, "plans", theirs).items()).isEmpty();
     assertThat(find(Access.only("bob", Set.of()), "plans", null).items()).isEmpty();
-    assertThat(index.runs(ann, SearchQuery.parse("plans"))).containsExactly(mine);
+    assertThat(index.runs(ann, SearchQuery.parse("plans")).ids()).containsExactly(mine);
     String tag = Tags.project("market-intel");
     assertThat(find(ann, tag, null).items()).as("tags are no words").isEmpty();
     assertThat(find(Access.system(), tag, null).items()).isEmpty();
@@ -271,6 +274,101 @@ final class SearchIndexTest {
     }
   }
 
+  @Test
+  void anErrorIsToldAndTheIndexGoesOnLater() {
+    index.close();
+    AtomicInteger left = new AtomicInteger(1);
+    SearchFile heavy =
+        new SearchFile(home) {
+          @Override
+          void checkRoom() throws java.io.IOException {
+            if (left.getAndDecrement() > 0) {
+              throw new OutOfMemoryError("a test's");
+            }
+            super.checkRoom();
+          }
+        };
+    index = SearchIndex.start(store, heavy);
+    String run = StoreFixture.run(store);
+    say(run, "after the error");
+    long due = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    boolean told = false;
+    while (index.reached() < store.lastPos()) {
+      told |= index.component().state().equals("degraded");
+      assertThat(System.nanoTime()).as("%s", index.component()).isLessThan(due);
+      LockSupport.parkNanos(2_000_000);
+    }
+    assertThat(told).isTrue();
+    assertThat(texts("after error")).hasSize(1);
+  }
+
+  @Test
+  void moreThan500RunsAreCutAndThatIsSaid() {
+    for (int i = 0; i < 501; i++) {
+      say(StoreFixture.run(store), "everywhere");
+    }
+    caughtUp();
+    SearchIndex.Runs runs = index.runs(Access.system(), SearchQuery.parse("everywhere"));
+    assertThat(runs.ids()).hasSize(500);
+    assertThat(runs.partial()).isTrue();
+  }
+
+  /** One person's searches take one place, however many and slow they are. */
+  @Test
+  void nobodysSearchesKeepAnotherFromSearching() throws Exception {
+    String run = StoreFixture.run(store);
+    say(run, "shared word");
+    caughtUp();
+    CountDownLatch inside = new CountDownLatch(1);
+    CountDownLatch go = new CountDownLatch(1);
+    SearchFile slow =
+        new SearchFile(home) {
+          @Override
+          java.sql.Connection connect(boolean readOnly) throws java.sql.SQLException {
+            if (Thread.currentThread().getName().startsWith("greedy")) {
+              inside.countDown();
+              try {
+                go.await();
+              } catch (InterruptedException e) {
+                throw new java.sql.SQLException(e);
+              }
+            }
+            return super.connect(readOnly);
+          }
+        };
+    SearchQuery query = SearchQuery.parse("shared");
+    List<Thread> greedy = new ArrayList<>();
+    try (Searcher searcher = new Searcher(slow)) {
+      for (int i = 0; i < 4; i++) {
+        greedy.add(
+            Thread.ofPlatform()
+                .name("greedy-" + i)
+                .start(
+                    () -> {
+                      try {
+                        searcher.runs(Access.everything("greedy"), query);
+                      } catch (SearchIndex.Busy | java.sql.SQLException e) {
+                        // Its turn did not come.
+                      }
+                    }));
+      }
+      assertThat(inside.await(60, TimeUnit.SECONDS)).isTrue();
+      // Long enough for each of them to have come as far as it can.
+      for (Thread thread : greedy) {
+        while (thread.getState() != Thread.State.WAITING
+            && thread.getState() != Thread.State.TIMED_WAITING
+            && thread.isAlive()) {
+          Thread.onSpinWait();
+        }
+      }
+      assertThat(searcher.runs(Access.everything("ann"), query).ids()).containsExactly(run);
+      go.countDown();
+      for (Thread thread : greedy) {
+        thread.join();
+      }
+    }
+  }
+
   private static void sql(Path file, String sql) throws Exception {
     try (var connection = java.sql.DriverManager.getConnection("jdbc:sqlite:" + file);
         var statement = connection.createStatement()) {
@@ -294,7 +392,7 @@ final class SearchIndexTest {
       Bodies.SearchResult found = hasty.search(Access.system(), wanted);
       assertThat(found.partial()).isTrue();
       assertThat(found.items()).hasSizeLessThan(3_000);
-      assertThat(hasty.runs(Access.system(), SearchQuery.parse("frequent"))).hasSizeLessThan(2);
+      assertThat(hasty.runs(Access.system(), SearchQuery.parse("frequent")).partial()).isTrue();
     }
     Bodies.SearchResult whole = index.search(Access.system(), wanted);
     assertThat(whole.partial()).isFalse();

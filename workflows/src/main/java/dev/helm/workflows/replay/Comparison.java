@@ -41,6 +41,7 @@ final class Comparison {
     if (!now.isEmpty() || said.activities().isEmpty()) {
       sameRequests(name, said.activities(), now);
     }
+    said.begunWith().forEach(call -> asked.add(LoggedFacts.call(call)));
     said.activities().forEach(activity -> activity(name, activity));
     said.signals().forEach(this::signal);
     activities += said.activities().size();

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 final class HistoryFacts {
   private final List<Activity> activities = new ArrayList<>();
   private final List<Signal> signals = new ArrayList<>();
+  private final List<Map<?, ?>> begunWith = new ArrayList<>();
 
   /** A scheduled activity; {@code result} is null while it has none. */
   record Activity(
@@ -25,6 +26,7 @@ final class HistoryFacts {
   HistoryFacts(WorkflowExecutionHistory history) {
     Map<Long, ActivityTaskScheduledEventAttributes> scheduled = new LinkedHashMap<>();
     Map<Long, @Nullable Object> results = new HashMap<>();
+    begunWith(history.getEvents().getFirst());
     for (HistoryEvent event : history.getEvents()) {
       if (event.hasActivityTaskScheduledEventAttributes()) {
         scheduled.put(event.getEventId(), event.getActivityTaskScheduledEventAttributes());
@@ -49,12 +51,31 @@ final class HistoryFacts {
                     results.get(id))));
   }
 
+  private void begunWith(HistoryEvent start) {
+    var input = start.getWorkflowExecutionStartedEventAttributes().getInput();
+    if (input.getPayloadsCount() > 0
+        && Payloads.tree(input.getPayloads(0)) instanceof Map<?, ?> run
+        && run.get("carry") instanceof Map<?, ?> carry
+        && carry.get("calls") instanceof List<?> calls) {
+      for (Object call : calls) {
+        if (call instanceof Map<?, ?> map) {
+          begunWith.add(map);
+        }
+      }
+    }
+  }
+
   private void signal(HistoryEvent event) {
     var signal = event.getWorkflowExecutionSignaledEventAttributes();
     if (signal.getInput().getPayloadsCount() > 0
         && Payloads.tree(signal.getInput().getPayloads(0)) instanceof Map<?, ?> argument) {
       signals.add(new Signal(signal.getSignalName(), LoggedFacts.members(argument)));
     }
+  }
+
+  /** The calls that the epoch began with: those of a fork were asked for in its parent. */
+  List<Map<?, ?>> begunWith() {
+    return begunWith;
   }
 
   List<Activity> activities() {

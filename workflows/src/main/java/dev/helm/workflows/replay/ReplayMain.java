@@ -3,6 +3,7 @@ package dev.helm.workflows.replay;
 import dev.helm.api.bundle.BundleFormat;
 import dev.helm.workflows.AgentRunWorkflow;
 import dev.helm.workflows.HelmJson;
+import io.temporal.api.history.v1.HistoryEvent;
 import io.temporal.common.WorkflowExecutionHistory;
 import java.io.BufferedReader;
 import java.io.FileDescriptor;
@@ -13,8 +14,10 @@ import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
@@ -70,13 +73,17 @@ public final class ReplayMain {
         .filter(entry -> entry.getName().startsWith(BundleFormat.HISTORIES))
         .forEach(entry -> histories.put(entry.getName(), entry));
     Comparison comparison = new Comparison(log, findings);
+    Set<String> children = new HashSet<>();
+    Set<String> before = new HashSet<>();
     try (Rerun rerun = new Rerun()) {
       for (Map.Entry<String, ZipEntry> entry : histories.entrySet()) {
-        comparison.take(
-            entry.getKey(), WorkflowExecutionHistory.fromJson(text(zip, entry.getValue())), rerun);
+        WorkflowExecutionHistory history =
+            WorkflowExecutionHistory.fromJson(text(zip, entry.getValue()));
+        needs(history, children, before);
+        comparison.take(entry.getKey(), history, rerun);
       }
     }
-    boolean complete = complete(manifest);
+    boolean complete = complete(manifest, children, before);
     if (!complete) {
       findings.note(
           "The bundle does not have all histories of the run (one that goes on has its last one"
@@ -85,15 +92,47 @@ public final class ReplayMain {
     comparison.finish(complete);
   }
 
-  private static boolean complete(Map<String, Object> manifest) {
+  /** A history leads to those of its children, and to the one that it continues. */
+  private static void needs(
+      WorkflowExecutionHistory history, Set<String> children, Set<String> before) {
+    for (HistoryEvent event : history.getEvents()) {
+      if (event.hasChildWorkflowExecutionStartedEventAttributes()) {
+        children.add(
+            event
+                .getChildWorkflowExecutionStartedEventAttributes()
+                .getWorkflowExecution()
+                .getWorkflowId());
+      }
+    }
+    String previous =
+        history
+            .getEvents()
+            .getFirst()
+            .getWorkflowExecutionStartedEventAttributes()
+            .getContinuedExecutionRunId();
+    if (!previous.isEmpty()) {
+      before.add(previous);
+    }
+  }
+
+  static boolean complete(
+      Map<String, Object> manifest, Set<String> children, Set<String> before) {
     if (!(manifest.get("histories") instanceof Map<?, ?> histories)
         || !(histories.get("complete") instanceof List<?> complete)
+        || !(histories.get("kept") instanceof List<?> kept)
         || !(histories.get("lost") instanceof Map<?, ?> lost)
         || !(manifest.get("epoch") instanceof Number epochs)) {
       return false;
     }
     String run = String.valueOf(manifest.get("run"));
-    boolean all = lost.isEmpty();
+    boolean all = lost.isEmpty() && complete.containsAll(children);
+    Set<Object> executions = new HashSet<>();
+    for (Object one : kept) {
+      if (one instanceof Map<?, ?> map && map.get("execution") instanceof String execution) {
+        executions.add(execution);
+      }
+    }
+    all &= executions.containsAll(before);
     for (int epoch = 1; epoch <= epochs.intValue(); epoch++) {
       all &= complete.contains(AgentRunWorkflow.workflowId(run, epoch));
     }

@@ -87,6 +87,30 @@ class ComparisonTest {
         .anyMatch(ComparisonTest::fault);
   }
 
+  @Test
+  void theCallsThatAForkBeginsWithWereAskedForInItsParent() throws Exception {
+    String json = Files.readString(FOLDER.resolve("plain.json"));
+    String call = "{\"toolUseId\":\"t77\",\"tool\":\"Bash\"}";
+    String carry =
+        "{\"turn\":1,\"results\":[],\"messages\":[],\"seen\":[],\"calls\":[" + call + "]}";
+    String fork =
+        edited(
+            json,
+            true,
+            text ->
+                text.contains("\"turnsMax\"")
+                    ? text.replace("\"carry\":null,", "")
+                        .replaceFirst("\\{", "{\"carry\":" + carry + ",")
+                    : text);
+    String log =
+        log(WorkflowExecutionHistory.fromJson(json))
+            + "\n{\"seq\":99,\"agent\":\"main\",\"type\":\"tool.requested\",\"data\":"
+            + call
+            + "}";
+    assertThat(findingsOf(log, json)).anyMatch(line -> line.contains("ask for t77"));
+    assertThat(findingsOf(log, fork)).noneMatch(line -> line.contains("ask for t77"));
+  }
+
   private static boolean fault(String line) {
     return line.contains("\"kind\":\"fault\"");
   }
@@ -109,10 +133,14 @@ class ComparisonTest {
 
   /** Compares a history with the log that the true one has. */
   private static List<String> findings(String truth, String shown) throws IOException {
+    return findingsOf(log(WorkflowExecutionHistory.fromJson(truth)), shown);
+  }
+
+  private static List<String> findingsOf(String events, String shown) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     Findings findings = new Findings(new PrintStream(bytes, true, StandardCharsets.UTF_8));
     LoggedFacts log = new LoggedFacts();
-    log.read(new BufferedReader(new StringReader(log(WorkflowExecutionHistory.fromJson(truth)))));
+    log.read(new BufferedReader(new StringReader(events)));
     Comparison comparison = new Comparison(log, findings);
     try (Rerun rerun = new Rerun()) {
       comparison.take("history", WorkflowExecutionHistory.fromJson(shown), rerun);

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.helm.cli.verify;
+
+import org.jspecify.annotations.NullMarked;
