@@ -31,7 +31,7 @@ final class FakeBackend implements Backend, RunControl {
   volatile boolean down;
 
   /** A run that nobody can tell anything. */
-  volatile @Nullable String untold;
+  volatile @Nullable String rollingBack;
 
   volatile boolean deaf;
   volatile @Nullable String readOnly;
@@ -248,7 +248,7 @@ final class FakeBackend implements Backend, RunControl {
   @Override
   public void pause(String run, String by, String requestId) {
     refuseWhenDown();
-    if (run.equals(untold)) {
+    if (run.equals(rollingBack)) {
       throw new EpochFailure(EpochFailure.Kind.BUSY, "the run is being rolled back", null);
     }
     append(run, "paused-" + requestId, new RunEvent.RunPaused("person", by, null, null, null));

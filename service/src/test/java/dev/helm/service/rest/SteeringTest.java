@@ -117,7 +117,7 @@ class SteeringTest {
   void oneRunThatIsBeingRolledBackDoesNotKeepTheOthersFromTheirStop() {
     String moving = service.run();
     String other = service.run();
-    service.backend().untold = moving;
+    service.backend().rollingBack = moving;
     try {
       RunningService.Answer stopped = service.post("/api/stop", "");
       assertThat(stopped.status()).isEqualTo(202);
@@ -127,7 +127,7 @@ class SteeringTest {
       }
       assertThat(service.get("/api/runs/" + other).text("status")).isEqualTo("paused");
     } finally {
-      service.backend().untold = null;
+      service.backend().rollingBack = null;
     }
   }
 
