@@ -94,7 +94,7 @@ public final class ProxyProcess implements AutoCloseable {
   }
 
   private static String classPath() {
-    Path checkout = Path.of("").toAbsolutePath().getParent();
+    Path checkout = Path.of("..").toAbsolutePath().normalize();
     String classes =
         Stream.of("keyproxy/target/classes", "target/fast/keyproxy/main")
             .map(checkout::resolve)
