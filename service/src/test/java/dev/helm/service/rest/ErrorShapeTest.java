@@ -66,9 +66,9 @@ class ErrorShapeTest {
     check(service.get("/api/runs?limit=abc"), 400, "invalid_input");
     check(service.get("/api/runs?cursor=abc"), 400, "invalid_cursor");
     check(service.get("/api/runs?status=runing"), 400, "invalid_input");
-    check(service.get("/api/runs/ab/diff"), 400, "not_supported_yet");
-    check(service.post("/api/runs/ab/rollback", "{}"), 400, "not_supported_yet");
-    check(service.post("/api/stop", "{}"), 400, "not_supported_yet");
+    check(service.get("/api/runs/ab/diff"), 404, "not_found");
+    check(service.post("/api/runs/ab/rollback", "{\"to\":\"start\"}"), 404, "not_found");
+    check(service.post("/api/decide", "{}"), 400, "not_supported_yet");
     check(service.get("/api/schedules/x"), 400, "not_supported_yet");
     check(service.get("/api/stream?ticket=x"), 400, "bad_request");
     check(
