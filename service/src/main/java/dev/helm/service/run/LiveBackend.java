@@ -246,26 +246,25 @@ public final class LiveBackend implements Backend {
         upkeep.scheduleWithFixedDelay(
             this::look, 0, HEALTH_EVERY.toMillis(), TimeUnit.MILLISECONDS);
     var unusedWork = upkeep.schedule(this::work, 0, TimeUnit.MILLISECONDS);
-    var unusedReaper =
+    every(REAP_EVERY, "ended runs could not be looked through", reaper::reap);
+    every(REAP_EVERY, "runs could not be looked through for stalls", stalls::look);
+    every(ARCHIVE_EVERY, "histories wait", histories::round);
+    every(ARCHIVE_ACTIVE_EVERY, "histories wait", histories::roundOfActive);
+  }
+
+  /** A round that fails is told and comes again; one that threw would be the last. */
+  private void every(Duration pause, String failed, Runnable round) {
+    var unused =
         upkeep.scheduleWithFixedDelay(
-            this::reapQuietly, REAP_EVERY.toMillis(), REAP_EVERY.toMillis(), TimeUnit.MILLISECONDS);
-    var unusedStalls =
-        upkeep.scheduleWithFixedDelay(
-            this::stallsQuietly,
-            REAP_EVERY.toMillis(),
-            REAP_EVERY.toMillis(),
-            TimeUnit.MILLISECONDS);
-    var unusedArchive =
-        upkeep.scheduleWithFixedDelay(
-            () -> quietly(histories::round),
-            ARCHIVE_EVERY.toMillis(),
-            ARCHIVE_EVERY.toMillis(),
-            TimeUnit.MILLISECONDS);
-    var unusedArchiveOfActive =
-        upkeep.scheduleWithFixedDelay(
-            () -> quietly(histories::roundOfActive),
-            ARCHIVE_ACTIVE_EVERY.toMillis(),
-            ARCHIVE_ACTIVE_EVERY.toMillis(),
+            () -> {
+              try {
+                round.run();
+              } catch (RuntimeException e) {
+                LOG.info("{}: {}", failed, e.toString());
+              }
+            },
+            pause.toMillis(),
+            pause.toMillis(),
             TimeUnit.MILLISECONDS);
   }
 
@@ -339,34 +338,13 @@ public final class LiveBackend implements Backend {
       workers.start();
       working = true;
       var unusedRecovery = upkeep.schedule(epochs::recover, 0, TimeUnit.MILLISECONDS);
-      var unused =
-          upkeep.scheduleWithFixedDelay(
-              () -> reconcileQuietly(),
-              RECONCILE_EVERY.toMillis(),
-              RECONCILE_EVERY.toMillis(),
-              TimeUnit.MILLISECONDS);
+      every(RECONCILE_EVERY, "reconciling waits for Temporal", this::reconcile);
       var unusedMoney =
           upkeep.scheduleWithFixedDelay(
               moneyWatch::look, 0, MONEY_EVERY.toMillis(), TimeUnit.MILLISECONDS);
     } catch (RuntimeException e) {
       LOG.info("Temporal is not there yet: {}", e.toString());
       var unused = upkeep.schedule(this::work, 300, TimeUnit.MILLISECONDS);
-    }
-  }
-
-  private void reapQuietly() {
-    try {
-      reaper.reap();
-    } catch (RuntimeException e) {
-      LOG.info("ended runs could not be looked through: {}", e.toString());
-    }
-  }
-
-  private void stallsQuietly() {
-    try {
-      stalls.look();
-    } catch (RuntimeException e) {
-      LOG.info("runs could not be looked through for stalls: {}", e.toString());
     }
   }
 
@@ -380,21 +358,9 @@ public final class LiveBackend implements Backend {
     return webhook;
   }
 
-  private static void quietly(Runnable round) {
-    try {
-      round.run();
-    } catch (RuntimeException e) {
-      LOG.info("histories wait: {}", e.toString());
-    }
-  }
-
-  private void reconcileQuietly() {
-    try {
-      reconciler.reconcile(false);
-      epochs.recover();
-    } catch (RuntimeException e) {
-      LOG.info("reconciling waits for Temporal: {}", e.toString());
-    }
+  private void reconcile() {
+    reconciler.reconcile(false);
+    epochs.recover();
   }
 
   private static EgressDoor door(EgressGrants grants) {
