@@ -179,10 +179,19 @@ public final class Checkpointer implements CommitListener, AutoCloseable {
     }
     keep(make(run, true));
     Checkpoint last = store.last(run);
+    if (last != null && last.seq() > head.seq()) {
+      // The run went on meanwhile, and what is signed now is a later event.
+      head = place(run, last);
+    }
     if (last == null || last.seq() < head.seq() || !last.keyId().equals(key.id())) {
       store.add(List.of(signed(run, head.seq(), head.hash(), head.at())));
     }
     return head;
+  }
+
+  private CheckpointStore.Place place(String run, Checkpoint signed) {
+    CheckpointStore.Link link = store.links(run, signed.seq() - 1, 1).getFirst();
+    return new CheckpointStore.Place(link.seq(), link.hash(), link.at());
   }
 
   /** The checkpoints that a chain lacks, by seq; the last event's too if wanted, or at an end. */
