@@ -92,6 +92,11 @@ public final class HelmClient {
         "/api/search?limit=" + limit + filters(Map.of("q", words, "run", run, "type", type)));
   }
 
+  /** {@code GET /api/audit} with filters by name; empty texts do not filter. */
+  public Reply audit(Map<String, String> filters, int limit) {
+    return get("/api/audit?limit=" + limit + filters(filters));
+  }
+
   /** {@code GET /api/budgets}: every cap that one sees. */
   public Reply caps() {
     return get("/api/budgets");

@@ -180,8 +180,10 @@ public final class Checkpointer implements CommitListener, AutoCloseable {
     keep(make(run, true));
     Checkpoint last = store.last(run);
     if (last != null && last.seq() > head.seq()) {
-      // The run went on meanwhile, and what is signed now is a later event.
-      head = place(run, last);
+      // The run went on meanwhile, and what is signed now is a later event; or the log was cut.
+      List<CheckpointStore.Link> later = store.links(run, last.seq() - 1, 1);
+      boolean there = !later.isEmpty() && later.getFirst().seq() == last.seq();
+      return there ? place(later.getFirst()) : head;
     }
     if (last == null || last.seq() < head.seq() || !last.keyId().equals(key.id())) {
       store.add(List.of(signed(run, head.seq(), head.hash(), head.at())));
@@ -189,8 +191,7 @@ public final class Checkpointer implements CommitListener, AutoCloseable {
     return head;
   }
 
-  private CheckpointStore.Place place(String run, Checkpoint signed) {
-    CheckpointStore.Link link = store.links(run, signed.seq() - 1, 1).getFirst();
+  private static CheckpointStore.Place place(CheckpointStore.Link link) {
     return new CheckpointStore.Place(link.seq(), link.hash(), link.at());
   }
 
