@@ -106,8 +106,7 @@ public final class AuditCommand extends HelmCommand {
   }
 
   private Reply page(String from, long seq) {
-    return client()
-        .audit(Map.of(from, String.valueOf(seq), "who", who, "action", action), limit);
+    return client().audit(Map.of(from, String.valueOf(seq), "who", who, "action", action), limit);
   }
 
   /** One line an entry for programs too, since such a list has no end. */

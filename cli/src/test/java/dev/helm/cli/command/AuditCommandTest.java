@@ -38,14 +38,22 @@ class AuditCommandTest {
 
   private static Map<String, Object> entry(long seq, String who, Map<String, Object> data) {
     return Map.of(
-        "run", "audit",
-        "seq", seq,
-        "at", "2020-03-02T14:02:13.000Z",
-        "type", "change.made",
-        "agent", who,
-        "data", data,
-        "prev", "0".repeat(64),
-        "hash", "1".repeat(64));
+        "run",
+        "audit",
+        "seq",
+        seq,
+        "at",
+        "2020-03-02T14:02:13.000Z",
+        "type",
+        "change.made",
+        "agent",
+        who,
+        "data",
+        data,
+        "prev",
+        "0".repeat(64),
+        "hash",
+        "1".repeat(64));
   }
 
   private static String page(long... seqs) {
@@ -63,8 +71,7 @@ class AuditCommandTest {
                             "path", "/api/stop",
                             "status", 202)))
             .toList();
-    return Json.write(
-        Map.of("items", items, "last", seqs.length == 0 ? 0 : seqs[seqs.length - 1]));
+    return Json.write(Map.of("items", items, "last", seqs.length == 0 ? 0 : seqs[seqs.length - 1]));
   }
 
   private String asked() {
@@ -131,7 +138,8 @@ class AuditCommandTest {
                             entry(
                                 1,
                                 "\u001b[2Jann",
-                                Map.of("reason\u202e", "\rlet in", "asked", Map.of("a", "\u0007")))),
+                                Map.of(
+                                    "reason\u202e", "\rlet in", "asked", Map.of("a", "\u0007")))),
                         "last",
                         1))));
     assertThat(terminal.helm("audit")).isZero();

@@ -242,8 +242,7 @@ final class TableCheck {
   // ---- the tables --------------------------------------------------------------------------
 
   private void compare(Table table, Statements anew, Statements live) throws SQLException {
-    List<Boolean> known =
-        live.list(table.select(""), row -> compare(table, anew, row), run);
+    List<Boolean> known = live.list(table.select(""), row -> compare(table, anew, row), run);
     long rows =
         anew.number(
             "SELECT count(*) FROM " + table.name() + " WHERE " + table.run() + " = ?", 0, run);
@@ -268,8 +267,7 @@ final class TableCheck {
     }
     if (!wrong.isEmpty()) {
       String which = table.key().equals(table.run()) ? "" : " of " + key;
-      found.add(
-          table.name() + which + ": not what the log says: " + String.join(", ", wrong));
+      found.add(table.name() + which + ": not what the log says: " + String.join(", ", wrong));
     }
     return true;
   }

@@ -44,12 +44,7 @@ class TablesTest {
                       "q",
                       "main",
                       new RunEvent.QuestionAsked(
-                          "q1",
-                          "t1",
-                          "Which?",
-                          List.of("a"),
-                          "2099-01-01T00:00:00.000Z",
-                          true))));
+                          "q1", "t1", "Which?", List.of("a"), "2099-01-01T00:00:00.000Z", true))));
     }
   }
 

@@ -178,8 +178,7 @@ class TamperTest {
 
   /** What people read, and the log does not say. */
   private static String table(Statement sql, String run, Random random) throws SQLException {
-    String row =
-        " WHERE run = '" + run + "' AND tool_use_id = 'tu_" + random.nextInt(45) + "'";
+    String row = " WHERE run = '" + run + "' AND tool_use_id = 'tu_" + random.nextInt(45) + "'";
     return switch (random.nextInt(4)) {
       case 0 ->
           changeText(

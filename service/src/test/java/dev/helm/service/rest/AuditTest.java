@@ -167,8 +167,7 @@ class AuditTest {
       long last = all.getLast().path("seq").asLong();
       List<JsonNode> back = new ArrayList<>();
       for (long before = last + 1; back.size() < all.size(); ) {
-        JsonNode items =
-            service.get("/api/audit?limit=2&before=" + before).json().path("items");
+        JsonNode items = service.get("/api/audit?limit=2&before=" + before).json().path("items");
         assertThat(items).isNotEmpty();
         List<JsonNode> page = new ArrayList<>();
         items.forEach(page::add);
@@ -179,7 +178,8 @@ class AuditTest {
       String who = all.getFirst().path("agent").asText();
       JsonNode changed =
           service
-              .get("/api/audit?action=change.asked,change.made&before=" + (last + 1) + "&who=" + who)
+              .get(
+                  "/api/audit?action=change.asked,change.made&before=" + (last + 1) + "&who=" + who)
               .json()
               .path("items");
       assertThat(changed).isNotEmpty();
