@@ -1,6 +1,7 @@
 package dev.helm.cli.http;
 
 import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.PeopleBodies;
 import dev.helm.cli.Env;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -229,8 +230,10 @@ public final class HelmClient {
   }
 
   /** A single-use token for the stream. */
-  public Bodies.TicketResponse streamTicket() {
-    return calls.post("/api/auth/ticket", Map.of("for", "stream")).as(Bodies.TicketResponse.class);
+  public PeopleBodies.TicketResponse streamTicket() {
+    return calls
+        .post("/api/auth/ticket", Map.of("for", "stream"))
+        .as(PeopleBodies.TicketResponse.class);
   }
 
   /** The newest version of every blueprint. */

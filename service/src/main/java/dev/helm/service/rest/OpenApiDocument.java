@@ -7,6 +7,7 @@ import dev.helm.api.event.LoggedEvent;
 import dev.helm.api.rest.Bodies;
 import dev.helm.api.rest.FileBodies;
 import dev.helm.api.rest.MoneyBodies;
+import dev.helm.api.rest.PeopleBodies;
 import dev.helm.api.rest.Problem;
 import io.swagger.v3.core.converter.ModelConverters;
 import io.swagger.v3.core.util.Json31;
@@ -85,7 +86,7 @@ public final class OpenApiDocument {
     addIdempotencyKeys(read);
     OpenApiForms.apply(
         read,
-        Stream.of(Bodies.class, FileBodies.class, MoneyBodies.class)
+        Stream.of(Bodies.class, FileBodies.class, MoneyBodies.class, PeopleBodies.class)
             .<Class<?>>flatMap(outer -> Arrays.stream(outer.getDeclaredClasses()))
             .toList());
     try {
@@ -128,6 +129,7 @@ public final class OpenApiDocument {
             Bodies.class,
             FileBodies.class,
             MoneyBodies.class,
+            PeopleBodies.class,
             Problem.class,
             Blueprint.class,
             LoggedEvent.class,
