@@ -5,6 +5,7 @@ import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.bundle.Checkpoint;
 import dev.helm.api.event.LoggedEvent;
 import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.DecisionBodies;
 import dev.helm.api.rest.FileBodies;
 import dev.helm.api.rest.MoneyBodies;
 import dev.helm.api.rest.PeopleBodies;
@@ -86,7 +87,12 @@ public final class OpenApiDocument {
     addIdempotencyKeys(read);
     OpenApiForms.apply(
         read,
-        Stream.of(Bodies.class, FileBodies.class, MoneyBodies.class, PeopleBodies.class)
+        Stream.of(
+                Bodies.class,
+                DecisionBodies.class,
+                FileBodies.class,
+                MoneyBodies.class,
+                PeopleBodies.class)
             .<Class<?>>flatMap(outer -> Arrays.stream(outer.getDeclaredClasses()))
             .toList());
     try {
@@ -127,6 +133,7 @@ public final class OpenApiDocument {
     Map<String, Schema> schemas = document.getComponents().getSchemas();
     Stream.of(
             Bodies.class,
+            DecisionBodies.class,
             FileBodies.class,
             MoneyBodies.class,
             PeopleBodies.class,
