@@ -49,8 +49,7 @@ public final class SnapshotBench {
     double back =
         median(
             () -> {
-              restore.prepare(RUN, tree, first);
-              restore.swap(tree);
+              restore.apply(restore.prepare(RUN, tree, first));
             },
             () -> {
               snapshots.take(RUN);

@@ -65,8 +65,7 @@ class SnapshotsTest {
   }
 
   private void back(String to) throws IOException {
-    restore.prepare(RUN, tree, to);
-    restore.swap(tree);
+    restore.apply(restore.prepare(RUN, tree, to));
   }
 
   @Test
@@ -179,7 +178,13 @@ class SnapshotsTest {
     Files.writeString(tree.resolve("a"), "x");
     Snapshots.Taken taken = snapshots.take(RUN);
     assertThat(taken.skipped()).isEqualTo(1);
-    assertThat(taken.notes()).singleElement().asString().startsWith("pipe: it is a socket, FIFO");
+    assertThat(taken.named())
+        .singleElement()
+        .satisfies(
+            skipped -> {
+              assertThat(skipped.shown()).isEqualTo("pipe");
+              assertThat(skipped.special()).isTrue();
+            });
     assertThat(taken.files()).isEqualTo(1);
   }
 
@@ -237,41 +242,81 @@ class SnapshotsTest {
 
   @Test
   void aKillAtAnyStepLeavesTheOldOrTheNewTree() throws IOException {
-    Random random = new Random(7);
-    RandomTree changes = new RandomTree(random, tree);
-    changes.grow(80);
-    String oldTree = take();
-    Map<String, String> old = RandomTree.of(tree);
-    changes.grow(40);
-    Map<String, String> now = RandomTree.of(tree);
-    String nowTree = take();
-    int steps = 0;
-    for (int killAt = 0; killAt < 6; killAt++) {
-      int[] left = {killAt};
-      WorkspaceRestore dying =
-          new WorkspaceRestore(
-              snapshots,
-              -1,
-              step -> {
-                if (left[0]-- == 0) {
-                  throw new Killed();
-                }
-              });
-      try {
-        dying.prepare(RUN, tree, oldTree);
-        dying.swap(tree);
-      } catch (Killed e) {
-        steps++;
+    killsAtEachStep(1);
+  }
+
+  @Test
+  @Tag("campaign")
+  void aKillAtAnyStepOfTwentyTrees() throws IOException {
+    killsAtEachStep(20);
+  }
+
+  private void killsAtEachStep(int rounds) throws IOException {
+    for (int round = 0; round < rounds; round++) {
+      long seed = new Random().nextLong();
+      RandomTree changes = new RandomTree(new Random(seed), tree);
+      changes.grow(80);
+      Map<String, String> old = RandomTree.of(tree);
+      String oldTree = take();
+      changes.grow(60);
+      Map<String, String> now = RandomTree.of(tree);
+      String nowTree = take();
+      int killAt = 0;
+      while (killed(killAt, oldTree, now, "seed " + seed + ", killed at " + killAt)) {
+        // The next life finishes it, also where the log had not decided yet; it may be killed too.
+        killed(killAt / 2, oldTree);
+        new WorkspaceRestore(fresh(new HomeSandbox(home)), -1, step -> {})
+            .finish(RUN, tree, oldTree);
+        assertThat(RandomTree.of(tree)).as("seed %d, killed at %d", seed, killAt).isEqualTo(old);
+        assertThat(take()).isEqualTo(oldTree);
+        assertThat(WorkspaceRestore.beside(tree)).doesNotExist();
+        back(nowTree);
+        assertThat(RandomTree.of(tree)).as("seed %d, killed at %d", seed, killAt).isEqualTo(now);
+        killAt++;
       }
-      assertThat(RandomTree.of(tree)).isIn(now, old);
-      // The next life finishes it, also where the log had not decided yet.
-      new WorkspaceRestore(fresh(new HomeSandbox(home)), -1, step -> {}).finish(RUN, tree, oldTree);
-      assertThat(RandomTree.of(tree)).as("killed at %d", killAt).isEqualTo(old);
-      assertThat(WorkspaceRestore.beside(tree)).doesNotExist();
-      back(nowTree);
-      assertThat(RandomTree.of(tree)).isEqualTo(now);
+      assertThat(killAt).as("seed %d", seed).isGreaterThan(20);
+      assertThat(RandomTree.of(tree)).as("seed %d", seed).isEqualTo(old);
     }
-    assertThat(steps).isEqualTo(5);
+  }
+
+  /** Whether it was; before anything is decided the tree is the old one. */
+  private boolean killed(int killAt, String to, Map<String, String> now, String what)
+      throws IOException {
+    int[] left = {killAt};
+    WorkspaceRestore dying = dying(left);
+    WorkspaceRestore.Prepared ready;
+    try {
+      ready = dying.prepare(RUN, tree, to);
+    } catch (Killed e) {
+      assertThat(RandomTree.of(tree)).as(what).isEqualTo(now);
+      return true;
+    }
+    assertThat(RandomTree.of(tree)).as(what).isEqualTo(now);
+    try {
+      dying.apply(ready);
+    } catch (Killed e) {
+      return true;
+    }
+    return false;
+  }
+
+  private void killed(int killAt, String to) throws IOException {
+    try {
+      dying(new int[] {killAt}).finish(RUN, tree, to);
+    } catch (Killed e) {
+      // As it was to be.
+    }
+  }
+
+  private WorkspaceRestore dying(int[] left) {
+    return new WorkspaceRestore(
+        fresh(new HomeSandbox(home)),
+        -1,
+        step -> {
+          if (left[0]-- == 0) {
+            throw new Killed();
+          }
+        });
   }
 
   @Test
