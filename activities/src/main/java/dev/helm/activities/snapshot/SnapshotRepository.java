@@ -1,8 +1,8 @@
 package dev.helm.activities.snapshot;
 
-import dev.helm.activities.workspace.TreeUpdate;
 import dev.helm.activities.workspace.TreeItem;
 import dev.helm.activities.workspace.TreeNode;
+import dev.helm.activities.workspace.TreeUpdate;
 import dev.helm.activities.workspace.TreeUsage;
 import java.io.IOException;
 import java.io.OutputStream;

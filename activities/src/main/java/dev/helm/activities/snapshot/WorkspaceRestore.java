@@ -107,10 +107,7 @@ public final class WorkspaceRestore {
   }
 
   private TreeUpdate<ObjectId> stage(
-      Path home,
-      TreeScan.Scanned<ObjectId> found,
-      ObjectId wanted,
-      SnapshotRepository repository)
+      Path home, TreeScan.Scanned<ObjectId> found, ObjectId wanted, SnapshotRepository repository)
       throws IOException {
     steps.before("build");
     Path beside = beside(home);

@@ -33,8 +33,8 @@ import org.slf4j.LoggerFactory;
  * Rollback, restart and fork. The order of a rollback: what is wanted is noted; the old epoch's
  * workflow leaves; the container goes; what is new is made beside the workspace; one transaction
  * opens the new epoch; what is new takes its place; the new workflow starts. Killed before the
- * transaction nothing has changed but that the run stands still, after it the rest is repeated,
- * and nobody reads the workspace before.
+ * transaction nothing has changed but that the run stands still, after it the rest is repeated, and
+ * nobody reads the workspace before.
  */
 public final class Epochs {
   private static final Logger LOG = LoggerFactory.getLogger(Epochs.class);
@@ -71,11 +71,7 @@ public final class Epochs {
    * @param unsaved what of the workspace no snapshot holds
    */
   public record Done(
-      long seq,
-      int epoch,
-      String undoSnapshotId,
-      EpochStore.Counts counts,
-      List<Unsaved> unsaved) {
+      long seq, int epoch, String undoSnapshotId, EpochStore.Counts counts, List<Unsaved> unsaved) {
     /** Copies the list. */
     public Done {
       unsaved = List.copyOf(unsaved);

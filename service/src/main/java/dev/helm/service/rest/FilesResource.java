@@ -13,10 +13,13 @@ import dev.helm.api.rest.Bodies;
 import dev.helm.api.rest.ErrorCode;
 import dev.helm.api.rest.FileBodies;
 import dev.helm.service.files.Diffs;
+import dev.helm.service.files.EpochFailure;
 import dev.helm.service.files.Steps;
 import dev.helm.service.store.Access;
+import dev.helm.service.store.EpochStore;
 import dev.helm.service.store.FileStore;
 import dev.helm.service.store.RunQueries;
+import dev.helm.service.store.Store;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Content;
 import io.swagger.v3.oas.annotations.media.Schema;
@@ -56,13 +59,36 @@ public final class FilesResource {
 
   private final RunQueries runs;
   private final FileStore files;
+  private final EpochStore epochs;
   private final Backend backend;
 
   /** With where runs, snapshots and workspaces are. */
-  public FilesResource(RunQueries runs, FileStore files, Backend backend) {
-    this.runs = runs;
-    this.files = files;
+  public FilesResource(Store store, Backend backend) {
+    this.runs = store.queries();
+    this.files = store.files();
+    this.epochs = store.epochs();
     this.backend = backend;
+  }
+
+  /** The epoch whose workspace is about to be read; nobody is shown one between two trees. */
+  static int settled(EpochStore epochs, String run) {
+    int epoch = epochs.settled(run);
+    if (epoch < 0) {
+      throw moving();
+    }
+    return epoch;
+  }
+
+  /** Whether what was read belongs to that epoch. */
+  static void stillSettled(EpochStore epochs, String run, int epoch) {
+    if (epochs.settled(run) != epoch) {
+      throw moving();
+    }
+  }
+
+  private static EpochFailure moving() {
+    return new EpochFailure(
+        EpochFailure.Kind.BUSY, "its files are being put in place; try again in a moment", null);
   }
 
   /** A directory. */
@@ -87,8 +113,10 @@ public final class FilesResource {
     List<FileBodies.FileEntry> entries;
     long seq;
     if (name.equals("now")) {
+      int epoch = settled(epochs, run);
       seq = files.lastSeq(run);
       entries = now(run, names);
+      stillSettled(epochs, run, epoch);
     } else {
       Steps.Step step = step(run, "at", name);
       seq = step.seq();
@@ -163,10 +191,17 @@ public final class FilesResource {
   /** The one file is read, and nothing is kept. */
   private Response asItIs(String run, List<String> names) throws IOException {
     try {
+      int epoch = settled(epochs, run);
       WorkspaceFiles.Reading file =
           backend
               .files(run)
               .open(WorkspacePath.of(names.isEmpty() ? "." : String.join("/", names)));
+      try {
+        stillSettled(epochs, run, epoch);
+      } catch (EpochFailure e) {
+        file.close();
+        throw e;
+      }
       StreamingOutput body =
           out -> {
             try (file) {
@@ -245,7 +280,11 @@ public final class FilesResource {
     boolean now = before == null || after == null;
     Snapshots.Look look = null;
     try {
+      int epoch = now ? settled(epochs, run) : 0;
       look = now ? backend.snapshots().look(run) : backend.snapshots().kept(run);
+      if (now) {
+        stillSettled(epochs, run, epoch);
+      }
       String current = look.taken().tree();
       SnapshotRepository repository = look.repository();
       TreeDiff.Result diff =

@@ -117,7 +117,7 @@ public final class RestInterface {
         new RunsResource(store.queries(), store.blueprints(), search, backend, practice),
         new SearchResource(store.queries(), search),
         new SteeringResource(store.queries(), store.messages(), control, backend),
-        new FilesResource(store.queries(), store.files(), backend),
+        new FilesResource(store, backend),
         new RollbackResource(store, backend, practice),
         new StopResource(store.queries(), control),
         new InboxResource(store.inbox(), control, commits),

@@ -112,7 +112,9 @@ public final class RollbackResource {
 
   private FileBodies.Rollback preview(String run, long seq, FileStore.Snapshot workspace)
       throws IOException {
+    int epoch = FilesResource.settled(store.epochs(), run);
     try (Snapshots.Look now = backend.snapshots().look(run)) {
+      FilesResource.stillSettled(store.epochs(), run, epoch);
       List<Unsaved> unsaved =
           Unsaved.of(now.repository(), now.taken(), ObjectId.fromString(workspace.tree()));
       return changes(now.repository(), run, seq, workspace, now.taken().tree(), unsaved);
