@@ -112,9 +112,7 @@ public final class RollbackResource {
 
   private FileBodies.Rollback preview(String run, long seq, FileStore.Snapshot workspace)
       throws IOException {
-    int epoch = FilesResource.settled(store.epochs(), run);
-    try (Snapshots.Look now = backend.snapshots().look(run)) {
-      FilesResource.stillSettled(store.epochs(), run, epoch);
+    try (Snapshots.Look now = new WorkspaceNow(store.epochs(), backend).look(run)) {
       List<Unsaved> unsaved =
           Unsaved.of(now.repository(), now.taken(), ObjectId.fromString(workspace.tree()));
       return changes(now.repository(), run, seq, workspace, now.taken().tree(), unsaved);
@@ -276,7 +274,7 @@ public final class RollbackResource {
   private FileStore.Snapshot workspace(String run, String member, String name) {
     FileStore.Snapshot found = new Steps(files).kept(run, name);
     if (found == null) {
-      throw FilesResource.noStep(member, name);
+      throw FileParams.noStep(member, name);
     }
     return found;
   }
