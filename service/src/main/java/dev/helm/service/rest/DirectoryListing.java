@@ -27,17 +27,19 @@ final class DirectoryListing {
 
   private final FileStore files;
   private final Backend backend;
+  private final WorkspaceNow now;
 
-  DirectoryListing(FileStore files, Backend backend) {
+  DirectoryListing(FileStore files, WorkspaceNow now, Backend backend) {
     this.files = files;
     this.backend = backend;
+    this.now = now;
   }
 
   /** As it is; empty where no container has had the workspace yet. */
   List<FileBodies.FileEntry> now(String run, List<String> names) throws IOException {
     try {
       WorkspacePath path = WorkspacePath.of(names.isEmpty() ? "." : String.join("/", names));
-      return backend.files(run).list(path, ENTRIES_MAX).stream()
+      return now.list(run, path, ENTRIES_MAX).stream()
           .map(
               entry ->
                   entry(
