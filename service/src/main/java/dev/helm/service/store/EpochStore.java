@@ -75,6 +75,7 @@ public final class EpochStore {
    * restarted and is at work.
    */
   public @Nullable Open ask(String run, Wanted wanted) {
+    Change.begins();
     return writer.write(
         tx -> {
           int asked =
@@ -149,7 +150,7 @@ public final class EpochStore {
             counts.created(),
             counts.changed(),
             counts.deleted());
-    return writer.write(
+    return writer.change(
         tx -> {
           Open still = open(tx.sql(), run);
           if (still == null || still.decided() || still.epoch() != asked.epoch()) {
@@ -252,7 +253,7 @@ public final class EpochStore {
     Content prompt = SqliteRunQueries.prompt(blobs, child);
     Content message = fork.message() == null ? null : blobs.content(fork.message(), "text/plain");
     String oldest = Times.text(clock.instant().minus(REQUEST_KEPT));
-    return writer.write(
+    return writer.change(
         tx -> {
           String known = SqliteRunQueries.known(tx, child, oldest);
           if (known == null) {
