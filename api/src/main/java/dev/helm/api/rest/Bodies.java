@@ -199,26 +199,10 @@ public final class Bodies {
       @Nullable List<String> options,
       @Nullable Boolean freeText,
       @Nullable Asked asked) {
-    /** A permission's item without what explains its call, or another kind's. */
-    public InboxItem(
-        String id,
-        String kind,
-        String run,
-        String runName,
-        String project,
-        long seq,
-        String askedAt,
-        String deadline,
-        String otherwise,
-        @Nullable String toolUseId,
-        @Nullable String tool,
-        @Nullable String object,
-        @Nullable Content arguments,
-        @Nullable String argumentsHash,
-        @Nullable String reason,
-        @Nullable String text,
-        @Nullable List<String> options) {
-      this(
+    /** The same with a permission's arguments as they stand now, and what explains them. */
+    public InboxItem with(
+        @Nullable Content newArguments, @Nullable String newHash, Asked explained) {
+      return new InboxItem(
           id,
           kind,
           run,
@@ -231,13 +215,13 @@ public final class Bodies {
           toolUseId,
           tool,
           object,
-          arguments,
-          argumentsHash,
+          newArguments,
+          newHash,
           reason,
           text,
           options,
-          null,
-          null);
+          freeText,
+          explained);
     }
   }
 
@@ -269,7 +253,56 @@ public final class Bodies {
       List<String> approvals,
       @Nullable String editedBy,
       @Nullable String stage,
-      @Nullable List<String> escalatedTo) {}
+      @Nullable List<String> escalatedTo) {
+    /** As a permission was asked: nobody has allowed it, nobody was reminded. */
+    public static Asked of(RunEvent.PermissionRequested e) {
+      return new Asked(
+          e.rule(),
+          e.because(),
+          e.risk(),
+          e.recipients(),
+          e.diff(),
+          e.remember(),
+          e.approvers(),
+          List.of(),
+          null,
+          null,
+          null);
+    }
+
+    /** The same for arguments that these people allowed, with the change as far as it is known. */
+    public Asked allowed(
+        List<String> allowedBy, @Nullable Content change, @Nullable String changedBy) {
+      return new Asked(
+          rule,
+          because,
+          risk,
+          recipients,
+          change,
+          remember,
+          need,
+          allowedBy,
+          changedBy,
+          stage,
+          escalatedTo);
+    }
+
+    /** The same once people were reminded. */
+    public Asked reminded(String newStage, @Nullable List<String> told) {
+      return new Asked(
+          rule,
+          because,
+          risk,
+          recipients,
+          diff,
+          remember,
+          need,
+          approvals,
+          editedBy,
+          newStage,
+          told);
+    }
+  }
 
   /**
    * {@code POST /api/permissions/{id}}.

@@ -7,7 +7,6 @@ import dev.helm.cli.http.HelmClient;
 import dev.helm.cli.http.Json;
 import dev.helm.cli.render.AskedText;
 import dev.helm.cli.render.CallText;
-import dev.helm.cli.render.RunRenderer;
 import dev.helm.cli.render.SafeText;
 import java.util.List;
 import java.util.Map;
@@ -90,6 +89,6 @@ abstract class DecideCommand extends HelmCommand {
   }
 
   private static String call(Bodies.InboxItem item) {
-    return RunRenderer.callText(tool(item), item.object() == null ? "" : item.object());
+    return CallText.line(tool(item), item.object() == null ? "" : item.object());
   }
 }

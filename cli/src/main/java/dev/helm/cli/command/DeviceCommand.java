@@ -31,7 +31,7 @@ public final class DeviceCommand extends HelmCommand {
     String user = "";
 
     final Reply devices() {
-      return client().devices(user.isEmpty() ? "" : UserCommand.idOf(this, user));
+      return client().people().devices(user.isEmpty() ? "" : UserCommand.idOf(this, user));
     }
   }
 
@@ -98,7 +98,8 @@ public final class DeviceCommand extends HelmCommand {
             "\"helm device list\" shows them with their ids.");
       }
       Bodies.Device gone = found.getFirst();
-      return print(client().revokeDevice(gone.id()), "revoked · " + SafeText.line(gone.name()));
+      return print(
+          client().people().revokeDevice(gone.id()), "revoked · " + SafeText.line(gone.name()));
     }
   }
 }

@@ -4,9 +4,9 @@ import dev.helm.api.rest.Bodies;
 import dev.helm.cli.ExitCode;
 import dev.helm.cli.http.Reply;
 import dev.helm.cli.render.AskedText;
+import dev.helm.cli.render.CallText;
 import dev.helm.cli.render.Line;
 import dev.helm.cli.render.Role;
-import dev.helm.cli.render.RunRenderer;
 import dev.helm.cli.render.SafeText;
 import dev.helm.cli.render.Times;
 import java.time.Duration;
@@ -79,7 +79,7 @@ public final class InboxCommand extends HelmCommand {
   private static String object(Bodies.InboxItem item) {
     String tool = item.tool();
     if (tool != null && !item.kind().equals("question")) {
-      return RunRenderer.callText(tool, item.object() == null ? "" : item.object());
+      return CallText.line(tool, item.object() == null ? "" : item.object());
     }
     return item.text() == null ? "" : SafeText.prose(item.text());
   }

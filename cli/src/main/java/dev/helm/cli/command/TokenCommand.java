@@ -36,7 +36,7 @@ public final class TokenCommand extends HelmCommand {
   public static final class ListAll extends HelmCommand {
     @Override
     protected ExitCode run() {
-      Reply reply = client().tokens();
+      Reply reply = client().people().tokens();
       if (json) {
         return print(reply, "");
       }
@@ -90,6 +90,7 @@ public final class TokenCommand extends HelmCommand {
     protected ExitCode run() {
       Reply reply =
           client()
+              .people()
               .createToken(Map.of("name", name, "role", role, "project", project, "days", days));
       if (json) {
         return print(reply, "");
@@ -118,7 +119,7 @@ public final class TokenCommand extends HelmCommand {
     @Override
     protected ExitCode run() {
       String id =
-          client().tokens().items(Bodies.ServiceToken.class).stream()
+          client().people().tokens().items(Bodies.ServiceToken.class).stream()
               .filter(token -> token.name().equals(name))
               .map(Bodies.ServiceToken::id)
               .findFirst()
@@ -128,7 +129,7 @@ public final class TokenCommand extends HelmCommand {
                           ExitCode.NOT_FOUND,
                           "There is no service token \"" + name + "\".",
                           "\"helm token list\" shows them."));
-      return print(client().revokeToken(id), "revoked · " + SafeText.line(name));
+      return print(client().people().revokeToken(id), "revoked · " + SafeText.line(name));
     }
   }
 }

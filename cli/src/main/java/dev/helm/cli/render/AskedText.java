@@ -50,20 +50,7 @@ public final class AskedText {
 
   /** Rows of the event, as the watch has it. */
   public static List<String> rows(RunEvent.PermissionRequested e) {
-    return rows(
-        e.reason(),
-        new Bodies.Asked(
-            e.rule(),
-            e.because(),
-            e.risk(),
-            e.recipients(),
-            e.diff(),
-            e.remember(),
-            e.approvers(),
-            List.of(),
-            null,
-            null,
-            null));
+    return rows(e.reason(), Bodies.Asked.of(e));
   }
 
   /** One line for lists: the rule or reason, the risk, how many have allowed. */

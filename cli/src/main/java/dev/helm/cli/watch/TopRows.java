@@ -3,6 +3,7 @@ package dev.helm.cli.watch;
 import dev.helm.api.event.LoggedEvent;
 import dev.helm.api.rest.Bodies;
 import dev.helm.cli.http.Records;
+import dev.helm.cli.render.CallText;
 import dev.helm.cli.render.Columns;
 import dev.helm.cli.render.Line;
 import dev.helm.cli.render.Role;
@@ -101,7 +102,7 @@ final class TopRows {
     Bodies.InboxItem item = board.inbox().getFirst();
     String object =
         item.tool() != null && !item.kind().equals("question")
-            ? RunRenderer.callText(item.tool(), item.object() == null ? "" : item.object())
+            ? CallText.line(item.tool(), item.object() == null ? "" : item.object())
             : SafeText.prose(item.text() == null ? "" : item.text());
     Instant until = Times.instant(item.deadline());
     String then = item.otherwise().equals("deny") ? "denies" : "ends";

@@ -48,6 +48,7 @@ public final class OpenApiDocument {
           SearchResource.class,
           SteeringResource.class,
           FilesResource.class,
+          DiffResource.class,
           RollbackResource.class,
           InboxResource.class,
           StopResource.class,

@@ -118,6 +118,7 @@ public final class RestInterface {
         new SearchResource(store.queries(), search),
         new SteeringResource(store.queries(), store.messages(), control, backend),
         new FilesResource(store.queries(), store.files(), backend),
+        new DiffResource(store.queries(), store.files(), backend),
         new RollbackResource(store, backend, practice),
         new StopResource(store.queries(), control),
         new InboxResource(store.inbox(), control, commits),

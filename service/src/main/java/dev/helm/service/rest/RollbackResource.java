@@ -258,7 +258,7 @@ public final class RollbackResource {
   private FileStore.Snapshot workspace(String run, String member, String name) {
     FileStore.Snapshot found = new Steps(files).kept(run, name);
     if (found == null) {
-      throw FilesResource.noStep(member, name);
+      throw FileParams.noStep(member, name);
     }
     return found;
   }

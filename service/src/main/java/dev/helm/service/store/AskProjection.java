@@ -60,18 +60,7 @@ final class AskProjection {
             null,
             null,
             null,
-            new Bodies.Asked(
-                e.rule(),
-                e.because(),
-                e.risk(),
-                e.recipients(),
-                e.diff(),
-                e.remember(),
-                e.approvers(),
-                List.of(),
-                null,
-                null,
-                null)));
+            Bodies.Asked.of(e)));
   }
 
   /** Somebody allowed; whoever changed the arguments begins the count anew. */
@@ -86,22 +75,11 @@ final class AskProjection {
           List<String> approvals = new ArrayList<>(edits ? List.of() : asked.approvals());
           approvals.add(e.by());
           Content arguments = e.arguments() == null ? item.arguments() : e.arguments();
-          return with(
-              item,
+          return item.with(
               arguments,
               e.argumentsHash(),
-              new Bodies.Asked(
-                  asked.rule(),
-                  asked.because(),
-                  asked.risk(),
-                  asked.recipients(),
-                  edits ? null : asked.diff(),
-                  asked.remember(),
-                  asked.need(),
-                  approvals,
-                  edits ? e.by() : asked.editedBy(),
-                  asked.stage(),
-                  asked.escalatedTo()));
+              asked.allowed(
+                  approvals, edits ? null : asked.diff(), edits ? e.by() : asked.editedBy()));
         });
   }
 
@@ -113,20 +91,10 @@ final class AskProjection {
         place,
         e.permissionId(),
         (item, asked) ->
-            with(
-                item,
+            item.with(
                 item.arguments(),
                 item.argumentsHash(),
-                new Bodies.Asked(
-                    asked.rule(),
-                    asked.because(),
-                    asked.risk(),
-                    asked.recipients(),
-                    asked.diff(),
-                    asked.remember(),
-                    asked.need(),
-                    asked.approvals(),
-                    asked.editedBy(),
+                asked.reminded(
                     "escalated".equals(asked.stage()) ? asked.stage() : e.stage(),
                     escalated ? e.to() : asked.escalatedTo())));
   }
@@ -148,33 +116,6 @@ final class AskProjection {
       String changed = HelmJson.write(how.apply(item, asked));
       sql.update("UPDATE asks SET item = ?" + open, changed, id, place.run());
     }
-  }
-
-  private static Bodies.InboxItem with(
-      Bodies.InboxItem item,
-      @Nullable Content arguments,
-      @Nullable String argumentsHash,
-      Bodies.Asked asked) {
-    return new Bodies.InboxItem(
-        item.id(),
-        item.kind(),
-        item.run(),
-        item.runName(),
-        item.project(),
-        item.seq(),
-        item.askedAt(),
-        item.deadline(),
-        item.otherwise(),
-        item.toolUseId(),
-        item.tool(),
-        item.object(),
-        arguments,
-        argumentsHash,
-        item.reason(),
-        item.text(),
-        item.options(),
-        item.freeText(),
-        asked);
   }
 
   void question(Statements sql, Projection.Place place, RunEvent.QuestionAsked e)
@@ -220,7 +161,9 @@ final class AskProjection {
             null,
             null,
             e.reason(),
-            UNKNOWN_ANSWERS));
+            UNKNOWN_ANSWERS,
+            null,
+            null));
   }
 
   void paused(Statements sql, Projection.Place place, RunEvent.RunPaused e) throws SQLException {

@@ -250,17 +250,16 @@ public final class EpochStore {
   /** Makes the new run and tells both logs, in one transaction. */
   public RunQueries.Created fork(RunQueries.NewRun child, Fork fork) {
     Content input = blobs.content(child.inputJson(), "application/json");
-    Content prompt = SqliteRunQueries.prompt(blobs, child);
+    Content prompt = NewRuns.prompt(blobs, child);
     Content message = fork.message() == null ? null : blobs.content(fork.message(), "text/plain");
     String oldest = Times.text(clock.instant().minus(REQUEST_KEPT));
     return writer.change(
         tx -> {
-          String known = SqliteRunQueries.known(tx, child, oldest);
+          String known = NewRuns.known(tx, child, oldest);
           if (known == null) {
-            SqliteRunQueries.insert(tx, child);
+            NewRuns.insert(tx, child);
             tx.append(
-                child.run(),
-                SqliteRunQueries.created(child, input, prompt, fork.parent(), fork.atSeq()));
+                child.run(), NewRuns.created(child, input, prompt, fork.parent(), fork.atSeq()));
             begin(tx, child.run(), fork, message);
             tx.append(
                 fork.parent(),
