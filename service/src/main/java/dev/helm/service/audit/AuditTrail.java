@@ -151,8 +151,7 @@ public final class AuditTrail {
     Map<String, Object> data = who(caller, address);
     data.putAll(more);
     var made = new AuditStore.Entry(type, "change/" + key, caller.name(), data);
-    var asked =
-        new AuditStore.Entry(AuditStore.Type.ASKED, "asked/" + key, caller.name(), data);
+    var asked = new AuditStore.Entry(AuditStore.Type.ASKED, "asked/" + key, caller.name(), data);
     return new Change(
         tx -> store.append(tx, made),
         () -> {

@@ -111,7 +111,6 @@ final class Refusals {
   }
 
   private static AuditStore.Entry entry(String who, Map<String, Object> data) {
-    return new AuditStore.Entry(
-        AuditStore.Type.REFUSED, "refused/" + UUID.randomUUID(), who, data);
+    return new AuditStore.Entry(AuditStore.Type.REFUSED, "refused/" + UUID.randomUUID(), who, data);
   }
 }

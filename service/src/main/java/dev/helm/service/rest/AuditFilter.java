@@ -164,8 +164,7 @@ public final class AuditFilter implements ContainerResponseFilter {
       if (status >= Response.Status.BAD_REQUEST.getStatusCode()) {
         trail.refused(asked.caller(), data, asked.address());
       } else {
-        trail.ended(
-            asked.caller(), asked.type(), "change/" + asked.key(), data, asked.address());
+        trail.ended(asked.caller(), asked.type(), "change/" + asked.key(), data, asked.address());
       }
     } catch (RunLog.LogUnavailableException e) {
       LOG.warn(

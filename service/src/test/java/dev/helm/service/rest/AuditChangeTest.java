@@ -44,11 +44,15 @@ class AuditChangeTest {
             .at("/details/id")
             .asText();
     String user =
-        service.post("/api/users", "{\"name\":\"eve\",\"roles\":{}}").json().at("/user/id").asText();
-    String message =
-        service.post("/api/runs/" + run + "/messages", "{\"text\":\"x\"}").text("id");
+        service
+            .post("/api/users", "{\"name\":\"eve\",\"roles\":{}}")
+            .json()
+            .at("/user/id")
+            .asText();
+    String message = service.post("/api/runs/" + run + "/messages", "{\"text\":\"x\"}").text("id");
     return List.of(
-        new Call("PUT", "/api/blueprints/brief", RunningService.BRIEF.replace("A brief", "Another")),
+        new Call(
+            "PUT", "/api/blueprints/brief", RunningService.BRIEF.replace("A brief", "Another")),
         new Call("POST", "/api/runs", "{\"blueprint\":\"brief\"}"),
         new Call("POST", "/api/runs/" + run + "/messages", "{\"text\":\"stop that\"}"),
         new Call("DELETE", "/api/runs/" + run + "/messages/" + message, ""),
@@ -129,13 +133,12 @@ class AuditChangeTest {
       }
       List<JsonNode> told = entries(service, seq);
       assertThat(told).hasSizeLessThanOrEqualTo(2 * 20);
-      assertThat(told).allSatisfy(e -> assertThat(e.path("type").asText()).isEqualTo("change.refused"));
+      assertThat(told)
+          .allSatisfy(e -> assertThat(e.path("type").asText()).isEqualTo("change.refused"));
       service.clock.forward(java.time.Duration.ofMinutes(1));
       service.get("/api/blueprints");
       long counted =
-          entries(service, seq).stream()
-              .mapToLong(e -> e.at("/data/moreTimes").asLong(1))
-              .sum();
+          entries(service, seq).stream().mapToLong(e -> e.at("/data/moreTimes").asLong(1)).sum();
       assertThat(counted).isEqualTo(100);
     }
   }

@@ -108,8 +108,7 @@ class AuditTest {
   void aChangeThatIsRefusedLeavesItsTraceToo() throws Exception {
     try (RunningService service = RunningService.start()) {
       service.post("/api/users", "{\"name\":\"ada\",\"roles\":{\"no such\":\"boss\"}}");
-      assertThat(types(entries(service)))
-          .containsExactly("login.succeeded", "change.refused");
+      assertThat(types(entries(service))).containsExactly("login.succeeded", "change.refused");
     }
   }
 
