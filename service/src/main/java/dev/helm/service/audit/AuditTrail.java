@@ -161,7 +161,8 @@ public final class AuditTrail {
             flush();
             store.append(asked);
           }
-        });
+        },
+        (member, text) -> data.put(member, cut(text)));
   }
 
   /** A request was refused; many alike leave one entry and a count. */

@@ -1,6 +1,7 @@
 package dev.helm.service.store;
 
 import java.sql.SQLException;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +15,7 @@ public final class Change {
 
   private final Made made;
   private final Runnable asked;
+  private final BiConsumer<String, String> about;
   private boolean begun;
   private boolean done;
 
@@ -29,10 +31,20 @@ public final class Change {
    *
    * @param made writes the entry that it was made
    * @param asked writes, and waits for, the entry that it was asked for; throws when it cannot
+   * @param about adds a member to these entries
    */
-  public Change(Made made, Runnable asked) {
+  public Change(Made made, Runnable asked, BiConsumer<String, String> about) {
     this.made = made;
     this.asked = asked;
+    this.about = about;
+  }
+
+  /** Has the entry say more of what is changed than its path does. */
+  public static void about(String member, String text) {
+    Change change = AT_WORK.get();
+    if (change != null) {
+      change.about.accept(member, text);
+    }
   }
 
   /** The request at work on this thread makes this change; null for none. */

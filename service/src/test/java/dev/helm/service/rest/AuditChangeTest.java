@@ -122,6 +122,31 @@ class AuditChangeTest {
     return service.get("/api/rules?run=" + run).json().at("/items/0/id").asText();
   }
 
+  /** No type of a run's events fits a revoked rule, so the audit log says who, what and where. */
+  @Test
+  void aRevokedRuleHoldsNoMoreAtTheNextGateAndTheAuditLogSaysWhoTookItBack() {
+    try (RunningService service = RunningService.start()) {
+      String run = service.run();
+      String rule = remembered(service, run);
+      long now = service.clock.millis();
+      assertThat(service.store().runs().remembered(run, now)).hasSize(1);
+      long seq = last(service);
+      for (int i = 0; i < 2; i++) {
+        assertThat(service.delete("/api/rules/" + rule).text("state")).isEqualTo("revoked");
+        // What each gate reads.
+        assertThat(service.store().runs().remembered(run, now)).isEmpty();
+      }
+      JsonNode entry = entries(service, seq).getFirst();
+      assertThat(entry.path("type").asText()).isEqualTo("change.made");
+      assertThat(entry.path("agent").asText()).isEqualTo("owner");
+      assertThat(entry.at("/data/rule").asText()).isEqualTo("SendEmail");
+      assertThat(entry.at("/data/run").asText()).isEqualTo(run);
+      JsonNode shown = service.get("/api/rules?run=" + run).json().at("/items/0");
+      assertThat(shown.path("revokedBy").asText()).isEqualTo("owner");
+      assertThat(shown.path("revokedAt").asText()).isNotEmpty();
+    }
+  }
+
   /** Attack: a script that is refused all day fills the disk. */
   @Test
   void repeatedRefusalsAreCountedAndNotToldOneByOne() {
