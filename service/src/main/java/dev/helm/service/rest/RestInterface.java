@@ -100,7 +100,7 @@ public final class RestInterface {
   }
 
   private List<Object> resources() {
-    RunControl control = backend.control();
+    RunControl control = new AskedControl(backend.control());
     return List.of(
         new AuthResource(logIn, tokens, door::closeEnded, audit.trail()),
         new UsersResource(store.users(), passwords, clock, door::closeEnded),
