@@ -17,7 +17,6 @@ import dev.helm.activities.sandbox.Workspaces;
 import dev.helm.activities.snapshot.CallSnapshot;
 import dev.helm.activities.snapshot.Snapshots;
 import dev.helm.activities.snapshot.WorkspaceRestore;
-import dev.helm.activities.tools.EgressDoor;
 import dev.helm.activities.tools.Tools;
 import dev.helm.activities.workspace.LauncherDisks;
 import dev.helm.activities.workspace.WorkspaceFiles;
@@ -60,11 +59,13 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.ZoneId;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -97,6 +98,7 @@ public final class LiveBackend implements Backend {
   private final @Nullable EgressProxy egress;
   private final LedgerSocket ledgerSocket;
   private final ZoneId moneyZone;
+  private final Set<String> operatorHosts;
   private final MoneyWatch moneyWatch;
   private final TemporalRunControl control;
   private final Reconciler reconciler;
@@ -117,6 +119,8 @@ public final class LiveBackend implements Backend {
     this.store = store;
     OperatorConfig operator = OperatorConfig.read(settings.home());
     this.moneyZone = operator.moneyZone();
+    this.operatorHosts =
+        operator.targets().stream().map(t -> t.host().toString()).collect(Collectors.toSet());
     Ledger ledger = new Ledger(store, PriceTable.load(settings.home()), new Days(moneyZone));
     this.ledgerSocket =
         LedgerSocket.start(
@@ -324,7 +328,7 @@ public final class LiveBackend implements Backend {
             store.blobs(),
             store.runs(),
             sandbox,
-            door(grants),
+            new GrantedDoor(grants, operatorHosts),
             settings.smtpUrl().isEmpty() ? null : new Relay(URI.create(settings.smtpUrl())),
             new CallSnapshot(snapshots, store.files(), store.log()),
             Clock.systemUTC()));
@@ -363,21 +367,11 @@ public final class LiveBackend implements Backend {
     epochs.recover();
   }
 
-  private static EgressDoor door(EgressGrants grants) {
-    return (run, slot, toolUseId, hosts) -> {
-      if (hosts.isEmpty()) {
-        return () -> {};
-      }
-      AutoCloseable grant = grants.grant(slot, toolUseId, hosts);
-      return () -> {
-        try {
-          grant.close();
-        } catch (Exception e) {
-          throw new IllegalStateException("a grant could not be closed", e);
-        }
-      };
-    };
+  @Override
+  public Set<String> operatorHosts() {
+    return operatorHosts;
   }
+
 
   /** Each attempt is an event; what cannot be recorded does not happen. */
   private void record(@Nullable DockerSandbox docker, EgressAttempt attempt) {
