@@ -17,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +29,7 @@ public final class ToolActivityImpl implements ToolActivity {
   private final Blobs blobs;
   private final Runs runs;
   private final Clock clock;
+  private final Set<String> operatorHosts;
   private final CallRecord record;
   private final CallEffect effect;
   private final CallPeople people;
@@ -42,7 +44,9 @@ public final class ToolActivityImpl implements ToolActivity {
       Map<String, Effect> effects,
       FilePreview preview,
       AfterCall after,
-      Clock clock) {
+      Clock clock,
+      Set<String> operatorHosts) {
+    this.operatorHosts = operatorHosts;
     this.blobs = blobs;
     this.runs = runs;
     this.clock = clock;
@@ -50,7 +54,13 @@ public final class ToolActivityImpl implements ToolActivity {
     CallAgents subagents = new CallAgents(record, blobs, runs);
     this.effect = new CallEffect(record, effects, subagents);
     this.people =
-        new CallPeople(record, effect, runs, new PermissionText(runs, blobs, preview), clock);
+        new CallPeople(
+            record,
+            effect,
+            runs,
+            new PermissionText(runs, blobs, preview, operatorHosts),
+            clock,
+            operatorHosts);
     this.agents = subagents;
     this.turns = new CallTurns(runs);
     this.after = after;
@@ -131,7 +141,8 @@ public final class ToolActivityImpl implements ToolActivity {
       return record.blocked(context, List.of(), "builtin", refusal, null);
     }
     List<Remembered> remembered = runs.remembered(context.run(), clock.millis());
-    return switch (Gate.of(context.info().blueprint(), remembered).decide(context.call())) {
+    return switch (Gate.of(context.info().blueprint(), remembered, operatorHosts)
+        .decide(context.call())) {
       case Verdict.Allow allow ->
           effect.start(
               context,

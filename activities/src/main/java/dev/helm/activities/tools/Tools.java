@@ -49,6 +49,14 @@ public final class Tools {
     effects.put("SendEmail", new SendEmail(blobs, sandbox, relay, outbox));
     effects.put("AskPerson", new AskPerson());
     effects.put("Agent", new SpawnAgent());
-    return new ToolActivityImpl(log, blobs, runs, effects, new FilePreview(sandbox), after, clock);
+    return new ToolActivityImpl(
+        log,
+        blobs,
+        runs,
+        effects,
+        new FilePreview(sandbox),
+        after,
+        clock,
+        door.operatorHosts());
   }
 }

@@ -8,6 +8,7 @@ import dev.helm.service.files.Epochs;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +37,11 @@ public interface Backend extends AutoCloseable {
   /** Whose days and months caps count; the operator says so in {@code config.yml}. */
   default ZoneId moneyZone() {
     return ZoneOffset.UTC;
+  }
+
+  /** Hosts of the targets that the operator has listed in {@code config.yml}, in lower case. */
+  default Set<String> operatorHosts() {
+    return Set.of();
   }
 
   /** Brings the archive of a run's workflow histories up to date before it is exported. */

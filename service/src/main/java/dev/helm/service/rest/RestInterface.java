@@ -125,7 +125,8 @@ public final class RestInterface {
         new PermissionsResource(
             store.inbox(), control, commits, new DecisionCheck(store.runs(), store.blobs(), clock)),
         new RulesResource(store.rules(), store.queries()),
-        new BlueprintsResource(store.blueprints()),
+        new BlueprintsResource(store.blueprints(), backend.operatorHosts()),
+        new BlueprintSchemaResource(),
         money(),
         new AuditResource(audit),
         new AuditResource.OfRuns(audit, store.queries()),

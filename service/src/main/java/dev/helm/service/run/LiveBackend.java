@@ -46,11 +46,13 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.ZoneId;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -80,6 +82,7 @@ public final class LiveBackend implements Backend {
   private final @Nullable EgressProxy egress;
   private final LedgerSocket ledgerSocket;
   private final ZoneId moneyZone;
+  private final Set<String> operatorHosts;
   private final MoneyWatch moneyWatch;
   private final TemporalRunControl control;
   private final Reconciler reconciler;
@@ -99,6 +102,8 @@ public final class LiveBackend implements Backend {
     this.store = store;
     OperatorConfig operator = OperatorConfig.read(settings.home());
     this.moneyZone = operator.moneyZone();
+    this.operatorHosts =
+        operator.targets().stream().map(t -> t.host().toString()).collect(Collectors.toSet());
     Ledger ledger = new Ledger(store, PriceTable.load(settings.home()), new Days(moneyZone));
     this.ledgerSocket =
         LedgerSocket.start(
@@ -280,7 +285,7 @@ public final class LiveBackend implements Backend {
             store.blobs(),
             store.runs(),
             sandbox,
-            EgressRecords.door(grants),
+            new GrantedDoor(grants, operatorHosts),
             settings.smtpUrl().isEmpty() ? null : new Relay(URI.create(settings.smtpUrl())),
             new CallSnapshot(snapshots, store.files(), store.log()),
             Clock.systemUTC()));
@@ -316,6 +321,11 @@ public final class LiveBackend implements Backend {
   private void reconcile() {
     reconciler.reconcile(false);
     epochs.recover();
+  }
+
+  @Override
+  public Set<String> operatorHosts() {
+    return operatorHosts;
   }
 
   // ---- settings ----------------------------------------------------------------------------
