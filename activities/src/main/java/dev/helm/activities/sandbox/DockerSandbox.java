@@ -29,6 +29,7 @@ public final class DockerSandbox implements Sandbox {
   private final SlotRecovery recovery;
   private final SlotPool pool;
   private final Room room;
+  private final DockerBoxes boxes;
   private final Map<String, LiveSlot> held = new ConcurrentHashMap<>();
   private final WaitingSlots waitingSlots;
   private final RunLocks runs = new RunLocks();
@@ -52,6 +53,7 @@ public final class DockerSandbox implements Sandbox {
     this.recovery = new SlotRecovery(settings, engine, store, workspaces, maker, watch);
     this.pool = new SlotPool(settings.pool(), () -> maker.make(SandboxLimits.DEFAULT));
     this.room = new Room(settings.maxSlots() - settings.pool());
+    this.boxes = new DockerBoxes(settings, workspaces, maker, doors, new HeldSlots());
     this.waitingSlots = new WaitingSlots(waiting, held, this::releaseWaiting);
   }
 
@@ -277,6 +279,7 @@ public final class DockerSandbox implements Sandbox {
   public void release(String run) {
     Ids.run(run);
     awaitRecovered();
+    boxes.release(run);
     exclusively(
         run,
         () -> {
@@ -322,6 +325,7 @@ public final class DockerSandbox implements Sandbox {
   }
 
   private void takeDown(String run, LiveSlot live) throws IOException {
+    boxes.leaveSlot(live.id());
     removeSlot(run, live);
     if (held.remove(run, live)) {
       room.leave();
@@ -357,8 +361,54 @@ public final class DockerSandbox implements Sandbox {
     return live == null ? workspaces.filesAtHome(run) : workspaces.filesInSlot(live.id());
   }
 
-  /** The run that holds a slot, or null. */
+  @Override
+  public Boxes boxes() {
+    return boxes;
+  }
+
+  /** What a box in or beside a run's slot needs. */
+  private final class HeldSlots implements DockerBoxes.RunSlots {
+    @Override
+    public void await() {
+      awaitRecovered();
+      String whyNot = unsupported;
+      if (whyNot != null) {
+        throw new SandboxRefused("engine", whyNot);
+      }
+    }
+
+    @Override
+    public <T> T with(String run, SandboxLimits limits, RunLocks.Work<T> work) throws IOException {
+      return runs.exclusively(
+          run,
+          () -> {
+            claim(run, limits);
+            return work.run();
+          });
+    }
+
+    @Override
+    public LiveSlot held(String run) {
+      LiveSlot live = held.get(run);
+      if (live == null) {
+        throw new SandboxLost("run " + run + " holds no container");
+      }
+      return live;
+    }
+
+    @Override
+    public Execution execute(LiveSlot live, EffectSpec spec, EffectSink sink) {
+      return usage.attend(
+          Executions.attended(live.host().start(spec, sink), false), live, spec.key());
+    }
+  }
+
+  /** The run that holds a slot, or for which it is a box; or null. */
   public @Nullable String runOf(String slot) {
+    String boxed = boxes.runOf(slot);
+    if (boxed != null) {
+      return boxed;
+    }
     SlotRecord kept = store.get(slot);
     return kept == null ? null : kept.run();
   }
@@ -383,6 +433,7 @@ public final class DockerSandbox implements Sandbox {
     watch.close();
     usage.close();
     waitingSlots.close();
+    boxes.close();
     for (LiveSlot live : pool.close()) {
       live.close();
       try {

@@ -67,6 +67,11 @@ public final class ExecutorHost implements AutoCloseable {
     admission.expectPid(pid);
   }
 
+  /** Which process the executor is; 0 while or if that is not known. */
+  int pid() {
+    return admission.pid();
+  }
+
   /** From now on nobody is let in without the secret. */
   void secretGiven() {
     admission.secretGiven();

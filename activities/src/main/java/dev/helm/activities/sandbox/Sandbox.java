@@ -42,6 +42,13 @@ public interface Sandbox extends AutoCloseable {
    */
   WorkspaceFiles files(String run);
 
+  /** Programs beside runs, to talk to. */
+  default Boxes boxes() {
+    return spec -> {
+      throw new NoEngine();
+    };
+  }
+
   /** Work on a tree of the host that a hostile container may be changing. */
   @FunctionalInterface
   interface TreeWork<T> {

@@ -41,22 +41,26 @@ final class SlotMaker {
     this.watch = watch;
   }
 
-  /** A new slot whose executor answers; on any failure nothing of it is left. */
+  /** A run's slot with the default image. */
   LiveSlot make(SandboxLimits limits) {
-    if (!engine.hasImage(settings.imageId())) {
+    return make(new SlotOrder.ForRun(settings.imageId(), limits));
+  }
+
+  /** A new slot whose executor answers; on any failure nothing of it is left. */
+  LiveSlot make(SlotOrder order) {
+    if (!engine.hasImage(order.imageId())) {
       throw new SandboxRefused(
           "image",
           "the engine has no image "
-              + settings.imageId()
+              + order.imageId()
               + "; `helm up` builds the sandbox image again");
     }
-    checkCpus(limits);
+    checkCpus(order.limits());
     String slot = Ids.newSlot();
     LiveSlot live = null;
     String container = null;
     try {
-      workspaces.makeSlot(slot, TrustBundle.assemble(settings.extraCertificates()));
-      ContainerPlan plan = plan(slot, limits);
+      ContainerPlan plan = prepare(slot, order);
       container = engine.create(plan);
       check(ContainerChecklist.check(found(engine.inspect(container)), plan));
       live = start(plan, container);
@@ -70,6 +74,21 @@ final class SlotMaker {
           ? new SandboxRefused("engine", "the container engine refused: " + refusal.getMessage(), e)
           : e;
     }
+  }
+
+  private ContainerPlan prepare(String slot, SlotOrder order) throws IOException {
+    byte[] trust = TrustBundle.assemble(settings.extraCertificates());
+    return switch (order) {
+      case SlotOrder.ForRun run -> {
+        workspaces.makeSlot(slot, trust);
+        yield plan(slot, run, workspaces.box(slot), true);
+      }
+      case SlotOrder.ForBox box -> {
+        workspaces.makeBox(slot, trust, box.files());
+        Path reads = box.reads();
+        yield plan(slot, box, reads == null ? workspaces.box(slot) : reads, false);
+      }
+    };
   }
 
   /** The engine would refuse too, in words that do not say what the machine has. */
@@ -107,7 +126,8 @@ final class SlotMaker {
       live.host().expectPid(inspect.at("/State/Pid").asInt());
       awaitExecutor(live, inspect);
       check(ProcessChecklist.check(Path.of("/"), inspect.at("/State/Pid").asInt(), plan));
-      check(InsideChecklist.check(look(live), InsideChecklist.ownNamespaces()));
+      check(
+          InsideChecklist.check(look(live, plan.boxWritable()), InsideChecklist.ownNamespaces()));
       ready = true;
       return live;
     } finally {
@@ -155,12 +175,12 @@ final class SlotMaker {
   }
 
   /** What the executor sees, while nothing foreign has run in its container. */
-  private static byte[] look(LiveSlot live) {
+  private static byte[] look(LiveSlot live, boolean boxWritable) {
     ByteArrayOutputStream seen = new ByteArrayOutputStream();
     EffectHandle handle =
         live.host()
             .start(
-                new EffectSpec(InsideChecklist.KEY, InsideChecklist.question(), 0),
+                new EffectSpec(InsideChecklist.KEY, InsideChecklist.question(boxWritable), 0),
                 (offset, data) -> seen.writeBytes(data));
     try {
       handle.exit().get(EXECUTOR_DIALS.toMillis(), TimeUnit.MILLISECONDS);
@@ -175,16 +195,17 @@ final class SlotMaker {
     }
   }
 
-  ContainerPlan plan(String slot, SandboxLimits limits) {
+  private ContainerPlan plan(String slot, SlotOrder order, Path box, boolean boxWritable) {
     return new ContainerPlan(
-        settings.imageId(),
+        order.imageId(),
         settings.installation(),
         slot,
         settings.ownerUid(),
-        workspaces.box(slot),
+        box,
         workspaces.sockets(slot),
-        limits,
-        swapBounded());
+        order.limits(),
+        swapBounded(),
+        boxWritable);
   }
 
   /**
