@@ -45,7 +45,9 @@ final class BoxDoor implements AutoCloseable {
     this.listener = UnixListener.open(socket, ownerUid, this::accepted);
   }
 
-  /** The pipe's connection once its program runs; fails with {@link SandboxRefused} if it cannot. */
+  /**
+   * The pipe's connection once its program runs; fails with {@link SandboxRefused} if it cannot.
+   */
   CompletableFuture<SocketChannel> joined() {
     return joined;
   }
@@ -74,8 +76,7 @@ final class BoxDoor implements AutoCloseable {
         mine = closing.cancel(false) && joined.complete(channel);
       } else if (word.startsWith("failed ")) {
         joined.completeExceptionally(
-            new SandboxRefused(
-                "program", program + " could not be started: " + word.substring(7)));
+            new SandboxRefused("program", program + " could not be started: " + word.substring(7)));
       }
     } catch (IOException | RuntimeException e) {
       LOG.log(System.Logger.Level.WARNING, "a connection to " + socket + " was refused: " + e);

@@ -1,7 +1,8 @@
 package dev.helm.activities.sandbox;
 
 /**
- * Programs in hardened containers that Helm talks to over stdin and stdout. docs/boxes.md tells how.
+ * Programs in hardened containers that Helm talks to over stdin and stdout. docs/boxes.md tells
+ * how.
  */
 public interface Boxes {
   /** Open at one time for one run. */

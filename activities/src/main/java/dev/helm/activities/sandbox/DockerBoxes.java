@@ -22,7 +22,7 @@ final class DockerBoxes implements Boxes, AutoCloseable {
     void await();
 
     /** Claims the run's slot and works with it; meanwhile it neither moves nor goes. */
-    <T> T with(String run, SandboxLimits limits, RunLocks.Work<T> work) throws IOException;
+    <T> T with(String run, RunLocks.Work<T> work) throws IOException;
 
     /** The slot that the run holds; only inside {@link #with}. */
     LiveSlot held(String run);
@@ -100,12 +100,11 @@ final class DockerBoxes implements Boxes, AutoCloseable {
 
   private OpenBox place(BoxSpec spec) throws IOException {
     return switch (spec.place()) {
-      case RUN -> runSlots.with(spec.run(), SandboxLimits.DEFAULT, () -> inRun(spec));
+      case RUN -> runSlots.with(spec.run(), () -> inRun(spec));
       case OWN -> own(spec, null, null);
       case OWN_READING ->
           runSlots.with(
               spec.run(),
-              SandboxLimits.DEFAULT,
               () -> {
                 String slot = runSlots.held(spec.run()).id();
                 return own(spec, slot, workspaces.box(slot));
@@ -159,8 +158,7 @@ final class DockerBoxes implements Boxes, AutoCloseable {
     List<AutoCloseable> grants = new ArrayList<>();
     try {
       String image = spec.imageId() == null ? settings.imageId() : spec.imageId();
-      LiveSlot live =
-          maker.make(new SlotOrder.ForBox(image, spec.limits(), reads, spec.files()));
+      LiveSlot live = maker.make(new SlotOrder.ForBox(image, spec.limits(), reads, spec.files()));
       made = new House(spec.run(), readsSlot, live, grants);
       houses.add(made);
       runs.put(live.id(), spec.run());

@@ -11,6 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Containers made by a Docker engine. docs/sandbox.md tells how. */
@@ -30,6 +31,7 @@ public final class DockerSandbox implements Sandbox {
   private final SlotPool pool;
   private final Room room;
   private final DockerBoxes boxes;
+  private final ContainerWish.Source wishes;
   private final Map<String, LiveSlot> held = new ConcurrentHashMap<>();
   private final WaitingSlots waitingSlots;
   private final RunLocks runs = new RunLocks();
@@ -43,13 +45,16 @@ public final class DockerSandbox implements Sandbox {
       SlotStore store,
       Workspaces workspaces,
       List<SlotDoor> doors,
+      AgentContainers agents,
       WaitingRuns waiting) {
     this.engine = engine;
+    this.wishes = agents.wishes();
     this.store = store;
     this.workspaces = workspaces;
     this.watch = new SlotWatch(engine);
     this.usage = new UsageWatch(workspaces);
-    this.maker = new SlotMaker(settings, engine, store, workspaces, doors, watch);
+    AgentDoors agentDoors = new AgentDoors(agents.doors(), this::runOf);
+    this.maker = new SlotMaker(settings, engine, store, workspaces, doors, agentDoors, watch);
     this.recovery = new SlotRecovery(settings, engine, store, workspaces, maker, watch);
     this.pool = new SlotPool(settings.pool(), () -> maker.make(SandboxLimits.DEFAULT));
     this.room = new Room(settings.maxSlots() - settings.pool());
@@ -68,6 +73,7 @@ public final class DockerSandbox implements Sandbox {
    * wait for the takeover a while, then fail with {@link EngineUnavailable}.
    *
    * @param doors what else listens in each slot's socket directory
+   * @param agents what runs' containers are, and what listens in those of foreign agents
    * @param waiting whose containers may be taken back
    */
   public static DockerSandbox start(
@@ -75,8 +81,20 @@ public final class DockerSandbox implements Sandbox {
       SlotStore store,
       Workspaces workspaces,
       List<SlotDoor> doors,
+      AgentContainers agents,
       WaitingRuns waiting) {
-    return start(settings, new Engine(settings.engine()), store, workspaces, doors, waiting);
+    Engine engine = new Engine(settings.engine());
+    return start(settings, engine, store, workspaces, doors, agents, waiting);
+  }
+
+  /** Same, for Helm's own loop and the default image only. */
+  public static DockerSandbox start(
+      SandboxSettings settings,
+      SlotStore store,
+      Workspaces workspaces,
+      List<SlotDoor> doors,
+      WaitingRuns waiting) {
+    return start(settings, store, workspaces, doors, AgentContainers.NONE, waiting);
   }
 
   /** With an engine of the tests'. */
@@ -87,7 +105,19 @@ public final class DockerSandbox implements Sandbox {
       Workspaces workspaces,
       List<SlotDoor> doors,
       WaitingRuns waiting) {
-    DockerSandbox sandbox = new DockerSandbox(settings, engine, store, workspaces, doors, waiting);
+    return start(settings, engine, store, workspaces, doors, AgentContainers.NONE, waiting);
+  }
+
+  private static DockerSandbox start(
+      SandboxSettings settings,
+      Engine engine,
+      SlotStore store,
+      Workspaces workspaces,
+      List<SlotDoor> doors,
+      AgentContainers agents,
+      WaitingRuns waiting) {
+    DockerSandbox sandbox =
+        new DockerSandbox(settings, engine, store, workspaces, doors, agents, waiting);
     Thread.ofVirtual().name("slot-recovery").start(sandbox::recover);
     return sandbox;
   }
@@ -132,7 +162,16 @@ public final class DockerSandbox implements Sandbox {
   }
 
   @Override
+  public Slot claim(String run) {
+    return claimAs(run, () -> wishes.of(run));
+  }
+
+  @Override
   public Slot claim(String run, SandboxLimits limits) {
+    return claimAs(run, () -> wishes.of(run).with(limits));
+  }
+
+  private Slot claimAs(String run, Supplier<ContainerWish> wish) {
     Ids.run(run);
     awaitRecovered();
     if (unsupported != null) {
@@ -149,7 +188,7 @@ public final class DockerSandbox implements Sandbox {
           if (mine != null) {
             takeDown(run, mine);
           }
-          return give(run, limits);
+          return give(run, wish.get());
         });
   }
 
@@ -167,15 +206,15 @@ public final class DockerSandbox implements Sandbox {
     return dead == null;
   }
 
-  private Slot give(String run, SandboxLimits limits) throws IOException {
+  private Slot give(String run, ContainerWish wish) throws IOException {
     recovery.settle(run);
     enter();
     boolean given = false;
     LiveSlot live = null;
     try {
-      live = fromPool(limits);
+      live = fromPool(wish);
       if (live == null) {
-        live = maker.make(limits);
+        live = maker.make(wish);
       }
       // The record comes first: a crash before the rename is repaired by moving in again.
       live.keep(live.kept().withRun(run));
@@ -222,8 +261,8 @@ public final class DockerSandbox implements Sandbox {
     }
   }
 
-  private @Nullable LiveSlot fromPool(SandboxLimits limits) throws IOException {
-    if (!limits.equals(SandboxLimits.DEFAULT)) {
+  private @Nullable LiveSlot fromPool(ContainerWish wish) throws IOException {
+    if (!wish.equals(ContainerWish.DEFAULT)) {
       return null;
     }
     for (LiveSlot live = pool.take(); live != null; live = pool.take()) {
@@ -378,11 +417,11 @@ public final class DockerSandbox implements Sandbox {
     }
 
     @Override
-    public <T> T with(String run, SandboxLimits limits, RunLocks.Work<T> work) throws IOException {
+    public <T> T with(String run, RunLocks.Work<T> work) throws IOException {
       return runs.exclusively(
           run,
           () -> {
-            claim(run, limits);
+            claim(run);
             return work.run();
           });
     }

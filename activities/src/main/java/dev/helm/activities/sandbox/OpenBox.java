@@ -4,10 +4,13 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -26,6 +29,7 @@ final class OpenBox implements Box {
   private static final long LIFE_MS = 24L * 3600 * 1000;
   private static final long ERRORS_CAP_BYTES = 8L << 20;
   private static final int SIGNALS = 128;
+  private static final String LOOPBACK = "127.0.0.1,localhost";
 
   private final BoxSpec spec;
   private final String slot;
@@ -96,11 +100,19 @@ final class OpenBox implements Box {
     argv.addAll(spec.argv());
     return new ToolCommand(
         argv,
-        token.getBytes(java.nio.charset.StandardCharsets.US_ASCII),
-        spec.env(),
+        token.getBytes(StandardCharsets.US_ASCII),
+        environment(spec),
         spec.cwd(),
         LIFE_MS,
         ERRORS_CAP_BYTES);
+  }
+
+  /** What is on loopback in the container is dialled there, and not asked of the egress proxy. */
+  private static Map<String, String> environment(BoxSpec spec) {
+    Map<String, String> env = new HashMap<>(spec.env());
+    env.putIfAbsent("NO_PROXY", LOOPBACK);
+    env.putIfAbsent("no_proxy", LOOPBACK);
+    return env;
   }
 
   private static SocketChannel joined(

@@ -6,7 +6,9 @@ import java.nio.file.Path;
 
 /** Containers for runs: one each, from claim to release. All calls may block for seconds. */
 public interface Sandbox extends AutoCloseable {
-  /** Gives the run a container with the usual limits; the same one again if it holds one. */
+  /**
+   * Gives the run the container that its blueprint wishes for; the same one again if it holds one.
+   */
   default Slot claim(String run) {
     return claim(run, SandboxLimits.DEFAULT);
   }

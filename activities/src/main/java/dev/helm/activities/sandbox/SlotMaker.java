@@ -23,6 +23,7 @@ final class SlotMaker {
   private final SlotStore store;
   private final Workspaces workspaces;
   private final List<SlotDoor> doors;
+  private final AgentDoors agentDoors;
   private final SlotWatch watch;
   private volatile @Nullable Boolean swapBounded;
 
@@ -32,18 +33,26 @@ final class SlotMaker {
       SlotStore store,
       Workspaces workspaces,
       List<SlotDoor> doors,
+      AgentDoors agentDoors,
       SlotWatch watch) {
     this.settings = settings;
     this.engine = engine;
     this.store = store;
     this.workspaces = workspaces;
     this.doors = doors;
+    this.agentDoors = agentDoors;
     this.watch = watch;
   }
 
   /** A run's slot with the default image. */
   LiveSlot make(SandboxLimits limits) {
-    return make(new SlotOrder.ForRun(settings.imageId(), limits));
+    return make(new SlotOrder.ForRun(settings.imageId(), limits, false));
+  }
+
+  /** A run's slot as it is wished for. */
+  LiveSlot make(ContainerWish wish) {
+    String image = wish.imageId() == null ? settings.imageId() : wish.imageId();
+    return make(new SlotOrder.ForRun(image, wish.limits(), wish.foreignAgent()));
   }
 
   /** A new slot whose executor answers; on any failure nothing of it is left. */
@@ -63,7 +72,7 @@ final class SlotMaker {
       ContainerPlan plan = prepare(slot, order);
       container = engine.create(plan);
       check(ContainerChecklist.check(found(engine.inspect(container)), plan));
-      live = start(plan, container);
+      live = start(plan, container, order instanceof SlotOrder.ForRun run && run.agentDoors());
       return live;
     } catch (IOException e) {
       undo(slot, container, live);
@@ -109,14 +118,14 @@ final class SlotMaker {
     }
   }
 
-  private LiveSlot start(ContainerPlan plan, String container) throws IOException {
+  private LiveSlot start(ContainerPlan plan, String container, boolean agent) throws IOException {
     // The host listens before the container runs, so that the executor's first dial succeeds.
     String secret = Ids.newSecret();
     LiveSlot live =
         new LiveSlot(new SlotRecord(plan.slot(), null, container, "", secret), plan.limits());
     boolean ready = false;
     try {
-      attend(live, false);
+      attend(live, false, agent);
       engine.start(container);
       JsonNode inspect = found(engine.inspect(container));
       live.keep(
@@ -126,8 +135,7 @@ final class SlotMaker {
       live.host().expectPid(inspect.at("/State/Pid").asInt());
       awaitExecutor(live, inspect);
       check(ProcessChecklist.check(Path.of("/"), inspect.at("/State/Pid").asInt(), plan));
-      check(
-          InsideChecklist.check(look(live, plan.boxWritable()), InsideChecklist.ownNamespaces()));
+      check(InsideChecklist.check(look(live, plan.boxWritable()), InsideChecklist.ownNamespaces()));
       ready = true;
       return live;
     } finally {
@@ -159,9 +167,16 @@ final class SlotMaker {
     }
   }
 
-  /** Listens on a slot's sockets, for a container that is about to start or runs already. */
-  void attend(LiveSlot live, boolean commandsMayHaveRun) throws IOException {
+  /** Listens on a slot's sockets, for a container that an earlier process made. */
+  void adopt(LiveSlot live) throws IOException {
+    attend(live, true, agentDoors.wereOpen(workspaces.sockets(live.id())));
+  }
+
+  private void attend(LiveSlot live, boolean commandsMayHaveRun, boolean agent) throws IOException {
     Path sockets = workspaces.sockets(live.id());
+    if (agent) {
+      agentDoors.open(live.id(), sockets, settings.ownerUid()).forEach(live::add);
+    }
     for (SlotDoor door : doors) {
       live.add(door.open(live.id(), sockets, settings.ownerUid()));
     }

@@ -12,8 +12,12 @@ sealed interface SlotOrder {
   /** What its container may use. */
   SandboxLimits limits();
 
-  /** A run's own, with room for its workspace. */
-  record ForRun(String imageId, SandboxLimits limits) implements SlotOrder {}
+  /**
+   * A run's own, with room for its workspace.
+   *
+   * @param agentDoors whether a foreign agent's doors open in it
+   */
+  record ForRun(String imageId, SandboxLimits limits, boolean agentDoors) implements SlotOrder {}
 
   /**
    * A box's.

@@ -40,8 +40,7 @@ public final class UnixListener implements AutoCloseable {
   public static UnixListener open(Path socket, int ownerUid, Consumer<SocketChannel> accepted)
       throws IOException {
     Path next =
-        socket.resolveSibling(
-            "." + NEXT.incrementAndGet() + "." + ProcessHandle.current().pid());
+        socket.resolveSibling("." + NEXT.incrementAndGet() + "." + ProcessHandle.current().pid());
     Files.deleteIfExists(next);
     ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     try {

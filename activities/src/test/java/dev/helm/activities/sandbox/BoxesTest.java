@@ -4,11 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.sun.net.httpserver.HttpServer;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.lang.management.ManagementFactory;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -109,8 +112,7 @@ final class BoxesTest {
                                 + " read x"))
                     .withEnv(Map.of("TOKEN", "hunter2-hunter2"))
                     .withEgress(List.of("api.example.com"))
-                    .withFiles(
-                        Map.of("hook/a.sh", "#!/bin/sh\necho $TOKEN\n".getBytes(UTF_8))));
+                    .withFiles(Map.of("hook/a.sh", "#!/bin/sh\necho $TOKEN\n".getBytes(UTF_8))));
     BufferedReader out = reader(box);
     assertThat(out.readLine()).isEqualTo("/tmp");
     assertThat(out.readLine()).isEqualTo("1");
@@ -146,9 +148,7 @@ final class BoxesTest {
             .boxes()
             .open(
                 BoxSpec.ownReading(
-                    run,
-                    "hook",
-                    sh("while read l; do cat in.txt; echo no > out.txt; done")));
+                    run, "hook", sh("while read l; do cat in.txt; echo no > out.txt; done")));
     BufferedReader out = reader(box);
     write(box, "?\n");
     assertThat(out.readLine()).isEqualTo("before");
@@ -194,8 +194,7 @@ final class BoxesTest {
       boxes.add(sandbox.boxes().open(BoxSpec.inRun(run, "b" + i, sh("cat"))));
     }
     assertThatThrownBy(() -> sandbox.boxes().open(BoxSpec.own(run, "x", sh("cat"))))
-        .isInstanceOfSatisfying(
-            SandboxRefused.class, e -> assertThat(e.code()).isEqualTo("boxes"));
+        .isInstanceOfSatisfying(SandboxRefused.class, e -> assertThat(e.code()).isEqualTo("boxes"));
     boxes.getFirst().close();
     end(boxes.getFirst());
     Box own = sandbox.boxes().open(BoxSpec.own(run, "own", sh("cat")));
@@ -234,6 +233,57 @@ final class BoxesTest {
     assertThat(store.list()).hasSize(1);
     assertThat(machine.inside(run).resolve("pid")).exists();
     await(() -> bash(sandbox, slot, "kill -0 $(cat pid) 2>/dev/null && echo lives").isEmpty());
+  }
+
+  @Test
+  void aForeignAgentFindsItsDoorsAndOthersDoNot() throws Exception {
+    sandbox.close();
+    HttpServer model = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
+    model.createContext(
+        "/",
+        exchange -> {
+          byte[] answer = ("model " + exchange.getRequestURI()).getBytes(UTF_8);
+          exchange.sendResponseHeaders(200, answer.length);
+          exchange.getResponseBody().write(answer);
+          exchange.close();
+        });
+    model.start();
+    AgentDoor mcp =
+        new AgentDoor(
+            "mcp", (who, line) -> line.write(ByteBuffer.wrap(("run " + who).getBytes(UTF_8))));
+    AgentContainers agents =
+        new AgentContainers(
+            who -> new ContainerWish(null, BoxSpec.LIMITS, who.equals(run)),
+            List.of(AgentDoor.forward("model", model.getAddress()), mcp));
+    sandbox =
+        DockerSandbox.start(
+            machine.settings, store, machine.workspaces, List.of(), agents, WaitingRuns.NONE);
+    String script =
+        "curl -s -m 20 http://127.0.0.1:3129/v1; echo \" $?\";"
+            + " curl -s -m 20 --http0.9 http://127.0.0.1:3130/; echo \" $?\"; ls /run/helm";
+    try {
+      try (Box box = sandbox.boxes().open(BoxSpec.inRun(run, "agent", sh(script)))) {
+        BufferedReader out = reader(box);
+        assertThat(out.readLine()).isEqualTo("model /v1 0");
+        assertThat(out.readLine()).startsWith("run " + run);
+        assertThat(machine.inspect(sandbox.claim(run)).at("/HostConfig/Memory").asLong())
+            .isEqualTo(BoxSpec.LIMITS.memoryBytes());
+      }
+      // The next service opens them again in the same container.
+      sandbox.close();
+      sandbox =
+          DockerSandbox.start(
+              machine.settings, store, machine.workspaces, List.of(), agents, WaitingRuns.NONE);
+      try (Box box = sandbox.boxes().open(BoxSpec.inRun(run, "agent", sh(script)))) {
+        assertThat(reader(box).readLine()).isEqualTo("model /v1 0");
+      }
+      String other = TestEngine.newRun();
+      try (Box box = sandbox.boxes().open(BoxSpec.inRun(other, "native", sh(script)))) {
+        assertThat(reader(box).lines()).containsSequence(" 7", " 7").doesNotContain("model.sock");
+      }
+    } finally {
+      model.stop(0);
+    }
   }
 
   private final java.util.concurrent.atomic.AtomicInteger keys =
