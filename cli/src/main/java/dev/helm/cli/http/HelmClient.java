@@ -317,6 +317,28 @@ public final class HelmClient {
     return good(call("DELETE", "/api/tokens/" + segment(id), "", null));
   }
 
+  // ---- secrets -----------------------------------------------------------------------------
+
+  /** The secrets of one's projects, or of one; without values. */
+  public Reply secrets(String project) {
+    return get("/api/secrets" + query("project", project));
+  }
+
+  /** Sets a secret. */
+  public Reply setSecret(String project, String name, String value) {
+    return good(
+        call("PUT", secret(project, name), "application/json", bytes(Map.of("value", value))));
+  }
+
+  /** Removes a secret. */
+  public Reply removeSecret(String project, String name) {
+    return good(call("DELETE", secret(project, name), "", null));
+  }
+
+  private static String secret(String project, String name) {
+    return "/api/secrets/" + segment(project) + "/" + segment(name);
+  }
+
   // ---- files -------------------------------------------------------------------------------
 
   /** One of {@code files diff snapshots} of a run; {@code filters} go in pairs, empty ones not. */

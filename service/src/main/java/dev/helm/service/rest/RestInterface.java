@@ -126,6 +126,7 @@ public final class RestInterface {
         new RulesResource(store.rules(), store.queries()),
         new BlueprintsResource(store.blueprints()),
         money(),
+        new SecretsResource(store.secrets()),
         new AuditResource(audit),
         new AuditResource.OfRuns(audit, store.queries()),
         new StreamResource(),

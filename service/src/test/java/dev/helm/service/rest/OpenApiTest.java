@@ -43,7 +43,11 @@ class OpenApiTest {
             Map.entry("/api/users/{id}/password", List.of("post")),
             Map.entry("/api/devices", List.of("get", "post")),
             Map.entry("/api/devices/{id}", List.of("delete")),
-            Map.entry("/api/tokens", List.of("get", "post")),
+            Map.entry(
+                "/api/secrets",
+                "/api/secrets/{project}/{name}",
+                "/api/tokens",
+                List.of("get", "post")),
             Map.entry("/api/tokens/{id}", List.of("delete")),
             Map.entry("/api/auth/ticket", List.of("post")),
             Map.entry("/api/health", List.of("get")),
