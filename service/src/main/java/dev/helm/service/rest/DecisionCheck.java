@@ -25,7 +25,6 @@ import java.time.Clock;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -199,9 +198,7 @@ public final class DecisionCheck {
               + " blueprint instead");
     }
     String rule = remember.rule().strip();
-    Rules.Wrong wrong =
-        new Rules(new HashSet<>(blueprint.tools()), blueprint.egress().allow())
-            .check(rule, Rules.Place.ALLOW);
+    Rules.Wrong wrong = Rules.of(blueprint).check(rule, Rules.Place.ALLOW);
     if (wrong != null) {
       throw wrong(wrong.message(), wrong.hint());
     }

@@ -148,7 +148,7 @@ public record Rule(String text, String tool, @Nullable Condition condition) {
       // A command such as FOO=1 make is a command, not an argument named FOO.
       boolean command = name.equals("command") || name.equals("egress");
       if (!tool.equals("Bash") || (command && operator.equals("="))) {
-        return operator.equals("=") ? argument(name, value) : bound(name, operator, value);
+        return operator.equals("=") ? argument(tool, name, value) : bound(name, operator, value);
       }
     }
     if (tool.equals("Bash")) {
@@ -164,8 +164,10 @@ public record Rule(String text, String tool, @Nullable Condition condition) {
         "a rule on " + tool + " names an argument, as in " + tool + "(to=*@example.com)");
   }
 
-  private static Condition argument(String name, String value) {
-    return switch (name) {
+  /** What a blueprint's or a server's own tool calls path or command is a text like any other. */
+  private static Condition argument(String tool, String name, String value) {
+    boolean own = !tool.equals("Bash") && !tool.equals("WebFetch") && !FILE_TOOLS.contains(tool);
+    return switch (own ? "" : name) {
       case "egress" -> new Condition.Egress(value);
       case "domain" -> new Condition.Domain(value);
       case "path", "file_path" -> new Condition.Path(value);
