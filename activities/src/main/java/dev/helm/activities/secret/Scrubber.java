@@ -86,7 +86,8 @@ public final class Scrubber {
 
   /** How many bytes at the end may be the beginning of a value whose rest has not come yet. */
   public int open(byte[] bytes) {
-    String octets = new String(bytes, StandardCharsets.ISO_8859_1);
+    // A whole value may end as it begins; what is whole is not open.
+    String octets = new String(masked(bytes), StandardCharsets.ISO_8859_1);
     int longest = 0;
     for (Form form : forms) {
       for (int n = Math.min(form.octets().length() - 1, octets.length()); n > longest; n--) {

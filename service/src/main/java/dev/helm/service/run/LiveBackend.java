@@ -18,6 +18,8 @@ import dev.helm.activities.snapshot.CallSnapshot;
 import dev.helm.activities.snapshot.Snapshots;
 import dev.helm.activities.snapshot.WorkspaceRestore;
 import dev.helm.activities.tools.EgressDoor;
+import dev.helm.activities.tools.Elsewhere;
+import dev.helm.activities.tools.RunTools;
 import dev.helm.activities.tools.Tools;
 import dev.helm.activities.workspace.LauncherDisks;
 import dev.helm.activities.workspace.WorkspaceFiles;
@@ -106,6 +108,7 @@ public final class LiveBackend implements Backend {
   private final StallWatch stalls;
   private final @Nullable Webhook webhook;
   private final HistoryArchive histories;
+  private final RunTools tools = RunTools.NATIVE;
   private final ScheduledExecutorService upkeep =
       Executors.newScheduledThreadPool(
           3, Thread.ofPlatform().daemon().name("helm-upkeep-", 0).factory());
@@ -209,6 +212,11 @@ public final class LiveBackend implements Backend {
   @Override
   public Snapshots snapshots() {
     return snapshots;
+  }
+
+  @Override
+  public RunTools tools() {
+    return tools;
   }
 
   @Override
@@ -318,7 +326,8 @@ public final class LiveBackend implements Backend {
             store.conversations(),
             store.runs(),
             hub,
-            new ModelClient(URI.create(settings.keyProxy()), MODEL_IDLE)),
+            new ModelClient(URI.create(settings.keyProxy()), MODEL_IDLE),
+            tools),
         Tools.activity(
             store.log(),
             store.blobs(),
@@ -327,7 +336,8 @@ public final class LiveBackend implements Backend {
             door(grants),
             settings.smtpUrl().isEmpty() ? null : new Relay(URI.create(settings.smtpUrl())),
             new CallSnapshot(snapshots, store.files(), store.log()),
-            Clock.systemUTC()));
+            Clock.systemUTC(),
+            new Elsewhere(tools, store.secrets())));
     return factory;
   }
 
