@@ -200,8 +200,7 @@ public final class ArgumentsCheck {
       }
     }
     JsonNode others = schema.path("additionalProperties");
-    boolean closed =
-        others.isBoolean() && !others.asBoolean() && !schema.has("patternProperties");
+    boolean closed = others.isBoolean() && !others.asBoolean() && !schema.has("patternProperties");
     members.forEach(
         (key, value) -> {
           String name = String.valueOf(key);

@@ -82,7 +82,7 @@ final class CommandEffect implements Effect {
   private Result execute(
       CallContext context, int attempt, String prepared, Heart heart, boolean attach) {
     JsonNode slot = HelmJson.read(prepared, JsonNode.class);
-    OutputSink sink = 
+    OutputSink sink =
         new OutputSink(
             log,
             blobs,

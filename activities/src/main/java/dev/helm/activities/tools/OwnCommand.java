@@ -54,7 +54,11 @@ record OwnCommand(String name, CustomTool tool) implements CommandTool {
     return switch (exit.reason()) {
       case EXITED ->
           exit.code() == 0
-              ? make("ok", "ok · " + size(exit.totalBytes()), text.isEmpty() ? "(no output)" : text, exit)
+              ? make(
+                  "ok",
+                  "ok · " + size(exit.totalBytes()),
+                  text.isEmpty() ? "(no output)" : text,
+                  exit)
               : make(
                   "failed",
                   "failed · exit " + exit.code(),
@@ -64,7 +68,12 @@ record OwnCommand(String name, CustomTool tool) implements CommandTool {
           make(
               "timedOut",
               "timed out",
-              text + "\n(" + name + " took longer than " + tool.timeoutMs() / 1000 + " s and was ended)",
+              text
+                  + "\n("
+                  + name
+                  + " took longer than "
+                  + tool.timeoutMs() / 1000
+                  + " s and was ended)",
               exit);
       case SIGNALLED, KILLED, SPAWN_FAILED ->
           make(

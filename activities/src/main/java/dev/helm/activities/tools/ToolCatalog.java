@@ -41,8 +41,7 @@ public final class ToolCatalog {
         String name = tool.path("name").asText();
         tools.put(
             name,
-            new ToolDefinition(
-                name, tool.path("description").asText(), tool.path("input_schema")));
+            new ToolDefinition(name, tool.path("description").asText(), tool.path("input_schema")));
       }
       return tools;
     } catch (IOException e) {

@@ -39,8 +39,7 @@ public final class Tools {
       @Nullable Relay relay,
       AfterCall after,
       Clock clock) {
-    return activity(
-        log, blobs, runs, sandbox, door, relay, after, clock, Elsewhere.NOTHING);
+    return activity(log, blobs, runs, sandbox, door, relay, after, clock, Elsewhere.NOTHING);
   }
 
   /** The same with secrets and with tools from elsewhere. */

@@ -160,7 +160,8 @@ class OwnCommandTest {
       try (ToolRig rig =
           new ToolRig(
               Plans.open(), "Bash", "{\"command\":\"env\"}", null, keeping("hunter2-hunter2"))) {
-        rig.sandbox.prints("a=hunter2-hunter2\nb=1 hunter2-hunt".getBytes(StandardCharsets.UTF_8), piece);
+        rig.sandbox.prints(
+            "a=hunter2-hunter2\nb=1 hunter2-hunt".getBytes(StandardCharsets.UTF_8), piece);
         Reply reply = rig.step(new Phase.Asked());
         assertThat(rig.told(reply)).isEqualTo("a=[secret TOKEN]\nb=1 hunter2-hunt");
         StringBuilder shown = new StringBuilder();

@@ -66,8 +66,7 @@ final class ToolRig implements AutoCloseable {
                     "t1", tool, store.content(arguments, "application/json"), hash(), "x", 1))));
   }
 
-  private ToolRig(
-      String tool, MemoryStore store, @Nullable Relay relay, Elsewhere elsewhere) {
+  private ToolRig(String tool, MemoryStore store, @Nullable Relay relay, Elsewhere elsewhere) {
     this.elsewhere = elsewhere;
     this.tool = tool;
     this.store = store;

@@ -122,7 +122,10 @@ public final class RestInterface {
         new StopResource(store.queries(), control),
         new InboxResource(store.inbox(), control, commits),
         new PermissionsResource(
-            store.inbox(), control, commits, new DecisionCheck(store.runs(), store.blobs(), clock, backend.tools())),
+            store.inbox(),
+            control,
+            commits,
+            new DecisionCheck(store.runs(), store.blobs(), clock, backend.tools())),
         new RulesResource(store.rules(), store.queries()),
         new BlueprintsResource(store.blueprints()),
         money(),
