@@ -45,7 +45,7 @@ public final class SecretCommand extends HelmCommand {
 
     @Override
     protected ExitCode run() {
-      Reply reply = client().secrets(project);
+      Reply reply = client().people().secrets(project);
       if (json) {
         return print(reply, "");
       }
@@ -99,7 +99,7 @@ public final class SecretCommand extends HelmCommand {
           typed
               ? LoginCommand.typed("Value of " + SafeText.line(name), USE)
               : given(context().in().readNBytes(VALUE_BYTES_MAX + 2));
-      Reply reply = client().setSecret(project, name, value);
+      Reply reply = client().people().setSecret(project, name, value);
       return print(reply, "set · " + SafeText.line(project + " · " + name));
     }
 
@@ -133,7 +133,7 @@ public final class SecretCommand extends HelmCommand {
 
     @Override
     protected ExitCode run() {
-      Reply reply = client().removeSecret(project, name);
+      Reply reply = client().people().removeSecret(project, name);
       return print(reply, "removed · " + SafeText.line(project + " · " + name));
     }
   }
