@@ -33,7 +33,6 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
 @SuppressWarnings("NullAway.Init") // made before each test
 class RollbackEngineTest {
-  private static final Path SCENARIOS = Path.of("src", "test", "resources", "rollback");
   private static final String SLEEP = "sleep\000876543";
 
   private Path home;
@@ -68,7 +67,7 @@ class RollbackEngineTest {
 
   @Test
   void aRunAtWorkGoesBackForthAndApart() throws Exception {
-    runs = RollbackRuns.start(home, SCENARIOS);
+    runs = RollbackRuns.start(home, true);
     backForthAndApart();
   }
 
@@ -84,7 +83,7 @@ class RollbackEngineTest {
     DiskServer server =
         DiskServer.start(disks, home.resolve("run").resolve("disks.sock"), Set.of("root"), 0);
     try {
-      runs = RollbackRuns.start(home, SCENARIOS);
+      runs = RollbackRuns.start(home, true);
       try {
         backForthAndApart();
       } finally {
