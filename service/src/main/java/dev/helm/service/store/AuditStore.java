@@ -1,6 +1,7 @@
 package dev.helm.service.store;
 
 import dev.helm.api.event.LoggedEvent;
+import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -64,6 +65,9 @@ public interface AuditStore {
 
   /** Entries that are like that, oldest first. */
   List<LoggedEvent> page(Wanted wanted);
+
+  /** Appends an entry in a transaction of other work. */
+  void append(Tx tx, Entry entry) throws SQLException;
 
   /** Entries after a seq, oldest first. */
   default List<LoggedEvent> page(long afterSeq, int limit) {
