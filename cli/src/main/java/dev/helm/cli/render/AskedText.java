@@ -2,7 +2,7 @@ package dev.helm.cli.render;
 
 import dev.helm.api.event.Content;
 import dev.helm.api.event.RunEvent;
-import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.DecisionBodies;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.ArrayList;
@@ -17,7 +17,7 @@ public final class AskedText {
   private AskedText() {}
 
   /** Rows of an inbox item's permission; {@code led} is the text that led to the call. */
-  public static List<String> rows(@Nullable String led, Bodies.Asked asked) {
+  public static List<String> rows(@Nullable String led, DecisionBodies.Asked asked) {
     List<String> rows = new ArrayList<>();
     if (asked.editedBy() != null) {
       rows.add("changed by " + SafeText.line(asked.editedBy()) + " before it was allowed");
@@ -52,11 +52,11 @@ public final class AskedText {
 
   /** Rows of the event, as the watch has it. */
   public static List<String> rows(RunEvent.PermissionRequested e) {
-    return rows(e.reason(), Bodies.Asked.of(e));
+    return rows(e.reason(), DecisionBodies.Asked.of(e));
   }
 
   /** One line for lists: the rule or reason, the risk, how many have allowed. */
-  public static String line(Bodies.Asked asked) {
+  public static String line(DecisionBodies.Asked asked) {
     List<String> parts = new ArrayList<>();
     String because = because(asked.rule(), asked.because());
     if (!because.isEmpty()) {

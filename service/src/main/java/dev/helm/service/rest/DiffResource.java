@@ -10,6 +10,7 @@ import dev.helm.service.files.Diffs;
 import dev.helm.service.files.Steps;
 import dev.helm.service.store.FileStore;
 import dev.helm.service.store.RunQueries;
+import dev.helm.service.store.Store;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Content;
 import io.swagger.v3.oas.annotations.media.Schema;
@@ -43,12 +44,14 @@ public final class DiffResource {
   private final RunQueries runs;
   private final FileStore files;
   private final Backend backend;
+  private final WorkspaceNow now;
 
   /** With where runs and snapshots are. */
-  public DiffResource(RunQueries runs, FileStore files, Backend backend) {
-    this.runs = runs;
-    this.files = files;
+  public DiffResource(Store store, Backend backend) {
+    this.runs = store.queries();
+    this.files = store.files();
     this.backend = backend;
+    this.now = new WorkspaceNow(store.epochs(), backend);
   }
 
   /** All differences. */
@@ -90,10 +93,10 @@ public final class DiffResource {
           "try again in a moment",
           2);
     }
-    boolean now = before == null || after == null;
+    boolean asItIs = before == null || after == null;
     Snapshots.Look look = null;
     try {
-      look = now ? backend.snapshots().look(run) : backend.snapshots().kept(run);
+      look = asItIs ? now.look(run) : backend.snapshots().kept(run);
       String current = look.taken().tree();
       SnapshotRepository repository = look.repository();
       TreeDiff.Result diff =

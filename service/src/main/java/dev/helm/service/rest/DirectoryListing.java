@@ -27,17 +27,19 @@ final class DirectoryListing {
 
   private final FileStore files;
   private final Backend backend;
+  private final WorkspaceNow now;
 
-  DirectoryListing(FileStore files, Backend backend) {
+  DirectoryListing(FileStore files, WorkspaceNow now, Backend backend) {
     this.files = files;
     this.backend = backend;
+    this.now = now;
   }
 
   /** As it is; empty where no container has had the workspace yet. */
   List<FileBodies.FileEntry> now(String run, List<String> names) throws IOException {
     try {
       WorkspacePath path = WorkspacePath.of(names.isEmpty() ? "." : String.join("/", names));
-      return backend.files(run).list(path, ENTRIES_MAX).stream()
+      return now.list(run, path, ENTRIES_MAX).stream()
           .map(
               entry ->
                   entry(
@@ -70,12 +72,13 @@ final class DirectoryListing {
         entries.add(
             entry(
                 names,
-                item.text(),
+                WorkspacePath.shown(item.text()),
                 Diffs.type(item.kind()),
                 isDirectory ? 0 : repository.size(item.id()),
                 item.permissions(),
                 item.kind() == TreeNode.Kind.LINK
-                    ? new String(repository.target(item.id()), StandardCharsets.UTF_8)
+                    ? WorkspacePath.shown(
+                        new String(repository.target(item.id()), StandardCharsets.UTF_8))
                     : null));
       }
     }
@@ -90,8 +93,10 @@ final class DirectoryListing {
       int mode,
       @Nullable String target) {
     String path = parents.isEmpty() ? name : String.join("/", parents) + "/" + name;
+    // A link has no permissions of its own: a snapshot keeps none, a file system says 0777.
+    int shown = target == null ? mode : 0777;
     return new FileBodies.FileEntry(
-        path, type, size, Diffs.mode(mode), target, List.of(), List.of());
+        path, type, size, Diffs.mode(shown), target, List.of(), List.of());
   }
 
   /** A page, by path, each entry with the calls up to an event that read or wrote it. */

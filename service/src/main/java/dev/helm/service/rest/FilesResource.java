@@ -14,6 +14,7 @@ import dev.helm.service.files.Steps;
 import dev.helm.service.store.Access;
 import dev.helm.service.store.FileStore;
 import dev.helm.service.store.RunQueries;
+import dev.helm.service.store.Store;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Content;
 import io.swagger.v3.oas.annotations.media.Schema;
@@ -43,14 +44,16 @@ public final class FilesResource {
   private final RunQueries runs;
   private final FileStore files;
   private final Backend backend;
+  private final WorkspaceNow now;
   private final DirectoryListing directories;
 
   /** With where runs, snapshots and workspaces are. */
-  public FilesResource(RunQueries runs, FileStore files, Backend backend) {
-    this.runs = runs;
-    this.files = files;
+  public FilesResource(Store store, Backend backend) {
+    this.runs = store.queries();
+    this.files = store.files();
     this.backend = backend;
-    this.directories = new DirectoryListing(files, backend);
+    this.now = new WorkspaceNow(store.epochs(), backend);
+    this.directories = new DirectoryListing(files, now, backend);
   }
 
   /** A directory. */
@@ -152,9 +155,7 @@ public final class FilesResource {
   private Response asItIs(String run, List<String> names) throws IOException {
     try {
       WorkspaceFiles.Reading file =
-          backend
-              .files(run)
-              .open(WorkspacePath.of(names.isEmpty() ? "." : String.join("/", names)));
+          now.open(run, WorkspacePath.of(names.isEmpty() ? "." : String.join("/", names)));
       StreamingOutput body =
           out -> {
             try (file) {

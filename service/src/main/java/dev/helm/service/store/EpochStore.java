@@ -102,6 +102,23 @@ public final class EpochStore {
     return sql.one(COLUMNS + "WHERE run = ?", EpochStore::read, run);
   }
 
+  /**
+   * The run's epoch, if its workspace is one tree; -1 while it may be between two. A reader asks
+   * before and after: if both are the same, nothing was moved meanwhile.
+   */
+  public int settled(String run) {
+    long epoch =
+        reads.read(
+            sql ->
+                sql.number(
+                    "SELECT CASE WHEN EXISTS (SELECT 1 FROM rollbacks b WHERE b.run = r.id"
+                        + " AND b.state = 'decided' AND b.tree IS NOT NULL)"
+                        + " THEN -1 ELSE r.epoch END FROM runs r WHERE r.id = ?",
+                    -1,
+                    run));
+    return Math.toIntExact(epoch);
+  }
+
   /** All that is under way. */
   public List<Open> open() {
     return reads.read(sql -> sql.list(COLUMNS + "ORDER BY at", EpochStore::read));

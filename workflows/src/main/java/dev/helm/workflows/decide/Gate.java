@@ -30,7 +30,7 @@ public final class Gate {
     return new Gate(
         List.of(
             new GuardCheck(blueprint.permissions()),
-            new OfferedTools(blueprint.tools()),
+            new OfferedTools(blueprint),
             new EgressCheck(blueprint.egress().allow()),
             new Rules(blueprint.permissions(), alone ? remembered : List.of())));
   }
@@ -58,10 +58,10 @@ public final class Gate {
   }
 
   /** The blueprint's list of tools is a promise to the person who reads it. */
-  private record OfferedTools(List<String> tools) implements Check {
+  private record OfferedTools(Blueprint blueprint) implements Check {
     @Override
     public Verdict check(ToolCall call) {
-      return tools.contains(call.tool())
+      return blueprint.offers(call.tool())
           ? new Verdict.Pass()
           : new Verdict.Deny("builtin", "This agent has no tool named " + call.tool() + ".", null);
     }
