@@ -272,6 +272,7 @@ public final class DecisionRig implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
+    TablesAndLog.agree(store());
     support.after();
     try (Stream<Path> files = Files.walk(home)) {
       files.sorted(java.util.Comparator.reverseOrder()).forEach(file -> file.toFile().delete());

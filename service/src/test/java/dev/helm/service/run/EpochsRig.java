@@ -197,6 +197,7 @@ final class EpochsRig implements AutoCloseable {
     workers.shutdownNow();
     workers.awaitTermination(5, TimeUnit.SECONDS);
     stubs.shutdownNow();
+    TablesAndLog.agree(store);
     store.close();
   }
 }
