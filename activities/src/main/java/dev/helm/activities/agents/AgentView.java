@@ -3,6 +3,7 @@ package dev.helm.activities.agents;
 import dev.helm.activities.store.Blobs;
 import dev.helm.activities.store.Runs;
 import dev.helm.api.blueprint.Blueprint;
+import dev.helm.api.blueprint.ToolNames;
 import dev.helm.workflows.AgentRunWorkflow;
 import java.util.List;
 
@@ -60,8 +61,7 @@ public final class AgentView {
 
   /** The tools of a sub-agent at the given depth whose parent has {@code parents}. */
   public static List<String> tools(List<String> parents, List<String> asked, int depth, int max) {
-    return parents.stream()
-        .filter(asked::contains)
+    return ToolNames.both(parents, asked).stream()
         .filter(tool -> depth < max || !tool.equals("Agent"))
         .toList();
   }

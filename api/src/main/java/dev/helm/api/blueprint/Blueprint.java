@@ -3,8 +3,10 @@ package dev.helm.api.blueprint;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.helm.api.Usd;
 import java.time.Duration;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,11 +16,19 @@ import org.jspecify.annotations.Nullable;
  * @param name 1 to 64 characters of {@code [a-z0-9-]}
  * @param description one line for people, may be empty
  * @param project who owns it
- * @param agent {@code native} (others come later)
+ * @param agent {@code native}, {@code claude-agent-sdk} or {@code command}
  * @param instructions the system prompt; {@code ${input}} is replaced
  * @param task the first user message, unless the run's {@code prompt} replaces it
  * @param inputs JSON Schema properties by name; each a plain JSON tree
- * @param tools names of the tools that the model may ask for
+ * @param tools names of the tools that the model may ask for; {@code mcp__server} and {@code
+ *     mcp__server__*} are all tools of an MCP server
+ * @param program the agent's own program, null for none
+ * @param mcpServers MCP servers by name
+ * @param customTools tools that the blueprint brings, by name
+ * @param previews by tool, the read-only tool that is shown before it is decided
+ * @param hooks programs that are asked or told, by event and in order
+ * @param hookFiles the hooks' own files by relative path
+ * @param subAgents sub-agents that can be asked for by name
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Blueprint(
@@ -35,11 +45,73 @@ public record Blueprint(
     Budget budget,
     Limits limits,
     Egress egress,
-    Sandbox sandbox) {
+    Sandbox sandbox,
+    @Nullable Program program,
+    @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<String, McpServer> mcpServers,
+    @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<String, CustomTool> customTools,
+    @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<String, String> previews,
+    @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<HookEvent, List<Hook>> hooks,
+    @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<String, String> hookFiles,
+    @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<String, SubAgent> subAgents) {
+  /** Helm's own loop. */
+  public static final String NATIVE = "native";
 
+  /** Claude Code's runtime, driven by Helm, or a program that uses the Claude Agent SDK. */
+  public static final String CLAUDE_AGENT_SDK = "claude-agent-sdk";
+
+  /** Any program. */
+  public static final String COMMAND = "command";
+
+  /** Empty parts are not written, so that a version's hash is what it was before they were. */
   public Blueprint {
-    inputs = Map.copyOf(inputs);
+    inputs = Kept.map(inputs);
     tools = List.copyOf(tools);
+    mcpServers = Kept.map(mcpServers);
+    customTools = Kept.map(customTools);
+    previews = Kept.map(previews);
+    hooks = Kept.map(hooks);
+    hookFiles = Kept.map(hookFiles);
+    subAgents = Kept.map(subAgents);
+  }
+
+  /** With native tools alone. */
+  public Blueprint(
+      String name,
+      String description,
+      String project,
+      String agent,
+      Model model,
+      String instructions,
+      String task,
+      Map<String, Map<String, Object>> inputs,
+      List<String> tools,
+      Permissions permissions,
+      Budget budget,
+      Limits limits,
+      Egress egress,
+      Sandbox sandbox) {
+    this(
+        name,
+        description,
+        project,
+        agent,
+        model,
+        instructions,
+        task,
+        inputs,
+        tools,
+        permissions,
+        budget,
+        limits,
+        egress,
+        sandbox,
+        null,
+        Map.of(),
+        Map.of(),
+        Map.of(),
+        Map.of(),
+        Map.of(),
+        Map.of());
   }
 
   /** Which model, and the most tokens of one answer. */
@@ -146,12 +218,31 @@ public record Blueprint(
   /**
    * The container.
    *
-   * @param image {@code default}
+   * @param image {@code default}, or the name of an image that the operator's engine has
    * @param memoryBytes memory limit; swap is not added
    * @param milliCpus thousandths of a CPU
    * @param pids most processes
+   * @param packages {@code npm:NAME@VERSION} and {@code pypi:NAME@VERSION} that are put on top of
+   *     the default image
    */
-  public record Sandbox(String image, long memoryBytes, int milliCpus, int pids) {}
+  public record Sandbox(
+      String image,
+      long memoryBytes,
+      int milliCpus,
+      int pids,
+      @JsonInclude(JsonInclude.Include.NON_EMPTY) List<String> packages) {
+    /** Helm's own image. */
+    public static final String DEFAULT_IMAGE = "default";
+
+    public Sandbox {
+      packages = Kept.list(packages);
+    }
+
+    /** Without packages. */
+    public Sandbox(String image, long memoryBytes, int milliCpus, int pids) {
+      this(image, memoryBytes, milliCpus, pids, List.of());
+    }
+  }
 
   /** Helm's defaults, used wherever a blueprint is silent. */
   public static final class Defaults {
@@ -163,6 +254,8 @@ public record Blueprint(
     public static final int TURNS = 200;
     public static final Duration WALL_TIME = Duration.ofHours(8);
     public static final Duration STALL_AFTER = Duration.ofMinutes(10);
+    public static final Duration TOOL_TIMEOUT = Duration.ofMinutes(1);
+    public static final Duration HOOK_TIMEOUT = Duration.ofMinutes(1);
     public static final int SUB_AGENTS = 16;
     public static final int SUB_AGENT_DEPTH = 2;
     public static final long MEMORY_BYTES = 1L << 30;
@@ -174,21 +267,74 @@ public record Blueprint(
 
   /** The same definition with other tools, for a sub-agent. */
   public Blueprint withTools(List<String> narrowed) {
+    return with(model, instructions, narrowed);
+  }
+
+  /**
+   * The same definition for a sub-agent that is asked for by name: its instructions, its model, and
+   * these tools.
+   */
+  public Blueprint withSubAgent(SubAgent subAgent, List<String> narrowed) {
+    String other = subAgent.model();
+    return with(
+        other == null ? model : new Model(other, model.maxTokens()),
+        subAgent.instructions(),
+        narrowed);
+  }
+
+  private Blueprint with(Model otherModel, String otherInstructions, List<String> otherTools) {
     return new Blueprint(
         name,
         description,
         project,
         agent,
-        model,
-        instructions,
+        otherModel,
+        otherInstructions,
         task,
         inputs,
-        narrowed,
+        otherTools,
         permissions,
         budget,
         limits,
         egress,
-        sandbox);
+        sandbox,
+        program,
+        mcpServers,
+        customTools,
+        previews,
+        hooks,
+        hookFiles,
+        subAgents);
+  }
+
+  /** Whether the model may ask for this tool at all. */
+  public boolean offers(String tool) {
+    return ToolNames.offers(tools, tool);
+  }
+
+  /** Whether Helm's own loop drives the agent. */
+  public boolean runsNatively() {
+    return agent.equals(NATIVE);
+  }
+
+  /** The read-only tool that is shown before this one is decided, or null. */
+  public @Nullable String previewOf(String tool) {
+    CustomTool custom = customTools.get(tool);
+    String named = previews.get(tool);
+    return named == null && custom != null ? custom.preview() : named;
+  }
+
+  /** The hooks of an event, in order. */
+  public List<Hook> hooksOf(HookEvent event) {
+    return hooks.getOrDefault(event, List.of());
+  }
+
+  /** Names of all secrets that its servers and tools are given. */
+  public Set<String> secrets() {
+    Set<String> names = new LinkedHashSet<>();
+    mcpServers.values().forEach(server -> names.addAll(server.allSecrets()));
+    customTools.values().forEach(tool -> names.addAll(tool.secrets()));
+    return names;
   }
 
   /** How a run names its definition: {@code name@version}. */
@@ -196,12 +342,34 @@ public record Blueprint(
     return name + "@" + version;
   }
 
-  /** An exact version of a blueprint as the service stores and lists it. */
+  /**
+   * An exact version of a blueprint as the service stores and lists it.
+   *
+   * @param ruleOfTwo what the service computes of it, for an answer about one version
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Stored(
       String name,
       int version,
       String hash,
       String createdAt,
       @Nullable String by,
-      Blueprint blueprint) {}
+      Blueprint blueprint,
+      @Nullable RuleOfTwo ruleOfTwo) {
+    /** As it is stored. */
+    public Stored(
+        String name,
+        int version,
+        String hash,
+        String createdAt,
+        @Nullable String by,
+        Blueprint blueprint) {
+      this(name, version, hash, createdAt, by, blueprint, null);
+    }
+
+    /** With what was computed of it. */
+    public Stored with(RuleOfTwo computed) {
+      return new Stored(name, version, hash, createdAt, by, blueprint, computed);
+    }
+  }
 }

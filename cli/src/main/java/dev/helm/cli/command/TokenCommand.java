@@ -1,7 +1,7 @@
 package dev.helm.cli.command;
 
 import dev.helm.api.Role;
-import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.PeopleBodies;
 import dev.helm.cli.ExitCode;
 import dev.helm.cli.Failure;
 import dev.helm.cli.http.Reply;
@@ -40,7 +40,7 @@ public final class TokenCommand extends HelmCommand {
       if (json) {
         return print(reply, "");
       }
-      List<Bodies.ServiceToken> tokens = reply.items(Bodies.ServiceToken.class);
+      List<PeopleBodies.ServiceToken> tokens = reply.items(PeopleBodies.ServiceToken.class);
       tokens.forEach(
           token ->
               out()
@@ -119,9 +119,9 @@ public final class TokenCommand extends HelmCommand {
     @Override
     protected ExitCode run() {
       String id =
-          client().people().tokens().items(Bodies.ServiceToken.class).stream()
+          client().people().tokens().items(PeopleBodies.ServiceToken.class).stream()
               .filter(token -> token.name().equals(name))
-              .map(Bodies.ServiceToken::id)
+              .map(PeopleBodies.ServiceToken::id)
               .findFirst()
               .orElseThrow(
                   () ->

@@ -1,7 +1,7 @@
 package dev.helm.cli.command;
 
 import dev.helm.api.Role;
-import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.PeopleBodies;
 import dev.helm.cli.ExitCode;
 import dev.helm.cli.Failure;
 import dev.helm.cli.http.Reply;
@@ -227,7 +227,7 @@ public final class UserCommand extends HelmCommand {
       List<String> passwords = passwords();
       var client = client();
       Reply reply = client.people().changePassword(passwords.get(0), passwords.get(1));
-      Bodies.LoginResponse fresh = reply.as(Bodies.LoginResponse.class);
+      PeopleBodies.LoginResponse fresh = reply.as(PeopleBodies.LoginResponse.class);
       client.session().keep(fresh);
       out().say("Your password is changed; this terminal is logged in with the new one.");
       if (!context().env().get("HELM_TOKEN").isEmpty()) {

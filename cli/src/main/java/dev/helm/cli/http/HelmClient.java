@@ -1,6 +1,8 @@
 package dev.helm.cli.http;
 
 import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.DecisionBodies;
+import dev.helm.api.rest.PeopleBodies;
 import dev.helm.cli.Env;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -193,13 +195,13 @@ public final class HelmClient {
   }
 
   /** Decides a permission. The reply may be any status; the caller tells 409 and 410 in words. */
-  public Reply decide(String id, Bodies.Decide decide) {
+  public Reply decide(String id, DecisionBodies.Decide decide) {
     Map<String, Object> body = new LinkedHashMap<>();
     body.put("decision", decide.decision());
     putIf(body, "argumentsHash", decide.argumentsHash());
     putIf(body, "arguments", decide.arguments());
     putIf(body, "reason", decide.reason());
-    Bodies.Remember remember = decide.remember();
+    DecisionBodies.Remember remember = decide.remember();
     if (remember != null) {
       Map<String, Object> rule = new LinkedHashMap<>();
       rule.put("scope", remember.scope());
@@ -229,8 +231,10 @@ public final class HelmClient {
   }
 
   /** A single-use token for the stream. */
-  public Bodies.TicketResponse streamTicket() {
-    return calls.post("/api/auth/ticket", Map.of("for", "stream")).as(Bodies.TicketResponse.class);
+  public PeopleBodies.TicketResponse streamTicket() {
+    return calls
+        .post("/api/auth/ticket", Map.of("for", "stream"))
+        .as(PeopleBodies.TicketResponse.class);
   }
 
   /** The newest version of every blueprint. */

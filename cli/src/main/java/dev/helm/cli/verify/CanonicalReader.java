@@ -57,8 +57,7 @@ final class CanonicalReader {
 
   /** Passes over exactly these bytes. */
   void pass(byte[] literal) {
-    if (!Arrays.equals(
-        bytes, at, Math.min(end, at + literal.length), literal, 0, literal.length)) {
+    if (!Arrays.equals(bytes, at, Math.min(end, at + literal.length), literal, 0, literal.length)) {
       throw new NotCanonicalException();
     }
     at += literal.length;

@@ -12,7 +12,14 @@ import java.util.Map;
  */
 final class EventLine {
   private static final byte[][] WIRE =
-      names("{\"run\":", ",\"seq\":", ",\"at\":", ",\"type\":", ",\"agent\":", ",\"data\":", ",\"prev\":");
+      names(
+          "{\"run\":",
+          ",\"seq\":",
+          ",\"at\":",
+          ",\"type\":",
+          ",\"agent\":",
+          ",\"data\":",
+          ",\"prev\":");
   private static final byte[] HASH = ascii(",\"hash\":");
   private static final byte[] END = ascii("}");
   private static final byte[][] HASHED =

@@ -29,7 +29,8 @@ final class Signatures {
   private final Set<Long> met = new HashSet<>();
 
   /** Signatures take as long as the chain, and are looked at beside it. */
-  private CompletableFuture<List<Checkpoint>> unsigned = CompletableFuture.completedFuture(List.of());
+  private CompletableFuture<List<Checkpoint>> unsigned =
+      CompletableFuture.completedFuture(List.of());
 
   private long count;
   private long keptCount;
@@ -213,9 +214,7 @@ final class Signatures {
       report.fault(
           PART,
           checkpoint.seq(),
-          "the checkpoint at event "
-              + checkpoint.seq()
-              + " is not signed by a key of the bundle");
+          "the checkpoint at event " + checkpoint.seq() + " is not signed by a key of the bundle");
     }
     beyond(PART, signed, last);
     beyond(KEPT, kept, last);

@@ -2,6 +2,7 @@ package dev.helm.cli.watch;
 
 import dev.helm.api.event.LoggedEvent;
 import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.DecisionBodies;
 import dev.helm.cli.http.Records;
 import dev.helm.cli.render.CallText;
 import dev.helm.cli.render.Columns;
@@ -99,7 +100,7 @@ final class TopRows {
     if (board.inbox().isEmpty()) {
       return Line.of(Role.QUIET, "  nothing waits for you");
     }
-    Bodies.InboxItem item = board.inbox().getFirst();
+    DecisionBodies.InboxItem item = board.inbox().getFirst();
     String object =
         item.tool() != null && !item.kind().equals("question")
             ? CallText.line(item.tool(), item.object() == null ? "" : item.object())
@@ -154,7 +155,7 @@ final class TopRows {
   }
 
   private static Line run(TopBoard board, Bodies.Run run, String id, boolean marked, int name) {
-    List<Bodies.InboxItem> waits = board.waitingIn(run.id());
+    List<DecisionBodies.InboxItem> waits = board.waitingIn(run.id());
     boolean waiting = !waits.isEmpty();
     String status =
         waiting

@@ -21,7 +21,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Takes what Helm writes, and nothing that would be written in another way. */
 class CanonicalReaderTest {
   private static final List<String> TEXTS =
-      List.of("", "a", "\"\\\b\f\n\r\t\u0000\u001f\u007f", "ü", "\ud83d\ude00", "\ufffd", "/", "é\n");
+      List.of(
+          "", "a", "\"\\\b\f\n\r\t\u0000\u001f\u007f", "ü", "\ud83d\ude00", "\ufffd", "/", "é\n");
 
   private final CanonicalReader reader = new CanonicalReader();
 

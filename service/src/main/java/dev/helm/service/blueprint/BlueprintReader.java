@@ -3,7 +3,8 @@ package dev.helm.service.blueprint;
 import dev.helm.api.Usd;
 import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.blueprint.Blueprint.Defaults;
-import java.util.ArrayList;
+import dev.helm.api.blueprint.CustomTool;
+import dev.helm.api.blueprint.McpServer;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -31,17 +32,22 @@ final class BlueprintReader {
           "budget",
           "limits",
           "egress",
-          "sandbox");
-  private static final Map<String, String> LATER =
-      Map.of("hooks", "hooks", "mcpServers", "mcpServers", "schedule", "schedule");
+          "sandbox",
+          "program",
+          "mcpServers",
+          "customTools",
+          "previews",
+          "hooks",
+          "hookFiles",
+          "subAgents");
+
+  /** Sections that this build refuses as "not yet": taken out of here, a section is read. */
+  private static final Map<String, String> LATER = Map.of("schedule", "schedule");
 
   private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9-]{0,63}");
   private static final String NAME_SHAPE =
       "1 to 64 lower-case letters, digits and dashes, beginning with a letter or digit";
-  private static final Pattern MODEL = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._:@/-]{0,127}");
-  private static final Pattern HOST =
-      Pattern.compile(
-          "(\\*\\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?");
+  static final Pattern MODEL = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._:@/-]{0,127}");
   private static final Pattern REFERENCE = Pattern.compile("\\$\\{([A-Za-z_][A-Za-z0-9_]*)}");
   private static final Usd MAX_USD = new Usd(100_000_000_000L);
   private static final long DAY_MS = 86_400_000;
@@ -59,10 +65,11 @@ final class BlueprintReader {
   }
 
   Blueprint read() {
+    AgentReader agents = new AgentReader(mistakes);
     String name = required("name", fields.word("name", NAME, NAME_SHAPE));
     String description = description();
     String project = or(fields.word("project", NAME, NAME_SHAPE), Defaults.PROJECT);
-    String agent = agent();
+    String agent = agents.read(fields);
     Blueprint.Model model = model();
     Map<String, Map<String, Object>> inputs = inputs();
     String instructions = template("instructions", 100_000, inputs.keySet());
@@ -71,17 +78,21 @@ final class BlueprintReader {
       mistakes.add(
           root.at(), "task", "the agent has nothing to do", "add \"task:\" or \"instructions:\"");
     }
-    List<String> tools = tools();
-    Blueprint.Egress egress = egress();
-    Blueprint.Permissions permissions =
-        new PermissionsReader(mistakes, new Rules(new LinkedHashSet<>(tools), egress.allow()))
-            .read(
-                section(
-                    "permissions",
-                    List.of("deny", "ask", "allow", "timeout", "approvers", "escalate"),
-                    Map.of()));
-    Blueprint.Budget budget = budget();
-    Blueprint.Limits limits = limits();
+    Map<String, McpServer> servers = new McpServersReader(mistakes).read(fields);
+    Map<String, CustomTool> custom = new CustomToolsReader(mistakes).read(fields);
+    Tools known = new Tools(agent, custom, servers);
+    ToolsReader toolsReader = new ToolsReader(mistakes, known);
+    required("tools", fields.get("tools"));
+    List<String> tools = toolsReader.read(fields);
+    agents.notForIt(fields, agent, tools);
+    Map<String, String> previews = toolsReader.previews(fields, tools);
+    toolsReader.ownPreviews(fields, custom, previews);
+    toolsReader.unused(fields, tools, custom, servers, previewing(previews, custom));
+    Blueprint.Egress egress =
+        new Blueprint.Egress(
+            new Parts(mistakes).hosts(section("egress", List.of("allow"), Map.of()), "allow"));
+    HooksReader hooks = new HooksReader(mistakes);
+    Map<String, String> hookFiles = hooks.files(fields);
     return new Blueprint(
         name,
         description,
@@ -92,11 +103,42 @@ final class BlueprintReader {
         task,
         inputs,
         tools,
-        permissions,
-        budget,
-        limits,
+        permissions(known, tools, egress),
+        budget(),
+        limits(),
         egress,
-        sandbox());
+        new SandboxReader(mistakes)
+            .read(
+                section(
+                    "sandbox", List.of("image", "runtime", "memory", "cpus", "pids"), Map.of())),
+        agents.program(fields, agent),
+        servers,
+        custom,
+        previews,
+        hooks.read(fields, hookFiles),
+        hookFiles,
+        new SubAgentsReader(mistakes, tools).read(fields));
+  }
+
+  private static Set<String> previewing(
+      Map<String, String> previews, Map<String, CustomTool> custom) {
+    Set<String> names = new LinkedHashSet<>(previews.values());
+    for (CustomTool tool : custom.values()) {
+      if (tool.preview() != null) {
+        names.add(tool.preview());
+      }
+    }
+    return names;
+  }
+
+  private Blueprint.Permissions permissions(
+      Tools known, List<String> tools, Blueprint.Egress egress) {
+    return new PermissionsReader(mistakes, new Rules(known, tools, egress.allow()))
+        .read(
+            section(
+                "permissions",
+                List.of("deny", "ask", "allow", "timeout", "approvers", "escalate"),
+                Map.of()));
   }
 
   private String description() {
@@ -105,22 +147,6 @@ final class BlueprintReader {
       mistakes.add(fields.posOf("description"), "description", "expected one line");
     }
     return description.strip();
-  }
-
-  private String agent() {
-    String agent = or(fields.text("agent", 100), "native");
-    switch (agent) {
-      case "native" -> {}
-      case "claude-agent-sdk", "command" ->
-          mistakes.notYet(fields.posOf("agent"), "agent", "agent " + agent);
-      default ->
-          mistakes.add(
-              fields.posOf("agent"),
-              "agent",
-              "expected native, found \"" + agent + "\"",
-              Nearest.hint(agent, List.of("native", "claude-agent-sdk", "command")));
-    }
-    return agent;
   }
 
   private Blueprint.Model model() {
@@ -176,26 +202,6 @@ final class BlueprintReader {
     return new Tree.Pos(line, index - source.lastIndexOf('\n', index), index);
   }
 
-  private List<String> tools() {
-    required("tools", fields.get("tools"));
-    List<String> tools = new ArrayList<>();
-    for (Tree.Scalar tool : fields.texts("tools", 50, 100)) {
-      String name = tool.text();
-      if (Tools.later(name)) {
-        mistakes.notYet(tool.at(), "tools", "tool " + name);
-      } else if (!Tools.names().contains(name)) {
-        mistakes.add(
-            tool.at(),
-            "tools",
-            "there is no tool \"" + name + "\"; tools are " + String.join(", ", Tools.names()),
-            Nearest.hint(name, Tools.names()));
-      } else {
-        tools.add(name);
-      }
-    }
-    return tools;
-  }
-
   private Blueprint.Budget budget() {
     Fields budget =
         section(
@@ -226,48 +232,6 @@ final class BlueprintReader {
         limits.durationMs("stallAfter", 10_000, 7 * DAY_MS, Defaults.STALL_AFTER.toMillis()),
         limits.whole("subAgents", 1, 256, Defaults.SUB_AGENTS),
         limits.whole("subAgentDepth", 1, 5, Defaults.SUB_AGENT_DEPTH));
-  }
-
-  private Blueprint.Egress egress() {
-    Fields egress = section("egress", List.of("allow"), Map.of());
-    List<String> hosts = new ArrayList<>();
-    for (Tree.Scalar host : egress.texts("allow", 200, 253)) {
-      if (HOST.matcher(host.text()).matches()) {
-        hosts.add(host.text());
-      } else {
-        mistakes.add(
-            host.at(),
-            "egress.allow",
-            "expected a host such as stripe.com or *.example.com, found \"" + host.text() + "\"",
-            hostHint(host.text()));
-      }
-    }
-    return new Blueprint.Egress(hosts);
-  }
-
-  private static @Nullable String hostHint(String host) {
-    if (host.contains("/") || host.contains(":")) {
-      return "only the host's name, without scheme, port or path";
-    }
-    return host.chars().anyMatch(Character::isUpperCase) ? "write it in lower case" : null;
-  }
-
-  private Blueprint.Sandbox sandbox() {
-    Fields sandbox =
-        section("sandbox", List.of("image", "runtime", "memory", "cpus", "pids"), Map.of());
-    String image = or(sandbox.text("image", 300), "default");
-    if (!image.equals("default")) {
-      mistakes.notYet(sandbox.posOf("image"), "sandbox.image", "an image other than default");
-    }
-    String runtime = or(sandbox.text("runtime", 100), "default");
-    if (!runtime.equals("default")) {
-      mistakes.notYet(sandbox.posOf("runtime"), "sandbox.runtime", "runtime " + runtime);
-    }
-    return new Blueprint.Sandbox(
-        image,
-        sandbox.memoryBytes("memory", 64L << 20, 256L << 30, Defaults.MEMORY_BYTES),
-        sandbox.thousandths("cpus", 128_000, Defaults.MILLI_CPUS),
-        sandbox.whole("pids", 16, 32_768, Defaults.PIDS));
   }
 
   private Fields section(String name, List<String> known, Map<String, String> later) {

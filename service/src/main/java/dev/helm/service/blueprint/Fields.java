@@ -60,6 +60,11 @@ final class Fields {
     return fields;
   }
 
+  /** A group whose members' names the blueprint chooses and somebody else checks. */
+  static Fields loose(Tree.Obj obj, String path, Mistakes mistakes) {
+    return new Fields(obj, path, mistakes);
+  }
+
   /** The path of a member. */
   String at(String name) {
     return path.isEmpty() ? name : path + "." + name;
@@ -69,6 +74,18 @@ final class Fields {
   Tree.Pos posOf(String name) {
     Tree value = obj.get(name);
     return value == null ? obj.at() : value.at();
+  }
+
+  /** Where an entry of a group stands. */
+  Tree.Pos posOf(String section, String entry) {
+    if (obj.get(section) instanceof Tree.Obj group) {
+      for (Tree.Member member : group.members()) {
+        if (member.name().equals(entry)) {
+          return member.at();
+        }
+      }
+    }
+    return posOf(section);
   }
 
   @Nullable Tree get(String name) {
@@ -164,6 +181,18 @@ final class Fields {
     return otherwise;
   }
 
+  /** True or false. */
+  boolean flag(String name, boolean otherwise) {
+    Tree value = obj.get(name);
+    if (value instanceof Tree.Scalar scalar && scalar.kind() == Tree.Kind.BOOL) {
+      return scalar.text().equalsIgnoreCase("true");
+    }
+    if (value != null) {
+      expected(value, at(name), "true or false");
+    }
+    return otherwise;
+  }
+
   /** Whole numbers, ascending. */
   List<Integer> ascending(String name, int min, int max, int mostItems, List<Integer> otherwise) {
     Tree.Arr list = list(name, mostItems);
@@ -238,8 +267,7 @@ final class Fields {
         "a duration such as 30s, 5m or 8h, from "
             + minMs / 1000
             + "s to "
-            + maxMs / 3_600_000
-            + "h");
+            + (maxMs < 3_600_000 ? maxMs / 60_000 + "m" : maxMs / 3_600_000 + "h"));
     return otherwiseMs;
   }
 
@@ -265,8 +293,27 @@ final class Fields {
     return otherwiseBytes;
   }
 
-  /** The scalars of a list of text, each with its place; the wrong ones are left out. */
+  /** The groups of a list of groups; the others are left out. */
+  List<Tree.Obj> groups(String name, int mostItems) {
+    Tree.Arr list = list(name, mostItems);
+    List<Tree.Obj> groups = new ArrayList<>();
+    for (int i = 0; list != null && i < list.items().size(); i++) {
+      if (list.items().get(i) instanceof Tree.Obj group) {
+        groups.add(group);
+      } else {
+        expected(list.items().get(i), at(name) + "[" + i + "]", "a group of members");
+      }
+    }
+    return groups;
+  }
+
+  /** The scalars of a list of different texts, each with its place; wrong ones are left out. */
   List<Tree.Scalar> texts(String name, int mostItems, int charsMax) {
+    return texts(name, mostItems, charsMax, true);
+  }
+
+  /** The same; whether a text may stand there twice. */
+  List<Tree.Scalar> texts(String name, int mostItems, int charsMax, boolean different) {
     Tree.Arr list = list(name, mostItems);
     List<Tree.Scalar> texts = new ArrayList<>();
     if (list == null) {
@@ -277,7 +324,7 @@ final class Fields {
       Tree item = list.items().get(i);
       String where = at(name) + "[" + i + "]";
       String text = text(item, where, charsMax);
-      if (text != null && !seen.add(text)) {
+      if (text != null && different && !seen.add(text)) {
         mistakes.add(item.at(), where, "\"" + text + "\" stands here a second time");
       } else if (text != null && item instanceof Tree.Scalar scalar) {
         texts.add(scalar);

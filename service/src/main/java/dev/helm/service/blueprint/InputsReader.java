@@ -74,6 +74,19 @@ final class InputsReader {
     }
   }
 
+  /** A custom tool's schema: an object, in the same keywords; its members, empty if wrong. */
+  Map<String, Object> ofTool(Tree.Obj schema, String path) {
+    if (!(schema.get("type") instanceof Tree.Scalar type) || !type.text().equals("object")) {
+      mistakes.add(
+          schema.at(),
+          path + ".type",
+          "the arguments of a tool are an object",
+          "{type: object, properties: {name: {type: string}}, required: [name]}");
+      return Map.of();
+    }
+    return input(schema, path);
+  }
+
   private Map<String, Object> input(Tree.Obj schema, String path) {
     boolean right = schema(schema, path);
     if (schema.get("type") == null) {

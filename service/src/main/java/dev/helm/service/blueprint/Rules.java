@@ -1,11 +1,12 @@
 package dev.helm.service.blueprint;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.helm.api.blueprint.Blueprint;
+import dev.helm.api.blueprint.ToolNames;
 import dev.helm.workflows.decide.Rule;
 import dev.helm.workflows.decide.Rule.Condition;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -35,18 +36,26 @@ public final class Rules {
   private static final Pattern HOST =
       Pattern.compile("(\\*\\.)?([a-z0-9-]{1,63}\\.)*[a-z0-9-]{1,63}");
 
-  private final Set<String> tools;
+  private final Tools tools;
+  private final List<String> offered;
   private final List<String> egress;
 
   /**
-   * Judges rules of a blueprint.
+   * Judges rules of a blueprint that is being read.
    *
-   * @param tools its own tools
+   * @param tools those that it could name
+   * @param offered those that it does name
    * @param egress hosts that it may reach
    */
-  public Rules(Set<String> tools, List<String> egress) {
-    this.tools = Set.copyOf(tools);
+  Rules(Tools tools, List<String> offered, List<String> egress) {
+    this.tools = tools;
+    this.offered = List.copyOf(offered);
     this.egress = List.copyOf(egress);
+  }
+
+  /** Judges rules of a blueprint. */
+  public static Rules of(Blueprint blueprint) {
+    return new Rules(Tools.of(blueprint), blueprint.tools(), blueprint.egress().allow());
   }
 
   /** Why the rule is wrong. */
@@ -91,7 +100,8 @@ public final class Rules {
       case null -> null;
       case Condition.Command command -> command(command.glob(), place);
       case Condition.Path path -> path(path.glob());
-      case Condition.Domain domain -> host("WebFetch", domain.pattern());
+      case Condition.Domain domain ->
+          rule.tool().equals("WebFetch") ? host("WebFetch", domain.pattern()) : null;
       case Condition.Egress host ->
           place == Place.ALLOW
               ? host("Bash", host.pattern())
@@ -99,7 +109,7 @@ public final class Rules {
                   "egress= grants hosts and matches no call, so it only has a meaning in allow",
                   "move it to allow, or leave it out");
       case Condition.TextArgument argument ->
-          value(Tools.schema(rule.tool(), argument.name()), rule.tool(), argument);
+          value(tools.schema(rule.tool(), argument.name()), rule.tool(), argument);
       case Condition.NumberArgument argument -> null;
     };
   }
@@ -108,7 +118,7 @@ public final class Rules {
   private boolean seesOthers(String text) {
     try {
       Rule rule = Rule.parse(text);
-      return tools.stream().anyMatch(rule::speaksOf);
+      return offered.stream().anyMatch(rule::speaksOf);
     } catch (IllegalArgumentException e) {
       return false;
     }
@@ -118,10 +128,11 @@ public final class Rules {
     if (Tools.later(tool)) {
       return new Wrong("tool " + tool + " is not yet supported", "leave the rule out for now");
     }
-    if (!Tools.names().contains(tool)) {
-      return new Wrong("there is no tool \"" + tool + "\"", Nearest.hint(tool, Tools.names()));
+    Wrong missing = tools.missing(tool);
+    if (missing != null) {
+      return missing;
     }
-    if (!tools.contains(tool) && !seesOthers) {
+    if (ToolNames.both(offered, List.of(tool)).isEmpty() && !seesOthers) {
       return new Wrong(
           "the rule names tool " + tool + ", which is not in tools",
           "add " + tool + " to tools, or leave the rule out");
@@ -129,7 +140,7 @@ public final class Rules {
     return null;
   }
 
-  private static @Nullable Wrong checkInner(String tool, String inner) {
+  private @Nullable Wrong checkInner(String tool, String inner) {
     if (inner.isBlank()) {
       return new Wrong("there is nothing between the brackets", "write " + tool + " alone");
     }
@@ -138,10 +149,10 @@ public final class Rules {
       return null;
     }
     String argument = matcher.group(1);
-    if (!Tools.arguments(tool).contains(argument)) {
+    if (tools.known(tool) && !tools.arguments(tool).contains(argument)) {
       return new Wrong(
           "tool " + tool + " has no argument \"" + argument + "\"",
-          Nearest.hint(argument, Tools.arguments(tool)));
+          Nearest.hint(argument, tools.arguments(tool)));
     }
     String operator = matcher.group(2);
     String operand = matcher.group(3);
@@ -156,7 +167,7 @@ public final class Rules {
           "expected a number after \"" + argument + operator + "\", found \"" + operand + "\"",
           null);
     }
-    return numeric(Tools.schema(tool, argument))
+    return !tools.known(tool) || numeric(tools.schema(tool, argument))
         ? null
         : new Wrong(
             "argument "

@@ -72,12 +72,13 @@ final class DirectoryListing {
         entries.add(
             entry(
                 names,
-                item.text(),
+                WorkspacePath.shown(item.text()),
                 Diffs.type(item.kind()),
                 isDirectory ? 0 : repository.size(item.id()),
                 item.permissions(),
                 item.kind() == TreeNode.Kind.LINK
-                    ? new String(repository.target(item.id()), StandardCharsets.UTF_8)
+                    ? WorkspacePath.shown(
+                        new String(repository.target(item.id()), StandardCharsets.UTF_8))
                     : null));
       }
     }
@@ -92,8 +93,10 @@ final class DirectoryListing {
       int mode,
       @Nullable String target) {
     String path = parents.isEmpty() ? name : String.join("/", parents) + "/" + name;
+    // A link has no permissions of its own: a snapshot keeps none, a file system says 0777.
+    int shown = target == null ? mode : 0777;
     return new FileBodies.FileEntry(
-        path, type, size, Diffs.mode(mode), target, List.of(), List.of());
+        path, type, size, Diffs.mode(shown), target, List.of(), List.of());
   }
 
   /** A page, by path, each entry with the calls up to an event that read or wrote it. */

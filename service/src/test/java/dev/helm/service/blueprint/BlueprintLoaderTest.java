@@ -4,14 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.helm.api.Usd;
 import dev.helm.api.blueprint.Blueprint;
+import dev.helm.api.blueprint.Hook;
+import dev.helm.api.blueprint.HookEvent;
+import dev.helm.api.blueprint.McpServer;
+import dev.helm.api.blueprint.Program;
 import dev.helm.api.rest.Problem;
 import dev.helm.service.blueprint.BlueprintLoader.Format;
+import dev.helm.workflows.HelmJson;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.stream.Collectors;
@@ -52,6 +58,52 @@ class BlueprintLoaderTest {
   }
 
   @Test
+  void whatAgentsAndToolsFromElsewhereNeedIsReadExactly() throws IOException {
+    Blueprint blueprint = loaded(resource("agents.yaml"), Format.YAML);
+    assertThat(blueprint.agent()).isEqualTo(Blueprint.CLAUDE_AGENT_SDK);
+    assertThat(blueprint.program())
+        .isEqualTo(new Program(List.of("node", "agent.mjs"), Map.of("LOG_LEVEL", "info")));
+    assertThat(blueprint.mcpServers().keySet())
+        .containsExactly("tickets", "local-files", "crm", "wiki");
+    McpServer tickets = blueprint.mcpServers().get("tickets");
+    assertThat(tickets.recipe()).isEqualTo("npm:@acme/tickets-mcp@1.2.3");
+    assertThat(tickets.timeoutMs()).isEqualTo(30_000);
+    assertThat(blueprint.secrets())
+        .containsExactly("TICKETS_TOKEN", "CRM_SECRET", "WIKI_TOKEN", "SEARCH_TOKEN", "PAY_KEY");
+    assertThat(blueprint.customTools().get("Pay").http().host()).isEqualTo("pay.example");
+    assertThat(blueprint.customTools().get("Pay").outward()).isTrue();
+    assertThat(blueprint.customTools().get("WebSearch").outward()).isFalse();
+    assertThat(blueprint.customTools().get("Count").outward()).isFalse();
+    assertThat(blueprint.previewOf("Pay")).isEqualTo("Count");
+    assertThat(blueprint.previewOf("mcp__tickets__close")).isEqualTo("mcp__tickets__list");
+    assertThat(blueprint.offers("mcp__tickets__anything")).isTrue();
+    assertThat(blueprint.offers("mcp__crm__find")).isTrue();
+    assertThat(blueprint.offers("mcp__crm__drop")).isFalse();
+    assertThat(blueprint.hooksOf(HookEvent.PRE_TOOL_USE))
+        .containsExactly(new Hook("Bash|mcp__.*", List.of("./check.sh", "-v"), 5_000));
+    assertThat(blueprint.hookFiles()).containsKeys("check.sh", "lib/rules.json");
+    assertThat(blueprint.subAgents().get("reviewer").model()).isEqualTo("claude-haiku-4-5");
+    assertThat(blueprint.sandbox().packages())
+        .containsExactly("npm:typescript@5.9.2", "pypi:requests@2.32.0");
+  }
+
+  @Test
+  void whatIsStoredIsReadBackTheSame() throws IOException {
+    for (String name : List.of("agents.yaml", "full.yaml")) {
+      Blueprint blueprint = loaded(resource(name), Format.YAML);
+      String json = HelmJson.write(blueprint);
+      assertThat(HelmJson.write(HelmJson.read(json, Blueprint.class))).isEqualTo(json);
+    }
+  }
+
+  @Test
+  void aVersionFromBeforeTheNewSectionsIsReadAndItsContentIsWrittenTheSame() {
+    String json = HelmJson.write(loaded(SMALL, Format.YAML));
+    assertThat(json).doesNotContain("mcpServers", "hooks", "packages", "program", "subAgents\":{");
+    assertThat(HelmJson.write(HelmJson.read(json, Blueprint.class))).isEqualTo(json);
+  }
+
+  @Test
   void whatIsLeftOutHasHelmsDefaults() {
     Blueprint blueprint = loaded(SMALL, Format.YAML);
     assertThat(blueprint.agent()).isEqualTo("native");
@@ -72,7 +124,7 @@ class BlueprintLoaderTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"mistakes", "later", "inputs", "rules", "never"})
+  @ValueSource(strings = {"mistakes", "later", "inputs", "rules", "never", "wrong-agents"})
   void everyMistakeIsToldAtOnce(String name) throws IOException {
     String told = told(resource(name + ".yaml"), Format.YAML);
     if (Boolean.getBoolean("helm.golden.write")) {

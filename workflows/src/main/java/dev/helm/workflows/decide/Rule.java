@@ -243,8 +243,10 @@ public record Rule(String text, String tool, @Nullable Condition condition) {
         "a rule on " + tool + " names an argument, as in " + tool + "(to=*@example.com)");
   }
 
+  /** What a blueprint's or a server's own tool calls path or command is a text like any other. */
   private static Condition argument(String tool, String name, String value) {
-    return switch (name) {
+    boolean own = !tool.equals("Bash") && !tool.equals("WebFetch") && !FILE_TOOLS.contains(tool);
+    return switch (own ? "" : name) {
       case "egress" -> new Condition.Egress(value);
       case "domain" -> new Condition.Domain(value);
       case "path", "file_path" -> new Condition.Path("", value);
