@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -117,9 +118,12 @@ public final class SnapshotBench {
   private void parts(Round round) {
     List<String> steps = List.of("snapshot", "build", "apply", "sync", "discard");
     for (int i = 0; i + 1 < steps.size(); i++) {
-      long took = times.get(steps.get(i + 1)) - times.get(steps.get(i));
-      round.add("back-" + steps.get(i), took / 1e6);
+      round.add("back-" + steps.get(i), (time(steps.get(i + 1)) - time(steps.get(i))) / 1e6);
     }
+  }
+
+  private long time(String step) {
+    return Objects.requireNonNull(times.get(step), step);
   }
 
   private static void fill(Path tree) throws IOException {

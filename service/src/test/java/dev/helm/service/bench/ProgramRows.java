@@ -152,8 +152,7 @@ final class ProgramRows {
                     "15"))
             .get("rounds");
     List<Double> ratios = each(rounds, round -> milliseconds(round, "back", "walk"));
-    double nothing =
-        Stats.median(each(rounds, round -> milliseconds(round, "nothing", "walk")));
+    double nothing = Stats.median(each(rounds, round -> milliseconds(round, "nothing", "walk")));
     return new Row(
         "P7",
         "snapshot of 5,000 files and 200 MB, and a rollback of 60 changes, until it is on the disk",
