@@ -7,15 +7,12 @@ import java.util.Map;
  * An image that the engine has and that runs the executor.
  *
  * @param id {@code sha256:…}
- * @param env variables that the image's author set, for programs that expect them; a container's own
- *     configuration has none
  * @param programs for each package of the recipe the programs that it brings, all found in the PATH;
  *     the one that runs it comes first
  */
-public record BuiltImage(String id, Map<String, String> env, Map<String, List<String>> programs) {
+public record BuiltImage(String id, Map<String, List<String>> programs) {
   /** Keeps copies. */
   public BuiltImage {
-    env = Map.copyOf(env);
     programs = Map.copyOf(programs);
   }
 }

@@ -1,9 +1,13 @@
 package dev.helm.activities.images;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.helm.activities.sandbox.EngineImages;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
@@ -19,6 +23,9 @@ import org.apache.commons.compress.archivers.tar.TarConstants;
  */
 final class ForeignImage {
   private static final String EXECUTOR = "usr/local/bin/helm-executor";
+  /** Where the executor looks for the variables of every command. */
+  private static final String ENVIRONMENT = "usr/share/helm/env.json";
+
   private static final int OWN_RIGHTS = 07000;
   private static final long BYTES_MAX = 16L << 30;
 
@@ -35,10 +42,11 @@ final class ForeignImage {
   /**
    * Makes it.
    *
+   * @param source what the engine says of the operator's image
    * @param baseId the default image, which has the executor
    * @return the new image's id
    */
-  String derive(String sourceId, String baseId, Path scratch, String tag)
+  String derive(JsonNode source, String baseId, Path scratch, String tag)
       throws IOException, ImageFailed {
     byte[] executor = executor(baseId);
     Path tar = Files.createTempFile(scratch, "image", ".tar");
@@ -48,8 +56,8 @@ final class ForeignImage {
               new BufferedOutputStream(Files.newOutputStream(tar), 1 << 16), "UTF-8")) {
         out.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
         out.setBigNumberMode(TarArchiveOutputStream.BIGNUMBER_POSIX);
-        engine.export(sourceId, in -> copy(in, out));
-        addOurs(out, executor);
+        engine.export(source.path("Id").asText(), in -> copy(in, out));
+        addOurs(out, executor, environment(source));
       }
       return engine.load(tar, tag);
     } finally {
@@ -83,6 +91,7 @@ final class ForeignImage {
       if (name.isEmpty()
           || ELSEWHERE.contains(top)
           || name.equals(EXECUTOR)
+          || name.equals(ENVIRONMENT)
           || each.isBlockDevice()
           || each.isCharacterDevice()
           || each.isFIFO()) {
@@ -104,7 +113,20 @@ final class ForeignImage {
     }
   }
 
-  private static void addOurs(TarArchiveOutputStream out, byte[] executor) throws IOException {
+  /** What the image's author set; a container's own configuration has none. */
+  private static byte[] environment(JsonNode image) {
+    ObjectNode env = JsonNodeFactory.instance.objectNode();
+    for (JsonNode each : image.path("Config").path("Env")) {
+      String[] parts = each.asText().split("=", 2);
+      if (parts.length == 2 && !parts[0].isEmpty()) {
+        env.put(parts[0], parts[1]);
+      }
+    }
+    return env.toString().getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static void addOurs(TarArchiveOutputStream out, byte[] executor, byte[] environment)
+      throws IOException {
     for (String directory : new String[] {"slot/", "run/", "run/helm/", "proc/", "sys/", "dev/"}) {
       TarArchiveEntry entry = new TarArchiveEntry(directory);
       entry.setMode(0755);
@@ -119,11 +141,17 @@ final class ForeignImage {
     workspace.setLinkName("/slot/workspace");
     out.putArchiveEntry(workspace);
     out.closeArchiveEntry();
-    TarArchiveEntry program = new TarArchiveEntry(EXECUTOR);
-    program.setMode(0555);
-    program.setSize(executor.length);
-    out.putArchiveEntry(program);
-    out.write(executor);
+    file(out, EXECUTOR, 0555, executor);
+    file(out, ENVIRONMENT, 0444, environment);
+  }
+
+  private static void file(TarArchiveOutputStream out, String name, int mode, byte[] content)
+      throws IOException {
+    TarArchiveEntry entry = new TarArchiveEntry(name);
+    entry.setMode(mode);
+    entry.setSize(content.length);
+    out.putArchiveEntry(entry);
+    out.write(content);
     out.closeArchiveEntry();
   }
 }

@@ -3,6 +3,7 @@ package dev.helm.activities.images;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
@@ -56,35 +57,30 @@ public record ImageRecipe(List<RecipePackage> packages, Map<String, ExtraFile> f
     return new ImageRecipe(packages, added);
   }
 
-  boolean needsNode() {
-    return packages.stream().anyMatch(each -> each.registry() == RecipePackage.Registry.NPM);
-  }
-
   /** Names what this recipe gives on a base: 24 hex digits. */
   String key(String baseId) {
+    List<String> parts = new ArrayList<>(List.of(SCHEME, baseId, NODE_VERSION));
+    packages.stream().map(RecipePackage::toString).sorted().forEach(parts::add);
+    files.forEach(
+        (path, file) -> {
+          parts.add(path + (file.executable() ? " x" : ""));
+          parts.add(HexFormat.of().formatHex(file.content()));
+        });
+    return hash(parts.toArray(String[]::new));
+  }
+
+  /** Lengths go in first, so that no two different lists give the same bytes. */
+  static String hash(String... parts) {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      field(digest, SCHEME);
-      field(digest, baseId);
-      field(digest, NODE_VERSION);
-      packages.stream().map(RecipePackage::toString).sorted().forEach(each -> field(digest, each));
-      files.forEach(
-          (path, file) -> {
-            field(digest, path + (file.executable() ? " x" : ""));
-            field(digest, file.content());
-          });
+      for (String part : parts) {
+        byte[] bytes = part.getBytes(StandardCharsets.UTF_8);
+        digest.update((bytes.length + ":").getBytes(StandardCharsets.US_ASCII));
+        digest.update(bytes);
+      }
       return HexFormat.of().formatHex(digest.digest()).substring(0, 24);
     } catch (NoSuchAlgorithmException e) {
       throw new AssertionError("every JDK has SHA-256", e);
     }
-  }
-
-  private static void field(MessageDigest digest, String text) {
-    field(digest, text.getBytes(StandardCharsets.UTF_8));
-  }
-
-  private static void field(MessageDigest digest, byte[] bytes) {
-    digest.update((bytes.length + ":").getBytes(StandardCharsets.US_ASCII));
-    digest.update(bytes);
   }
 }

@@ -1,13 +1,14 @@
 package dev.helm.activities.images;
 
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.helm.activities.sandbox.EngineImages;
 import dev.helm.activities.sandbox.SandboxException;
 import dev.helm.activities.sandbox.SandboxRefused;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -26,13 +27,15 @@ public final class SandboxImages {
   /** The refusal that means: ask again, it is being made. */
   public static final String BUILDING = "image_building";
 
+  private static final String PROGRAMS = "dev.helm.programs";
+  private static final ObjectMapper JSON = new ObjectMapper();
   private static final long FAILURE_KEPT_MS = 30_000;
   private static final long SOON_MS = 500;
   private static final System.Logger LOG = System.getLogger(SandboxImages.class.getName());
 
   private final EngineImages engine;
   private final String defaultId;
-  private final ImageCache cache;
+  private final WorkDirectories work;
   private final ReentrantLock one = new ReentrantLock();
   private final Map<String, Build> builds = new ConcurrentHashMap<>();
 
@@ -44,7 +47,7 @@ public final class SandboxImages {
   }
 
   private interface Maker {
-    BuiltImage make(String key) throws IOException, InterruptedException, ImageFailed;
+    BuiltImage make(String tag) throws IOException, InterruptedException, ImageFailed;
   }
 
   /**
@@ -54,7 +57,7 @@ public final class SandboxImages {
   public SandboxImages(Path home, EngineImages engine, String defaultId) {
     this.engine = engine;
     this.defaultId = defaultId;
-    this.cache = new ImageCache(home.resolve("images"));
+    this.work = new WorkDirectories(home.resolve("images"));
   }
 
   /**
@@ -73,9 +76,7 @@ public final class SandboxImages {
           BUILDING,
           "the container's image is being made from "
               + told(choice)
-              + ", for "
-              + build.ms() / 1000
-              + " s now; the run goes on by itself",
+              + "; the run goes on by itself when it is there",
           e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -93,13 +94,25 @@ public final class SandboxImages {
     return build(choice).image().copy();
   }
 
+  /**
+   * The image's id if it is there; else what it is made from, and from now on it is being made.
+   * Never waits for that.
+   */
+  public String begun(ImageChoice choice) {
+    try {
+      return require(choice).id();
+    } catch (SandboxException e) {
+      return told(choice) + " on " + defaultId;
+    }
+  }
+
   private Build build(ImageChoice choice) {
     return switch (choice) {
       case ImageChoice.Default _ ->
           new Build(
-              CompletableFuture.completedFuture(new BuiltImage(defaultId, Map.of(), Map.of())), 0);
+              CompletableFuture.completedFuture(new BuiltImage(defaultId, Map.of())), 0);
       case ImageChoice.Recipe(ImageRecipe recipe) ->
-          started(recipe.key(defaultId), key -> fromPackages(recipe, key));
+          started("helm-recipe:" + recipe.key(defaultId), tag -> fromPackages(recipe, tag));
       case ImageChoice.Named(String name) -> named(name);
     };
   }
@@ -117,18 +130,18 @@ public final class SandboxImages {
     if (id.equals(defaultId)) {
       return build(new ImageChoice.Default());
     }
-    return started(ImageCache.key(id, defaultId), key -> fromImage(source, name, key));
+    return started(tag(id), tag -> fromImage(source, name, tag));
   }
 
-  private Build started(String key, Maker maker) {
+  private Build started(String tag, Maker maker) {
     return builds.compute(
-        key,
+        tag,
         (same, known) -> {
           boolean again =
               known == null
                   || (known.image().isCompletedExceptionally() && known.ms() > FAILURE_KEPT_MS)
                   || gone(known);
-          return again ? begin(key, maker) : known;
+          return again ? begin(tag, maker) : known;
         });
   }
 
@@ -139,23 +152,23 @@ public final class SandboxImages {
         && engine.inspect(known.image().join().id()) == null;
   }
 
-  private Build begin(String key, Maker maker) {
+  private Build begin(String tag, Maker maker) {
     CompletableFuture<BuiltImage> image = new CompletableFuture<>();
     Thread.ofVirtual()
-        .name("image-" + key)
+        .name(tag)
         .start(
             () -> {
               one.lock();
               try {
-                image.complete(found(key, maker));
+                image.complete(found(tag, maker));
               } catch (SandboxException e) {
                 image.completeExceptionally(e);
               } catch (ImageFailed e) {
-                LOG.log(System.Logger.Level.WARNING, "image " + key + ": " + e.getMessage());
+                LOG.log(System.Logger.Level.WARNING, tag + ": " + e.getMessage());
                 image.completeExceptionally(
                     new SandboxRefused("image", String.valueOf(e.getMessage()), e));
               } catch (IOException | InterruptedException | RuntimeException e) {
-                LOG.log(System.Logger.Level.WARNING, "image " + key + " could not be made", e);
+                LOG.log(System.Logger.Level.WARNING, tag + " could not be made", e);
                 image.completeExceptionally(
                     new SandboxRefused("image", "the image could not be made: " + e, e));
               } finally {
@@ -165,53 +178,62 @@ public final class SandboxImages {
     return new Build(image, System.nanoTime());
   }
 
-  private BuiltImage found(String key, Maker maker)
+  /** The engine itself remembers what was made; other tags than these are never looked at. */
+  private BuiltImage found(String tag, Maker maker)
       throws IOException, InterruptedException, ImageFailed {
-    BuiltImage before = cache.get(key);
-    if (before != null && engine.inspect(before.id()) != null) {
-      return before;
+    JsonNode before = engine.inspect(tag);
+    if (before != null) {
+      return new BuiltImage(before.path("Id").asText(), programs(before));
     }
     long since = System.nanoTime();
-    BuiltImage made = maker.make(key);
-    cache.put(key, made);
-    LOG.log(
-        System.Logger.Level.INFO,
-        "image " + key + " is made in " + (System.nanoTime() - since) / 1_000_000 + " ms");
+    BuiltImage made = maker.make(tag);
+    long ms = (System.nanoTime() - since) / 1_000_000;
+    LOG.log(System.Logger.Level.INFO, tag + " is made in " + ms + " ms");
     return made;
   }
 
-  private BuiltImage fromPackages(ImageRecipe recipe, String key)
+  private static Map<String, List<String>> programs(JsonNode image) throws IOException {
+    String label = image.path("Config").path("Labels").path(PROGRAMS).asText("{}");
+    return JSON.readValue(label, new TypeReference<Map<String, List<String>>>() {});
+  }
+
+  private BuiltImage fromPackages(ImageRecipe recipe, String tag)
       throws IOException, InterruptedException, ImageFailed {
-    Path work = cache.work();
+    Path directory = work.make();
     try {
-      Path tree = Files.createDirectory(work.resolve("tree"));
+      Path tree = Files.createDirectory(directory.resolve("tree"));
       Map<String, List<String>> programs =
-          new PackageTree(tree, cache.scratch(), System.getProperty("os.arch")).make(recipe);
-      Path tar = work.resolve("layer.tar");
+          new PackageTree(tree, work.downloads(), System.getProperty("os.arch")).make(recipe);
+      Path tar = directory.resolve("layer.tar");
       LayerTar.write(tree, tar);
       return new BuiltImage(
-          engine.layer(defaultId, tar, "helm-recipe:" + key), Map.of(), programs);
+          engine.layer(defaultId, tar, tag, Map.of(PROGRAMS, JSON.writeValueAsString(programs))),
+          programs);
     } finally {
-      cache.clear(work);
+      work.clear(directory);
     }
   }
 
-  private BuiltImage fromImage(JsonNode source, String name, String key)
+  private BuiltImage fromImage(JsonNode source, String name, String tag)
       throws IOException, ImageFailed {
     String ours = architecture(engine.inspect(defaultId));
     if (!architecture(source).equals(ours)) {
       throw new ImageFailed(
           "image " + name + " is for " + architecture(source) + ", this machine runs " + ours);
     }
-    Path work = cache.work();
+    Path directory = work.make();
     try {
       String id =
           new ForeignImage(engine)
-              .derive(source.path("Id").asText(), defaultId, work, "helm-image:" + key);
-      return new BuiltImage(id, environment(source), Map.of());
+              .derive(source, defaultId, directory, tag);
+      return new BuiltImage(id, Map.of());
     } finally {
-      cache.clear(work);
+      work.clear(directory);
     }
+  }
+
+  private String tag(String imageId) {
+    return "helm-image:" + ImageRecipe.hash("helm-image-1", imageId, defaultId);
   }
 
   private static String architecture(@Nullable JsonNode image) {
@@ -220,24 +242,12 @@ public final class SandboxImages {
         : image.path("Os").asText() + "/" + image.path("Architecture").asText();
   }
 
-  private static Map<String, String> environment(JsonNode image) {
-    Map<String, String> env = new HashMap<>();
-    for (JsonNode each : image.path("Config").path("Env")) {
-      String[] parts = each.asText().split("=", 2);
-      if (parts.length == 2 && !parts[0].isEmpty()) {
-        env.put(parts[0], parts[1]);
-      }
-    }
-    return env;
-  }
-
   private static String told(ImageChoice choice) {
     return switch (choice) {
       case ImageChoice.Default _ -> "nothing else";
       case ImageChoice.Recipe(ImageRecipe recipe) ->
-          recipe.packages().size() == 1
-              ? recipe.packages().getFirst().toString()
-              : recipe.packages().size() + " packages";
+          String.join(
+              " ", recipe.packages().stream().map(RecipePackage::toString).toList());
       case ImageChoice.Named(String name) -> name;
     };
   }

@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -63,12 +64,14 @@ public final class EngineImages implements AutoCloseable {
    * Puts a layer on top of an image.
    *
    * @param tar its files, owners and modes as they are to be
-   * @param tag {@code NAME:TAG} for people who look at the engine
+   * @param tag {@code NAME:TAG}
+   * @param labels are found again in {@link #inspect} at {@code /Config/Labels}
    * @return the new image's id
    */
-  public String layer(String baseId, Path tar, String tag) {
+  public String layer(String baseId, Path tar, String tag, Map<String, String> labels) {
     return withContainer(
         baseId,
+        labels,
         container -> {
           send(Method.PUT, "/containers/" + container + "/archive?path=/", tar);
           String[] name = tag.split(":", 2);
@@ -102,6 +105,7 @@ public final class EngineImages implements AutoCloseable {
     var unused =
         withContainer(
             imageId,
+            Map.of(),
             container -> {
               try (DockerHttpClient.Response answer =
                   http.execute(request(Method.GET, "/containers/" + container + what).build())) {
@@ -133,14 +137,16 @@ public final class EngineImages implements AutoCloseable {
     T with(String container) throws IOException;
   }
 
-  private <T> T withContainer(String imageId, Work<T> work) {
+  private <T> T withContainer(String imageId, Map<String, String> labels, Work<T> work) {
     return call(
         "make an image",
         () -> {
           ObjectNode wish = JSON.createObjectNode().put("Image", imageId);
           wish.putArray("Entrypoint").add(SandboxSettings.EXECUTOR);
           wish.put("NetworkDisabled", true).putObject("HostConfig").put("NetworkMode", "none");
-          wish.putObject("Labels").put(ContainerPlan.INSTALLATION_LABEL, installation);
+          ObjectNode marks = wish.putObject("Labels");
+          labels.forEach(marks::put);
+          marks.put(ContainerPlan.INSTALLATION_LABEL, installation);
           JsonNode made = json(Method.POST, "/containers/create", wish);
           if (made == null) {
             throw new SandboxRefused("image", "the engine has no image " + imageId);

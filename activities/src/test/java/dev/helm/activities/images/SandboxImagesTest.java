@@ -10,8 +10,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -47,6 +49,9 @@ final class SandboxImagesTest {
                 Map.of(
                     "/etc/claude-code/managed-settings.json",
                     ExtraFile.text("{}"),
+                    // Its own key each time: what an earlier test made is not found.
+                    "/opt/helm/nonce",
+                    ExtraFile.text(UUID.randomUUID().toString()),
                     "/opt/helm/gate",
                     ExtraFile.program("#!/bin/sh\necho gated\n".getBytes(StandardCharsets.UTF_8))));
     ImageChoice choice = new ImageChoice.Recipe(recipe);
@@ -54,7 +59,7 @@ final class SandboxImagesTest {
     assertThatThrownBy(() -> lab.images().require(choice))
         .isInstanceOfSatisfying(
             SandboxRefused.class, e -> assertThat(e.code()).isEqualTo(SandboxImages.BUILDING))
-        .hasMessageContaining("2 packages");
+        .hasMessageContaining(String.join(" ", packages));
     BuiltImage image = lab.images().prepare(choice).get(9, TimeUnit.MINUTES);
     assertThat(image.programs())
         .containsEntry(packages.get(0), List.of("semver"))
@@ -70,6 +75,11 @@ final class SandboxImagesTest {
     // Once made it is found at once, by the next service too.
     assertThat(lab.again().prepare(choice).get(60, TimeUnit.SECONDS)).isEqualTo(image);
     assertThat(lab.images().require(choice)).isEqualTo(image);
+    docker("image", "rm", "--force", image.id());
+    // Somebody removed it: it is made anew.
+    BuiltImage anew = lab.images().prepare(choice).get(9, TimeUnit.MINUTES);
+    assertThat(anew.programs()).isEqualTo(image.programs());
+    docker("image", "rm", "--force", anew.id());
   }
 
   @Test
@@ -103,7 +113,7 @@ final class SandboxImagesTest {
     run("cp", "/bin/true", tree.resolve("rights").toString());
     run("chmod", "6755", tree.resolve("rights").toString());
     run("tar", "-C", scratch.resolve("tree").toString(), "-cf", tar.toString(), "opt");
-    String source = lab.engine().layer(lab.defaultId(), tar, "helm-test-own:1");
+    String source = configured(lab.engine().layer(lab.defaultId(), tar, "helm-test-own:1", Map.of()));
 
     BuiltImage image =
         lab.images().prepare(ImageChoice.of(source, List.of())).get(5, TimeUnit.MINUTES);
@@ -112,11 +122,41 @@ final class SandboxImagesTest {
     assertThat(
             lab.says(
                 image, "/opt/mine; stat -c %a /opt/rights; touch /opt/x 2>&- || echo read-only"))
-        .isEqualTo("mine\n755\nread-only\n0");
+        .isEqualTo("mine hello\n755\nread-only\n0");
     assertThat(lab.again().prepare(ImageChoice.of(source, List.of())).get(60, TimeUnit.SECONDS))
         .isEqualTo(image);
+    docker("image", "rm", "--force", image.id(), source, "helm-test-own:1");
     assertThat(lab.images().require(ImageChoice.of(lab.defaultId(), List.of())).id())
         .isEqualTo(lab.defaultId());
+  }
+
+  /** The same image with a configuration that no container of Helm's may have. */
+  private static String configured(String image) throws Exception {
+    String container = docker("create", image);
+    try {
+      return docker(
+          "commit",
+          "--change=ENV GREETING=hello HTTPS_PROXY=http://elsewhere",
+          "--change=VOLUME /data",
+          "--change=USER 0",
+          "--change=EXPOSE 80",
+          "--change=CMD [\"/bin/sh\"]",
+          container);
+    } finally {
+      docker("rm", container);
+    }
+  }
+
+  private static String docker(String... arguments) throws Exception {
+    List<String> command = new ArrayList<>();
+    command.add(System.getenv().getOrDefault("HELM_DOCKER", "docker"));
+    command.addAll(List.of("--host", System.getenv("HELM_TEST_DOCKER_HOST")));
+    command.addAll(List.of(arguments));
+    Process process =
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as(said).isZero();
+    return said.strip();
   }
 
   private static void run(String... command) throws Exception {

@@ -50,8 +50,7 @@ public final class ImageLab implements AutoCloseable {
   public String says(BuiltImage image, String script) throws IOException {
     BoxSpec spec =
         BoxSpec.own(run, "look", List.of("/bin/sh", "-c", script))
-            .withImage(image.id())
-            .withEnv(image.env());
+            .withImage(image.id());
     try (Box box = sandbox.boxes().open(spec)) {
       String said = new String(box.out().readAllBytes(), StandardCharsets.UTF_8);
       return said + box.end().join().code() + box.lastWords();
