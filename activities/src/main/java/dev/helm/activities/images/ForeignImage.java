@@ -18,11 +18,13 @@ import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.apache.commons.compress.archivers.tar.TarConstants;
 
 /**
- * Makes an image of the operator's into one that Helm can run: the same files in one layer, with the
- * executor and the places that it needs, without configuration, devices and rights of their own.
+ * Makes an image of the operator's into one that Helm can run: the same files in one layer, with
+ * the executor and the places that it needs, without configuration, devices and rights of their
+ * own.
  */
 final class ForeignImage {
   private static final String EXECUTOR = "usr/local/bin/helm-executor";
+
   /** Where the executor looks for the variables of every command. */
   private static final String ENVIRONMENT = "usr/share/helm/env.json";
 

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Packages and files on top of the default image.
@@ -20,6 +21,8 @@ import java.util.regex.Pattern;
 public record ImageRecipe(List<RecipePackage> packages, Map<String, ExtraFile> files) {
   /** The version of Node that comes with npm packages, from the registry too. */
   public static final String NODE_VERSION = "24.21.0";
+
+  private static final String NODE = "node-linux-";
 
   /** Changes whenever the same recipe gives another image. */
   private static final String SCHEME = "helm-recipe-1";
@@ -55,6 +58,19 @@ public record ImageRecipe(List<RecipePackage> packages, Map<String, ExtraFile> f
   /** Same with these files. */
   public ImageRecipe withFiles(Map<String, ExtraFile> added) {
     return new ImageRecipe(packages, added);
+  }
+
+  /** What has to be below this one: Node, where packages of npm come without it; or null. */
+  @Nullable ImageRecipe base(String architecture) {
+    boolean bare =
+        packages.stream().anyMatch(each -> each.registry() == RecipePackage.Registry.NPM)
+            && packages.stream().noneMatch(each -> each.name().startsWith(NODE));
+    return bare ? of(List.of("npm:" + NODE + nodeCpu(architecture) + "@" + NODE_VERSION)) : null;
+  }
+
+  /** Node's name of a processor that the JVM calls {@code amd64} or {@code aarch64}. */
+  static String nodeCpu(String architecture) {
+    return architecture.equals("aarch64") ? "arm64" : "x64";
   }
 
   /** Names what this recipe gives on a base: 24 hex digits. */

@@ -104,8 +104,6 @@ final class Installer {
             .toList();
     List<String> all = marked.isEmpty() ? errors : marked;
     String joined = String.join("; ", all);
-    return joined.length() <= TOLD_CHARS_MAX
-        ? joined
-        : joined.substring(0, TOLD_CHARS_MAX) + "…";
+    return joined.length() <= TOLD_CHARS_MAX ? joined : joined.substring(0, TOLD_CHARS_MAX) + "…";
   }
 }

@@ -48,8 +48,7 @@ final class PackageTree {
     }
     List<RecipePackage> pypi = of(recipe, Registry.PYPI);
     if (!pypi.isEmpty()) {
-      programs.putAll(
-          new WheelTree(root.resolve("usr/local"), scratch, architecture).make(pypi));
+      programs.putAll(new WheelTree(root.resolve("usr/local"), scratch, architecture).make(pypi));
     }
     for (Map.Entry<String, ExtraFile> file : recipe.files().entrySet()) {
       Path path = root.resolve(file.getKey().substring(1));
@@ -73,21 +72,14 @@ final class PackageTree {
     Path local = root.resolve("usr/local");
     Files.createDirectories(local.resolve("lib"));
     List<String> command =
-        new ArrayList<>(
-            List.of("npm", "install", "--global", "--prefix", local.toString()));
+        new ArrayList<>(List.of("npm", "install", "--global", "--prefix", local.toString()));
     command.addAll(
         List.of("--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund", "--loglevel=error"));
     command.addAll(List.of("--no-update-notifier", "--cache", scratch.resolve("npm").toString()));
-    command.addAll(List.of("--os=linux", "--cpu=" + cpu(), "--libc=glibc"));
-    if (packages.stream().noneMatch(each -> each.name().startsWith("node-linux-"))) {
-      command.add("node-linux-" + cpu() + "@" + ImageRecipe.NODE_VERSION);
-    }
+    String cpu = ImageRecipe.nodeCpu(architecture);
+    command.addAll(List.of("--os=linux", "--cpu=" + cpu, "--libc=glibc"));
     packages.forEach(each -> command.add(each.name() + "@" + each.version()));
     Installer.run("npm", scratch, command);
-  }
-
-  private String cpu() {
-    return architecture.equals("aarch64") ? "arm64" : "x64";
   }
 
   private List<String> npmPrograms(RecipePackage of) throws IOException, ImageFailed {

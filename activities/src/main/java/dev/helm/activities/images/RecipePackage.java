@@ -4,8 +4,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * One package of a registry, in one version: {@code npm:NAME@VERSION} or {@code
- * pypi:NAME@VERSION}.
+ * One package of a registry, in one version: {@code npm:NAME@VERSION} or {@code pypi:NAME@VERSION}.
  */
 public record RecipePackage(Registry registry, String name, String version) {
   private static final Pattern FORM =

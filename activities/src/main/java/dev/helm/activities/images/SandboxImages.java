@@ -109,10 +109,9 @@ public final class SandboxImages {
   private Build build(ImageChoice choice) {
     return switch (choice) {
       case ImageChoice.Default _ ->
-          new Build(
-              CompletableFuture.completedFuture(new BuiltImage(defaultId, Map.of())), 0);
+          new Build(CompletableFuture.completedFuture(new BuiltImage(defaultId, Map.of())), 0);
       case ImageChoice.Recipe(ImageRecipe recipe) ->
-          started("helm-recipe:" + recipe.key(defaultId), tag -> fromPackages(recipe, tag));
+          started(tag(recipe), tag -> fromPackages(recipe, tag));
       case ImageChoice.Named(String name) -> named(name);
     };
   }
@@ -199,15 +198,18 @@ public final class SandboxImages {
 
   private BuiltImage fromPackages(ImageRecipe recipe, String tag)
       throws IOException, InterruptedException, ImageFailed {
+    String architecture = System.getProperty("os.arch");
+    ImageRecipe below = recipe.base(architecture);
+    String base = below == null ? defaultId : found(tag(below), it -> fromPackages(below, it)).id();
     Path directory = work.make();
     try {
       Path tree = Files.createDirectory(directory.resolve("tree"));
       Map<String, List<String>> programs =
-          new PackageTree(tree, work.downloads(), System.getProperty("os.arch")).make(recipe);
+          new PackageTree(tree, work.downloads(), architecture).make(recipe);
       Path tar = directory.resolve("layer.tar");
       LayerTar.write(tree, tar);
       return new BuiltImage(
-          engine.layer(defaultId, tar, tag, Map.of(PROGRAMS, JSON.writeValueAsString(programs))),
+          engine.layer(base, tar, tag, Map.of(PROGRAMS, JSON.writeValueAsString(programs))),
           programs);
     } finally {
       work.clear(directory);
@@ -223,13 +225,15 @@ public final class SandboxImages {
     }
     Path directory = work.make();
     try {
-      String id =
-          new ForeignImage(engine)
-              .derive(source, defaultId, directory, tag);
+      String id = new ForeignImage(engine).derive(source, defaultId, directory, tag);
       return new BuiltImage(id, Map.of());
     } finally {
       work.clear(directory);
     }
+  }
+
+  private String tag(ImageRecipe recipe) {
+    return "helm-recipe:" + recipe.key(defaultId);
   }
 
   private String tag(String imageId) {
@@ -246,8 +250,7 @@ public final class SandboxImages {
     return switch (choice) {
       case ImageChoice.Default _ -> "nothing else";
       case ImageChoice.Recipe(ImageRecipe recipe) ->
-          String.join(
-              " ", recipe.packages().stream().map(RecipePackage::toString).toList());
+          String.join(" ", recipe.packages().stream().map(RecipePackage::toString).toList());
       case ImageChoice.Named(String name) -> name;
     };
   }

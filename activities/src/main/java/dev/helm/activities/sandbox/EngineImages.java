@@ -110,7 +110,8 @@ public final class EngineImages implements AutoCloseable {
               try (DockerHttpClient.Response answer =
                   http.execute(request(Method.GET, "/containers/" + container + what).build())) {
                 if (answer.getStatusCode() != 200) {
-                  throw new IOException("the engine shows no files of an image: " + answer.getStatusCode());
+                  throw new IOException(
+                      "the engine shows no files of an image: " + answer.getStatusCode());
                 }
                 sink.take(answer.getBody());
                 return container;
@@ -191,8 +192,7 @@ public final class EngineImages implements AutoCloseable {
         return null;
       }
       if (answer.getStatusCode() / 100 != 2) {
-        throw new IOException(
-            "the engine answers " + answer.getStatusCode() + ": " + said.strip());
+        throw new IOException("the engine answers " + answer.getStatusCode() + ": " + said.strip());
       }
       return said.isBlank() ? JSON.createObjectNode() : JSON.readTree(said);
     }

@@ -203,8 +203,7 @@ final class CallRecord {
           context.run(),
           List.of(
               context.fact(
-                  "container-waits",
-                  new RunEvent.RunPaused(SYSTEM, null, null, null, why))),
+                  "container-waits", new RunEvent.RunPaused(SYSTEM, null, null, null, why))),
           context.key("container-waits"),
           "{}");
     }

@@ -64,7 +64,9 @@ final class SandboxImagesTest {
     assertThat(image.programs())
         .containsEntry(packages.get(0), List.of("semver"))
         .containsEntry(packages.get(1), List.of("normalizer"));
-    assertThat(lab.says(image, "semver 1.2.3-beta.1; node --version; normalizer --version | head -c 23"))
+    assertThat(
+            lab.says(
+                image, "semver 1.2.3-beta.1; node --version; normalizer --version | head -c 23"))
         .startsWith("1.2.3-beta.1\nv" + ImageRecipe.NODE_VERSION + "\nCharset-Normalizer 3.4.");
     assertThat(
             lab.says(
@@ -113,7 +115,8 @@ final class SandboxImagesTest {
     run("cp", "/bin/true", tree.resolve("rights").toString());
     run("chmod", "6755", tree.resolve("rights").toString());
     run("tar", "-C", scratch.resolve("tree").toString(), "-cf", tar.toString(), "opt");
-    String source = configured(lab.engine().layer(lab.defaultId(), tar, "helm-test-own:1", Map.of()));
+    String source =
+        configured(lab.engine().layer(lab.defaultId(), tar, "helm-test-own:1", Map.of()));
 
     BuiltImage image =
         lab.images().prepare(ImageChoice.of(source, List.of())).get(5, TimeUnit.MINUTES);

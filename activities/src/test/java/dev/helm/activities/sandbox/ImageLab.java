@@ -48,9 +48,7 @@ public final class ImageLab implements AutoCloseable {
 
   /** What a shell says in a hardened container of this image. */
   public String says(BuiltImage image, String script) throws IOException {
-    BoxSpec spec =
-        BoxSpec.own(run, "look", List.of("/bin/sh", "-c", script))
-            .withImage(image.id());
+    BoxSpec spec = BoxSpec.own(run, "look", List.of("/bin/sh", "-c", script)).withImage(image.id());
     try (Box box = sandbox.boxes().open(spec)) {
       String said = new String(box.out().readAllBytes(), StandardCharsets.UTF_8);
       return said + box.end().join().code() + box.lastWords();

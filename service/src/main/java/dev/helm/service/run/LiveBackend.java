@@ -4,11 +4,11 @@ import dev.helm.activities.egress.EgressGrants;
 import dev.helm.activities.egress.EgressLimits;
 import dev.helm.activities.egress.EgressProxy;
 import dev.helm.activities.egress.HostResolver;
+import dev.helm.activities.images.SandboxImages;
 import dev.helm.activities.mail.Relay;
 import dev.helm.activities.model.ModelActivityImpl;
 import dev.helm.activities.model.ModelClient;
 import dev.helm.activities.run.LogActivityImpl;
-import dev.helm.activities.images.SandboxImages;
 import dev.helm.activities.sandbox.DockerSandbox;
 import dev.helm.activities.sandbox.EngineImages;
 import dev.helm.activities.sandbox.NoSandbox;
@@ -120,7 +120,7 @@ public final class LiveBackend implements Backend {
             ? null
             : new RunContainers(
                 store.runs(), new SandboxImages(settings.home(), engineImages, settings.image()));
-    this.control = 
+    this.control =
         new TemporalRunControl(
             client,
             store,

@@ -59,7 +59,11 @@ final class TemporalRunControl implements RunControl {
   /**
    * @param image id of the image that a blueprint's containers are made from, null for none
    */
-  TemporalRunControl(WorkflowClient client, Store store, Ledger ledger, Function<Blueprint, @Nullable String> image) {
+  TemporalRunControl(
+      WorkflowClient client,
+      Store store,
+      Ledger ledger,
+      Function<Blueprint, @Nullable String> image) {
     this.client = client;
     this.store = store;
     this.ledger = ledger;

@@ -302,7 +302,8 @@ public final class DecisionRig implements AutoCloseable {
                   .setDataConverter(HelmJson.dataConverter())
                   .build());
       control =
-          new TemporalRunControl(client, opened, new Ledger(opened, PriceTable.load(home)), blueprint -> null);
+          new TemporalRunControl(
+              client, opened, new Ledger(opened, PriceTable.load(home)), blueprint -> null);
     }
 
     @Override
