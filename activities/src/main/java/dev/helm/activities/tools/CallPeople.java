@@ -17,6 +17,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What a call asks of people, and what their answers and their silence mean. */
@@ -26,8 +27,16 @@ final class CallPeople {
   private final Runs runs;
   private final PermissionText text;
   private final Clock clock;
+  private final Set<String> operatorHosts;
 
-  CallPeople(CallRecord record, CallEffect effect, Runs runs, PermissionText text, Clock clock) {
+  CallPeople(
+      CallRecord record,
+      CallEffect effect,
+      Runs runs,
+      PermissionText text,
+      Clock clock,
+      Set<String> operatorHosts) {
+    this.operatorHosts = operatorHosts;
     this.record = record;
     this.effect = effect;
     this.runs = runs;
@@ -107,7 +116,7 @@ final class CallPeople {
    * Why an allow cannot be followed, or null. The service has looked at all of it before; here it
    * is looked at by the one that acts.
    */
-  private static @Nullable String refusal(CallContext context, Signals.Decide decision) {
+  private @Nullable String refusal(CallContext context, Signals.Decide decision) {
     Signals.Edited edited = decision.edited();
     String seen = decision.argumentsHash();
     boolean same =
@@ -122,14 +131,9 @@ final class CallPeople {
     if (context.edited() == null) {
       return null;
     }
-    List<ArgumentsCheck.Mistake> mistakes =
-        ArgumentsCheck.of(context.call().tool(), context.call().arguments());
-    if (!mistakes.isEmpty()) {
-      return "The changed arguments do not fit the tool: "
-          + mistakes.getFirst().path()
-          + " "
-          + mistakes.getFirst().message()
-          + "; nothing was run.";
+    String mistakes = effect.mistakes(context);
+    if (mistakes != null) {
+      return "The changed arguments do not fit the tool: " + mistakes + "; nothing was run.";
     }
     return Gate.of(context.info().blueprint()).decide(context.call()) instanceof Verdict.Deny deny
         ? "The changed call is not allowed: " + deny.reason()
@@ -170,7 +174,8 @@ final class CallPeople {
                     blueprint,
                     runs.remembered(context.run(), clock.millis()),
                     rule.rule(),
-                    context.call())
+                    context.call(),
+                    operatorHosts)
                 != null
         ? null
         : rule;

@@ -100,7 +100,7 @@ public final class RestInterface {
   }
 
   private List<Object> resources() {
-    RunControl control = backend.control();
+    RunControl control = new AskedControl(backend.control());
     return List.of(
         new AuthResource(logIn, tokens, door::closeEnded, audit.trail()),
         new UsersResource(store.users(), passwords, clock, door::closeEnded),
@@ -123,10 +123,15 @@ public final class RestInterface {
         new StopResource(store.queries(), control),
         new InboxResource(store.inbox(), control, commits),
         new PermissionsResource(
-            store.inbox(), control, commits, new DecisionCheck(store.runs(), store.blobs(), clock)),
+            store.inbox(),
+            control,
+            commits,
+            new DecisionCheck(store.runs(), store.blobs(), clock, backend.tools())),
         new RulesResource(store.rules(), store.queries()),
-        new BlueprintsResource(store.blueprints()),
+        new BlueprintsResource(store.blueprints(), backend.operatorHosts()),
+        new BlueprintSchemaResource(),
         money(),
+        new SecretsResource(store.secrets()),
         new AuditResource(audit),
         new AuditResource.OfRuns(audit, store.queries()),
         new StreamResource(),

@@ -18,6 +18,8 @@ import dev.helm.activities.sandbox.Workspaces;
 import dev.helm.activities.snapshot.CallSnapshot;
 import dev.helm.activities.snapshot.Snapshots;
 import dev.helm.activities.snapshot.WorkspaceRestore;
+import dev.helm.activities.tools.Elsewhere;
+import dev.helm.activities.tools.RunTools;
 import dev.helm.activities.tools.Tools;
 import dev.helm.activities.workspace.LauncherDisks;
 import dev.helm.activities.workspace.WorkspaceFiles;
@@ -48,11 +50,13 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.ZoneId;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -83,6 +87,7 @@ public final class LiveBackend implements Backend {
   private final @Nullable EgressProxy egress;
   private final LedgerSocket ledgerSocket;
   private final ZoneId moneyZone;
+  private final Set<String> operatorHosts;
   private final MoneyWatch moneyWatch;
   private final TemporalRunControl control;
   private final Reconciler reconciler;
@@ -92,6 +97,7 @@ public final class LiveBackend implements Backend {
   private final StallWatch stalls;
   private final @Nullable Webhook webhook;
   private final HistoryArchive histories;
+  private final RunTools tools = RunTools.NATIVE;
   private final Health health;
   private final ScheduledExecutorService upkeep =
       Executors.newScheduledThreadPool(
@@ -102,6 +108,8 @@ public final class LiveBackend implements Backend {
     this.store = store;
     OperatorConfig operator = OperatorConfig.read(settings.home());
     this.moneyZone = operator.moneyZone();
+    this.operatorHosts =
+        operator.targets().stream().map(t -> t.host().toString()).collect(Collectors.toSet());
     Ledger ledger = new Ledger(store, PriceTable.load(settings.home()), new Days(moneyZone));
     this.ledgerSocket =
         LedgerSocket.start(
@@ -208,6 +216,11 @@ public final class LiveBackend implements Backend {
   }
 
   @Override
+  public RunTools tools() {
+    return tools;
+  }
+
+  @Override
   public WorkspaceFiles files(String run) {
     return sandbox.files(run);
   }
@@ -295,16 +308,18 @@ public final class LiveBackend implements Backend {
             store.conversations(),
             store.runs(),
             hub,
-            new ModelClient(URI.create(settings.keyProxy()), MODEL_IDLE)),
+            new ModelClient(URI.create(settings.keyProxy()), MODEL_IDLE),
+            tools),
         Tools.activity(
             store.log(),
             store.blobs(),
             store.runs(),
             sandbox,
-            EgressRecords.door(grants),
+            new GrantedDoor(grants, operatorHosts),
             settings.smtpUrl().isEmpty() ? null : new Relay(URI.create(settings.smtpUrl())),
             new CallSnapshot(snapshots, store.files(), store.log()),
-            Clock.systemUTC()));
+            Clock.systemUTC(),
+            new Elsewhere(tools, store.secrets())));
   }
 
   /** Takes over what a former life left, then polls; tried again until Temporal is there. */
@@ -337,6 +352,11 @@ public final class LiveBackend implements Backend {
   private void reconcile() {
     reconciler.reconcile(false);
     epochs.recover();
+  }
+
+  @Override
+  public Set<String> operatorHosts() {
+    return operatorHosts;
   }
 
   // ---- settings ----------------------------------------------------------------------------

@@ -2,6 +2,7 @@ package dev.helm.workflows.decide;
 
 import dev.helm.api.blueprint.Blueprint;
 import java.util.List;
+import java.util.Set;
 
 /**
  * The decision before a tool call: an ordered list of checks. A denial ends it, an ask is kept
@@ -26,12 +27,24 @@ public final class Gate {
    * several people have to allow, a rule that one of them left behind decides nothing.
    */
   public static Gate of(Blueprint blueprint, List<Remembered> remembered) {
+    return of(blueprint, remembered, Set.of());
+  }
+
+  /**
+   * The same where the operator has listed targets.
+   *
+   * @param operatorHosts their hosts, in lower case
+   */
+  public static Gate of(
+      Blueprint blueprint, List<Remembered> remembered, Set<String> operatorHosts) {
     boolean alone = blueprint.permissions().approvers() == 1;
     return new Gate(
         List.of(
             new GuardCheck(blueprint.permissions()),
             new OfferedTools(blueprint),
             new EgressCheck(blueprint.egress().allow()),
+            // Before all that could allow: nothing but a person lifts it.
+            new RuleOfTwoCheck(blueprint, operatorHosts),
             new Rules(blueprint.permissions(), alone ? remembered : List.of())));
   }
 
