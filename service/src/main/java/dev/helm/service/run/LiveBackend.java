@@ -4,11 +4,13 @@ import dev.helm.activities.egress.EgressGrants;
 import dev.helm.activities.egress.EgressLimits;
 import dev.helm.activities.egress.EgressProxy;
 import dev.helm.activities.egress.HostResolver;
+import dev.helm.activities.images.SandboxImages;
 import dev.helm.activities.mail.Relay;
 import dev.helm.activities.model.ModelActivityImpl;
 import dev.helm.activities.model.ModelClient;
 import dev.helm.activities.run.LogActivityImpl;
 import dev.helm.activities.sandbox.DockerSandbox;
+import dev.helm.activities.sandbox.EngineImages;
 import dev.helm.activities.sandbox.NoSandbox;
 import dev.helm.activities.sandbox.Sandbox;
 import dev.helm.activities.sandbox.SandboxSettings;
@@ -81,6 +83,7 @@ public final class LiveBackend implements Backend {
   private final WorkflowServiceStubs temporal;
   private final WorkerFactory workers;
   private final Sandbox sandbox;
+  private final @Nullable EngineImages engineImages;
   private final @Nullable EgressProxy egress;
   private final LedgerSocket ledgerSocket;
   private final ZoneId moneyZone;
@@ -116,7 +119,21 @@ public final class LiveBackend implements Backend {
     String identity = "helm-" + UUID.randomUUID();
     this.temporal = TemporalConnection.stubs(settings.temporalAddress());
     WorkflowClient client = TemporalConnection.client(temporal, identity);
-    this.control = new TemporalRunControl(client, store, ledger, settings.image());
+    this.engineImages =
+        settings.dockerHost().isEmpty() || settings.image().isEmpty()
+            ? null
+            : new EngineImages(dockerHost(settings), installation(settings));
+    RunContainers containers =
+        engineImages == null
+            ? null
+            : new RunContainers(
+                store.runs(), new SandboxImages(settings.home(), engineImages, settings.image()));
+    this.control =
+        new TemporalRunControl(
+            client,
+            store,
+            ledger,
+            blueprint -> containers == null ? null : containers.imageOf(blueprint));
     this.moneyWatch = new MoneyWatch(ledger, control::budgetRaised);
     this.reconciler =
         new Reconciler(temporal, TemporalConnection.NAMESPACE, identity, store, ledger, control);
@@ -132,7 +149,7 @@ public final class LiveBackend implements Backend {
     EgressGrants grants = new EgressGrants();
     EgressRecords egressRecords = new EgressRecords(store.log());
     AtomicReference<@Nullable DockerSandbox> docker = new AtomicReference<>();
-    if (settings.dockerHost().isEmpty() || settings.image().isEmpty()) {
+    if (containers == null) {
       this.egress = null;
       this.sandbox = new NoSandbox(workspaces);
     } else {
@@ -149,6 +166,7 @@ public final class LiveBackend implements Backend {
               new StoredSlots(store.slots()),
               workspaces,
               List.of(egress),
+              containers.agents(URI.create(settings.keyProxy())),
               new StoredWaits(
                   store, Duration.ofMinutes(operator.waitMinutes()), Clock.systemUTC()));
       docker.set(started);
@@ -273,6 +291,9 @@ public final class LiveBackend implements Backend {
     if (egress != null) {
       egress.close();
     }
+    if (engineImages != null) {
+      engineImages.close();
+    }
   }
 
   // ---- work --------------------------------------------------------------------------------
@@ -340,11 +361,19 @@ public final class LiveBackend implements Backend {
 
   // ---- settings ----------------------------------------------------------------------------
 
+  private static String installation(Settings settings) {
+    return Sha256.hex(settings.home().toString()).substring(0, 16);
+  }
+
+  private static URI dockerHost(Settings settings) {
+    return URI.create(settings.dockerHost());
+  }
+
   private static SandboxSettings sandboxSettings(Settings settings, OperatorConfig operator) {
     return new SandboxSettings(
         settings.home(),
-        Sha256.hex(settings.home().toString()).substring(0, 16),
-        URI.create(settings.dockerHost()),
+        installation(settings),
+        dockerHost(settings),
         settings.image(),
         Workspaces.defaultOwnerUid(),
         1,
