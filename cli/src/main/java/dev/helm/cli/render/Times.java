@@ -19,6 +19,15 @@ public final class Times {
     return instant == null ? SafeText.line(at) : CLOCK.format(instant.atZone(zone));
   }
 
+  /** {@code 14:02:13}, with its date in front where that is not today's. */
+  public static String since(String at, Instant now, ZoneId zone) {
+    Instant instant = instant(at);
+    boolean today =
+        instant == null
+            || instant.atZone(zone).toLocalDate().equals(now.atZone(zone).toLocalDate());
+    return today ? clock(at, zone) : instant.atZone(zone).toLocalDate() + " " + clock(at, zone);
+  }
+
   /** {@code 00:02:14}; hours go on beyond 99. Never negative. */
   public static String span(Duration span) {
     long seconds = Math.max(0, span.toSeconds());

@@ -413,6 +413,60 @@ class CommandsTest {
     assertThat(service.asked("POST /api/stop")).hasSize(2);
   }
 
+  private static String stopped(String id, String state) {
+    return "{\"id\":\"%s\",\"name\":\"brief\",\"project\":\"p\",\"state\":\"%s\"}"
+        .formatted(id, state);
+  }
+
+  @Test
+  void stopTriesAgainAndFailsWhenARunCouldNotBeTold() {
+    List<String> states = new java.util.ArrayList<>(List.of("rollback_under_way", "accepted"));
+    service.on(
+        "POST /api/stop",
+        _ -> TestService.json("{\"items\":[" + stopped(Story.RUN, states.removeFirst()) + "]}"));
+    assertThat(terminal.helm("stop")).isZero();
+    assertThat(terminal.data()).containsExactly("4f3a · brief · pauses");
+    service.on(
+        "POST /api/stop",
+        _ ->
+            TestService.json(
+                "{\"items\":["
+                    + stopped(Story.RUN, "rollback_under_way")
+                    + ","
+                    + stopped("b".repeat(32), "accepted")
+                    + "]}"));
+    assertThat(terminal.helm("stop")).isEqualTo(1);
+    assertThat(service.asked("POST /api/stop")).hasSize(5);
+    assertThat(terminal.data())
+        .endsWith("4f3a · brief · not paused, is being rolled back", "bbbb · brief · pauses");
+    assertThat(terminal.words()).last().asString().startsWith("NOT PAUSED: 4f3a · brief: it is");
+    assertThat(terminal.helm("stop", "--json")).isEqualTo(1);
+    assertThat(terminal.data()).last().asString().startsWith("{\"items\"");
+  }
+
+  @Test
+  void theInboxSaysWhoWasToldAndSinceWhen() {
+    Map<String, Object> item = new HashMap<>(permission("perm-1"));
+    item.put(
+        "asked",
+        Map.of(
+            "need",
+            1,
+            "approvals",
+            List.of(),
+            "stage",
+            "escalated",
+            "escalatedTo",
+            List.of("owner"),
+            "escalatedAt",
+            "2020-03-02T14:02:13.000Z"));
+    inbox(item);
+    assertThat(terminal.helm("inbox")).isZero();
+    assertThat(terminal.data().getFirst())
+        .contains(" · escalated to owner since 2020-03-0")
+        .contains(" · denies in ");
+  }
+
   @Test
   void theInboxSaysWhatEachAnswerToAnUnknownOutcomeDoes() {
     inbox(

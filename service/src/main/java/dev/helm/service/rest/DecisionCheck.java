@@ -7,7 +7,7 @@ import dev.helm.api.Sha256;
 import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.event.Content;
 import dev.helm.api.event.RunEvent;
-import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.DecisionBodies;
 import dev.helm.api.rest.ErrorCode;
 import dev.helm.api.rest.Problem;
 import dev.helm.service.auth.Caller;
@@ -51,7 +51,7 @@ public final class DecisionCheck {
   }
 
   /** Refuses what no permission could be answered with. */
-  static void shape(Bodies.Decide request) {
+  static void shape(DecisionBodies.Decide request) {
     boolean allow = request.decision().equals("allow");
     if (!allow && !request.decision().equals("deny")) {
       throw ProblemException.member("decision", "expected \"allow\" or \"deny\"", null);
@@ -81,7 +81,7 @@ public final class DecisionCheck {
     }
   }
 
-  private static void shape(Bodies.@Nullable Remember remember) {
+  private static void shape(DecisionBodies.@Nullable Remember remember) {
     if (remember == null) {
       return;
     }
@@ -100,7 +100,10 @@ public final class DecisionCheck {
 
   /** The signal for the run's workflow. */
   Signals.Decide decision(
-      Bodies.Decide request, Bodies.Permission asked, Caller caller, String requestId) {
+      DecisionBodies.Decide request,
+      DecisionBodies.Permission asked,
+      Caller caller,
+      String requestId) {
     Blueprint blueprint = runs.info(asked.run()).blueprint();
     ToolCall call = call(asked, text(asked));
     Signals.Edited edited = null;
@@ -126,12 +129,12 @@ public final class DecisionCheck {
         remembered(request.remember(), asked, blueprint, call));
   }
 
-  private String text(Bodies.Permission asked) {
+  private String text(DecisionBodies.Permission asked) {
     Content arguments = asked.item().arguments();
     return arguments == null ? "{}" : blobs.text(arguments);
   }
 
-  private static ToolCall call(Bodies.Permission asked, String source) {
+  private static ToolCall call(DecisionBodies.Permission asked, String source) {
     return ToolCall.of(
         Objects.requireNonNullElse(asked.item().toolUseId(), asked.id()),
         Objects.requireNonNullElse(asked.item().tool(), ""),
@@ -139,7 +142,8 @@ public final class DecisionCheck {
   }
 
   /** Attack: an edit smuggles in what the model itself would not have been allowed. */
-  private static ToolCall changed(Object arguments, Bodies.Permission asked, Blueprint blueprint) {
+  private static ToolCall changed(
+      Object arguments, DecisionBodies.Permission asked, Blueprint blueprint) {
     ToolCall call;
     try {
       call = call(asked, HelmJson.write(arguments));
@@ -183,8 +187,8 @@ public final class DecisionCheck {
   }
 
   private RunEvent.@Nullable Remembered remembered(
-      Bodies.@Nullable Remember remember,
-      Bodies.Permission asked,
+      DecisionBodies.@Nullable Remember remember,
+      DecisionBodies.Permission asked,
       Blueprint blueprint,
       ToolCall call) {
     if (remember == null) {

@@ -100,7 +100,7 @@ public final class RestInterface {
   }
 
   private List<Object> resources() {
-    RunControl control = backend.control();
+    RunControl control = new AskedControl(backend.control());
     return List.of(
         new AuthResource(logIn, tokens, door::closeEnded, audit.trail()),
         new UsersResource(store.users(), passwords, clock, door::closeEnded),
@@ -117,7 +117,8 @@ public final class RestInterface {
         new RunsResource(store.queries(), store.blueprints(), search, backend, practice),
         new SearchResource(store.queries(), search),
         new SteeringResource(store.queries(), store.messages(), control, backend),
-        new FilesResource(store.queries(), store.files(), backend),
+        new FilesResource(store, backend),
+        new DiffResource(store, backend),
         new RollbackResource(store, backend, practice),
         new StopResource(store.queries(), control),
         new InboxResource(store.inbox(), control, commits),

@@ -1,6 +1,5 @@
 package dev.helm.service.run;
 
-import dev.helm.activities.egress.EgressAttempt;
 import dev.helm.activities.egress.EgressGrants;
 import dev.helm.activities.egress.EgressLimits;
 import dev.helm.activities.egress.EgressProxy;
@@ -22,7 +21,6 @@ import dev.helm.activities.workspace.LauncherDisks;
 import dev.helm.activities.workspace.WorkspaceFiles;
 import dev.helm.api.Secret;
 import dev.helm.api.Sha256;
-import dev.helm.api.event.RunEvent;
 import dev.helm.api.rest.Bodies;
 import dev.helm.service.Settings;
 import dev.helm.service.audit.Exports;
@@ -37,20 +35,9 @@ import dev.helm.service.rest.RunControl;
 import dev.helm.service.store.Hmac;
 import dev.helm.service.store.Store;
 import dev.helm.service.stream.StreamHub;
-import dev.helm.workflows.AgentRunWorkflow;
-import dev.helm.workflows.AgentRunWorkflowImpl;
-import dev.helm.workflows.Fact;
-import dev.helm.workflows.HelmJson;
-import dev.helm.workflows.SubagentWorkflowImpl;
 import io.temporal.client.WorkflowClient;
-import io.temporal.client.WorkflowClientOptions;
-import io.temporal.serviceclient.RpcRetryOptions;
 import io.temporal.serviceclient.WorkflowServiceStubs;
-import io.temporal.serviceclient.WorkflowServiceStubsOptions;
-import io.temporal.worker.Worker;
 import io.temporal.worker.WorkerFactory;
-import io.temporal.worker.WorkerFactoryOptions;
-import io.temporal.worker.WorkerOptions;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -76,7 +63,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class LiveBackend implements Backend {
   private static final Logger LOG = LoggerFactory.getLogger(LiveBackend.class);
-  private static final String NAMESPACE = "default";
   private static final Duration HEALTH_EVERY = Duration.ofSeconds(2);
   private static final Duration RECONCILE_EVERY = Duration.ofSeconds(30);
   private static final Duration MONEY_EVERY = Duration.ofSeconds(1);
@@ -87,8 +73,6 @@ public final class LiveBackend implements Backend {
   private static final Duration ARCHIVE_ACTIVE_EVERY = Duration.ofMinutes(20);
 
   private static final Duration MODEL_IDLE = Duration.ofSeconds(120);
-  private static final int ACTIVITIES_MAX = 256;
-  private static final int WORKFLOWS_CACHED = 600;
 
   private final Settings settings;
   private final Store store;
@@ -108,11 +92,10 @@ public final class LiveBackend implements Backend {
   private final StallWatch stalls;
   private final @Nullable Webhook webhook;
   private final HistoryArchive histories;
+  private final Health health;
   private final ScheduledExecutorService upkeep =
       Executors.newScheduledThreadPool(
           3, Thread.ofPlatform().daemon().name("helm-upkeep-", 0).factory());
-  private volatile boolean working;
-  private volatile List<Bodies.Component> components = List.of();
 
   private LiveBackend(Settings settings, Store store, StreamHub hub) throws IOException {
     this.settings = settings;
@@ -128,18 +111,12 @@ public final class LiveBackend implements Backend {
             ledgerSecret(settings.home()),
             ledger);
     String identity = "helm-" + UUID.randomUUID();
-    this.temporal = stubs(settings.temporalAddress());
-    WorkflowClient client =
-        WorkflowClient.newInstance(
-            temporal,
-            WorkflowClientOptions.newBuilder()
-                .setNamespace(NAMESPACE)
-                .setIdentity(identity)
-                .setDataConverter(HelmJson.dataConverter())
-                .build());
+    this.temporal = TemporalConnection.stubs(settings.temporalAddress());
+    WorkflowClient client = TemporalConnection.client(temporal, identity);
     this.control = new TemporalRunControl(client, store, ledger, settings.image());
     this.moneyWatch = new MoneyWatch(ledger, control::budgetRaised);
-    this.reconciler = new Reconciler(temporal, NAMESPACE, identity, store, ledger, control);
+    this.reconciler =
+        new Reconciler(temporal, TemporalConnection.NAMESPACE, identity, store, ledger, control);
     ledger.onOver(
         (run, reservation, held, actual) ->
             Thread.startVirtualThread(() -> control.pause(run, "helm", "over-" + reservation)));
@@ -150,6 +127,7 @@ public final class LiveBackend implements Backend {
             LauncherDisks.find(settings.home()),
             operator.workspace());
     EgressGrants grants = new EgressGrants();
+    EgressRecords egressRecords = new EgressRecords(store.log());
     AtomicReference<@Nullable DockerSandbox> docker = new AtomicReference<>();
     if (settings.dockerHost().isEmpty() || settings.image().isEmpty()) {
       this.egress = null;
@@ -160,7 +138,7 @@ public final class LiveBackend implements Backend {
               grants,
               HostResolver.system(),
               operator.targets(),
-              attempt -> record(docker.get(), attempt),
+              attempt -> egressRecords.record(docker.get(), attempt),
               EgressLimits.DEFAULT);
       DockerSandbox started =
           DockerSandbox.start(
@@ -173,6 +151,7 @@ public final class LiveBackend implements Backend {
       docker.set(started);
       this.sandbox = started;
     }
+    this.health = new Health(settings, sandbox, ledgerSocket, temporal, reconciler);
     this.stalls = new StallWatch(store.queries(), store.log(), Clock.systemUTC());
     this.webhook = webhook(settings.home(), operator, store);
     this.histories = new HistoryArchive(client, store, Clock.systemUTC());
@@ -227,7 +206,7 @@ public final class LiveBackend implements Backend {
 
   @Override
   public List<Bodies.Component> components() {
-    return components;
+    return health.components();
   }
 
   @Override
@@ -237,18 +216,14 @@ public final class LiveBackend implements Backend {
 
   @Override
   public @Nullable String readOnlyBecause() {
-    if (settings.dockerHost().isEmpty() || settings.image().isEmpty()) {
-      return "there is no container engine, and no tool ever runs on the host; install one and"
-          + " start Helm again (helm doctor says how)";
-    }
-    return sandbox instanceof DockerSandbox docker ? docker.unsupported() : null;
+    return health.readOnlyBecause();
   }
 
   @Override
   public void start() {
     var unusedHealth =
         upkeep.scheduleWithFixedDelay(
-            this::look, 0, HEALTH_EVERY.toMillis(), TimeUnit.MILLISECONDS);
+            health::look, 0, HEALTH_EVERY.toMillis(), TimeUnit.MILLISECONDS);
     var unusedWork = upkeep.schedule(this::work, 0, TimeUnit.MILLISECONDS);
     every(REAP_EVERY, "ended runs could not be looked through", reaper::reap);
     every(REAP_EVERY, "runs could not be looked through for stalls", stalls::look);
@@ -295,26 +270,8 @@ public final class LiveBackend implements Backend {
   // ---- work --------------------------------------------------------------------------------
 
   private WorkerFactory workers(WorkflowClient client, StreamHub hub, EgressGrants grants) {
-    WorkerFactory factory =
-        WorkerFactory.newInstance(
-            client,
-            WorkerFactoryOptions.newBuilder()
-                .setWorkflowCacheSize(WORKFLOWS_CACHED)
-                .setUsingVirtualWorkflowThreads(true)
-                .build());
-    Worker worker =
-        factory.newWorker(
-            AgentRunWorkflow.TASK_QUEUE,
-            WorkerOptions.newBuilder()
-                .setMaxConcurrentActivityExecutionSize(ACTIVITIES_MAX)
-                .setUsingVirtualThreadsOnActivityWorker(true)
-                // An interrupt reaches a running activity with its next beat.
-                .setDefaultHeartbeatThrottleInterval(Duration.ofMillis(400))
-                .setMaxHeartbeatThrottleInterval(Duration.ofMillis(400))
-                .build());
-    worker.registerWorkflowImplementationTypes(
-        AgentRunWorkflowImpl.class, SubagentWorkflowImpl.class);
-    worker.registerActivitiesImplementations(
+    return TemporalConnection.workers(
+        client,
         new LogActivityImpl(store.log(), sandbox::release),
         new ModelActivityImpl(
             store.log(),
@@ -332,7 +289,6 @@ public final class LiveBackend implements Backend {
             settings.smtpUrl().isEmpty() ? null : new Relay(URI.create(settings.smtpUrl())),
             new CallSnapshot(snapshots, store.files(), store.log()),
             Clock.systemUTC()));
-    return factory;
   }
 
   /** Takes over what a former life left, then polls; tried again until Temporal is there. */
@@ -340,7 +296,7 @@ public final class LiveBackend implements Backend {
     try {
       reconciler.reconcile(true);
       workers.start();
-      working = true;
+      health.working();
       var unusedRecovery = upkeep.schedule(epochs::recover, 0, TimeUnit.MILLISECONDS);
       every(RECONCILE_EVERY, "reconciling waits for Temporal", this::reconcile);
       var unusedMoney =
@@ -372,100 +328,7 @@ public final class LiveBackend implements Backend {
     return operatorHosts;
   }
 
-
-  /** Each attempt is an event; what cannot be recorded does not happen. */
-  private void record(@Nullable DockerSandbox docker, EgressAttempt attempt) {
-    String run = docker == null ? null : docker.runOf(attempt.slot());
-    if (run == null) {
-      if (attempt.allowed()) {
-        throw new IllegalStateException("no run holds slot " + attempt.slot());
-      }
-      return;
-    }
-    RunEvent event =
-        attempt.allowed()
-            ? new RunEvent.EgressAllowed(attempt.callId(), attempt.host(), attempt.port())
-            : new RunEvent.EgressDenied(
-                attempt.callId(), attempt.host(), attempt.port(), told(attempt));
-    store.log().append(run, List.of(new Fact("egress/" + UUID.randomUUID(), "main", event)));
-  }
-
-  /** Beyond some each minute refused attempts are only counted; the next one tells how many. */
-  private static String told(EgressAttempt attempt) {
-    return attempt.suppressed() == 0
-        ? attempt.reason()
-        : attempt.reason() + " (and " + attempt.suppressed() + " more were refused before)";
-  }
-
-  // ---- health ------------------------------------------------------------------------------
-
-  private void look() {
-    boolean practice = settings.practice();
-    components =
-        List.of(
-            temporal(),
-            engine(),
-            component("keyproxy", ledgerSocket.connected(), "the launcher restarts it"),
-            new Bodies.Component(
-                "model",
-                "healthy",
-                practice ? "practice model: no real model is called" : "your own key"));
-  }
-
-  private Bodies.Component temporal() {
-    int strangers = reconciler.unknownToTemporal();
-    return strangers > 0
-        ? new Bodies.Component(
-            "temporal",
-            "degraded",
-            "it does not know "
-                + strangers
-                + " of the runs at work here; check TEMPORAL_ADDRESS, or end them with helm cancel")
-        : component("temporal", working && temporalAnswers(), temporalAway());
-  }
-
-  private String temporalAway() {
-    return working ? "the launcher restarts it" : "the service is taking over its runs; a moment";
-  }
-
-  private Bodies.Component engine() {
-    if (readOnlyBecause() != null) {
-      return new Bodies.Component("engine", "absent", readOnlyBecause());
-    }
-    return component(
-        "engine", EnginePing.answers(settings.dockerHost()), "runs wait until it is back");
-  }
-
-  private static Bodies.Component component(String name, boolean healthy, String otherwise) {
-    return new Bodies.Component(name, healthy ? "healthy" : "down", healthy ? null : otherwise);
-  }
-
-  private boolean temporalAnswers() {
-    try {
-      temporal.healthCheck();
-      return true;
-    } catch (RuntimeException e) {
-      return false;
-    }
-  }
-
   // ---- settings ----------------------------------------------------------------------------
-
-  private static WorkflowServiceStubs stubs(String address) {
-    return WorkflowServiceStubs.newServiceStubs(
-        WorkflowServiceStubsOptions.newBuilder()
-            .setTarget(address)
-            .setRpcTimeout(Duration.ofSeconds(5))
-            .setHealthCheckTimeout(Duration.ofSeconds(1))
-            .setConnectionBackoffResetFrequency(Duration.ofSeconds(1))
-            .setRpcRetryOptions(
-                RpcRetryOptions.newBuilder()
-                    .setInitialInterval(Duration.ofMillis(50))
-                    .setMaximumInterval(Duration.ofMillis(500))
-                    .setExpiration(Duration.ofSeconds(8))
-                    .validateBuildWithDefaults())
-            .build());
-  }
 
   private static SandboxSettings sandboxSettings(Settings settings, OperatorConfig operator) {
     return new SandboxSettings(

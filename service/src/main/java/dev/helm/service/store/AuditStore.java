@@ -1,6 +1,7 @@
 package dev.helm.service.store;
 
 import dev.helm.api.event.LoggedEvent;
+import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
 
@@ -47,6 +48,9 @@ public interface AuditStore {
    * @throws dev.helm.activities.store.RunLog.LogUnavailableException when it could not be stored
    */
   void append(Entry entry);
+
+  /** Appends an entry in a transaction of other work. */
+  void append(Tx tx, Entry entry) throws SQLException;
 
   /** Entries after a seq, oldest first. */
   List<LoggedEvent> page(long afterSeq, int limit);

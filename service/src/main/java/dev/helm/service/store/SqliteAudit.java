@@ -44,15 +44,24 @@ final class SqliteAudit implements AuditStore {
 
   @Override
   public void append(Entry entry) {
+    String json = json(entry);
+    String who = WellFormed.text(entry.who());
+    writer.write(tx -> append(tx, entry, who, json));
+  }
+
+  @Override
+  public void append(Tx tx, Entry entry) throws SQLException {
+    append(tx, entry, WellFormed.text(entry.who()), json(entry));
+  }
+
+  private static String json(Entry entry) {
     TreeMap<String, Object> data = new TreeMap<>();
     entry
         .data()
         .forEach(
             (name, value) ->
                 data.put(name, value instanceof String s ? WellFormed.text(s) : value));
-    String json = CanonicalJson.write(data);
-    String who = WellFormed.text(entry.who());
-    writer.write(tx -> append(tx, entry, who, json));
+    return CanonicalJson.write(data);
   }
 
   private long append(Tx tx, Entry entry, String who, String json) throws SQLException {
