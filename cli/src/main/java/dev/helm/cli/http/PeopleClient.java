@@ -2,7 +2,7 @@ package dev.helm.cli.http;
 
 import java.util.Map;
 
-/** The part of the REST interface about people, their devices and service tokens. */
+/** The part of the REST interface about people, their devices, service tokens and secrets. */
 public final class PeopleClient {
   private final Calls calls;
 
@@ -59,5 +59,25 @@ public final class PeopleClient {
   /** Takes a service token back. */
   public Reply revokeToken(String id) {
     return calls.delete("/api/tokens/" + Address.segment(id));
+  }
+
+  /** The secrets of one's projects, or of one; without values. */
+  public Reply secrets(String project) {
+    return calls.get(
+        "/api/secrets" + (project.isEmpty() ? "" : "?project=" + Address.segment(project)));
+  }
+
+  /** Sets a secret. */
+  public Reply setSecret(String project, String name, String value) {
+    return calls.put(secret(project, name), Map.of("value", value));
+  }
+
+  /** Removes a secret. */
+  public Reply removeSecret(String project, String name) {
+    return calls.delete(secret(project, name));
+  }
+
+  private static String secret(String project, String name) {
+    return "/api/secrets/" + Address.segment(project) + "/" + Address.segment(name);
   }
 }

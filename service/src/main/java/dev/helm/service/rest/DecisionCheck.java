@@ -3,6 +3,7 @@ package dev.helm.service.rest;
 import dev.helm.activities.store.Blobs;
 import dev.helm.activities.store.Runs;
 import dev.helm.activities.tools.ArgumentsCheck;
+import dev.helm.activities.tools.RunTools;
 import dev.helm.api.Sha256;
 import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.event.Content;
@@ -42,12 +43,14 @@ public final class DecisionCheck {
   private final Runs runs;
   private final Blobs blobs;
   private final Clock clock;
+  private final RunTools tools;
 
-  /** With where runs and texts are, and the service's clock. */
-  public DecisionCheck(Runs runs, Blobs blobs, Clock clock) {
+  /** With where runs and texts are, the service's clock, and what tools there are. */
+  public DecisionCheck(Runs runs, Blobs blobs, Clock clock, RunTools tools) {
     this.runs = runs;
     this.blobs = blobs;
     this.clock = clock;
+    this.tools = tools;
   }
 
   /** Refuses what no permission could be answered with. */
@@ -104,11 +107,12 @@ public final class DecisionCheck {
       DecisionBodies.Permission asked,
       Caller caller,
       String requestId) {
-    Blueprint blueprint = runs.info(asked.run()).blueprint();
+    Runs.Info run = runs.info(asked.run());
+    Blueprint blueprint = run.blueprint();
     ToolCall call = call(asked, text(asked));
     Signals.Edited edited = null;
     if (request.arguments() != null) {
-      ToolCall changed = changed(request.arguments(), asked, blueprint);
+      ToolCall changed = changed(request.arguments(), asked, run);
       if (!changed.argumentsHash().equals(call.argumentsHash())) {
         call = changed;
         edited =
@@ -142,8 +146,7 @@ public final class DecisionCheck {
   }
 
   /** Attack: an edit smuggles in what the model itself would not have been allowed. */
-  private static ToolCall changed(
-      Object arguments, DecisionBodies.Permission asked, Blueprint blueprint) {
+  private ToolCall changed(Object arguments, DecisionBodies.Permission asked, Runs.Info run) {
     ToolCall call;
     try {
       call = call(asked, HelmJson.write(arguments));
@@ -151,11 +154,11 @@ public final class DecisionCheck {
     } catch (IllegalArgumentException e) {
       throw invalid(List.of(new ArgumentsCheck.Mistake("", String.valueOf(e.getMessage()))));
     }
-    List<ArgumentsCheck.Mistake> mistakes = ArgumentsCheck.of(call.tool(), call.arguments());
+    List<ArgumentsCheck.Mistake> mistakes = tools.mistakes(run, call);
     if (!mistakes.isEmpty()) {
       throw invalid(mistakes);
     }
-    if (Gate.of(blueprint).decide(call) instanceof Verdict.Deny deny) {
+    if (Gate.of(run.blueprint()).decide(call) instanceof Verdict.Deny deny) {
       throw ProblemException.of(
           ErrorCode.EDIT_REFUSED,
           "the changed call is not allowed: " + deny.reason(),

@@ -45,6 +45,7 @@ public final class OpenApiDocument {
           UsersResource.class,
           DevicesResource.class,
           TokensResource.class,
+          SecretsResource.class,
           SystemResource.class,
           RunsResource.class,
           SearchResource.class,

@@ -16,6 +16,8 @@ import dev.helm.activities.sandbox.Workspaces;
 import dev.helm.activities.snapshot.CallSnapshot;
 import dev.helm.activities.snapshot.Snapshots;
 import dev.helm.activities.snapshot.WorkspaceRestore;
+import dev.helm.activities.tools.Elsewhere;
+import dev.helm.activities.tools.RunTools;
 import dev.helm.activities.tools.Tools;
 import dev.helm.activities.workspace.LauncherDisks;
 import dev.helm.activities.workspace.WorkspaceFiles;
@@ -92,6 +94,7 @@ public final class LiveBackend implements Backend {
   private final StallWatch stalls;
   private final @Nullable Webhook webhook;
   private final HistoryArchive histories;
+  private final RunTools tools = RunTools.NATIVE;
   private final Health health;
   private final ScheduledExecutorService upkeep =
       Executors.newScheduledThreadPool(
@@ -195,6 +198,11 @@ public final class LiveBackend implements Backend {
   }
 
   @Override
+  public RunTools tools() {
+    return tools;
+  }
+
+  @Override
   public WorkspaceFiles files(String run) {
     return sandbox.files(run);
   }
@@ -279,7 +287,8 @@ public final class LiveBackend implements Backend {
             store.conversations(),
             store.runs(),
             hub,
-            new ModelClient(URI.create(settings.keyProxy()), MODEL_IDLE)),
+            new ModelClient(URI.create(settings.keyProxy()), MODEL_IDLE),
+            tools),
         Tools.activity(
             store.log(),
             store.blobs(),
@@ -288,7 +297,8 @@ public final class LiveBackend implements Backend {
             new GrantedDoor(grants, operatorHosts),
             settings.smtpUrl().isEmpty() ? null : new Relay(URI.create(settings.smtpUrl())),
             new CallSnapshot(snapshots, store.files(), store.log()),
-            Clock.systemUTC()));
+            Clock.systemUTC(),
+            new Elsewhere(tools, store.secrets())));
   }
 
   /** Takes over what a former life left, then polls; tried again until Temporal is there. */

@@ -227,9 +227,7 @@ class BlueprintSchemaTest {
         .as("schema, %s = %s: %s", path, value, schemaSays(source))
         .isEqualTo(good);
     List<String> mistakes = readerSays(source);
-    assertThat(mistakes.isEmpty())
-        .as("reader, %s = %s: %s", path, value, mistakes)
-        .isEqualTo(good);
+    assertThat(mistakes.isEmpty()).as("reader, %s = %s: %s", path, value, mistakes).isEqualTo(good);
     if (!good) {
       String top = names[0];
       assertThat(mistakes).as("%s = %s", path, value).anyMatch(m -> m.startsWith(top));
@@ -261,9 +259,22 @@ class BlueprintSchemaTest {
   void bothKnowTheSameMembers() {
     JsonNode schema = read(BlueprintSchema.json());
     String[] at = {
-      "", "model", "permissions", "permissions.escalate", "budget", "limits", "egress", "sandbox",
-      "program", "hooks", "mcpServers.s", "mcpServers.s.auth", "mcpServers.s.auth.oauth",
-      "customTools.Own", "customTools.Own.http", "subAgents.r"
+      "",
+      "model",
+      "permissions",
+      "permissions.escalate",
+      "budget",
+      "limits",
+      "egress",
+      "sandbox",
+      "program",
+      "hooks",
+      "mcpServers.s",
+      "mcpServers.s.auth",
+      "mcpServers.s.auth.oauth",
+      "customTools.Own",
+      "customTools.Own.http",
+      "subAgents.r"
     };
     for (String path : at) {
       ObjectNode source = base();
@@ -278,7 +289,10 @@ class BlueprintSchemaTest {
       }
       group.put("zzzzzzzzzzzz", 1);
       String mistake =
-          readerSays(source).stream().filter(m -> m.contains("zzzzzzzzzzzz")).findFirst().orElse("");
+          readerSays(source).stream()
+              .filter(m -> m.contains("zzzzzzzzzzzz"))
+              .findFirst()
+              .orElse("");
       assertThat(mistake).as(path).contains("expected one of ");
       String words = mistake.substring(mistake.indexOf("expected one of ") + 16);
       TreeSet<String> published = new TreeSet<>();

@@ -69,7 +69,8 @@ public final class Suggestions {
       return null;
     }
     for (String rule : candidates(call)) {
-      if (rule.length() <= CHARS_MAX && whyNot(blueprint, remembered, rule, call, operatorHosts) == null) {
+      if (rule.length() <= CHARS_MAX
+          && whyNot(blueprint, remembered, rule, call, operatorHosts) == null) {
         return new RunEvent.Suggestion(rule, "From now on " + rule + " runs without asking.");
       }
     }
