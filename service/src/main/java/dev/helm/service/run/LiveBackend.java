@@ -4,6 +4,7 @@ import dev.helm.activities.egress.EgressGrants;
 import dev.helm.activities.egress.EgressLimits;
 import dev.helm.activities.egress.EgressProxy;
 import dev.helm.activities.egress.HostResolver;
+import dev.helm.activities.egress.Outgoing;
 import dev.helm.activities.images.SandboxImages;
 import dev.helm.activities.mail.Relay;
 import dev.helm.activities.model.ModelActivityImpl;
@@ -188,7 +189,8 @@ public final class LiveBackend implements Backend {
             new WorkspaceRestore(snapshots, owner, step -> {}),
             control::leave,
             control::start);
-    this.workers = workers(client, hub, grants);
+    Outgoing outgoing = new Outgoing(HostResolver.system(), operator.targets(), operator.trust());
+    this.workers = workers(client, hub, grants, outgoing);
   }
 
   /** Makes the parts; none of them works before {@link #start}. */
@@ -298,7 +300,8 @@ public final class LiveBackend implements Backend {
 
   // ---- work --------------------------------------------------------------------------------
 
-  private WorkerFactory workers(WorkflowClient client, StreamHub hub, EgressGrants grants) {
+  private WorkerFactory workers(
+      WorkflowClient client, StreamHub hub, EgressGrants grants, Outgoing outgoing) {
     return TemporalConnection.workers(
         client,
         new LogActivityImpl(store.log(), sandbox::release),
@@ -319,7 +322,7 @@ public final class LiveBackend implements Backend {
             settings.smtpUrl().isEmpty() ? null : new Relay(URI.create(settings.smtpUrl())),
             new CallSnapshot(snapshots, store.files(), store.log()),
             Clock.systemUTC(),
-            new Elsewhere(tools, store.secrets())));
+            new Elsewhere(tools, store.secrets(), outgoing)));
   }
 
   /** Takes over what a former life left, then polls; tried again until Temporal is there. */
