@@ -252,6 +252,22 @@ public final class HelmClient {
     return calls.get("/api/blueprints/" + Address.segment(name));
   }
 
+  /** One version as YAML. */
+  public Reply blueprintSource(String name) {
+    return calls.get("/api/blueprints/" + Address.segment(name) + "/source");
+  }
+
+  /** All versions of one. */
+  public Reply blueprintVersions(String name) {
+    return calls.get("/api/blueprints/" + Address.segment(name) + "/versions");
+  }
+
+  /** What differs between two versions; an empty second one is the newest. */
+  public Reply blueprintDiff(String from, String to) {
+    return calls.get(
+        "/api/blueprints/" + Address.segment(from) + "/diff" + Address.query("to", to));
+  }
+
   /** Stores a blueprint, or only checks it. The reply may be a problem with places. */
   public Reply putBlueprint(String name, byte[] source, String mediaType, boolean checkOnly) {
     String path = "/api/blueprints/" + (checkOnly ? "validate" : Address.segment(name));

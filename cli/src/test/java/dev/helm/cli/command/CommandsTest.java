@@ -2,7 +2,6 @@ package dev.helm.cli.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.helm.api.Sha256;
 import dev.helm.cli.Commands;
 import dev.helm.cli.Training;
@@ -561,43 +560,6 @@ class CommandsTest {
     assertThat(terminal.helm("blueprint", "show", "none")).isEqualTo(4);
     assertThat(terminal.words())
         .containsExactly("there is no such blueprint.", "\"helm blueprint list\" lists them.");
-  }
-
-  @Test
-  void aShownBlueprintHasTheFieldsOfItsSource() throws IOException {
-    service.on(
-        "GET /api/blueprints/b",
-        _ ->
-            TestService.json(
-                """
-                {"name":"b","version":3,"hash":"h","createdAt":"x","blueprint":{"name":"b",
-                "description":"Reads: all","project":"default","agent":"native",
-                "model":{"name":"m-1","maxTokens":8192},"instructions":"One.\\n\\nTwo ${q}.\\n",
-                "task":"","inputs":{"q":{"type":"string","enum":["Q1","yes"]}},
-                "tools":["Bash","SendEmail"],
-                "permissions":{"deny":["Bash(git push --force*)"],"ask":[],"allow":[],
-                "timeoutMs":1800000,"approvers":1},"budget":{"perRunUsd":"5.000000","warnAt":[50,80]},
-                "limits":{"turns":60,"wallTimeMs":5400000},"egress":{"allow":["*.demo.test"]},
-                "sandbox":{"image":"default","memoryBytes":1073741824,"milliCpus":1500,"pids":256}}}
-                """));
-    assertThat(terminal.helm("blueprint", "show", "b")).isZero();
-    assertThat(terminal.data())
-        .contains(
-            "# b@3, as stored",
-            "instructions: |",
-            "  timeout: 30m",
-            "  wallTime: 90m",
-            "  memory: 1g",
-            "  cpus: 1.5")
-        .noneMatch(row -> row.contains("Ms:") || row.contains("memoryBytes"));
-    Map<?, ?> read =
-        new YAMLMapper().readValue(String.join("\n", terminal.data()) + "\n", Map.class);
-    assertThat(read.get("instructions")).isEqualTo("One.\n\nTwo ${q}.\n");
-    assertThat(read.get("description")).isEqualTo("Reads: all");
-    assertThat(read.get("inputs"))
-        .isEqualTo(Map.of("q", Map.of("type", "string", "enum", List.of("Q1", "yes"))));
-    assertThat(String.valueOf(read.get("permissions")))
-        .contains("deny=[Bash(git push --force*)]", "timeout=30m");
   }
 
   @Test

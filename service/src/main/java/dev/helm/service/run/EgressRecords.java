@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** The way of a call to the network: what it is granted, and the event of each attempt. */
+/** The event of each attempt of a call to reach the network. */
 final class EgressRecords {
   private final RunLog log;
 

@@ -303,7 +303,8 @@ public final class DecisionRig implements AutoCloseable {
                   .setDataConverter(HelmJson.dataConverter())
                   .build());
       control =
-          new TemporalRunControl(client, opened, new Ledger(opened, PriceTable.load(home)), "");
+          new TemporalRunControl(
+              client, opened, new Ledger(opened, PriceTable.load(home)), blueprint -> null);
     }
 
     @Override
