@@ -15,8 +15,8 @@ public final class Bench {
   /** In this order: what needs a whole Helm comes last. */
   private static final List<String> ALL =
       List.of(
-          "P1", "P2", "P4", "P5", "P6", "P7", "P7B", "P8", "P9", "P10", "M1", "S6", "SEARCH", "AUDIT",
-          "P11", "P12");
+          "P1", "P2", "P4", "P5", "P6", "P7", "P7B", "P8", "P9", "P10", "M1", "S6", "SEARCH",
+          "AUDIT", "P11", "P12");
 
   private final Path checkout;
   private final Report report;

@@ -32,8 +32,7 @@ final class LogRows {
         Stats.text(
             "%.2f–%.2f ms; indexing %.0f events/s; appends keep %.2f of their speed",
             Stats.percentile(medians, 0), slowest, found.get("indexedPerSecond").asDouble(), kept),
-        Stats.text(
-            "LIKE over the log for a word of one event %.0f ms", like),
+        Stats.text("LIKE over the log for a word of one event %.0f ms", like),
         Stats.text("%.4f× LIKE", medians.getFirst() / like),
         Stats.spread(medians, "%.2f"),
         "each p50 ≤ 10 ms, appends ≥ 0.8",
