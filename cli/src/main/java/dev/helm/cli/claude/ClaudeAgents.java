@@ -61,8 +61,7 @@ final class ClaudeAgents {
     }
     Map<String, Object> agent = new LinkedHashMap<>();
     String told = description.isEmpty() ? name : description;
-    agent.put(
-        "description", told.substring(0, Math.min(told.length(), DESCRIPTION_CHARS_MAX)));
+    agent.put("description", told.substring(0, Math.min(told.length(), DESCRIPTION_CHARS_MAX)));
     agent.put("instructions", body + "\n");
     List<String> tools = tools(front.path("tools"));
     if (!tools.isEmpty()) {

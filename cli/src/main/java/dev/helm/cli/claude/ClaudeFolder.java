@@ -36,8 +36,7 @@ public final class ClaudeFolder {
     Notes notes = new Notes();
     ClaudeFiles project = ClaudeFiles.of(dir, notes);
     List<Map<String, Object>> settings =
-        List.of(
-            project.json(".claude/settings.json"), project.json(".claude/settings.local.json"));
+        List.of(project.json(".claude/settings.json"), project.json(".claude/settings.local.json"));
     Map<String, Object> servers = new ClaudeServers(notes).read(project.json(".mcp.json"));
     Map<String, Map<String, Object>> agents = new ClaudeAgents(notes, project).read();
     ClaudeRules rules = new ClaudeRules(notes, servers.keySet());
@@ -162,14 +161,18 @@ public final class ClaudeFolder {
         (name, agent) -> {
           if (agent.get("tools") instanceof List<?> named) {
             List<String> asked =
-                named.stream().map(String::valueOf).map(t -> t.equals("Task") ? "Agent" : t).toList();
+                named.stream()
+                    .map(String::valueOf)
+                    .map(t -> t.equals("Task") ? "Agent" : t)
+                    .toList();
             List<String> had =
                 asked.stream().filter(tool -> ToolNames.offers(tools, tool)).toList();
             asked.stream()
                 .filter(tool -> !had.contains(tool))
                 .forEach(
                     tool ->
-                        notes.left("sub-agent " + name + ", tool " + tool, "the agent has no such"));
+                        notes.left(
+                            "sub-agent " + name + ", tool " + tool, "the agent has no such"));
             if (had.isEmpty()) {
               notes.left("sub-agent " + name, "none of its tools is there");
               return;

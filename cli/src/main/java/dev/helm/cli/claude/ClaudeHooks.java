@@ -91,7 +91,9 @@ final class ClaudeHooks {
   }
 
   private static List<String> words(@Nullable Object command) {
-    return command instanceof List<?> list ? list.stream().map(String::valueOf).toList() : List.of();
+    return command instanceof List<?> list
+        ? list.stream().map(String::valueOf).toList()
+        : List.of();
   }
 
   /**
@@ -105,7 +107,9 @@ final class ClaudeHooks {
             .replace("${CLAUDE_PROJECT_DIR}/", "./")
             .replace("$CLAUDE_PROJECT_DIR/", "./")
             .replaceAll("\"(\\./[A-Za-z0-9_./-]+)\"", "$1");
-    if (SHELL.matcher(plain).find() || plain.contains("$") || plain.contains("\"")
+    if (SHELL.matcher(plain).find()
+        || plain.contains("$")
+        || plain.contains("\"")
         || plain.contains("'")) {
       notes.left(
           what,
@@ -128,14 +132,17 @@ final class ClaudeHooks {
   }
 
   private static boolean ofProject(String word) {
-    return word.startsWith("./") || !word.startsWith("/") && !word.startsWith("-") && word.contains("/");
+    return word.startsWith("./")
+        || !word.startsWith("/") && !word.startsWith("-") && word.contains("/");
   }
 
   /** Takes a script of the project into hookFiles; its name there, or null when it cannot be. */
   private @Nullable String take(String what, String path) {
     String content = project.text(path);
     String name = path.substring(path.lastIndexOf('/') + 1);
-    if (content == null || content.length() > FILE_CHARS_MAX || !FILE_NAME.matcher(name).matches()) {
+    if (content == null
+        || content.length() > FILE_CHARS_MAX
+        || !FILE_NAME.matcher(name).matches()) {
       notes.left(what, path + " is not there or too long, so the hook was left out");
       return null;
     }

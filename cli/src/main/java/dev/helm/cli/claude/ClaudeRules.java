@@ -43,7 +43,8 @@ final class ClaudeRules {
       written.forEach(rule -> rule(list, String.valueOf(rule)));
     }
     if (permissions.get("additionalDirectories") instanceof List<?> more && !more.isEmpty()) {
-      notes.left("permissions.additionalDirectories", "an agent has its workspace and nothing else");
+      notes.left(
+          "permissions.additionalDirectories", "an agent has its workspace and nothing else");
     }
     Object mode = permissions.get("defaultMode");
     if ("acceptEdits".equals(mode)) {
@@ -104,7 +105,8 @@ final class ClaudeRules {
   private void fetch(String list, String text, @Nullable String inside) {
     String host = inside == null ? null : inside.replaceFirst("^domain:", "");
     if (host == null) {
-      notes.left(list + " " + text, "WebFetch reaches only hosts that egress.allow names; add them");
+      notes.left(
+          list + " " + text, "WebFetch reaches only hosts that egress.allow names; add them");
     } else if (!HOST.matcher(host).matches()) {
       notes.left(list + " " + text, "expected a host such as example.com or *.example.com");
     } else if (list.equals("deny")) {
@@ -130,7 +132,8 @@ final class ClaudeRules {
     } else {
       String path = path(inside.strip());
       if (path == null) {
-        notes.left(list + " " + text, "the path is outside of the workspace, which no call reaches");
+        notes.left(
+            list + " " + text, "the path is outside of the workspace, which no call reaches");
         return;
       }
       for (String each : alike(list, tool)) {

@@ -158,8 +158,7 @@ final class ClaudeServers {
     return made;
   }
 
-  private void header(
-      String what, String name, @Nullable Object value, Map<String, Object> made) {
+  private void header(String what, String name, @Nullable Object value, Map<String, Object> made) {
     String text = String.valueOf(value);
     if (!name.equalsIgnoreCase("Authorization")
         || !text.toLowerCase(Locale.ROOT).startsWith("bearer ")) {

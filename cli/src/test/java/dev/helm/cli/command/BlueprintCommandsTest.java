@@ -47,8 +47,7 @@ class BlueprintCommandsTest {
         _ ->
             TestService.json(
                 Json.write(
-                    Map.of(
-                        "name", "b", "version", 3, "yaml", "name: b\ntask: \"\u001b[31m\"\n"))));
+                    Map.of("name", "b", "version", 3, "yaml", "name: b\ntask: \"\u001b[31m\"\n"))));
     assertThat(terminal.helm("blueprint", "show", "b", "--yaml")).isZero();
     assertThat(terminal.data()).startsWith("# b@3, as stored", "name: b").hasSize(3);
     assertThat(String.join("", terminal.data())).doesNotContain("\u001b");
@@ -71,7 +70,11 @@ class BlueprintCommandsTest {
           return TestService.json(
               Json.write(
                   Map.of(
-                      "from", "b@1", "to", "b@2", "patch",
+                      "from",
+                      "b@1",
+                      "to",
+                      "b@2",
+                      "patch",
                       "--- a/b.yaml\n+++ b/b.yaml\n@@ -1,2 +1,2 @@\n name: b\n-task: a\n+task: c\n")));
         });
     assertThat(terminal.helm("blueprint", "versions", "b")).isZero();
@@ -90,7 +93,8 @@ class BlueprintCommandsTest {
                   "blueprint", "init", file.toString(), "--template", template, "--name", "x-1"))
           .isZero();
       assertThat(Files.readString(file))
-          .startsWith("# yaml-language-server: $schema=" + service.url() + "/blueprint.schema.json");
+          .startsWith(
+              "# yaml-language-server: $schema=" + service.url() + "/blueprint.schema.json");
       assertThat(new YAMLMapper().readTree(file.toFile()).path("name").asText()).isEqualTo("x-1");
     }
     assertThat(terminal.helm("blueprint", "init", file.toString())).isEqualTo(5);

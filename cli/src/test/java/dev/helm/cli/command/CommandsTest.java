@@ -2,7 +2,6 @@ package dev.helm.cli.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.helm.api.Sha256;
 import dev.helm.cli.Commands;
 import dev.helm.cli.Training;

@@ -49,7 +49,9 @@ class ClaudeImportTest {
     assertThat(blueprint.subAgents()).containsOnlyKeys("reviewer", "test-fixer");
     assertThat(blueprint.subAgents().get("reviewer").tools()).containsExactly("Read", "Glob");
     assertThat(blueprint.instructions()).contains("Set $HOME first");
-    assertThat(read(ClaudeFolder.read(PROJECT.resolve(".claude"), "x", "claude-agent-sdk").blueprint()).name())
+    assertThat(
+            read(ClaudeFolder.read(PROJECT.resolve(".claude"), "x", "claude-agent-sdk").blueprint())
+                .name())
         .isEqualTo("x");
   }
 
@@ -57,9 +59,7 @@ class ClaudeImportTest {
   void noSecretIsCopiedAndWhatIsLeftOutIsSaid() {
     ClaudeFolder.Imported imported = ClaudeFolder.read(PROJECT, "", "native");
     String all =
-        HelmJson.write(imported.blueprint())
-            + imported.notes().carried()
-            + imported.notes().left();
+        HelmJson.write(imported.blueprint()) + imported.notes().carried() + imported.notes().left();
     assertThat(all).doesNotContain("sk-aaaa", "ghp_", "not-a-real-token");
     assertThat(imported.notes().left())
         .anyMatch(note -> note.contains("helm secret set TICKETS_TOKEN"))
@@ -85,7 +85,8 @@ class ClaudeImportTest {
   void noNoiseBreaksTheImport() throws IOException {
     long seed = System.nanoTime();
     Random random = new Random(seed);
-    List<String> files = List.of(".claude/settings.json", ".mcp.json", ".claude/agents/reviewer.md");
+    List<String> files =
+        List.of(".claude/settings.json", ".mcp.json", ".claude/agents/reviewer.md");
     Files.createDirectories(dir.resolve(".claude/agents"));
     for (int i = 0; i < 200; i++) {
       for (String file : files) {

@@ -61,7 +61,13 @@ class BlueprintVersionsTest {
     RunningService.Answer got = service.get("/api/blueprints/triage-2");
     assertThat(got.json().path("ruleOfTwo").path("privateData").get(0).asText())
         .contains("TICKETS_TOKEN");
-    assertThat(got.json().path("blueprint").path("mcpServers").path("tickets").path("package").asText())
+    assertThat(
+            got.json()
+                .path("blueprint")
+                .path("mcpServers")
+                .path("tickets")
+                .path("package")
+                .asText())
         .isEqualTo("npm:tickets@1.0.0");
   }
 

@@ -3,8 +3,8 @@ package dev.helm.service.run;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.helm.api.Sha256;
 import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.util.TreeMap;
 
 /** A run's workspace at a step as REST shows it: every name with kind, mode, content. */

@@ -95,8 +95,7 @@ class RollbackKillTest {
   }
 
   private String first(String run) throws Exception {
-    return RollbackRuns.data(
-        runs.service.events(run, "snapshot.taken").getFirst(), "snapshotId");
+    return RollbackRuns.data(runs.service.events(run, "snapshot.taken").getFirst(), "snapshotId");
   }
 
   private void round(long killAfterMs) throws Exception {
