@@ -2,6 +2,7 @@
 //
 //	helm-executor                 runs as PID 1: dials the host and runs its commands
 //	helm-executor tool NAME       a built-in tool: arguments as JSON on stdin, one JSON object out
+//	helm-executor pipe NAME -- PROGRAM…   joins a program's stdin and stdout to the host
 //	helm-executor look            says what the container is like from its inside
 //	helm-executor version
 package main
@@ -13,6 +14,7 @@ import (
 
 	"dev.helm/executor/look"
 	"dev.helm/executor/pid1"
+	"dev.helm/executor/pipe"
 	"dev.helm/executor/tools"
 )
 
@@ -26,6 +28,8 @@ func main() {
 		fmt.Println("helm-executor", version)
 	case len(args) == 1 && args[0] == "look":
 		os.Exit(look.Main(os.Stdin, os.Stdout))
+	case len(args) > 0 && args[0] == "pipe":
+		os.Exit(pipe.Main(args[1:]))
 	case len(args) > 0 && args[0] == "tool":
 		os.Exit(tools.Main(args[1:], os.Stdin, os.Stdout, os.Stderr))
 	default:

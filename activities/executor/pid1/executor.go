@@ -8,6 +8,7 @@ import (
 	mathrand "math/rand/v2"
 	"net"
 	"os"
+	"path/filepath"
 	"time"
 )
 
@@ -25,6 +26,17 @@ type Config struct {
 	ForwardFrom string
 	// ForwardTo is the egress proxy's unix socket.
 	ForwardTo string
+}
+
+// agentPorts are the loopback addresses of what Helm offers to an agent that is a program of its own.
+var agentPorts = map[string]string{
+	"127.0.0.1:3129": "model.sock",
+	"127.0.0.1:3130": "mcp.sock",
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // Executor is one life of a container.
@@ -49,7 +61,13 @@ func (x *Executor) Serve() {
 	_ = os.MkdirAll(homeDir, 0o755)
 	go x.store.procs.reapForever()
 	if x.config.ForwardFrom != "" {
-		go forward(x.config.ForwardFrom, x.config.ForwardTo)
+		go forward(x.config.ForwardFrom, x.config.ForwardTo, noEgress)
+		for from, name := range agentPorts {
+			// The host listens there before this program starts, where it listens at all.
+			if to := filepath.Join(filepath.Dir(x.config.Socket), name); exists(to) {
+				go forward(from, to, noHost)
+			}
+		}
 	}
 	backOff := minBackOff
 	for {

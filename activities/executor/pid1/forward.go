@@ -18,12 +18,15 @@ const (
 	forwardBuffer = 16 << 10
 )
 
-const noEgress = "HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n" +
-	"Helm: the egress proxy does not answer. This container has no other way out.\n"
+const (
+	badGateway = "HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
+	noEgress   = badGateway + "Helm: the egress proxy does not answer. This container has no other way out.\n"
+	noHost     = badGateway + "Helm: the host does not answer now. Try again in a moment.\n"
+)
 
-// forward joins a loopback port to the egress proxy's socket. It is part of this process and no
-// helper, so that a sweep cannot end it.
-func forward(from, to string) {
+// forward joins a loopback port to a socket of the host's. It is part of this process and no helper,
+// so that a sweep cannot end it.
+func forward(from, to, sorry string) {
 	var listener net.Listener
 	for {
 		var err error
@@ -33,11 +36,11 @@ func forward(from, to string) {
 		os.Stderr.WriteString("helm-executor: cannot listen on " + from + ": " + err.Error() + "; trying again\n")
 		time.Sleep(5 * time.Second)
 	}
-	accept(listener, to, maxForwarded)
+	accept(listener, to, sorry, maxForwarded)
 }
 
 // accept serves until the listener is closed; connections beyond limit are closed at once.
-func accept(listener net.Listener, to string, limit int) {
+func accept(listener net.Listener, to, sorry string, limit int) {
 	slots := make(chan struct{}, limit)
 	for {
 		conn, err := listener.Accept()
@@ -52,7 +55,7 @@ func accept(listener net.Listener, to string, limit int) {
 		case slots <- struct{}{}:
 			go func() {
 				defer func() { <-slots }()
-				forwardOne(conn, to)
+				forwardOne(conn, to, sorry)
 			}()
 		default:
 			_ = conn.Close()
@@ -60,11 +63,11 @@ func accept(listener net.Listener, to string, limit int) {
 	}
 }
 
-func forwardOne(client net.Conn, to string) {
+func forwardOne(client net.Conn, to, sorry string) {
 	defer client.Close()
 	proxy, err := net.DialTimeout("unix", to, dialTimeout)
 	if err != nil {
-		refuse(client)
+		refuse(client, sorry)
 		return
 	}
 	defer proxy.Close()
@@ -76,9 +79,9 @@ func forwardOne(client net.Conn, to string) {
 }
 
 // refuse tells an HTTP client why, and reads what it had sent so that the answer arrives.
-func refuse(client net.Conn) {
+func refuse(client net.Conn, sorry string) {
 	_ = client.SetDeadline(time.Now().Add(time.Second))
-	_, _ = client.Write([]byte(noEgress))
+	_, _ = client.Write([]byte(sorry))
 	closeWrite(client)
 	_, _ = io.CopyN(io.Discard, client, 64<<10)
 }

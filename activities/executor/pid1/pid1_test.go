@@ -75,7 +75,7 @@ func forwarder(t *testing.T, limit int, serve func(*net.UnixConn)) string {
 			go serve(conn.(*net.UnixConn))
 		}
 	}()
-	go accept(front, sock, limit)
+	go accept(front, sock, noEgress, limit)
 	return front.Addr().String()
 }
 
@@ -135,7 +135,7 @@ func TestForwarderSaysWhenThereIsNoProxy(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer front.Close()
-	go accept(front, filepath.Join(t.TempDir(), "none.sock"), 4)
+	go accept(front, filepath.Join(t.TempDir(), "none.sock"), noEgress, 4)
 	conn := dial(t, front.Addr().String())
 	_, _ = io.WriteString(conn, "CONNECT example.com:443 HTTP/1.1\r\n\r\n")
 	_ = conn.CloseWrite()

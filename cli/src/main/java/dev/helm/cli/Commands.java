@@ -24,6 +24,7 @@ import dev.helm.cli.command.RulesCommand;
 import dev.helm.cli.command.RunCommand;
 import dev.helm.cli.command.RunsCommand;
 import dev.helm.cli.command.SearchCommand;
+import dev.helm.cli.command.SecretCommand;
 import dev.helm.cli.command.StartCommand;
 import dev.helm.cli.command.StatusCommand;
 import dev.helm.cli.command.SteerCommand;
@@ -85,6 +86,7 @@ public final class Commands {
         new Entry("user", "who may log in, with which role"),
         new Entry("token", "tokens of programs"),
         new Entry("device", "devices that logged in"),
+        new Entry("secret", "what tools and servers need, and nobody reads"),
         new Entry("key", "store the model key"),
         new Entry("login", "log in"),
         new Entry("logout", "forget the token"),
@@ -130,6 +132,7 @@ public final class Commands {
       case "user" -> new UserCommand();
       case "token" -> new TokenCommand();
       case "device" -> new DeviceCommand();
+      case "secret" -> new SecretCommand();
       case "key" -> new KeyCommand();
       case "login" -> new LoginCommand();
       case "logout" -> new LogoutCommand();

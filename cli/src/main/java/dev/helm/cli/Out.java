@@ -91,6 +91,11 @@ public record Out(
     }
   }
 
+  /** Whether what is typed would be shown, also where the output goes elsewhere. */
+  public static boolean inputIsTerminal() {
+    return isTerminal(0);
+  }
+
   /** Where /proc tells, one link is read; {@code System.console()} would load a line editor. */
   private static boolean isTerminal(int descriptor) {
     Path link = Path.of("/proc/self/fd/" + descriptor);

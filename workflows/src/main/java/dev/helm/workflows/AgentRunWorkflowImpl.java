@@ -78,7 +78,7 @@ public final class AgentRunWorkflowImpl implements AgentRunWorkflow {
       ended.stream().filter(r -> r.toolUseId().equals(call.toolUseId())).forEach(all::add);
     }
     state.results(all);
-    state.takeInterrupt();
+    state.work().takeInterrupt();
   }
 
   private static boolean has(List<RunStart.CallResult> results, ModelActivity.Call call) {
@@ -139,7 +139,7 @@ public final class AgentRunWorkflowImpl implements AgentRunWorkflow {
   }
 
   private boolean resting() {
-    return inLog && state.idle() && calls.subagentsQuiet();
+    return inLog && state.work().idle() && calls.subagentsQuiet();
   }
 
   private void continueAsNewIfLarge() {

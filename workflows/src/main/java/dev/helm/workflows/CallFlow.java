@@ -212,7 +212,7 @@ final class CallFlow {
         return null;
       }
       boolean starts = phase instanceof Phase.Asked;
-      Phase now = starts && state.interrupting() ? interrupted(phase, MESSAGE_FIRST) : phase;
+      Phase now = starts && state.work().interrupting() ? interrupted(phase, MESSAGE_FIRST) : phase;
       boolean alone = waiting.size() == unfinished - 1;
       Reply reply = steps.tool(call, alone, now);
       if (reply == null && state.cancelled()) {

@@ -1,9 +1,6 @@
 package dev.helm.workflows;
 
-import io.temporal.workflow.CancellationScope;
-import io.temporal.workflow.Workflow;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
@@ -25,11 +22,10 @@ final class RunState {
   private final ArrayDeque<Signals.Message> messages = new ArrayDeque<>();
   private final OpenPermissions permissions = new OpenPermissions();
   private final Map<String, Signals.Answer> answers = new HashMap<>();
-  private final List<CancellationScope> atWork = new ArrayList<>();
   private final Set<String> reading = new HashSet<>();
+  private final Work work;
 
   private int signals;
-  private int delegates;
   private int raises;
   private int turn;
   private int round;
@@ -43,12 +39,10 @@ final class RunState {
   private @Nullable String cancelledBy;
   private @Nullable String stoppedBy;
   private boolean left;
-  private boolean interrupting;
   private boolean budgetRaised;
-  private long workedMs;
-  private long workSinceMs;
 
   RunState(RunStart.@Nullable Carry carry) {
+    work = new Work(carry == null ? 0 : carry.workedMs());
     if (carry != null) {
       turn = carry.turn();
       round = carry.round();
@@ -57,7 +51,6 @@ final class RunState {
       messages.addAll(carry.messages());
       pausedBy = carry.pausedBy();
       pauseLogged = carry.pauseLogged();
-      workedMs = carry.workedMs();
       notes = carry.notes();
       seen.addAll(carry.seen());
     }
@@ -72,10 +65,15 @@ final class RunState {
         List.copyOf(messages),
         pausedBy,
         pauseLogged,
-        workedMs,
+        work.workedMs(),
         notes,
         List.copyOf(seen),
         null);
+  }
+
+  /** What the agent is doing now. */
+  Work work() {
+    return work;
   }
 
   // ---- signals -----------------------------------------------------------------------------
@@ -114,7 +112,7 @@ final class RunState {
     if (first(message.messageId())) {
       messages.add(message);
       if (message.now()) {
-        interrupt();
+        work.interrupt();
       }
     }
   }
@@ -155,7 +153,7 @@ final class RunState {
   void cancel(Signals.Control control) {
     if (first(control.id()) && cancelledBy == null) {
       cancelledBy = control.by();
-      atWork.forEach(CancellationScope::cancel);
+      work.cancel();
     }
   }
 
@@ -192,13 +190,6 @@ final class RunState {
     return raises;
   }
 
-  private void interrupt() {
-    if (!atWork.isEmpty() || delegates > 0) {
-      interrupting = true;
-      atWork.forEach(CancellationScope::cancel);
-    }
-  }
-
   // ---- waiting for people ------------------------------------------------------------------
 
   void open(ToolActivity.Reply.Waits wait) {
@@ -227,41 +218,6 @@ final class RunState {
   void close(String waitId) {
     permissions.close(waitId);
     answers.remove(waitId);
-  }
-
-  // ---- work --------------------------------------------------------------------------------
-
-  boolean idle() {
-    return atWork.isEmpty();
-  }
-
-  void begins(CancellationScope scope) {
-    if (atWork.isEmpty()) {
-      workSinceMs = Workflow.currentTimeMillis();
-    }
-    atWork.add(scope);
-  }
-
-  void ends(CancellationScope scope) {
-    atWork.remove(scope);
-    if (atWork.isEmpty()) {
-      workedMs += Math.max(0, Workflow.currentTimeMillis() - workSinceMs);
-    }
-  }
-
-  /** A sub-agent begins to work for this agent. */
-  void delegates() {
-    delegates++;
-  }
-
-  /** It has ended; its work counts as this agent's. */
-  void returned(long itsWorkedMs) {
-    delegates--;
-    workedMs += itsWorkedMs;
-  }
-
-  long workedMs() {
-    return workedMs;
   }
 
   // ---- pause and end -----------------------------------------------------------------------
@@ -293,16 +249,6 @@ final class RunState {
 
   @Nullable String cancelledBy() {
     return cancelledBy;
-  }
-
-  boolean takeInterrupt() {
-    boolean was = interrupting;
-    interrupting = false;
-    return was;
-  }
-
-  boolean interrupting() {
-    return interrupting;
   }
 
   boolean takeBudgetRaised() {

@@ -179,7 +179,7 @@ final class Steps {
   private <T> @Nullable T interruptible(Functions.Func<T> work) {
     List<T> reply = new ArrayList<>(1);
     CancellationScope scope = Workflow.newCancellationScope(() -> reply.add(work.apply()));
-    state.begins(scope);
+    state.work().begins(scope);
     try {
       scope.run();
     } catch (ActivityFailure e) {
@@ -191,7 +191,7 @@ final class Steps {
     } catch (CanceledFailure e) {
       // Interrupted before the activity was scheduled.
     } finally {
-      state.ends(scope);
+      state.work().ends(scope);
     }
     return reply.isEmpty() ? null : reply.getFirst();
   }

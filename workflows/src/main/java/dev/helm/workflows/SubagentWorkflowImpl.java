@@ -38,7 +38,7 @@ public final class SubagentWorkflowImpl implements SubagentWorkflow {
         end.outcome(),
         end.reason(),
         state.turn() + subagentTurns(),
-        state.workedMs(),
+        state.work().workedMs(),
         state.stoppedBy());
   }
 
@@ -85,7 +85,7 @@ public final class SubagentWorkflowImpl implements SubagentWorkflow {
   }
 
   private Signals.Report present() {
-    boolean quiet = state.pauseId() != null && state.idle() && calls.subagentsQuiet();
+    boolean quiet = state.pauseId() != null && state.work().idle() && calls.subagentsQuiet();
     return new Signals.Report(start.agent(), quiet ? state.pauseId() : null, loop.waits());
   }
 

@@ -58,7 +58,7 @@ final class Subagents {
     }
     Child child = new Child(label, share);
     live.put(label, child);
-    state.delegates();
+    state.work().delegates();
     long workedMs = 0;
     try {
       SubagentWorkflow stub = stub(label);
@@ -77,7 +77,7 @@ final class Subagents {
     } finally {
       child.ended = true;
       live.remove(label);
-      state.returned(workedMs);
+      state.work().returned(workedMs);
     }
   }
 
@@ -102,7 +102,7 @@ final class Subagents {
   }
 
   private boolean stops() {
-    return state.cancelled() || state.interrupting();
+    return state.cancelled() || state.work().interrupting();
   }
 
   private String why() {
@@ -126,7 +126,7 @@ final class Subagents {
   /** An equal part, for so many, of what is neither used nor given to those at work. */
   private Share share(int among) {
     int turnsLeft = start.turnsMax() - state.turn() - turns;
-    long wallLeftMs = start.wallTimeMs() - state.workedMs();
+    long wallLeftMs = start.wallTimeMs() - state.work().workedMs();
     for (Child child : live.values()) {
       turnsLeft -= child.share.turns();
       wallLeftMs -= child.share.wallTimeMs();

@@ -99,7 +99,7 @@ final class TurnLoop {
   }
 
   private @Nullable End again() {
-    state.takeInterrupt();
+    state.work().takeInterrupt();
     state.sameTurnAgain();
     return null;
   }
@@ -108,11 +108,11 @@ final class TurnLoop {
     state.answered(answered.head());
     if (answered.calls().isEmpty()) {
       // A "now" that came too late to interrupt this answer must not drop the calls of the next.
-      state.takeInterrupt();
+      state.work().takeInterrupt();
       return state.hasMessages() || state.cancelled() ? null : new End("succeeded", null, null);
     }
     state.results(calls.all(answered.calls()));
-    state.takeInterrupt();
+    state.work().takeInterrupt();
     return null;
   }
 
@@ -148,7 +148,7 @@ final class TurnLoop {
     if (state.turn() >= turnsMax()) {
       limit = "turns";
       detail = allowed() + start.turnsMax() + " turns";
-    } else if (state.workedMs() >= start.wallTimeMs()) {
+    } else if (state.work().workedMs() >= start.wallTimeMs()) {
       limit = "wallTime";
       detail = allowed() + Duration.ofMillis(start.wallTimeMs()) + " of work";
     } else {

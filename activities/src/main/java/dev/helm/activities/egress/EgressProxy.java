@@ -78,6 +78,11 @@ public final class EgressProxy implements SlotDoor, AutoCloseable {
     };
   }
 
+  @Override
+  public AutoCloseable grant(String slot, String callId, List<String> hosts) {
+    return grants.grant(slot, callId, hosts);
+  }
+
   /** Connections that are open now, in all slots. */
   public int connections() {
     return open.size();

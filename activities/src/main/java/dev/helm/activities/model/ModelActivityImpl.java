@@ -7,7 +7,7 @@ import dev.helm.activities.store.Conversations;
 import dev.helm.activities.store.LiveText;
 import dev.helm.activities.store.RunLog;
 import dev.helm.activities.store.Runs;
-import dev.helm.activities.tools.ToolCatalog;
+import dev.helm.activities.tools.RunTools;
 import dev.helm.api.Usd;
 import dev.helm.api.event.Content;
 import dev.helm.api.event.RunEvent;
@@ -45,21 +45,24 @@ public final class ModelActivityImpl implements ModelActivity {
   private final Runs runs;
   private final LiveText live;
   private final ModelClient client;
+  private final RunTools tools;
 
-  /** With the store's ports and the way to the key proxy. */
+  /** With the store's ports, the way to the key proxy, and what tools there are. */
   public ModelActivityImpl(
       RunLog log,
       Blobs blobs,
       Conversations conversations,
       Runs runs,
       LiveText live,
-      ModelClient client) {
+      ModelClient client,
+      RunTools tools) {
     this.log = log;
     this.blobs = blobs;
     this.conversations = conversations;
     this.runs = runs;
     this.live = live;
     this.client = client;
+    this.tools = tools;
   }
 
   @Override
@@ -139,7 +142,7 @@ public final class ModelActivityImpl implements ModelActivity {
             maxTokens,
             AgentView.system(
                 request.agent(), RequestBody.fill(info.blueprint().instructions(), info.input())),
-            ToolCatalog.definitions(info.blueprint().tools()),
+            tools.definitions(info),
             messages);
     String name = prefix(request) + "t" + request.turn() + "." + request.round() + "/a" + attempt;
     return client.call(

@@ -39,6 +39,11 @@ final class Admission {
     executorPid.complete(pid);
   }
 
+  /** Which process the executor is; 0 while or if that is not known. */
+  int pid() {
+    return executorPid.getNow(0);
+  }
+
   /** From now on nobody is let in without the secret. */
   void secretGiven() {
     secretGiven = true;

@@ -183,7 +183,13 @@ final class ContainerChecklist {
         mounts.toString(),
         new TreeSet<>(
                 List.of(
-                    "bind " + plan.box() + " " + ContainerPlan.BOX_TARGET + " rw rprivate",
+                    "bind "
+                        + plan.box()
+                        + " "
+                        + ContainerPlan.BOX_TARGET
+                        + " "
+                        + plan.boxMode()
+                        + " rprivate",
                     "bind " + plan.sockets() + " " + ContainerPlan.SOCKETS_TARGET + " ro rprivate"))
             .toString());
   }

@@ -7,9 +7,10 @@ import java.util.Map;
 /**
  * What one slot's container must be: the same value makes the request and the checklist.
  *
- * @param box mounted read-write at {@code /slot}
+ * @param box mounted at {@code /slot}
  * @param sockets mounted read-only at {@code /run/helm}
  * @param swapBounded whether the engine can bound swap; if not, the host must have none
+ * @param boxWritable whether {@code /slot} can be written
  */
 record ContainerPlan(
     String imageId,
@@ -19,7 +20,8 @@ record ContainerPlan(
     Path box,
     Path sockets,
     SandboxLimits limits,
-    boolean swapBounded) {
+    boolean swapBounded,
+    boolean boxWritable) {
   static final String INSTALLATION_LABEL = "dev.helm.installation";
   static final String SLOT_LABEL = "dev.helm.slot";
   static final String BOX_TARGET = "/slot";
@@ -61,8 +63,26 @@ record ContainerPlan(
           "/proc/sys/kernel/core_pattern",
           "/proc/sys/kernel/modprobe");
 
+  /** A container of a run's, which writes its workspace. */
+  ContainerPlan(
+      String imageId,
+      String installation,
+      String slot,
+      int uid,
+      Path box,
+      Path sockets,
+      SandboxLimits limits,
+      boolean swapBounded) {
+    this(imageId, installation, slot, uid, box, sockets, limits, swapBounded, true);
+  }
+
   String user() {
     return uid + ":" + uid;
+  }
+
+  /** The mount option of {@code /slot}. */
+  String boxMode() {
+    return boxWritable ? "rw" : "ro";
   }
 
   long nanoCpus() {

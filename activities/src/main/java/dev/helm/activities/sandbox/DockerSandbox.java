@@ -11,6 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Containers made by a Docker engine. docs/sandbox.md tells how. */
@@ -29,6 +30,8 @@ public final class DockerSandbox implements Sandbox {
   private final SlotRecovery recovery;
   private final SlotPool pool;
   private final Room room;
+  private final DockerBoxes boxes;
+  private final ContainerWish.Source wishes;
   private final Map<String, LiveSlot> held = new ConcurrentHashMap<>();
   private final WaitingSlots waitingSlots;
   private final RunLocks runs = new RunLocks();
@@ -42,16 +45,20 @@ public final class DockerSandbox implements Sandbox {
       SlotStore store,
       Workspaces workspaces,
       List<SlotDoor> doors,
+      AgentContainers agents,
       WaitingRuns waiting) {
     this.engine = engine;
+    this.wishes = agents.wishes();
     this.store = store;
     this.workspaces = workspaces;
     this.watch = new SlotWatch(engine);
     this.usage = new UsageWatch(workspaces);
-    this.maker = new SlotMaker(settings, engine, store, workspaces, doors, watch);
+    AgentDoors agentDoors = new AgentDoors(agents.doors(), this::runOf);
+    this.maker = new SlotMaker(settings, engine, store, workspaces, doors, agentDoors, watch);
     this.recovery = new SlotRecovery(settings, engine, store, workspaces, maker, watch);
     this.pool = new SlotPool(settings.pool(), () -> maker.make(SandboxLimits.DEFAULT));
     this.room = new Room(settings.maxSlots() - settings.pool());
+    this.boxes = new DockerBoxes(settings, workspaces, maker, doors, new HeldSlots());
     this.waitingSlots = new WaitingSlots(waiting, held, this::releaseWaiting);
   }
 
@@ -66,6 +73,7 @@ public final class DockerSandbox implements Sandbox {
    * wait for the takeover a while, then fail with {@link EngineUnavailable}.
    *
    * @param doors what else listens in each slot's socket directory
+   * @param agents what runs' containers are, and what listens in those of foreign agents
    * @param waiting whose containers may be taken back
    */
   public static DockerSandbox start(
@@ -73,8 +81,20 @@ public final class DockerSandbox implements Sandbox {
       SlotStore store,
       Workspaces workspaces,
       List<SlotDoor> doors,
+      AgentContainers agents,
       WaitingRuns waiting) {
-    return start(settings, new Engine(settings.engine()), store, workspaces, doors, waiting);
+    Engine engine = new Engine(settings.engine());
+    return start(settings, engine, store, workspaces, doors, agents, waiting);
+  }
+
+  /** Same, for Helm's own loop and the default image only. */
+  public static DockerSandbox start(
+      SandboxSettings settings,
+      SlotStore store,
+      Workspaces workspaces,
+      List<SlotDoor> doors,
+      WaitingRuns waiting) {
+    return start(settings, store, workspaces, doors, AgentContainers.NONE, waiting);
   }
 
   /** With an engine of the tests'. */
@@ -85,7 +105,19 @@ public final class DockerSandbox implements Sandbox {
       Workspaces workspaces,
       List<SlotDoor> doors,
       WaitingRuns waiting) {
-    DockerSandbox sandbox = new DockerSandbox(settings, engine, store, workspaces, doors, waiting);
+    return start(settings, engine, store, workspaces, doors, AgentContainers.NONE, waiting);
+  }
+
+  private static DockerSandbox start(
+      SandboxSettings settings,
+      Engine engine,
+      SlotStore store,
+      Workspaces workspaces,
+      List<SlotDoor> doors,
+      AgentContainers agents,
+      WaitingRuns waiting) {
+    DockerSandbox sandbox =
+        new DockerSandbox(settings, engine, store, workspaces, doors, agents, waiting);
     Thread.ofVirtual().name("slot-recovery").start(sandbox::recover);
     return sandbox;
   }
@@ -130,7 +162,16 @@ public final class DockerSandbox implements Sandbox {
   }
 
   @Override
+  public Slot claim(String run) {
+    return claimAs(run, () -> wishes.of(run));
+  }
+
+  @Override
   public Slot claim(String run, SandboxLimits limits) {
+    return claimAs(run, () -> wishes.of(run).with(limits));
+  }
+
+  private Slot claimAs(String run, Supplier<ContainerWish> wish) {
     Ids.run(run);
     awaitRecovered();
     if (unsupported != null) {
@@ -147,7 +188,7 @@ public final class DockerSandbox implements Sandbox {
           if (mine != null) {
             takeDown(run, mine);
           }
-          return give(run, limits);
+          return give(run, wish.get());
         });
   }
 
@@ -165,15 +206,15 @@ public final class DockerSandbox implements Sandbox {
     return dead == null;
   }
 
-  private Slot give(String run, SandboxLimits limits) throws IOException {
+  private Slot give(String run, ContainerWish wish) throws IOException {
     recovery.settle(run);
     enter();
     boolean given = false;
     LiveSlot live = null;
     try {
-      live = fromPool(limits);
+      live = fromPool(wish);
       if (live == null) {
-        live = maker.make(limits);
+        live = maker.make(wish);
       }
       // The record comes first: a crash before the rename is repaired by moving in again.
       live.keep(live.kept().withRun(run));
@@ -220,8 +261,8 @@ public final class DockerSandbox implements Sandbox {
     }
   }
 
-  private @Nullable LiveSlot fromPool(SandboxLimits limits) throws IOException {
-    if (!limits.equals(SandboxLimits.DEFAULT)) {
+  private @Nullable LiveSlot fromPool(ContainerWish wish) throws IOException {
+    if (!wish.equals(ContainerWish.DEFAULT)) {
       return null;
     }
     for (LiveSlot live = pool.take(); live != null; live = pool.take()) {
@@ -277,6 +318,7 @@ public final class DockerSandbox implements Sandbox {
   public void release(String run) {
     Ids.run(run);
     awaitRecovered();
+    boxes.release(run);
     exclusively(
         run,
         () -> {
@@ -322,6 +364,7 @@ public final class DockerSandbox implements Sandbox {
   }
 
   private void takeDown(String run, LiveSlot live) throws IOException {
+    boxes.leaveSlot(live.id());
     removeSlot(run, live);
     if (held.remove(run, live)) {
       room.leave();
@@ -357,8 +400,54 @@ public final class DockerSandbox implements Sandbox {
     return live == null ? workspaces.filesAtHome(run) : workspaces.filesInSlot(live.id());
   }
 
-  /** The run that holds a slot, or null. */
+  @Override
+  public Boxes boxes() {
+    return boxes;
+  }
+
+  /** What a box in or beside a run's slot needs. */
+  private final class HeldSlots implements DockerBoxes.RunSlots {
+    @Override
+    public void await() {
+      awaitRecovered();
+      String whyNot = unsupported;
+      if (whyNot != null) {
+        throw new SandboxRefused("engine", whyNot);
+      }
+    }
+
+    @Override
+    public <T> T with(String run, RunLocks.Work<T> work) throws IOException {
+      return runs.exclusively(
+          run,
+          () -> {
+            claim(run);
+            return work.run();
+          });
+    }
+
+    @Override
+    public LiveSlot held(String run) {
+      LiveSlot live = held.get(run);
+      if (live == null) {
+        throw new SandboxLost("run " + run + " holds no container");
+      }
+      return live;
+    }
+
+    @Override
+    public Execution execute(LiveSlot live, EffectSpec spec, EffectSink sink) {
+      return usage.attend(
+          Executions.attended(live.host().start(spec, sink), false), live, spec.key());
+    }
+  }
+
+  /** The run that holds a slot, or for which it is a box; or null. */
   public @Nullable String runOf(String slot) {
+    String boxed = boxes.runOf(slot);
+    if (boxed != null) {
+      return boxed;
+    }
     SlotRecord kept = store.get(slot);
     return kept == null ? null : kept.run();
   }
@@ -383,6 +472,7 @@ public final class DockerSandbox implements Sandbox {
     watch.close();
     usage.close();
     waitingSlots.close();
+    boxes.close();
     for (LiveSlot live : pool.close()) {
       live.close();
       try {

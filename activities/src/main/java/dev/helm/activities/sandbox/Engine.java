@@ -111,7 +111,10 @@ class Engine implements AutoCloseable {
     long files = ContainerPlan.OPEN_FILES;
     return HostConfig.newHostConfig()
         .withBinds(
-            bind(plan.box(), ContainerPlan.BOX_TARGET, AccessMode.rw),
+            bind(
+                plan.box(),
+                ContainerPlan.BOX_TARGET,
+                plan.boxWritable() ? AccessMode.rw : AccessMode.ro),
             bind(plan.sockets(), ContainerPlan.SOCKETS_TARGET, AccessMode.ro))
         .withCapDrop(Capability.ALL)
         .withSecurityOpts(plan.securityOptions())

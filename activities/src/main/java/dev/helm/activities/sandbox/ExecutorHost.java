@@ -67,6 +67,11 @@ public final class ExecutorHost implements AutoCloseable {
     admission.expectPid(pid);
   }
 
+  /** Which process the executor is; 0 while or if that is not known. */
+  int pid() {
+    return admission.pid();
+  }
+
   /** From now on nobody is let in without the secret. */
   void secretGiven() {
     admission.secretGiven();
@@ -179,6 +184,7 @@ public final class ExecutorHost implements AutoCloseable {
       }
       admission.know(hello.boot());
       repeatAcks(line, hello);
+      endBoxes(line, hello);
       lines.ready(line);
       effects.values().forEach(effect -> sendStart(line, effect));
       events.connected();
@@ -269,13 +275,30 @@ public final class ExecutorHost implements AutoCloseable {
   /** An acknowledgement of an exit may have been lost with the line before. */
   private void repeatAcks(ExecutorLine line, Hello hello) {
     synchronized (acknowledged) {
-      for (String key : hello.ended()) {
+      for (String key : hello.ended().keySet()) {
         Long length = acknowledged.get(key);
         if (length != null) {
           line.send(ExecutorReplies.ack(key, length, true));
         }
       }
     }
+  }
+
+  /** Programs of boxes die with the service that talked to them. */
+  private void endBoxes(ExecutorLine line, Hello hello) {
+    for (String key : hello.running()) {
+      if (key.startsWith(OpenBox.KEYS) && !effects.containsKey(key)) {
+        line.send(ExecutorReplies.kill(key, true));
+      }
+    }
+    hello
+        .ended()
+        .forEach(
+            (key, length) -> {
+              if (key.startsWith(OpenBox.KEYS) && !effects.containsKey(key)) {
+                line.send(ExecutorReplies.ack(key, length, true));
+              }
+            });
   }
 
   private void refuse(SocketChannel channel, String why) {

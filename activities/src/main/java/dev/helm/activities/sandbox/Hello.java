@@ -2,7 +2,9 @@ package dev.helm.activities.sandbox;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -11,10 +13,11 @@ import org.jspecify.annotations.Nullable;
  *
  * @param boot names the executor's life
  * @param secret what the first welcome gave it, or null in its first connection
- * @param ended keys of effects that ended and whose end is not acknowledged
+ * @param ended keys of effects that ended and whose end is not acknowledged, with the length of
+ *     their kept output
  * @param running keys of effects that run
  */
-record Hello(String boot, @Nullable String secret, Set<String> ended, Set<String> running) {
+record Hello(String boot, @Nullable String secret, Map<String, Long> ended, Set<String> running) {
   private static final int VERSION = 1;
   private static final int MAX_EFFECTS = 4096;
 
@@ -27,7 +30,7 @@ record Hello(String boot, @Nullable String secret, Set<String> ended, Set<String
     if (!Ids.isBoot(boot) || (secret != null && !Ids.isSecret(secret))) {
       throw new ProtocolViolation("boot or secret of another form");
     }
-    Set<String> ended = new HashSet<>();
+    Map<String, Long> ended = new HashMap<>();
     Set<String> running = new HashSet<>();
     JsonNode effects = frame.path("effects");
     if (effects.size() > MAX_EFFECTS) {
@@ -38,13 +41,17 @@ record Hello(String boot, @Nullable String secret, Set<String> ended, Set<String
       if (!Ids.isEffectKey(key)) {
         throw new ProtocolViolation("effect key of another form");
       }
-      (Frames.text(effect, "state").equals("ended") ? ended : running).add(key);
+      if (Frames.text(effect, "state").equals("ended")) {
+        ended.put(key, Frames.count(effect, "off"));
+      } else {
+        running.add(key);
+      }
     }
     return new Hello(boot, secret, ended, running);
   }
 
   boolean knows(String key) {
-    return ended.contains(key) || running.contains(key);
+    return ended.containsKey(key) || running.contains(key);
   }
 
   /** Without the secret. */

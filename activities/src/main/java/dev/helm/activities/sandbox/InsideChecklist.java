@@ -52,10 +52,19 @@ final class InsideChecklist {
 
   /** What the executor is asked. */
   static ToolCommand question() {
+    return question(true);
+  }
+
+  /** Same, for a container that may not write {@code /slot} either. */
+  static ToolCommand question(boolean boxWritable) {
     ObjectNode question = JSON.createObjectNode();
     ContainerPlan.MASKED.forEach(question.putArray("masked")::add);
     List<String> readOnly = new ArrayList<>(ContainerPlan.READ_ONLY);
     readOnly.addAll(ContainerPlan.WRITE_NEVER);
+    if (!boxWritable) {
+      readOnly.add(ContainerPlan.BOX_TARGET);
+      readOnly.add(ContainerPlan.BOX_TARGET + "/workspace");
+    }
     readOnly.forEach(question.putArray("readOnly")::add);
     return new ToolCommand(
         List.of(SandboxSettings.EXECUTOR, "look"),

@@ -31,7 +31,7 @@ final class Lines {
         throw new ProtocolViolation("more effects than one life may have");
       }
       taken = new ExecutorLine(channel);
-      known.addAll(hello.ended());
+      known.addAll(hello.ended().keySet());
       known.addAll(hello.running());
       return taken;
     } finally {

@@ -21,7 +21,7 @@ final class ProcessChecklist {
   private static final String NO_CAPABILITIES = "0000000000000000";
   private static final Set<String> LOCKED = Set.of("nosuid", "nodev", "noexec");
 
-  /** Every place where a file system may be mounted, with the options it must have. */
+  /** Every place where a file system may be mounted but /slot, with the options it must have. */
   private static final Map<String, Set<String>> MOUNTS =
       Map.ofEntries(
           Map.entry("/", Set.of("ro")),
@@ -36,13 +36,13 @@ final class ProcessChecklist {
           Map.entry("/etc/hostname", Set.of("ro")),
           Map.entry("/etc/hosts", Set.of("ro")),
           Map.entry("/tmp", Set.of("rw", "nosuid", "nodev")),
-          Map.entry(ContainerPlan.SOCKETS_TARGET, Set.of("ro")),
-          Map.entry(ContainerPlan.BOX_TARGET, Set.of("rw")));
+          Map.entry(ContainerPlan.SOCKETS_TARGET, Set.of("ro")));
 
   /** Engines leave these out where a container has no network. */
   private static final Set<String> OPTIONAL =
       Set.of("/etc/resolv.conf", "/etc/hostname", "/etc/hosts");
 
+  private final Map<String, Set<String>> expectedMounts;
   private final Path root;
   private final Path process;
   private final ContainerPlan plan;
@@ -52,6 +52,8 @@ final class ProcessChecklist {
     this.root = root;
     this.process = root.resolve("proc").resolve(Integer.toString(pid));
     this.plan = plan;
+    this.expectedMounts = new HashMap<>(MOUNTS);
+    expectedMounts.put(ContainerPlan.BOX_TARGET, Set.of(plan.boxMode()));
   }
 
   /**
@@ -114,7 +116,7 @@ final class ProcessChecklist {
       last.put(mount.point(), mount);
     }
     for (Mount mount : last.values()) {
-      Set<String> expected = MOUNTS.get(mount.point());
+      Set<String> expected = expectedMounts.get(mount.point());
       if (expected != null) {
         options(mount, expected);
       } else if (mount.point().startsWith("/sys/fs/cgroup/")) {
@@ -124,9 +126,9 @@ final class ProcessChecklist {
         find("mount " + mount.point(), "absent", "there");
       }
     }
-    for (String point : new TreeSet<>(MOUNTS.keySet())) {
+    for (String point : new TreeSet<>(expectedMounts.keySet())) {
       if (!last.containsKey(point) && !OPTIONAL.contains(point)) {
-        find("mount " + point, MOUNTS.get(point) + "", "absent");
+        find("mount " + point, expectedMounts.get(point) + "", "absent");
       }
     }
   }

@@ -6,7 +6,9 @@ import java.nio.file.Path;
 
 /** Containers for runs: one each, from claim to release. All calls may block for seconds. */
 public interface Sandbox extends AutoCloseable {
-  /** Gives the run a container with the usual limits; the same one again if it holds one. */
+  /**
+   * Gives the run the container that its blueprint wishes for; the same one again if it holds one.
+   */
   default Slot claim(String run) {
     return claim(run, SandboxLimits.DEFAULT);
   }
@@ -41,6 +43,13 @@ public interface Sandbox extends AutoCloseable {
    * no other way to them on the host, as their content and names are hostile.
    */
   WorkspaceFiles files(String run);
+
+  /** Programs beside runs, to talk to. */
+  default Boxes boxes() {
+    return spec -> {
+      throw new NoEngine();
+    };
+  }
 
   /** Work on a tree of the host that a hostile container may be changing. */
   @FunctionalInterface

@@ -23,6 +23,7 @@ final class SlotMaker {
   private final SlotStore store;
   private final Workspaces workspaces;
   private final List<SlotDoor> doors;
+  private final AgentDoors agentDoors;
   private final SlotWatch watch;
   private volatile @Nullable Boolean swapBounded;
 
@@ -32,34 +33,46 @@ final class SlotMaker {
       SlotStore store,
       Workspaces workspaces,
       List<SlotDoor> doors,
+      AgentDoors agentDoors,
       SlotWatch watch) {
     this.settings = settings;
     this.engine = engine;
     this.store = store;
     this.workspaces = workspaces;
     this.doors = doors;
+    this.agentDoors = agentDoors;
     this.watch = watch;
   }
 
-  /** A new slot whose executor answers; on any failure nothing of it is left. */
+  /** A run's slot with the default image. */
   LiveSlot make(SandboxLimits limits) {
-    if (!engine.hasImage(settings.imageId())) {
+    return make(new SlotOrder.ForRun(settings.imageId(), limits, false));
+  }
+
+  /** A run's slot as it is wished for. */
+  LiveSlot make(ContainerWish wish) {
+    String image = wish.imageId() == null ? settings.imageId() : wish.imageId();
+    return make(new SlotOrder.ForRun(image, wish.limits(), wish.foreignAgent()));
+  }
+
+  /** A new slot whose executor answers; on any failure nothing of it is left. */
+  LiveSlot make(SlotOrder order) {
+    if (!engine.hasImage(order.imageId())) {
       throw new SandboxRefused(
           "image",
           "the engine has no image "
-              + settings.imageId()
+              + order.imageId()
               + "; `helm up` builds the sandbox image again");
     }
-    checkCpus(limits);
+    checkCpus(order.limits());
     String slot = Ids.newSlot();
     LiveSlot live = null;
     String container = null;
     try {
-      workspaces.makeSlot(slot, TrustBundle.assemble(settings.extraCertificates()));
-      ContainerPlan plan = plan(slot, limits);
+      ContainerPlan plan = prepare(slot, order);
       container = engine.create(plan);
       check(ContainerChecklist.check(found(engine.inspect(container)), plan));
-      live = start(plan, container);
+      live = start(plan, container, order instanceof SlotOrder.ForRun run && run.agentDoors());
       return live;
     } catch (IOException e) {
       undo(slot, container, live);
@@ -70,6 +83,21 @@ final class SlotMaker {
           ? new SandboxRefused("engine", "the container engine refused: " + refusal.getMessage(), e)
           : e;
     }
+  }
+
+  private ContainerPlan prepare(String slot, SlotOrder order) throws IOException {
+    byte[] trust = TrustBundle.assemble(settings.extraCertificates());
+    return switch (order) {
+      case SlotOrder.ForRun run -> {
+        workspaces.makeSlot(slot, trust);
+        yield plan(slot, run, workspaces.box(slot), true);
+      }
+      case SlotOrder.ForBox box -> {
+        workspaces.makeBox(slot, trust, box.files());
+        Path reads = box.reads();
+        yield plan(slot, box, reads == null ? workspaces.box(slot) : reads, false);
+      }
+    };
   }
 
   /** The engine would refuse too, in words that do not say what the machine has. */
@@ -90,14 +118,14 @@ final class SlotMaker {
     }
   }
 
-  private LiveSlot start(ContainerPlan plan, String container) throws IOException {
+  private LiveSlot start(ContainerPlan plan, String container, boolean agent) throws IOException {
     // The host listens before the container runs, so that the executor's first dial succeeds.
     String secret = Ids.newSecret();
     LiveSlot live =
         new LiveSlot(new SlotRecord(plan.slot(), null, container, "", secret), plan.limits());
     boolean ready = false;
     try {
-      attend(live, false);
+      attend(live, false, agent);
       engine.start(container);
       JsonNode inspect = found(engine.inspect(container));
       live.keep(
@@ -107,7 +135,7 @@ final class SlotMaker {
       live.host().expectPid(inspect.at("/State/Pid").asInt());
       awaitExecutor(live, inspect);
       check(ProcessChecklist.check(Path.of("/"), inspect.at("/State/Pid").asInt(), plan));
-      check(InsideChecklist.check(look(live), InsideChecklist.ownNamespaces()));
+      check(InsideChecklist.check(look(live, plan.boxWritable()), InsideChecklist.ownNamespaces()));
       ready = true;
       return live;
     } finally {
@@ -139,9 +167,16 @@ final class SlotMaker {
     }
   }
 
-  /** Listens on a slot's sockets, for a container that is about to start or runs already. */
-  void attend(LiveSlot live, boolean commandsMayHaveRun) throws IOException {
+  /** Listens on a slot's sockets, for a container that an earlier process made. */
+  void adopt(LiveSlot live) throws IOException {
+    attend(live, true, agentDoors.wereOpen(workspaces.sockets(live.id())));
+  }
+
+  private void attend(LiveSlot live, boolean commandsMayHaveRun, boolean agent) throws IOException {
     Path sockets = workspaces.sockets(live.id());
+    if (agent) {
+      agentDoors.open(live.id(), sockets, settings.ownerUid()).forEach(live::add);
+    }
     for (SlotDoor door : doors) {
       live.add(door.open(live.id(), sockets, settings.ownerUid()));
     }
@@ -155,12 +190,12 @@ final class SlotMaker {
   }
 
   /** What the executor sees, while nothing foreign has run in its container. */
-  private static byte[] look(LiveSlot live) {
+  private static byte[] look(LiveSlot live, boolean boxWritable) {
     ByteArrayOutputStream seen = new ByteArrayOutputStream();
     EffectHandle handle =
         live.host()
             .start(
-                new EffectSpec(InsideChecklist.KEY, InsideChecklist.question(), 0),
+                new EffectSpec(InsideChecklist.KEY, InsideChecklist.question(boxWritable), 0),
                 (offset, data) -> seen.writeBytes(data));
     try {
       handle.exit().get(EXECUTOR_DIALS.toMillis(), TimeUnit.MILLISECONDS);
@@ -175,16 +210,17 @@ final class SlotMaker {
     }
   }
 
-  ContainerPlan plan(String slot, SandboxLimits limits) {
+  private ContainerPlan plan(String slot, SlotOrder order, Path box, boolean boxWritable) {
     return new ContainerPlan(
-        settings.imageId(),
+        order.imageId(),
         settings.installation(),
         slot,
         settings.ownerUid(),
-        workspaces.box(slot),
+        box,
         workspaces.sockets(slot),
-        limits,
-        swapBounded());
+        order.limits(),
+        swapBounded(),
+        boxWritable);
   }
 
   /**

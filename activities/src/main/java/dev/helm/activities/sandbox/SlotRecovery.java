@@ -132,7 +132,7 @@ final class SlotRecovery {
     try {
       // A crash between the record and the rename left the workspace at home.
       workspaces.moveIn(run, kept.slot());
-      maker.attend(live, true);
+      maker.adopt(live);
       live.host().expectPid(inspect.at("/State/Pid").asInt());
       watch.watch(live);
       adopted = true;

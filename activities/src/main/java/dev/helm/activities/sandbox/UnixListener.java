@@ -11,6 +11,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
 /**
@@ -19,6 +20,10 @@ import java.util.function.Consumer;
  */
 public final class UnixListener implements AutoCloseable {
   private static final int BACKLOG = 16;
+
+  /** Several may be made in one directory at one time. */
+  private static final AtomicLong NEXT = new AtomicLong();
+
   private final ServerSocketChannel server;
 
   private UnixListener(ServerSocketChannel server) {
@@ -35,8 +40,7 @@ public final class UnixListener implements AutoCloseable {
   public static UnixListener open(Path socket, int ownerUid, Consumer<SocketChannel> accepted)
       throws IOException {
     Path next =
-        socket.resolveSibling(
-            "." + socket.getFileName().toString().charAt(0) + "." + ProcessHandle.current().pid());
+        socket.resolveSibling("." + NEXT.incrementAndGet() + "." + ProcessHandle.current().pid());
     Files.deleteIfExists(next);
     ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     try {

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -178,6 +179,32 @@ public final class Workspaces {
     if (disks != null) {
       makeDisk(disks, slot);
     }
+    makeMounts(slot, trustBundle);
+  }
+
+  /**
+   * Makes the directories of a slot that writes nothing to a disk.
+   *
+   * @param files what its container reads at {@link BoxSpec#FILES}
+   */
+  void makeBox(String slot, byte[] trustBundle, Map<String, byte[]> files) throws IOException {
+    directory(slot(slot));
+    makeMounts(slot, trustBundle);
+    Path root = sockets(slot).resolve("files");
+    for (Map.Entry<String, byte[]> file : files.entrySet()) {
+      Path path = root.resolve(file.getKey());
+      for (Path parent = path.getParent();
+          parent != null && parent.startsWith(root);
+          parent = parent.getParent()) {
+        Files.createDirectories(parent);
+        Files.setPosixFilePermissions(parent, PosixFilePermissions.fromString("rwxr-xr-x"));
+      }
+      Files.write(path, file.getValue());
+      Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("r-xr-xr-x"));
+    }
+  }
+
+  private void makeMounts(String slot, byte[] trustBundle) throws IOException {
     for (Path path : List.of(box(slot), sockets(slot))) {
       directory(path);
       own(path);

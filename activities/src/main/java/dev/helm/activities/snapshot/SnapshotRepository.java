@@ -1,8 +1,8 @@
 package dev.helm.activities.snapshot;
 
-import dev.helm.activities.workspace.TreeBuild;
 import dev.helm.activities.workspace.TreeItem;
 import dev.helm.activities.workspace.TreeNode;
+import dev.helm.activities.workspace.TreeUpdate;
 import dev.helm.activities.workspace.TreeUsage;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * files. It has objects only, no refs; the log names the trees. Modes in trees are the exact
  * permission bits, and empty directories are empty trees: git reads both and never writes them.
  */
-public final class SnapshotRepository implements TreeBuild.Source<ObjectId>, AutoCloseable {
+public final class SnapshotRepository implements TreeUpdate.Source<ObjectId>, AutoCloseable {
   /** The tree without entries. */
   public static final String EMPTY = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 

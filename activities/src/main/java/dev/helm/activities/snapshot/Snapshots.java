@@ -53,12 +53,13 @@ public final class Snapshots {
    * @param tree names it in the run's repository
    * @param files files and links
    * @param bytes of the files
-   * @param skipped entries that no snapshot can hold, {@code notes} names some
+   * @param skipped entries that no snapshot can hold, {@code named} are the first of them
    */
-  public record Taken(String tree, long files, long bytes, long skipped, List<String> notes) {
+  public record Taken(
+      String tree, long files, long bytes, long skipped, List<TreeScan.Skipped> named) {
     /** Copies the list. */
     public Taken {
-      notes = List.copyOf(notes);
+      named = List.copyOf(named);
     }
   }
 
@@ -67,13 +68,17 @@ public final class Snapshots {
     return sandbox.inTree(run, tree -> take(run, tree));
   }
 
-  /** The same for a tree that nobody moves. */
-  Taken take(String run, Path tree) throws IOException {
+  private Taken take(String run, Path tree) throws IOException {
+    return taken(keep(run, tree));
+  }
+
+  /** The same for a tree that nobody moves, with all that was seen. */
+  TreeScan.Scanned<ObjectId> keep(String run, Path tree) throws IOException {
     try (Lazily store = new Lazily(at(run))) {
       TreeScan.Scanned<ObjectId> found = TreeScan.run(tree, known(run), store, limits, clock);
       store.sync();
       remember(run, found.root());
-      return taken(found);
+      return found;
     }
   }
 
@@ -106,9 +111,9 @@ public final class Snapshots {
     }
   }
 
-  private static Taken taken(TreeScan.Scanned<ObjectId> found) {
+  static Taken taken(TreeScan.Scanned<ObjectId> found) {
     TreeNode<ObjectId> root = found.root();
-    return new Taken(root.id().name(), root.files(), root.bytes(), found.skipped(), found.notes());
+    return new Taken(root.id().name(), root.files(), root.bytes(), found.skipped(), found.named());
   }
 
   /** Shows only what is kept. */

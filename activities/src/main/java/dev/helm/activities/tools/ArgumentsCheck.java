@@ -11,29 +11,59 @@ import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether arguments fit a tool's schema: the part of JSON Schema that the catalogue uses. A keyword
- * that this does not know is refused when it is met, so that nothing passes unchecked.
+ * Whether arguments fit a tool's JSON Schema. What a blueprint's schema may say is checked when it
+ * is stored ({@link #unknownKeywords}); an MCP server's may say more, which its server checks.
+ * Regular expressions are not tried here: one of a hostile server could hold a thread for ever.
  */
 public final class ArgumentsCheck {
   private static final int MISTAKES_MAX = 20;
-  private static final Set<String> KEYWORDS =
+
+  /** Attack: a schema that refers to itself. */
+  private static final int DEPTH_MAX = 40;
+
+  /** Attack: alternatives within alternatives, each of which is tried. */
+  private static final int STEPS_MAX = 100_000;
+
+  private static final Set<String> CHECKED =
       Set.of(
+          "$ref",
           "type",
-          "description",
           "properties",
           "required",
           "additionalProperties",
           "minimum",
           "maximum",
+          "exclusiveMinimum",
+          "exclusiveMaximum",
           "enum",
+          "const",
           "items",
           "anyOf",
+          "oneOf",
+          "allOf",
           "maxItems",
-          "minItems");
+          "minItems",
+          "minLength",
+          "maxLength");
 
+  private static final Set<String> SAYS_NOTHING =
+      Set.of("description", "title", "default", "examples", "$schema", "$defs", "definitions");
+
+  private final JsonNode root;
   private final List<Mistake> mistakes = new ArrayList<>();
+  private final Steps steps;
+  private int depth;
 
-  private ArgumentsCheck() {}
+  private ArgumentsCheck(JsonNode root, Steps steps, int depth) {
+    this.root = root;
+    this.steps = steps;
+    this.depth = depth;
+  }
+
+  /** Steps of one whole check, alternatives too. */
+  private static final class Steps {
+    int made;
+  }
 
   /**
    * What is wrong where.
@@ -43,59 +73,123 @@ public final class ArgumentsCheck {
    */
   public record Mistake(String path, String message) {}
 
-  /** Everything that is wrong with the arguments of a tool; empty when they fit. */
-  public static List<Mistake> of(String tool, Map<String, Object> arguments) {
-    JsonNode schema = ToolCatalog.schema(tool);
-    if (schema == null) {
-      return List.of(new Mistake("", "there is no schema of tool " + tool));
-    }
-    ArgumentsCheck check = new ArgumentsCheck();
+  /** Everything that is wrong with arguments; empty when they fit. */
+  public static List<Mistake> of(JsonNode schema, Map<String, Object> arguments) {
+    ArgumentsCheck check = new ArgumentsCheck(schema, new Steps(), 0);
     check.value("", arguments, schema);
-    return check.mistakes.stream().limit(MISTAKES_MAX).toList();
+    return List.copyOf(check.mistakes);
   }
 
-  private void value(String path, @Nullable Object value, JsonNode schema) {
+  /** Keywords of a schema, at any depth, that are not checked here. */
+  public static Set<String> unknownKeywords(JsonNode schema) {
+    Set<String> unknown = new TreeSet<>();
+    collect(schema, unknown, 0);
+    return unknown;
+  }
+
+  private static void collect(JsonNode schema, Set<String> unknown, int depth) {
+    if (!schema.isObject() || depth > DEPTH_MAX) {
+      return;
+    }
     schema
         .fieldNames()
         .forEachRemaining(
             keyword -> {
-              if (!KEYWORDS.contains(keyword)) {
-                add(path, "the schema says \"" + keyword + "\", which cannot be checked here");
+              if (!CHECKED.contains(keyword) && !SAYS_NOTHING.contains(keyword)) {
+                unknown.add(keyword);
               }
             });
-    if (schema.has("anyOf")) {
-      anyOf(path, value, schema.get("anyOf"));
+    for (String members : List.of("properties", "$defs", "definitions")) {
+      schema.path(members).forEach(inner -> collect(inner, unknown, depth + 1));
     }
-    String type = schema.path("type").asText("");
-    if (!type.isEmpty() && !isA(type, value)) {
-      add(path, "expected " + article(type) + ", found " + found(value));
+    for (String lists : List.of("anyOf", "oneOf", "allOf")) {
+      schema.path(lists).forEach(inner -> collect(inner, unknown, depth + 1));
+    }
+    collect(schema.path("items"), unknown, depth + 1);
+    collect(schema.path("additionalProperties"), unknown, depth + 1);
+  }
+
+  private void value(String path, @Nullable Object value, JsonNode given) {
+    if (depth >= DEPTH_MAX || ++steps.made > STEPS_MAX) {
+      add(path, "the schema is too deep to be checked");
+      return;
+    }
+    depth++;
+    checked(path, value, resolved(given));
+    depth--;
+  }
+
+  private void checked(String path, @Nullable Object value, JsonNode schema) {
+    if (schema.isBoolean() && !schema.asBoolean()) {
+      add(path, "nothing is accepted here");
+    }
+    alternatives(path, value, schema);
+    schema.path("allOf").forEach(part -> value(path, value, part));
+    List<String> types = words(schema.path("type"));
+    if (!types.isEmpty() && types.stream().noneMatch(type -> isA(type, value))) {
+      add(path, "expected " + types(types) + ", found " + found(value));
       return;
     }
     if (schema.has("enum") && !words(schema.get("enum")).contains(String.valueOf(value))) {
       add(path, "expected one of " + String.join(", ", words(schema.get("enum"))));
     }
-    if (value instanceof Number number) {
-      bounds(path, new BigDecimal(number.toString()), schema);
-    } else if (value instanceof List<?> list) {
-      list(path, list, schema);
-    } else if (value instanceof Map<?, ?> members) {
-      object(path, members, schema);
+    if (schema.path("const").isValueNode()
+        && !schema.get("const").asText().equals(String.valueOf(value))) {
+      add(path, "expected " + schema.get("const").asText());
+    }
+    switch (value) {
+      case Number number -> bounds(path, new BigDecimal(number.toString()), schema);
+      case String text -> length(path, text.codePointCount(0, text.length()), schema);
+      case List<?> list -> list(path, list, schema);
+      case Map<?, ?> members -> object(path, members, schema);
+      case null, default -> {
+        // Nothing more to say of true, false and null.
+      }
     }
   }
 
-  private void anyOf(String path, @Nullable Object value, JsonNode choices) {
-    List<String> types = new ArrayList<>();
-    for (JsonNode choice : choices) {
-      ArgumentsCheck inner = new ArgumentsCheck();
-      inner.value(path, value, choice);
-      if (inner.mistakes.isEmpty()) {
-        return;
-      }
-      String type = choice.path("type").asText("another kind");
-      String items = choice.path("items").path("type").asText("");
-      types.add(article(type) + (items.isEmpty() ? "" : " of " + items + "s"));
+  /** What a {@code $ref} within the schema means; one that leads elsewhere means anything. */
+  private JsonNode resolved(JsonNode schema) {
+    JsonNode at = schema;
+    for (int hops = 0; hops < DEPTH_MAX && at.path("$ref").isTextual(); hops++) {
+      String ref = at.path("$ref").asText();
+      at =
+          ref.equals("#")
+              ? root
+              : ref.startsWith("#/")
+                  ? root.at(ref.substring(1))
+                  : com.fasterxml.jackson.databind.node.MissingNode.getInstance();
     }
-    add(path, "expected " + String.join(" or ", types) + ", found " + found(value));
+    return at;
+  }
+
+  private void alternatives(String path, @Nullable Object value, JsonNode schema) {
+    for (String keyword : List.of("anyOf", "oneOf")) {
+      if (!schema.path(keyword).isArray()) {
+        continue;
+      }
+      List<String> expected = new ArrayList<>();
+      boolean fits = false;
+      for (JsonNode choice : schema.get(keyword)) {
+        ArgumentsCheck inner = new ArgumentsCheck(root, steps, depth);
+        inner.value(path, value, choice);
+        fits |= inner.mistakes.isEmpty();
+        JsonNode meant = resolved(choice);
+        List<String> types = words(meant.path("type"));
+        String items = meant.path("items").path("type").asText("");
+        expected.add(
+            (types.isEmpty() ? "another kind" : types(types))
+                + (items.isEmpty() ? "" : " of " + items + "s"));
+      }
+      if (!fits) {
+        add(
+            path,
+            "expected "
+                + String.join(" or ", expected.stream().distinct().toList())
+                + ", found "
+                + found(value));
+      }
+    }
   }
 
   private void object(String path, Map<?, ?> members, JsonNode schema) {
@@ -105,13 +199,15 @@ public final class ArgumentsCheck {
         add(at(path, name.asText()), "is missing");
       }
     }
-    boolean closed =
-        schema.has("additionalProperties") && !schema.path("additionalProperties").asBoolean(true);
+    JsonNode others = schema.path("additionalProperties");
+    boolean closed = others.isBoolean() && !others.asBoolean() && !schema.has("patternProperties");
     members.forEach(
         (key, value) -> {
           String name = String.valueOf(key);
           if (properties.has(name)) {
             value(at(path, name), value, properties.get(name));
+          } else if (others.isObject() && !schema.has("patternProperties")) {
+            value(at(path, name), value, others);
           } else if (closed) {
             Set<String> known = new TreeSet<>();
             properties.fieldNames().forEachRemaining(known::add);
@@ -121,25 +217,44 @@ public final class ArgumentsCheck {
   }
 
   private void list(String path, List<?> list, JsonNode schema) {
-    if (schema.has("maxItems") && list.size() > schema.get("maxItems").asInt()) {
+    if (schema.path("maxItems").isInt() && list.size() > schema.get("maxItems").asInt()) {
       add(path, "expected at most " + schema.get("maxItems").asInt() + " items");
     }
     if (list.size() < schema.path("minItems").asInt(0)) {
       add(path, "expected at least " + schema.path("minItems").asInt() + " items");
     }
-    if (schema.has("items")) {
+    if (schema.path("items").isObject()) {
       for (int i = 0; i < list.size() && mistakes.size() < MISTAKES_MAX; i++) {
         value(at(path, String.valueOf(i)), list.get(i), schema.get("items"));
       }
     }
   }
 
-  private void bounds(String path, BigDecimal value, JsonNode schema) {
-    if (schema.has("minimum") && value.compareTo(schema.get("minimum").decimalValue()) < 0) {
-      add(path, "expected at least " + schema.get("minimum").asText());
+  private void length(String path, int characters, JsonNode schema) {
+    if (schema.path("maxLength").isInt() && characters > schema.get("maxLength").asInt()) {
+      add(path, "expected at most " + schema.get("maxLength").asInt() + " characters");
     }
-    if (schema.has("maximum") && value.compareTo(schema.get("maximum").decimalValue()) > 0) {
-      add(path, "expected at most " + schema.get("maximum").asText());
+    if (characters < schema.path("minLength").asInt(0)) {
+      add(path, "expected at least " + schema.path("minLength").asInt() + " characters");
+    }
+  }
+
+  private void bounds(String path, BigDecimal value, JsonNode schema) {
+    JsonNode least = schema.path("minimum");
+    JsonNode most = schema.path("maximum");
+    JsonNode above = schema.path("exclusiveMinimum");
+    JsonNode below = schema.path("exclusiveMaximum");
+    if (least.isNumber() && value.compareTo(least.decimalValue()) < 0) {
+      add(path, "expected at least " + least.asText());
+    }
+    if (most.isNumber() && value.compareTo(most.decimalValue()) > 0) {
+      add(path, "expected at most " + most.asText());
+    }
+    if (above.isNumber() && value.compareTo(above.decimalValue()) <= 0) {
+      add(path, "expected more than " + above.asText());
+    }
+    if (below.isNumber() && value.compareTo(below.decimalValue()) >= 0) {
+      add(path, "expected less than " + below.asText());
     }
   }
 
@@ -151,6 +266,7 @@ public final class ArgumentsCheck {
       case "array" -> value instanceof List;
       case "number" -> value instanceof Number;
       case "integer" -> value instanceof Number number && whole(number);
+      case "null" -> value == null;
       default -> false;
     };
   }
@@ -171,6 +287,10 @@ public final class ArgumentsCheck {
     };
   }
 
+  private static String types(List<String> types) {
+    return String.join(" or ", types.stream().map(ArgumentsCheck::article).toList());
+  }
+
   private static String article(String type) {
     return switch (type) {
       case "integer" -> "a whole number";
@@ -178,12 +298,18 @@ public final class ArgumentsCheck {
       case "object" -> "an object";
       case "string" -> "text";
       case "boolean" -> "true or false";
+      case "null" -> "null";
       default -> "a " + type;
     };
   }
 
+  /** The texts of a list, or the one that stands in its place. */
   private static List<String> words(JsonNode list) {
-    return StreamSupport.stream(list.spliterator(), false).map(JsonNode::asText).toList();
+    return list.isMissingNode()
+        ? List.of()
+        : list.isArray()
+            ? StreamSupport.stream(list.spliterator(), false).map(JsonNode::asText).toList()
+            : List.of(list.asText());
   }
 
   private static String at(String path, String name) {

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param askedHash of what the model asked for
  * @param edited exact JSON text of the arguments if people changed them
  */
-record CallContext(
+public record CallContext(
     ToolActivity.Request request,
     Runs.Info info,
     ToolCall call,
@@ -26,31 +26,33 @@ record CallContext(
     String askedHash,
     @Nullable String edited) {
 
-  String run() {
+  /** The run's id. */
+  public String run() {
     return request.run();
   }
 
-  String toolUseId() {
+  /** The id of the call, its idempotency key everywhere. */
+  public String toolUseId() {
     return request.toolUseId();
   }
 
   /** A fact of this call under a deterministic key. */
-  Fact fact(String name, RunEvent event) {
+  public Fact fact(String name, RunEvent event) {
     return new Fact(key(name), request.agent(), event);
   }
 
   /** A key of this call: epoch, agent, tool call, and what it is about. */
-  String key(String name) {
+  public String key(String name) {
     return "e" + request.epoch() + "/" + request.agent() + "/" + request.toolUseId() + "/" + name;
   }
 
   /** The key of the {@code attempt}th effect of this call; at most 128 characters. */
-  String effectKey(int attempt) {
+  public String effectKey(int attempt) {
     return Sha256.hex(run() + "/" + key("effect")).substring(0, 40) + "." + attempt;
   }
 
   /** An id for something that people answer; the same at every retry. {@code kind}: p, q or u. */
-  String waitId(char kind, int attempt) {
+  public String waitId(char kind, int attempt) {
     return kind + Sha256.hex(run() + "/" + key("wait-" + kind + attempt)).substring(0, 15);
   }
 }

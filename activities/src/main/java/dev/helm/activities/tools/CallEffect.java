@@ -14,9 +14,9 @@ import io.temporal.activity.Activity;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,33 +37,47 @@ final class CallEffect {
   private static final int OFFSETS_MAX = 3;
 
   private final CallRecord record;
-  private final Map<String, Effect> effects;
+  private final Effects effects;
   private final CallAgents agents;
 
-  CallEffect(CallRecord record, Map<String, Effect> effects, CallAgents agents) {
+  CallEffect(CallRecord record, Effects effects, CallAgents agents) {
     this.record = record;
-    this.effects = Map.copyOf(effects);
+    this.effects = effects;
     this.agents = agents;
   }
 
   /** Why this call can never be carried out as it is, or null; no person is asked about it. */
   @Nullable String refusal(CallContext context) {
-    return switch (effects.get(context.call().tool())) {
+    return switch (effects.of(context.info(), context.call().tool())) {
       case AskPerson question -> question.refusal(context.call());
       case SpawnAgent spawn -> agents.refusal(context);
       case null, default -> null;
     };
   }
 
+  /** Why the arguments do not fit the tool, or null; a tool that there is not the gate refuses. */
+  @Nullable String mistakes(CallContext context) {
+    return effects.of(context.info(), context.call().tool()) == null
+        ? null
+        : text(effects.tools().mistakes(context.info(), context.call()));
+  }
+
+  private static @Nullable String text(List<ArgumentsCheck.Mistake> mistakes) {
+    return mistakes.isEmpty()
+        ? null
+        : mistakes.stream()
+            .map(m -> m.path().isEmpty() ? m.message() : m.path() + ": " + m.message())
+            .collect(Collectors.joining("; "));
+  }
+
   /** Whether the call can only look, so that the workspace is as it was. */
   boolean reads(CallContext context) {
-    // A sub-agent's own calls tell what they wrote.
-    return effect(context).repeatable() || context.call().tool().equals("Agent");
+    return effect(context).touch() == Effect.Touch.NOTHING;
   }
 
   /** Whether the call can change files without telling which. */
   boolean shell(CallContext context) {
-    return context.call().tool().equals("Bash");
+    return effect(context).touch() == Effect.Touch.UNTOLD;
   }
 
   /** Commits the facts and the intent together, then acts. */
@@ -216,7 +230,8 @@ final class CallEffect {
     return startOrGoOn(context, List.of(), gate, attempt + 1);
   }
 
-  private Reply unknown(CallContext context, int attempt, String reason) {
+  private Reply unknown(CallContext context, int attempt, String why) {
+    String reason = record.scrubber(context).text(why);
     String id = context.waitId('u', attempt);
     Instant deadline = record.deadline(context);
     RunEvent event =
@@ -246,7 +261,7 @@ final class CallEffect {
 
   private Effect effect(CallContext context) {
     return Objects.requireNonNull(
-        effects.get(context.call().tool()), "the gate let an unknown tool pass");
+        effects.of(context.info(), context.call().tool()), "the gate let an unknown tool pass");
   }
 
   private static boolean dropped(CallContext context) {

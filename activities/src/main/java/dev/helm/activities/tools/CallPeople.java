@@ -107,7 +107,7 @@ final class CallPeople {
    * Why an allow cannot be followed, or null. The service has looked at all of it before; here it
    * is looked at by the one that acts.
    */
-  private static @Nullable String refusal(CallContext context, Signals.Decide decision) {
+  private @Nullable String refusal(CallContext context, Signals.Decide decision) {
     Signals.Edited edited = decision.edited();
     String seen = decision.argumentsHash();
     boolean same =
@@ -122,14 +122,9 @@ final class CallPeople {
     if (context.edited() == null) {
       return null;
     }
-    List<ArgumentsCheck.Mistake> mistakes =
-        ArgumentsCheck.of(context.call().tool(), context.call().arguments());
-    if (!mistakes.isEmpty()) {
-      return "The changed arguments do not fit the tool: "
-          + mistakes.getFirst().path()
-          + " "
-          + mistakes.getFirst().message()
-          + "; nothing was run.";
+    String mistakes = effect.mistakes(context);
+    if (mistakes != null) {
+      return "The changed arguments do not fit the tool: " + mistakes + "; nothing was run.";
     }
     return Gate.of(context.info().blueprint()).decide(context.call()) instanceof Verdict.Deny deny
         ? "The changed call is not allowed: " + deny.reason()

@@ -1,5 +1,7 @@
 package dev.helm.activities.tools;
 
+import dev.helm.activities.secret.Scrubber;
+import dev.helm.activities.secret.Secrets;
 import dev.helm.activities.store.Blobs;
 import dev.helm.activities.store.RunLog;
 import dev.helm.api.event.Content;
@@ -34,11 +36,13 @@ final class CallRecord {
 
   private final RunLog log;
   private final Blobs blobs;
+  private final Secrets secrets;
   private final Clock clock;
 
-  CallRecord(RunLog log, Blobs blobs, Clock clock) {
+  CallRecord(RunLog log, Blobs blobs, Secrets secrets, Clock clock) {
     this.log = log;
     this.blobs = blobs;
+    this.secrets = secrets;
     this.clock = clock;
   }
 
@@ -126,7 +130,8 @@ final class CallRecord {
   }
 
   Reply blocked(
-      CallContext context, List<Fact> facts, String by, String reason, @Nullable String rule) {
+      CallContext context, List<Fact> facts, String by, String why, @Nullable String rule) {
+    String reason = scrubber(context).text(why);
     List<Fact> all = new ArrayList<>(facts);
     all.addAll(containerCame(context));
     all.add(
@@ -139,7 +144,9 @@ final class CallRecord {
         context, all, new Reply.Done(new CallResult(context.toolUseId(), store(told), true)));
   }
 
-  Reply finished(CallContext context, List<Fact> facts, ToolEnd end, long tookMs) {
+  Reply finished(CallContext context, List<Fact> facts, ToolEnd raw, long tookMs) {
+    // Attack: a server repeats the secret that it was given. Nothing is kept or shown unlooked at.
+    ToolEnd end = raw.scrubbed(scrubber(context));
     List<Fact> all = new ArrayList<>(facts);
     int i = 0;
     for (String path : end.read()) {
@@ -216,6 +223,11 @@ final class CallRecord {
             && log.outcome(context.run(), context.key("container-waits")) != null
         ? List.of(context.fact("container-came", new RunEvent.RunResumed(SYSTEM, null)))
         : List.of();
+  }
+
+  /** Takes out the values of the secrets that the run's tools may have been given. */
+  Scrubber scrubber(CallContext context) {
+    return secrets.scrubber(context.info().blueprint().project());
   }
 
   // ---- parts -------------------------------------------------------------------------------

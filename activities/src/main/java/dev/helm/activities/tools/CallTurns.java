@@ -60,8 +60,8 @@ final class CallTurns {
    * @throws CanceledFailure when a person interrupts before that
    */
   Reply inTurn(Request request, boolean begun, Supplier<Reply> step) {
-    if (request.phase() instanceof Phase.Dropped) {
-      // It begins nothing, and ends what it began.
+    if (request.phase() instanceof Phase.Dropped || request.phase() instanceof Phase.Approved) {
+      // The one begins nothing, and ends what it began; the other only notes who has said yes.
       return step.get();
     }
     String run = request.run();

@@ -10,6 +10,7 @@ import dev.helm.activities.sandbox.Sandbox;
 import dev.helm.activities.sandbox.SandboxLimits;
 import dev.helm.activities.sandbox.Slot;
 import dev.helm.activities.sandbox.ToolCommand;
+import dev.helm.activities.secret.Secrets;
 import dev.helm.activities.store.Blobs;
 import dev.helm.activities.store.RunLog;
 import dev.helm.api.blueprint.Blueprint;
@@ -25,13 +26,21 @@ final class CommandEffect implements Effect {
   private final Blobs blobs;
   private final Sandbox sandbox;
   private final EgressDoor door;
+  private final Secrets secrets;
   private final CommandTool tool;
 
-  CommandEffect(RunLog log, Blobs blobs, Sandbox sandbox, EgressDoor door, CommandTool tool) {
+  CommandEffect(
+      RunLog log,
+      Blobs blobs,
+      Sandbox sandbox,
+      EgressDoor door,
+      Secrets secrets,
+      CommandTool tool) {
     this.log = log;
     this.blobs = blobs;
     this.sandbox = sandbox;
     this.door = door;
+    this.secrets = secrets;
     this.tool = tool;
   }
 
@@ -65,10 +74,22 @@ final class CommandEffect implements Effect {
     return tool.repeatable();
   }
 
+  @Override
+  public Touch touch() {
+    return tool.touch();
+  }
+
   private Result execute(
       CallContext context, int attempt, String prepared, Heart heart, boolean attach) {
     JsonNode slot = HelmJson.read(prepared, JsonNode.class);
-    OutputSink sink = new OutputSink(log, blobs, context, attempt, tool.watched());
+    OutputSink sink =
+        new OutputSink(
+            log,
+            blobs,
+            context,
+            attempt,
+            tool.watched(),
+            secrets.scrubber(context.info().blueprint().project()));
     long offset = attach ? sink.recover() : 0;
     EffectAttempt effect =
         new EffectAttempt(context.effectKey(attempt), slot.path("life").asText(), offset, attach);

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 
 /** How a tool's arguments become a command, and the command's end the tool's end. */
-sealed interface CommandTool {
+sealed interface CommandTool permits CommandTool.Shell, CommandTool.BuiltIn, OwnCommand {
   /** The command; the arguments are foreign and are never part of a shell line of ours. */
   ToolCommand command(ToolCall call);
 
@@ -25,6 +25,11 @@ sealed interface CommandTool {
 
   /** Whether its output goes to the log while it runs. */
   boolean watched();
+
+  /** What it does to the workspace. */
+  default Effect.Touch touch() {
+    return repeatable() ? Effect.Touch.NOTHING : Effect.Touch.TOLD;
+  }
 
   /** The shell. */
   record Shell() implements CommandTool {
@@ -120,6 +125,11 @@ sealed interface CommandTool {
     @Override
     public boolean watched() {
       return true;
+    }
+
+    @Override
+    public Effect.Touch touch() {
+      return Effect.Touch.UNTOLD;
     }
   }
 

@@ -3,8 +3,11 @@ package dev.helm.activities.tools;
 import dev.helm.activities.run.Heart;
 import org.jspecify.annotations.Nullable;
 
-/** What a tool does in the world. */
-interface Effect {
+/**
+ * What a tool does in the world. Which of its steps may happen twice is said at each; the order is
+ * always: intent on disk, effect, result on disk.
+ */
+public interface Effect {
   /**
    * Gets ready without any effect: what it returns is recorded with {@code tool.started} and given
    * back to {@link #run} and {@link #attach}, also after a restart.
@@ -22,6 +25,21 @@ interface Effect {
 
   /** Whether the effect may simply be run again when nobody can know whether it happened. */
   boolean repeatable();
+
+  /** What the effect does to the run's workspace. */
+  default Touch touch() {
+    return repeatable() ? Touch.NOTHING : Touch.TOLD;
+  }
+
+  /** What an effect does to the run's workspace. */
+  enum Touch {
+    /** It leaves the workspace as it is. */
+    NOTHING,
+    /** Its end tells which files it changed. */
+    TOLD,
+    /** It may change files without telling which. */
+    UNTOLD
+  }
 
   /** How it ended. */
   sealed interface Result {

@@ -1,6 +1,7 @@
 package dev.helm.activities.tools;
 
 import dev.helm.activities.sandbox.EffectSink;
+import dev.helm.activities.secret.Scrubber;
 import dev.helm.activities.store.Blobs;
 import dev.helm.activities.store.RunLog;
 import dev.helm.api.event.RunEvent;
@@ -21,17 +22,28 @@ final class OutputSink implements EffectSink {
   private final CallContext context;
   private final int attempt;
   private final boolean watched;
+  private final Scrubber scrubber;
   private final ByteArrayOutputStream kept = new ByteArrayOutputStream();
 
-  /** Bytes of a character whose rest has not arrived; they are shown with the next piece. */
+  /**
+   * Bytes of a character, or of what may be a secret, whose rest has not arrived; they are shown
+   * with the next piece.
+   */
   private byte[] partial = new byte[0];
 
-  OutputSink(RunLog log, Blobs blobs, CallContext context, int attempt, boolean watched) {
+  OutputSink(
+      RunLog log,
+      Blobs blobs,
+      CallContext context,
+      int attempt,
+      boolean watched,
+      Scrubber scrubber) {
     this.log = log;
     this.blobs = blobs;
     this.context = context;
     this.attempt = attempt;
     this.watched = watched;
+    this.scrubber = scrubber;
   }
 
   /** Takes up what earlier attempts have made durable, and gives its length. */
@@ -40,7 +52,7 @@ final class OutputSink implements EffectSink {
     while (piece != null) {
       byte[] data = Base64.getDecoder().decode(piece);
       kept.writeBytes(data);
-      partial = tail(join(partial, data));
+      partial = unfinished(join(partial, data));
       piece = data.length == 0 ? null : log.outcome(context.run(), key(kept.size()));
     }
     return kept.size();
@@ -56,7 +68,7 @@ final class OutputSink implements EffectSink {
       throw new IllegalStateException("output at " + offsetBytes + ", expected " + kept.size());
     }
     byte[] joined = join(partial, data);
-    byte[] rest = tail(joined);
+    byte[] rest = unfinished(joined);
     byte[] whole = Arrays.copyOf(joined, joined.length - rest.length);
     List<Fact> facts =
         watched && whole.length > 0
@@ -65,10 +77,12 @@ final class OutputSink implements EffectSink {
                     "output-" + attempt + "-" + offsetBytes,
                     new RunEvent.ToolOutput(
                         context.toolUseId(),
-                        blobs.content(WellFormed.text(whole), "text/plain"),
+                        blobs.content(scrubber.text(WellFormed.text(whole)), "text/plain"),
                         offsetBytes - partial.length)))
             : List.of();
-    log.append(context.run(), facts, key(offsetBytes), Base64.getEncoder().encodeToString(data));
+    // As many bytes as there were: an offset means the same to the executor.
+    byte[] clean = scrubber.masked(data);
+    log.append(context.run(), facts, key(offsetBytes), Base64.getEncoder().encodeToString(clean));
     kept.writeBytes(data);
     partial = rest;
   }
@@ -83,7 +97,7 @@ final class OutputSink implements EffectSink {
                   "output-" + attempt + "-rest",
                   new RunEvent.ToolOutput(
                       context.toolUseId(),
-                      blobs.content(WellFormed.text(partial), "text/plain"),
+                      blobs.content(scrubber.text(WellFormed.text(partial)), "text/plain"),
                       kept.size() - partial.length))));
     }
   }
@@ -96,6 +110,14 @@ final class OutputSink implements EffectSink {
     byte[] joined = Arrays.copyOf(first, first.length + second.length);
     System.arraycopy(second, 0, joined, first.length, second.length);
     return joined;
+  }
+
+  private byte[] unfinished(byte[] data) {
+    byte[] character = tail(data);
+    int secret = scrubber.open(data);
+    return secret > character.length
+        ? Arrays.copyOfRange(data, data.length - secret, data.length)
+        : character;
   }
 
   /** The bytes at the end that begin a UTF-8 character without ending it: 0 to 3. */

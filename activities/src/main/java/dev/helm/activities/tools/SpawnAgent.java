@@ -28,4 +28,10 @@ final class SpawnAgent implements Effect {
   public boolean repeatable() {
     return false;
   }
+
+  /** Its own calls tell what they wrote. */
+  @Override
+  public Touch touch() {
+    return Touch.NOTHING;
+  }
 }

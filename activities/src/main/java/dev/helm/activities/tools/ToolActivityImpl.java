@@ -2,6 +2,7 @@ package dev.helm.activities.tools;
 
 import dev.helm.activities.agents.AgentView;
 import dev.helm.activities.run.Heart;
+import dev.helm.activities.secret.Secrets;
 import dev.helm.activities.store.Blobs;
 import dev.helm.activities.store.RunLog;
 import dev.helm.activities.store.Runs;
@@ -17,7 +18,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,14 +39,15 @@ public final class ToolActivityImpl implements ToolActivity {
       RunLog log,
       Blobs blobs,
       Runs runs,
-      Map<String, Effect> effects,
+      Effects effects,
+      Secrets secrets,
       FilePreview preview,
       AfterCall after,
       Clock clock) {
     this.blobs = blobs;
     this.runs = runs;
     this.clock = clock;
-    this.record = new CallRecord(log, blobs, clock);
+    this.record = new CallRecord(log, blobs, secrets, clock);
     CallAgents subagents = new CallAgents(record, blobs, runs);
     this.effect = new CallEffect(record, effects, subagents);
     this.people =
@@ -126,7 +127,7 @@ public final class ToolActivityImpl implements ToolActivity {
           null);
     }
     String refusal = effect.refusal(context);
-    refusal = refusal == null ? mistakes(context.call()) : refusal;
+    refusal = refusal == null ? mistakes(context) : refusal;
     if (refusal != null) {
       return record.blocked(context, List.of(), "builtin", refusal, null);
     }
@@ -149,20 +150,15 @@ public final class ToolActivityImpl implements ToolActivity {
    * Why the arguments do not fit the tool, or null. Attack: a name that only the tool reads, such
    * as File_path, would pass rules that are judged on file_path.
    */
-  private static @Nullable String mistakes(ToolCall call) {
-    if (!ToolCatalog.names().contains(call.tool())) {
-      return null;
-    }
-    List<ArgumentsCheck.Mistake> mistakes = ArgumentsCheck.of(call.tool(), call.arguments());
-    return mistakes.isEmpty()
+  private @Nullable String mistakes(CallContext context) {
+    String mistakes = effect.mistakes(context);
+    return mistakes == null
         ? null
-        : mistakes.stream()
-            .map(m -> m.path().isEmpty() ? m.message() : m.path() + ": " + m.message())
-            .collect(
-                Collectors.joining(
-                    "; ",
-                    "The arguments do not fit " + call.tool() + ": ",
-                    ". Nothing was run; mend them and call again."));
+        : "The arguments do not fit "
+            + context.call().tool()
+            + ": "
+            + mistakes
+            + ". Nothing was run; mend them and call again.";
   }
 
   private CallContext context(Request request) {

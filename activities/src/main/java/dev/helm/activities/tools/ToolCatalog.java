@@ -1,7 +1,6 @@
 package dev.helm.activities.tools;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import dev.helm.workflows.HelmJson;
 import java.io.IOException;
 import java.io.InputStream;
@@ -14,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The tools that Helm itself has, as the model is told of them. To add one: catalog.json. */
 public final class ToolCatalog {
-  private static final Map<String, JsonNode> TOOLS = load();
+  private static final Map<String, ToolDefinition> TOOLS = load();
 
   private ToolCatalog() {}
 
@@ -23,30 +22,26 @@ public final class ToolCatalog {
     return TOOLS.keySet();
   }
 
-  /** The definitions of the named tools as the {@code tools} member of a model call. */
-  public static String definitions(List<String> names) {
-    ArrayNode list = HelmJson.mapper().createArrayNode();
-    TOOLS.forEach(
-        (name, definition) -> {
-          if (names.contains(name)) {
-            list.add(definition);
-          }
-        });
-    return list.toString();
+  /** The definitions of all tools, in the catalogue's order. */
+  static List<ToolDefinition> all() {
+    return List.copyOf(TOOLS.values());
   }
 
   /** The JSON schema of a tool's arguments, or null for a tool that is not Helm's. */
   public static @Nullable JsonNode schema(String tool) {
-    JsonNode definition = TOOLS.get(tool);
-    return definition == null ? null : definition.path("input_schema");
+    ToolDefinition definition = TOOLS.get(tool);
+    return definition == null ? null : definition.schema();
   }
 
-  private static Map<String, JsonNode> load() {
+  private static Map<String, ToolDefinition> load() {
     try (InputStream in =
         Objects.requireNonNull(ToolCatalog.class.getResourceAsStream("catalog.json"))) {
-      Map<String, JsonNode> tools = new LinkedHashMap<>();
+      Map<String, ToolDefinition> tools = new LinkedHashMap<>();
       for (JsonNode tool : HelmJson.mapper().readTree(in)) {
-        tools.put(tool.path("name").asText(), tool);
+        String name = tool.path("name").asText();
+        tools.put(
+            name,
+            new ToolDefinition(name, tool.path("description").asText(), tool.path("input_schema")));
       }
       return tools;
     } catch (IOException e) {

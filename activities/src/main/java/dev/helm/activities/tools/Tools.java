@@ -10,6 +10,7 @@ import java.time.Clock;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Puts the tools together. A new tool: its line here, its definition in catalog.json. */
@@ -28,7 +29,7 @@ public final class Tools {
 
   private Tools() {}
 
-  /** The activity with every tool of the catalogue. */
+  /** The activity with every tool of the catalogue and the blueprint's commands. */
   public static ToolActivity activity(
       RunLog log,
       Blobs blobs,
@@ -38,17 +39,40 @@ public final class Tools {
       @Nullable Relay relay,
       AfterCall after,
       Clock clock) {
-    Map<String, Effect> effects = new LinkedHashMap<>();
-    effects.put("Bash", new CommandEffect(log, blobs, sandbox, door, new CommandTool.Shell()));
+    return activity(log, blobs, runs, sandbox, door, relay, after, clock, Elsewhere.NOTHING);
+  }
+
+  /** The same with secrets and with tools from elsewhere. */
+  public static ToolActivity activity(
+      RunLog log,
+      Blobs blobs,
+      Runs runs,
+      Sandbox sandbox,
+      EgressDoor door,
+      @Nullable Relay relay,
+      AfterCall after,
+      Clock clock,
+      Elsewhere elsewhere) {
+    Function<CommandTool, CommandEffect> command =
+        tool -> new CommandEffect(log, blobs, sandbox, door, elsewhere.secrets(), tool);
+    Map<String, Effect> own = new LinkedHashMap<>();
+    own.put("Bash", command.apply(new CommandTool.Shell()));
     for (CommandTool.BuiltIn tool : BUILT_IN) {
-      effects.put(tool.name(), new CommandEffect(log, blobs, sandbox, door, tool));
+      own.put(tool.name(), command.apply(tool));
     }
-    CommandEffect outbox =
-        new CommandEffect(
-            log, blobs, sandbox, door, new CommandTool.BuiltIn("Write", QUICK_MS, false));
-    effects.put("SendEmail", new SendEmail(blobs, sandbox, relay, outbox));
-    effects.put("AskPerson", new AskPerson());
-    effects.put("Agent", new SpawnAgent());
-    return new ToolActivityImpl(log, blobs, runs, effects, new FilePreview(sandbox), after, clock);
+    CommandEffect outbox = command.apply(new CommandTool.BuiltIn("Write", QUICK_MS, false));
+    own.put("SendEmail", new SendEmail(blobs, sandbox, relay, outbox));
+    own.put("AskPerson", new AskPerson());
+    own.put("Agent", new SpawnAgent());
+    return new ToolActivityImpl(
+        log,
+        blobs,
+        runs,
+        new Effects(
+            own, (name, tool) -> command.apply(new OwnCommand(name, tool)), elsewhere.tools()),
+        elsewhere.secrets(),
+        new FilePreview(sandbox),
+        after,
+        clock);
   }
 }

@@ -34,7 +34,6 @@ final class Kernel implements AutoCloseable {
   static final int SEEK_DATA = 3;
   static final int SEEK_HOLE = 4;
 
-  private static final int RENAME_EXCHANGE = 2;
   private static final int AT_FDCWD = -100;
   private static final int AT_SYMLINK_NOFOLLOW = 0x100;
   private static final int AT_EMPTY_PATH = 0x1000;
@@ -67,8 +66,6 @@ final class Kernel implements AutoCloseable {
       bind("unlinkat", -1, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT);
   private static final MethodHandle RENAMEAT =
       bind("renameat", -1, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS);
-  private static final MethodHandle RENAMEAT2 =
-      bind("renameat2", -1, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT);
   private static final MethodHandle FCHMOD = bind("fchmod", -1, JAVA_INT, JAVA_INT, JAVA_INT);
   private static final MethodHandle FCHMODAT =
       bind("fchmodat", -1, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT);
@@ -222,18 +219,6 @@ final class Kernel implements AutoCloseable {
     checked(
         "rename",
         () -> (int) RENAMEAT.invokeExact(state, fromDirectory, first, toDirectory, second));
-  }
-
-  /** Two entries change places at one moment, so that nobody ever sees one of them missing. */
-  void exchange(int fromDirectory, byte[] from, int toDirectory, byte[] to) throws Errno {
-    put(first, from);
-    put(second, to);
-    checked(
-        "exchange",
-        () ->
-            (int)
-                RENAMEAT2.invokeExact(
-                    state, fromDirectory, first, toDirectory, second, RENAME_EXCHANGE));
   }
 
   /**

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,7 +32,9 @@ public final class TreeScan<I> {
   /** A file's answer to being read as a link. */
   private static final int EINVAL = 22;
 
-  private static final int NOTES_MAX = 20;
+  /** Most entries that are named; all are counted. */
+  public static final int NAMED_MAX = 1_000;
+
   private static final int TRIES = 3;
 
   private final Kernel kernel;
@@ -39,7 +42,8 @@ public final class TreeScan<I> {
   private final WorkspaceLimits limits;
   private final Stat base;
   private final long startedNs;
-  private final List<String> notes = new ArrayList<>();
+  private final List<Skipped> named = new ArrayList<>();
+  private final List<byte[]> above = new ArrayList<>();
   private long entries;
   private long readBytes;
   private long skipped;
@@ -81,12 +85,33 @@ public final class TreeScan<I> {
    *
    * @param root the tree
    * @param skipped entries that cannot be kept: sockets, FIFOs, devices, what is beyond a limit
-   * @param notes which ones, for the first of them
+   * @param named the first {@link #NAMED_MAX} of them
    */
-  public record Scanned<I>(TreeNode<I> root, long skipped, List<String> notes) {
+  public record Scanned<I>(TreeNode<I> root, long skipped, List<Skipped> named) {
     /** Copies the list. */
     public Scanned {
-      notes = List.copyOf(notes);
+      named = List.copyOf(named);
+    }
+  }
+
+  /**
+   * An entry that cannot be kept.
+   *
+   * @param path its names from the root
+   * @param special a socket, FIFO or device: it has no content that could be lost
+   * @param why for people
+   */
+  public record Skipped(List<byte[]> path, boolean special, String why) {
+    /** Copies the list. */
+    public Skipped {
+      path = List.copyOf(path);
+    }
+
+    /** The path as people may see it. */
+    public String shown() {
+      return path.stream()
+          .map(name -> WorkspacePath.shown(new String(name, StandardCharsets.UTF_8)))
+          .collect(Collectors.joining("/"));
     }
   }
 
@@ -104,7 +129,7 @@ public final class TreeScan<I> {
         Stat top = kernel.stat(fd);
         TreeScan<I> scan = new TreeScan<>(kernel, store, limits, top, clock);
         TreeNode<I> found = scan.directory(fd, new byte[0], top, before, 1);
-        return new Scanned<>(found, scan.skipped, scan.notes);
+        return new Scanned<>(found, scan.skipped, scan.named);
       } finally {
         kernel.close(fd);
       }
@@ -179,7 +204,7 @@ public final class TreeScan<I> {
           : new TreeNode<>(
               name, TreeNode.Kind.LINK, store.link(kernel.readLink(fd, name)), stat, trusted(stat));
     }
-    skip(name, "it is a socket, FIFO or device");
+    skip(name, true, "it is a socket, FIFO or device");
     return null;
   }
 
@@ -202,7 +227,12 @@ public final class TreeScan<I> {
       if (!kernel.stat(opened.fd()).sameMount(base)) {
         throw new Errno("open", Errno.ENOTDIR);
       }
-      return directory(opened.fd(), name, stat, before, depth + 1);
+      above.addLast(name);
+      try {
+        return directory(opened.fd(), name, stat, before, depth + 1);
+      } finally {
+        above.removeLast();
+      }
     } finally {
       close(opened);
     }
@@ -294,9 +324,15 @@ public final class TreeScan<I> {
   }
 
   private void skip(byte[] name, String why) {
+    skip(name, false, why);
+  }
+
+  private void skip(byte[] name, boolean special, String why) {
     skipped++;
-    if (notes.size() < NOTES_MAX) {
-      notes.add(WorkspacePath.shown(new String(name, StandardCharsets.UTF_8)) + ": " + why);
+    if (named.size() < NAMED_MAX) {
+      List<byte[]> path = new ArrayList<>(above);
+      path.add(name);
+      named.add(new Skipped(path, special, why));
     }
   }
 

@@ -120,7 +120,7 @@ public final class WorkspacePath {
   }
 
   /** Text of an agent as people may see it: what cannot be seen is escaped. */
-  static String shown(String text) {
+  public static String shown(String text) {
     StringBuilder safe = new StringBuilder();
     text.codePoints()
         .limit(300)

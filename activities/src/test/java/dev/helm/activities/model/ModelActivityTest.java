@@ -91,7 +91,8 @@ class ModelActivityTest {
               store.talks,
               store,
               store,
-              new ModelClient(model.uri(), Duration.ofSeconds(5))));
+              new ModelClient(model.uri(), Duration.ofSeconds(5)),
+              dev.helm.activities.tools.RunTools.NATIVE));
       ModelActivity activity =
           env.newActivityStub(
               ModelActivity.class,

@@ -55,7 +55,8 @@ final class ModelRig implements AutoCloseable {
             store.talks,
             store,
             store,
-            new ModelClient(model, Duration.ofMillis(500))),
+            new ModelClient(model, Duration.ofMillis(500)),
+            dev.helm.activities.tools.RunTools.NATIVE),
         Tools.activity(
             store,
             store,

@@ -2,6 +2,10 @@ package dev.helm.activities.run;
 
 import dev.helm.api.Usd;
 import dev.helm.api.blueprint.Blueprint;
+import dev.helm.api.blueprint.CustomTool;
+import dev.helm.api.blueprint.Hook;
+import dev.helm.api.blueprint.HookEvent;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -37,5 +41,42 @@ public final class Plans {
   /** Everything is allowed. */
   public static Blueprint open() {
     return rules(List.of(), List.of(), List.of("Bash", "Read", "Write", "Glob", "SendEmail"));
+  }
+
+  /** The same blueprint with these tools of its own, which it offers, and these hooks. */
+  public static Blueprint with(
+      Blueprint plan,
+      Map<String, CustomTool> tools,
+      Map<HookEvent, List<Hook>> hooks,
+      Map<String, String> hookFiles) {
+    List<String> offered = new ArrayList<>(plan.tools());
+    offered.addAll(tools.keySet());
+    return new Blueprint(
+        plan.name(),
+        plan.description(),
+        plan.project(),
+        plan.agent(),
+        plan.model(),
+        plan.instructions(),
+        plan.task(),
+        plan.inputs(),
+        offered,
+        plan.permissions(),
+        plan.budget(),
+        plan.limits(),
+        plan.egress(),
+        plan.sandbox(),
+        null,
+        Map.of(),
+        tools,
+        Map.of(),
+        hooks,
+        hookFiles,
+        Map.of());
+  }
+
+  /** With these tools of its own. */
+  public static Blueprint with(Blueprint plan, Map<String, CustomTool> tools) {
+    return with(plan, tools, Map.of(), Map.of());
   }
 }

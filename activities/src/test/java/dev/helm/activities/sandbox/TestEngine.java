@@ -51,7 +51,18 @@ final class TestEngine implements AutoCloseable {
       }
       abort(why);
     }
-    Path home = Files.createTempDirectory("hs");
+    return open(Files.createTempDirectory("hs"), pool, certificates, onDisks, limits);
+  }
+
+  /** In the home of another process's machine; whoever opened that closes it. */
+  static TestEngine again(Path home) throws IOException {
+    return open(home, 0, List.of(), false, WorkspaceLimits.DEFAULT);
+  }
+
+  private static TestEngine open(
+      Path home, int pool, List<Path> certificates, boolean onDisks, WorkspaceLimits limits) {
+    String host = System.getenv("HELM_TEST_DOCKER_HOST");
+    String image = System.getenv("HELM_TEST_IMAGE");
     return new TestEngine(
         home,
         new SandboxSettings(

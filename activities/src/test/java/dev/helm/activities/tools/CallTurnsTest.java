@@ -6,6 +6,7 @@ import dev.helm.activities.run.MemoryStore;
 import dev.helm.activities.run.Plans;
 import dev.helm.api.event.RunEvent;
 import dev.helm.workflows.Fact;
+import dev.helm.workflows.Signals;
 import dev.helm.workflows.ToolActivity;
 import dev.helm.workflows.ToolActivity.Phase;
 import dev.helm.workflows.ToolActivity.Reply;
@@ -97,6 +98,37 @@ class CallTurnsTest {
     await(inside);
     assertThat(turns.inTurn(request("b".repeat(32), "o"), false, CallTurnsTest::done))
         .isEqualTo(done());
+    leave.countDown();
+    holds.get(30, TimeUnit.SECONDS);
+  }
+
+  /** One of several approvals is in the log at once, however long another call of the run works. */
+  @Test
+  void anApprovalIsNotedBehindNobody() throws Exception {
+    CountDownLatch inside = new CountDownLatch(1);
+    CountDownLatch leave = new CountDownLatch(1);
+    CompletableFuture<Void> holds =
+        CompletableFuture.runAsync(
+            () -> {
+              Reply unused =
+                  turns.inTurn(
+                      request(MemoryStore.RUN, "long"),
+                      false,
+                      () -> {
+                        inside.countDown();
+                        await(leave);
+                        return done();
+                      });
+            },
+            Thread::startVirtualThread);
+    await(inside);
+    Phase approved =
+        new Phase.Approved(
+            new Signals.Decide("d1", "p1", true, "h", "ann", null, null, null, null), 1, 2);
+    ToolActivity.Request note =
+        new ToolActivity.Request(MemoryStore.RUN, 1, "main/1", "t2", "Bash", false, approved);
+    assertThat(turns.inTurn(note, false, Reply.Noted::new)).isEqualTo(new Reply.Noted());
+    assertThat(holds).isNotDone();
     leave.countDown();
     holds.get(30, TimeUnit.SECONDS);
   }

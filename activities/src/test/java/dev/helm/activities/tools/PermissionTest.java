@@ -138,9 +138,9 @@ class PermissionTest {
   @CsvSource(
       delimiter = '~',
       value = {
-        "{\"command\":7} ~ do not fit the tool: command expected text, found the number 7",
-        "{\"cmd\":\"ls\"} ~ do not fit the tool: command is missing",
-        "{\"command\":\"ls\",\"timeout\":0} ~ timeout expected at least 1",
+        "{\"command\":7} ~ do not fit the tool: command: expected text, found the number 7",
+        "{\"cmd\":\"ls\"} ~ do not fit the tool: command: is missing",
+        "{\"command\":\"ls\",\"timeout\":0} ~ timeout: expected at least 1",
         "{\"command\":\"git push --force\"} ~ is not allowed: A rule denies this",
         "{\"command\":\"rm -rf /\"} ~ is not allowed: Command guard",
         "not json ~ not the one that was allowed"

@@ -39,13 +39,23 @@ final class ToolRig implements AutoCloseable {
               .build());
   private final ToolActivity activity;
   private final String tool;
+  private final Elsewhere elsewhere;
 
   ToolRig(Blueprint blueprint, String tool, String arguments) {
     this(blueprint, tool, arguments, null);
   }
 
   ToolRig(Blueprint blueprint, String tool, String arguments, @Nullable Relay relay) {
-    this(tool, new MemoryStore(blueprint, "task"), relay);
+    this(blueprint, tool, arguments, relay, Elsewhere.NOTHING);
+  }
+
+  ToolRig(
+      Blueprint blueprint,
+      String tool,
+      String arguments,
+      @Nullable Relay relay,
+      Elsewhere elsewhere) {
+    this(tool, new MemoryStore(blueprint, "task"), relay, elsewhere);
     store.append(
         MemoryStore.RUN,
         List.of(
@@ -56,7 +66,8 @@ final class ToolRig implements AutoCloseable {
                     "t1", tool, store.content(arguments, "application/json"), hash(), "x", 1))));
   }
 
-  private ToolRig(String tool, MemoryStore store, @Nullable Relay relay) {
+  private ToolRig(String tool, MemoryStore store, @Nullable Relay relay, Elsewhere elsewhere) {
+    this.elsewhere = elsewhere;
     this.tool = tool;
     this.store = store;
     sandbox = new BoxSandbox(store.crashes);
@@ -69,7 +80,8 @@ final class ToolRig implements AutoCloseable {
             (run, slot, toolUseId, hosts) -> () -> {},
             relay,
             (call, shell) -> {},
-            Clock.fixed(Instant.parse("2026-03-02T14:02:13Z"), ZoneOffset.UTC)));
+            Clock.fixed(Instant.parse("2026-03-02T14:02:13Z"), ZoneOffset.UTC),
+            elsewhere));
     activity =
         env.newActivityStub(
             ToolActivity.class,
@@ -78,7 +90,7 @@ final class ToolRig implements AutoCloseable {
 
   /** Another worker over the same store, with a sandbox of its own. */
   ToolRig another() {
-    return new ToolRig(tool, store, null);
+    return new ToolRig(tool, store, null, elsewhere);
   }
 
   String hash() {

@@ -1,70 +1,22 @@
 package dev.helm.api.rest;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import dev.helm.api.Role;
 import dev.helm.api.RunStatus;
 import dev.helm.api.Usd;
 import dev.helm.api.bundle.Checkpoint;
 import dev.helm.api.event.Content;
 import dev.helm.api.event.LoggedEvent;
-import dev.helm.api.event.RunEvent;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Request and response bodies of {@code /api}, one record each. Times are ISO-8601 UTC. */
+/**
+ * Request and response bodies of {@code /api}, one record each: of the system, its runs, blueprints
+ * and audit. Those about decisions, files, money and people have classes of their own. Times are
+ * ISO-8601 UTC.
+ */
 public final class Bodies {
   private Bodies() {}
-
-  // ---- auth --------------------------------------------------------------------------------
-
-  /** {@code POST /api/auth/login}. */
-  public record LoginRequest(String username, String password, @Nullable String device) {
-    @Override
-    public String toString() {
-      return "LoginRequest[username=" + username + ", password=[redacted]]";
-    }
-  }
-
-  /** A JWT for 24 hours; {@code device}: id of the device that it is bound to, if any. */
-  @JsonInclude(JsonInclude.Include.NON_NULL)
-  public record LoginResponse(String token, String expiresAt, User user, @Nullable String device) {
-    @Override
-    public String toString() {
-      return "LoginResponse[token=[redacted], expiresAt=" + expiresAt + ", user=" + user + "]";
-    }
-  }
-
-  /** A person. */
-  public record User(String id, String name) {}
-
-  /** {@code POST /api/auth/ticket}: {@code for} is {@code stream} or {@code download}. */
-  public record TicketRequest(
-      @com.fasterxml.jackson.annotation.JsonProperty("for") String purpose,
-      @Nullable String path) {}
-
-  /** {@code POST /api/auth/password}: one's own. */
-  public record ChangePassword(String password, String newPassword) {
-    @Override
-    public String toString() {
-      return "ChangePassword[redacted]";
-    }
-  }
-
-  /** {@code POST /api/auth/challenge}: the id of a paired device. */
-  public record ChallengeRequest(String device) {}
-
-  /** A text to be signed by a paired device, valid once within 60 s. */
-  public record Challenge(String challenge, String expiresAt) {}
-
-  /**
-   * {@code POST /api/auth/refresh}. {@code signature}: base64 Ed25519 over the UTF-8 text {@code
-   * helm-refresh-v1}, device, challenge, joined by newlines.
-   */
-  public record RefreshRequest(String device, String challenge, String signature) {}
-
-  /** A single-use query token, valid 60 s. */
-  public record TicketResponse(String ticket, String expiresAt) {}
 
   // ---- system ------------------------------------------------------------------------------
 
@@ -172,186 +124,6 @@ public final class Bodies {
   /** {@code POST /api/runs/{id}/budget}. */
   public record RaiseBudget(Usd addUsd) {}
 
-  // ---- people ------------------------------------------------------------------------------
-
-  /**
-   * Something that waits for a person; {@code kind}: {@code permission question budget unknown}.
-   * {@code arguments} is the exact JSON text of the call.
-   */
-  @JsonInclude(JsonInclude.Include.NON_NULL)
-  public record InboxItem(
-      String id,
-      String kind,
-      String run,
-      String runName,
-      String project,
-      long seq,
-      String askedAt,
-      String deadline,
-      String otherwise,
-      @Nullable String toolUseId,
-      @Nullable String tool,
-      @Nullable String object,
-      @Nullable Content arguments,
-      @Nullable String argumentsHash,
-      @Nullable String reason,
-      @Nullable String text,
-      @Nullable List<String> options,
-      @Nullable Boolean freeText,
-      @Nullable Asked asked) {
-    /** A permission's item without what explains its call, or another kind's. */
-    public InboxItem(
-        String id,
-        String kind,
-        String run,
-        String runName,
-        String project,
-        long seq,
-        String askedAt,
-        String deadline,
-        String otherwise,
-        @Nullable String toolUseId,
-        @Nullable String tool,
-        @Nullable String object,
-        @Nullable Content arguments,
-        @Nullable String argumentsHash,
-        @Nullable String reason,
-        @Nullable String text,
-        @Nullable List<String> options) {
-      this(
-          id,
-          kind,
-          run,
-          runName,
-          project,
-          seq,
-          askedAt,
-          deadline,
-          otherwise,
-          toolUseId,
-          tool,
-          object,
-          arguments,
-          argumentsHash,
-          reason,
-          text,
-          options,
-          null,
-          null);
-    }
-  }
-
-  /**
-   * What a person needs to know of a permission beside the call itself. Members are absent where
-   * there is nothing to say.
-   *
-   * @param rule the rule that asks, or the guard's words
-   * @param because why people are asked, in words
-   * @param risk what the call touches, a few words each
-   * @param recipients who gets what it sends
-   * @param diff what it would change in a file, as it was when it was asked
-   * @param remember the rule that an allow could remember, and what that means
-   * @param need how many different people must allow
-   * @param approvals who has allowed the arguments that are shown, in order
-   * @param editedBy who changed the arguments that are shown
-   * @param stage {@code half} or {@code escalated} once people were reminded
-   * @param escalatedTo roles that were told
-   */
-  @JsonInclude(JsonInclude.Include.NON_NULL)
-  public record Asked(
-      @Nullable String rule,
-      @Nullable String because,
-      @Nullable List<String> risk,
-      @Nullable List<String> recipients,
-      @Nullable Content diff,
-      RunEvent.@Nullable Suggestion remember,
-      int need,
-      List<String> approvals,
-      @Nullable String editedBy,
-      @Nullable String stage,
-      @Nullable List<String> escalatedTo) {}
-
-  /**
-   * {@code POST /api/permissions/{id}}.
-   *
-   * @param argumentsHash of what was shown; required for allow
-   * @param arguments what shall run instead, an object that fits the tool's schema; allow only
-   * @param reason the agent reads it; it is also told of changed arguments
-   * @param remember a rule for the calls to come; allow only
-   */
-  public record Decide(
-      String decision,
-      @Nullable String argumentsHash,
-      @Nullable Object arguments,
-      @Nullable String reason,
-      @Nullable Remember remember) {}
-
-  /**
-   * What an allow leaves behind.
-   *
-   * @param scope {@code run}, or {@code blueprint} for all its runs, later versions too
-   * @param rule must match the very call that is allowed
-   * @param expiresAt ISO-8601 UTC by the service's clock; never, if absent
-   */
-  @JsonInclude(JsonInclude.Include.NON_NULL)
-  public record Remember(String scope, String rule, @Nullable String expiresAt) {}
-
-  /**
-   * {@code GET /api/permissions/{id}}, and the answer to a decision; {@code state}: {@code open
-   * accepted decided expired}.
-   *
-   * @param have how many people have allowed so far, where more than one must
-   * @param need how many must
-   * @param arguments exact JSON text of the arguments that people decided on, if they changed them
-   * @param argumentsHash of the arguments that were decided on
-   * @param remembered the rule that the decision left behind
-   */
-  @JsonInclude(JsonInclude.Include.NON_NULL)
-  public record Permission(
-      String id,
-      String run,
-      String state,
-      InboxItem item,
-      @Nullable Winner winner,
-      @Nullable Integer have,
-      @Nullable Integer need,
-      @Nullable Content arguments,
-      @Nullable String argumentsHash,
-      RunEvent.@Nullable Remembered remembered) {}
-
-  /**
-   * A rule that a person had remembered; {@code state}: {@code active expired revoked}.
-   *
-   * @param run where it was remembered; with scope {@code run} the only run that it is for
-   * @param permission the permission that was allowed with it
-   */
-  @JsonInclude(JsonInclude.Include.NON_NULL)
-  public record RememberedRule(
-      String id,
-      String rule,
-      String scope,
-      String state,
-      String run,
-      String blueprint,
-      String project,
-      String by,
-      String permission,
-      String rememberedAt,
-      @Nullable String expiresAt,
-      @Nullable String revokedAt,
-      @Nullable String revokedBy) {}
-
-  /** Who decided. */
-  @JsonInclude(JsonInclude.Include.NON_NULL)
-  public record Winner(String decision, By by, String at) {}
-
-  /** A person and, if known, the device. */
-  @JsonInclude(JsonInclude.Include.NON_NULL)
-  public record By(String user, @Nullable String device) {}
-
-  /** {@code POST /api/questions/{id}}. */
-  public record AnswerQuestion(String answer) {}
-
   /** The answer to {@code POST /api/questions/{id}} and to run controls. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Accepted(String id, String state) {}
@@ -368,85 +140,6 @@ public final class Bodies {
    * rollback_under_way}: not told, ask again.
    */
   public record StoppedRun(String id, String name, String project, String state) {}
-
-  // ---- who may what ------------------------------------------------------------------------
-
-  /** An answer with a secret that is shown once and kept nowhere. */
-  public sealed interface ShownOnce {
-    /** The same without its secret: what a repeated request gets. */
-    ShownOnce withoutSecret();
-  }
-
-  /** A person with a role by project; project {@code *} is all of them. */
-  public record Person(
-      String id, String name, Map<String, Role> roles, boolean disabled, String createdAt) {
-    public Person {
-      roles = Map.copyOf(roles);
-    }
-  }
-
-  /** {@code POST /api/users}. */
-  public record NewPerson(String name, Map<String, Role> roles) {}
-
-  /** A person and the one-time password, which is absent when the request is repeated. */
-  @JsonInclude(JsonInclude.Include.NON_NULL)
-  public record PersonMade(Person user, @Nullable String password) implements ShownOnce {
-    @Override
-    public PersonMade withoutSecret() {
-      return new PersonMade(user, null);
-    }
-
-    @Override
-    public String toString() {
-      return "PersonMade[user=" + user + "]";
-    }
-  }
-
-  /**
-   * {@code PATCH /api/users/{id}}; what is absent stays. {@code roles}: by project, {@code none}
-   * takes one away; projects that are not named keep theirs.
-   */
-  public record ChangePerson(@Nullable Map<String, String> roles, @Nullable Boolean disabled) {}
-
-  /** A device that logged in; {@code paired}: it has a key and may refresh its token. */
-  public record Device(
-      String id,
-      String name,
-      User user,
-      boolean paired,
-      boolean current,
-      String createdAt,
-      String seenAt) {}
-
-  /** {@code POST /api/devices}; {@code publicKey}: base64 of 32 bytes, Ed25519. */
-  public record NewDevice(String name, String publicKey) {}
-
-  /** A service token without its secret; {@code project} may be {@code *}. */
-  public record ServiceToken(
-      String id,
-      String name,
-      String project,
-      Role role,
-      String createdBy,
-      String createdAt,
-      String expiresAt) {}
-
-  /** {@code POST /api/tokens}; {@code days}: 1 to 365, 90 if absent. */
-  public record NewToken(String name, String project, Role role, @Nullable Integer days) {}
-
-  /** A service token and its text, which is absent when the request is repeated. */
-  @JsonInclude(JsonInclude.Include.NON_NULL)
-  public record TokenMade(ServiceToken details, @Nullable String token) implements ShownOnce {
-    @Override
-    public TokenMade withoutSecret() {
-      return new TokenMade(details, null);
-    }
-
-    @Override
-    public String toString() {
-      return "TokenMade[details=" + details + "]";
-    }
-  }
 
   // ---- audit -------------------------------------------------------------------------------
 

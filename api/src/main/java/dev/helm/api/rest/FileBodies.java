@@ -101,6 +101,7 @@ public final class FileBodies {
    * @param created files that are made, {@code changed} and {@code deleted} ones
    * @param files paths, the first of them
    * @param truncated there are more files than paths
+   * @param unsaved what of the workspace no snapshot holds
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Rollback(
@@ -113,10 +114,19 @@ public final class FileBodies {
       long changed,
       long deleted,
       List<FileChange> files,
-      boolean truncated) {}
+      boolean truncated,
+      List<Unsaved> unsaved) {}
 
   /** A path and what happens to it: {@code created changed deleted}. */
   public record FileChange(String path, String change) {}
+
+  /**
+   * Something that no snapshot holds, so that no rollback brings it back.
+   *
+   * @param why a socket, larger than a workspace may be, ...
+   * @param fate {@code kept}; {@code removed}, as it has no content; {@code blocks} the rollback
+   */
+  public record Unsaved(String path, String why, String fate) {}
 
   /**
    * {@code POST /api/runs/{id}/fork}.

@@ -24,7 +24,7 @@ public record Problem(
     int status,
     @Nullable String detail,
     String code,
-    Bodies.@Nullable Winner winner,
+    DecisionBodies.@Nullable Winner winner,
     @Nullable List<Place> errors,
     @Nullable Map<String, String> more) {
 

@@ -1,7 +1,7 @@
 package dev.helm.cli.command;
 
 import dev.helm.api.event.RunEvent;
-import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.DecisionBodies;
 import dev.helm.cli.Failure;
 import dev.helm.cli.http.Json;
 import dev.helm.cli.render.SafeText;
@@ -69,13 +69,14 @@ public final class AllowCommand extends DecideCommand {
   }
 
   @Override
-  Bodies.Decide decision(Bodies.InboxItem item) {
+  DecisionBodies.Decide decision(DecisionBodies.InboxItem item) {
     Map<String, Object> changed = changed(item);
-    Bodies.Remember rememberedRule = remembered(item);
-    return new Bodies.Decide("allow", item.argumentsHash(), changed, reason, rememberedRule);
+    DecisionBodies.Remember rememberedRule = remembered(item);
+    return new DecisionBodies.Decide(
+        "allow", item.argumentsHash(), changed, reason, rememberedRule);
   }
 
-  private @Nullable Map<String, Object> changed(Bodies.InboxItem item) {
+  private @Nullable Map<String, Object> changed(DecisionBodies.InboxItem item) {
     int ways = (edit ? 1 : 0) + (file == null ? 0 : 1) + (arguments == null ? 0 : 1);
     if (ways > 1) {
       throw Failure.usage("Say once how the arguments change.", "-e, --edit FILE or --arguments");
@@ -92,7 +93,7 @@ public final class AllowCommand extends DecideCommand {
     return tree;
   }
 
-  private Bodies.@Nullable Remember remembered(Bodies.InboxItem item) {
+  private DecisionBodies.@Nullable Remember remembered(DecisionBodies.InboxItem item) {
     if (remember == null) {
       if (rule != null || expires != null) {
         throw Failure.usage(
@@ -103,7 +104,7 @@ public final class AllowCommand extends DecideCommand {
     if (!remember.equals("run") && !remember.equals("blueprint")) {
       throw Failure.usage("--remember takes run or blueprint.", "--remember run");
     }
-    Bodies.Asked asked = item.asked();
+    DecisionBodies.Asked asked = item.asked();
     RunEvent.Suggestion suggestion = asked == null ? null : asked.remember();
     String text = rule != null ? rule : suggestion == null ? null : suggestion.rule();
     if (text == null) {
@@ -119,7 +120,7 @@ public final class AllowCommand extends DecideCommand {
                 + " runs without asking, in "
                 + (remember.equals("run") ? "this run" : "every run of this blueprint")
                 + (until == null ? "." : ", until " + until + "."));
-    return new Bodies.Remember(remember, text, until);
+    return new DecisionBodies.Remember(remember, text, until);
   }
 
   private @Nullable String until() {

@@ -1,6 +1,7 @@
 package dev.helm.cli.command;
 
 import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.DecisionBodies;
 import dev.helm.cli.ExitCode;
 import dev.helm.cli.Failure;
 import dev.helm.cli.http.HelmClient;
@@ -35,7 +36,7 @@ public final class AnswerCommand extends HelmCommand {
   @Override
   protected ExitCode run() {
     HelmClient client = client();
-    Bodies.InboxItem item = new Decisions(client).find(id, List.of("question", "unknown"));
+    DecisionBodies.InboxItem item = new Decisions(client).find(id, List.of("question", "unknown"));
     String answer = chosen(item, String.join(" ", text).strip());
     Reply reply = client.answer(item.id(), answer);
     return print(
@@ -43,7 +44,7 @@ public final class AnswerCommand extends HelmCommand {
         SafeText.line(reply.as(Bodies.Accepted.class).state()) + " · " + SafeText.line(answer));
   }
 
-  private static String chosen(Bodies.InboxItem item, String given) {
+  private static String chosen(DecisionBodies.InboxItem item, String given) {
     List<String> options = item.options() == null ? List.of() : item.options();
     for (int i = 0; i < options.size(); i++) {
       if (given.equals(String.valueOf(i + 1)) && !options.contains(given)) {

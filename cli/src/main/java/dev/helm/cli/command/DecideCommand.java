@@ -1,13 +1,12 @@
 package dev.helm.cli.command;
 
-import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.DecisionBodies;
 import dev.helm.cli.ExitCode;
 import dev.helm.cli.Failure;
 import dev.helm.cli.http.HelmClient;
 import dev.helm.cli.http.Json;
 import dev.helm.cli.render.AskedText;
 import dev.helm.cli.render.CallText;
-import dev.helm.cli.render.RunRenderer;
 import dev.helm.cli.render.SafeText;
 import java.util.List;
 import java.util.Map;
@@ -33,15 +32,16 @@ abstract class DecideCommand extends HelmCommand {
   abstract boolean unseen();
 
   /** What is sent for the call that was shown. */
-  Bodies.Decide decision(Bodies.InboxItem item) {
-    return new Bodies.Decide(allow() ? "allow" : "deny", item.argumentsHash(), null, reason, null);
+  DecisionBodies.Decide decision(DecisionBodies.InboxItem item) {
+    return new DecisionBodies.Decide(
+        allow() ? "allow" : "deny", item.argumentsHash(), null, reason, null);
   }
 
   @Override
   protected ExitCode run() {
     HelmClient client = client();
     Decisions decisions = new Decisions(client);
-    Bodies.InboxItem item = decisions.find(id, List.of("permission"));
+    DecisionBodies.InboxItem item = decisions.find(id, List.of("permission"));
     show(item);
     Decisions.Result result = decisions.decide(item.id(), decision(item));
     if (!result.applied()) {
@@ -66,7 +66,7 @@ abstract class DecideCommand extends HelmCommand {
     return ExitCode.DONE;
   }
 
-  private void show(Bodies.InboxItem item) {
+  private void show(DecisionBodies.InboxItem item) {
     out().say(SafeText.line(item.runName()) + " wants to " + call(item));
     List<String> rows =
         item.arguments() == null ? null : CallText.rows(tool(item), item.arguments());
@@ -85,11 +85,11 @@ abstract class DecideCommand extends HelmCommand {
     }
   }
 
-  private static String tool(Bodies.InboxItem item) {
+  private static String tool(DecisionBodies.InboxItem item) {
     return item.tool() == null ? "" : item.tool();
   }
 
-  private static String call(Bodies.InboxItem item) {
-    return RunRenderer.callText(tool(item), item.object() == null ? "" : item.object());
+  private static String call(DecisionBodies.InboxItem item) {
+    return CallText.line(tool(item), item.object() == null ? "" : item.object());
   }
 }

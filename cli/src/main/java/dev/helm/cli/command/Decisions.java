@@ -2,6 +2,7 @@ package dev.helm.cli.command;
 
 import dev.helm.api.RunId;
 import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.DecisionBodies;
 import dev.helm.api.rest.Problem;
 import dev.helm.cli.ExitCode;
 import dev.helm.cli.Failure;
@@ -41,13 +42,14 @@ public final class Decisions {
   public record Result(boolean applied, String words, ExitCode exit, Reply reply) {}
 
   /** The one open item of this kind that an id, its beginning, or a run names. */
-  public Bodies.InboxItem find(String named, List<String> kinds) {
-    List<Bodies.InboxItem> items =
-        client.inbox().items(Bodies.InboxItem.class).stream()
+  public DecisionBodies.InboxItem find(String named, List<String> kinds) {
+    List<DecisionBodies.InboxItem> items =
+        client.inbox().items(DecisionBodies.InboxItem.class).stream()
             .filter(item -> kinds.contains(item.kind()))
             .toList();
-    List<Bodies.InboxItem> exact = items.stream().filter(i -> i.id().equals(named)).toList();
-    List<Bodies.InboxItem> found =
+    List<DecisionBodies.InboxItem> exact =
+        items.stream().filter(i -> i.id().equals(named)).toList();
+    List<DecisionBodies.InboxItem> found =
         exact.isEmpty()
             ? items.stream()
                 .filter(item -> item.id().startsWith(named) || ofRun(item, named))
@@ -68,12 +70,12 @@ public final class Decisions {
         "Name one: " + String.join(", ", found.stream().limit(5).map(Decisions::named).toList()));
   }
 
-  private static String named(Bodies.InboxItem item) {
+  private static String named(DecisionBodies.InboxItem item) {
     String tool = item.tool() == null ? item.kind() : item.tool();
     return SafeText.line(item.id()) + " (" + SafeText.line(item.runName() + " · " + tool) + ")";
   }
 
-  private static boolean ofRun(Bodies.InboxItem item, String named) {
+  private static boolean ofRun(DecisionBodies.InboxItem item, String named) {
     return RunId.isPrefix(named) && item.run().startsWith(named);
   }
 
@@ -114,8 +116,9 @@ public final class Decisions {
   private Failure nothing(String named, List<String> kinds) {
     if (kinds.contains("permission") && named.length() > 8) {
       try {
-        Bodies.Permission permission = client.permission(named).as(Bodies.Permission.class);
-        Bodies.Winner winner = permission.winner();
+        DecisionBodies.Permission permission =
+            client.permission(named).as(DecisionBodies.Permission.class);
+        DecisionBodies.Winner winner = permission.winner();
         String what = winner == null ? "It has expired" : told(winner);
         return new Failure(ExitCode.REFUSED, what + ".", "\"helm inbox\" shows what still waits.");
       } catch (Failure failure) {
@@ -134,11 +137,11 @@ public final class Decisions {
   public Result decide(
       String id, boolean allow, @Nullable String argumentsHash, @Nullable String reason) {
     String decision = allow ? "allow" : "deny";
-    return decide(id, new Bodies.Decide(decision, argumentsHash, null, reason, null));
+    return decide(id, new DecisionBodies.Decide(decision, argumentsHash, null, reason, null));
   }
 
   /** The same with changed arguments or a rule to remember. */
-  public Result decide(String id, Bodies.Decide wanted) {
+  public Result decide(String id, DecisionBodies.Decide wanted) {
     String decision = wanted.decision();
     boolean allow = decision.equals("allow");
     Reply reply = client.decide(id, wanted);
@@ -156,7 +159,7 @@ public final class Decisions {
 
   private static Result refused(Reply reply) {
     Problem problem = Problems.read(reply);
-    Bodies.Winner winner = problem == null ? null : problem.winner();
+    DecisionBodies.Winner winner = problem == null ? null : problem.winner();
     String words =
         winner != null
             ? told(winner)
@@ -167,7 +170,7 @@ public final class Decisions {
   private Result later(String id, String wanted, Reply first) {
     Reply reply = first;
     long until = System.nanoTime() + APPLIED_WITHIN_MS * 1_000_000;
-    Bodies.Permission accepted = first.as(Bodies.Permission.class);
+    DecisionBodies.Permission accepted = first.as(DecisionBodies.Permission.class);
     if (accepted.state().equals("open") && accepted.have() != null && accepted.need() != null) {
       return new Result(
           true,
@@ -176,7 +179,7 @@ public final class Decisions {
           first);
     }
     while (System.nanoTime() < until) {
-      Bodies.Winner winner = reply.as(Bodies.Permission.class).winner();
+      DecisionBodies.Winner winner = reply.as(DecisionBodies.Permission.class).winner();
       if (winner != null) {
         boolean mine = winner.decision().equals(wanted);
         return new Result(
@@ -192,7 +195,7 @@ public final class Decisions {
   }
 
   /** {@code Denied by ann on her phone at 14:02:11}. */
-  static String told(Bodies.Winner winner) {
+  static String told(DecisionBodies.Winner winner) {
     String at = Times.clock(winner.at(), ZoneId.systemDefault());
     return winner.by().user().equals("timeout")
         ? "Denied at " + at + ": nobody had decided in time"

@@ -1,6 +1,6 @@
 package dev.helm.cli.command;
 
-import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.DecisionBodies;
 import dev.helm.cli.Failure;
 import java.util.List;
 import picocli.CommandLine.Command;
@@ -20,12 +20,12 @@ public final class DenyCommand extends DecideCommand {
   List<String> words = List.of();
 
   @Override
-  Bodies.Decide decision(Bodies.InboxItem item) {
+  DecisionBodies.Decide decision(DecisionBodies.InboxItem item) {
     if (!words.isEmpty() && reason != null) {
       throw Failure.usage("The reason is given twice.", "After the id, or with --reason.");
     }
     String why = words.isEmpty() ? reason : String.join(" ", words);
-    return new Bodies.Decide("deny", item.argumentsHash(), null, why, null);
+    return new DecisionBodies.Decide("deny", item.argumentsHash(), null, why, null);
   }
 
   @Override

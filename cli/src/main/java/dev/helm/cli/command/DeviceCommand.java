@@ -1,6 +1,6 @@
 package dev.helm.cli.command;
 
-import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.PeopleBodies;
 import dev.helm.cli.ExitCode;
 import dev.helm.cli.Failure;
 import dev.helm.cli.http.Reply;
@@ -31,7 +31,7 @@ public final class DeviceCommand extends HelmCommand {
     String user = "";
 
     final Reply devices() {
-      return client().devices(user.isEmpty() ? "" : UserCommand.idOf(this, user));
+      return client().people().devices(user.isEmpty() ? "" : UserCommand.idOf(this, user));
     }
   }
 
@@ -47,7 +47,7 @@ public final class DeviceCommand extends HelmCommand {
       if (json) {
         return print(reply, "");
       }
-      List<Bodies.Device> devices = reply.items(Bodies.Device.class);
+      List<PeopleBodies.Device> devices = reply.items(PeopleBodies.Device.class);
       devices.forEach(
           device ->
               out()
@@ -67,7 +67,7 @@ public final class DeviceCommand extends HelmCommand {
     }
   }
 
-  private static String shortId(Bodies.Device device) {
+  private static String shortId(PeopleBodies.Device device) {
     return device.id().substring(0, Math.min(8, device.id().length()));
   }
 
@@ -85,8 +85,8 @@ public final class DeviceCommand extends HelmCommand {
 
     @Override
     protected ExitCode run() {
-      List<Bodies.Device> found =
-          devices().items(Bodies.Device.class).stream()
+      List<PeopleBodies.Device> found =
+          devices().items(PeopleBodies.Device.class).stream()
               .filter(each -> each.name().equals(device) || each.id().startsWith(device))
               .toList();
       if (found.size() != 1) {
@@ -97,8 +97,9 @@ public final class DeviceCommand extends HelmCommand {
                 : "\"" + device + "\" stands for " + found.size() + " devices.",
             "\"helm device list\" shows them with their ids.");
       }
-      Bodies.Device gone = found.getFirst();
-      return print(client().revokeDevice(gone.id()), "revoked · " + SafeText.line(gone.name()));
+      PeopleBodies.Device gone = found.getFirst();
+      return print(
+          client().people().revokeDevice(gone.id()), "revoked · " + SafeText.line(gone.name()));
     }
   }
 }

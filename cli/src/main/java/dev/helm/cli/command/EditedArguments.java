@@ -1,7 +1,7 @@
 package dev.helm.cli.command;
 
 import dev.helm.api.event.Content;
-import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.DecisionBodies;
 import dev.helm.cli.Env;
 import dev.helm.cli.ExitCode;
 import dev.helm.cli.Failure;
@@ -48,7 +48,7 @@ final class EditedArguments {
   }
 
   /** The text as the editor leaves it, null when it was left as it was. */
-  static @Nullable String inEditor(Env env, Bodies.InboxItem item) {
+  static @Nullable String inEditor(Env env, DecisionBodies.InboxItem item) {
     if (!(item.arguments() instanceof Content.Text text)) {
       throw new Failure(
           ExitCode.REFUSED,

@@ -1,12 +1,12 @@
 package dev.helm.cli.command;
 
-import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.DecisionBodies;
 import dev.helm.cli.ExitCode;
 import dev.helm.cli.http.Reply;
 import dev.helm.cli.render.AskedText;
+import dev.helm.cli.render.CallText;
 import dev.helm.cli.render.Line;
 import dev.helm.cli.render.Role;
-import dev.helm.cli.render.RunRenderer;
 import dev.helm.cli.render.SafeText;
 import dev.helm.cli.render.Times;
 import java.time.Duration;
@@ -28,12 +28,12 @@ public final class InboxCommand extends HelmCommand {
     if (json) {
       return print(reply, "");
     }
-    List<Bodies.InboxItem> items =
-        reply.items(Bodies.InboxItem.class).stream()
-            .sorted(Comparator.comparing(Bodies.InboxItem::deadline))
+    List<DecisionBodies.InboxItem> items =
+        reply.items(DecisionBodies.InboxItem.class).stream()
+            .sorted(Comparator.comparing(DecisionBodies.InboxItem::deadline))
             .toList();
     Map<String, String> ids =
-        ShownIds.of(items.stream().map(Bodies.InboxItem::run).distinct().toList());
+        ShownIds.of(items.stream().map(DecisionBodies.InboxItem::run).distinct().toList());
     items.forEach(item -> lines(item, ids.getOrDefault(item.run(), item.run())));
     if (items.isEmpty()) {
       out().say("Nothing waits for you.");
@@ -44,16 +44,16 @@ public final class InboxCommand extends HelmCommand {
   }
 
   /** The item, and on a terminal below it why it is asked and what it touches. */
-  private void lines(Bodies.InboxItem item, String run) {
+  private void lines(DecisionBodies.InboxItem item, String run) {
     out().line(line(item, run));
-    Bodies.Asked asked = item.asked();
+    DecisionBodies.Asked asked = item.asked();
     String why = asked == null ? "" : AskedText.line(asked);
     if (out().interactive() && !why.isEmpty()) {
       out().line(Line.of(Role.QUIET, "       " + why));
     }
   }
 
-  private static Line line(Bodies.InboxItem item, String run) {
+  private static Line line(DecisionBodies.InboxItem item, String run) {
     Line line =
         Line.of(Role.QUIET, run + " · ")
             .add(Role.STRONG, SafeText.line(item.runName()))
@@ -67,7 +67,7 @@ public final class InboxCommand extends HelmCommand {
   }
 
   /** {@code · 1 first · 2 second}. */
-  private static String options(Bodies.InboxItem item) {
+  private static String options(DecisionBodies.InboxItem item) {
     StringBuilder shown = new StringBuilder();
     List<String> options = item.options() == null ? List.of() : item.options();
     for (int i = 0; i < options.size(); i++) {
@@ -76,16 +76,16 @@ public final class InboxCommand extends HelmCommand {
     return shown.toString();
   }
 
-  private static String object(Bodies.InboxItem item) {
+  private static String object(DecisionBodies.InboxItem item) {
     String tool = item.tool();
     if (tool != null && !item.kind().equals("question")) {
-      return RunRenderer.callText(tool, item.object() == null ? "" : item.object());
+      return CallText.line(tool, item.object() == null ? "" : item.object());
     }
     return item.text() == null ? "" : SafeText.prose(item.text());
   }
 
   /** {@code · denies in 29:41}: the deadline with what happens then. */
-  private static String deadline(Bodies.InboxItem item) {
+  private static String deadline(DecisionBodies.InboxItem item) {
     Instant until = Times.instant(item.deadline());
     if (until == null) {
       return "";
@@ -103,8 +103,8 @@ public final class InboxCommand extends HelmCommand {
   }
 
   /** The commands that the first item can be settled with. */
-  private void hint(List<Bodies.InboxItem> items, Map<String, String> ids) {
-    Bodies.InboxItem first = items.getFirst();
+  private void hint(List<DecisionBodies.InboxItem> items, Map<String, String> ids) {
+    DecisionBodies.InboxItem first = items.getFirst();
     boolean alone = items.stream().filter(item -> item.run().equals(first.run())).count() == 1;
     String name = alone ? ids.getOrDefault(first.run(), first.run()) : SafeText.line(first.id());
     if (items.stream().anyMatch(item -> item.kind().equals("unknown"))) {

@@ -1,6 +1,6 @@
 package dev.helm.cli.command;
 
-import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.PeopleBodies;
 import dev.helm.cli.ExitCode;
 import dev.helm.cli.Failure;
 import dev.helm.cli.http.Json;
@@ -37,7 +37,7 @@ public final class LoginCommand extends HelmCommand {
 
   @Override
   protected ExitCode run() throws IOException {
-    Bodies.LoginResponse response = client().session().login(user, password(), device);
+    PeopleBodies.LoginResponse response = client().session().login(user, password(), device);
     String name = SafeText.line(response.user().name());
     if (json) {
       out()

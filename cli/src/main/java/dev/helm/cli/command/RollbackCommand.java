@@ -8,6 +8,8 @@ import dev.helm.cli.render.Line;
 import dev.helm.cli.render.Role;
 import dev.helm.cli.render.SafeText;
 import java.io.Console;
+import java.util.Comparator;
+import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -62,6 +64,7 @@ public final class RollbackCommand extends HelmCommand {
         .line(
             Line.of(Role.WAIT, "rolled back to step " + done.toSeq())
                 .add(Role.QUIET, " · " + counts(done) + " · epoch " + done.epoch()));
+    unsaved(done.unsaved());
     String undo = SafeText.line(String.valueOf(done.undoSnapshotId()));
     String name = SafeText.line(run);
     out().say("The run waits: helm resume " + name + " · undo: helm rollback " + name + " " + undo);
@@ -88,6 +91,36 @@ public final class RollbackCommand extends HelmCommand {
                             .object(Role.TEXT, SafeText.line(file.path()))));
     if (change.files().size() > SHOWN_MAX) {
       out().say("and " + (change.files().size() - SHOWN_MAX) + " more; --json lists them");
+    }
+    unsaved(change.unsaved());
+  }
+
+  /** What no rollback brings back, the worst first. */
+  private void unsaved(List<FileBodies.Unsaved> files) {
+    if (files.isEmpty()) {
+      return;
+    }
+    out().say("In no snapshot, so no rollback brings it back:");
+    files.stream()
+        .sorted(Comparator.comparing(FileBodies.Unsaved::fate))
+        .limit(SHOWN_MAX)
+        .forEach(
+            file ->
+                out()
+                    .line(
+                        Line.of(
+                                file.fate().equals("kept") ? Role.QUIET : Role.WAIT,
+                                "  %-8s".formatted(SafeText.line(file.fate())))
+                            .object(Role.TEXT, SafeText.line(file.path()))
+                            .add(Role.QUIET, "  " + SafeText.line(file.why()))));
+    if (files.size() > SHOWN_MAX) {
+      out().say("and " + (files.size() - SHOWN_MAX) + " more; --json lists them");
+    }
+    if (files.stream().anyMatch(file -> file.fate().equals("blocks"))) {
+      out()
+          .say(
+              "It is refused while it would delete them: fork the run at that step, or let the"
+                  + " agent move them.");
     }
   }
 

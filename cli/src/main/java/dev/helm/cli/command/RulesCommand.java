@@ -1,6 +1,6 @@
 package dev.helm.cli.command;
 
-import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.DecisionBodies;
 import dev.helm.cli.ExitCode;
 import dev.helm.cli.http.Reply;
 import dev.helm.cli.render.Line;
@@ -36,8 +36,8 @@ public final class RulesCommand extends HelmCommand {
     if (json) {
       return print(reply, "");
     }
-    List<Bodies.RememberedRule> rules =
-        reply.items(Bodies.RememberedRule.class).stream()
+    List<DecisionBodies.RememberedRule> rules =
+        reply.items(DecisionBodies.RememberedRule.class).stream()
             .filter(rule -> all || rule.state().equals("active"))
             .toList();
     rules.forEach(rule -> out().line(line(rule)));
@@ -47,7 +47,7 @@ public final class RulesCommand extends HelmCommand {
     return ExitCode.DONE;
   }
 
-  private static Line line(Bodies.RememberedRule rule) {
+  private static Line line(DecisionBodies.RememberedRule rule) {
     String where =
         rule.scope().equals("run")
             ? "run " + rule.run().substring(0, Math.min(4, rule.run().length()))
@@ -57,7 +57,7 @@ public final class RulesCommand extends HelmCommand {
         .add(Role.QUIET, " · " + SafeText.line(where + " · " + rule.by()) + until(rule));
   }
 
-  private static String until(Bodies.RememberedRule rule) {
+  private static String until(DecisionBodies.RememberedRule rule) {
     if (!rule.state().equals("active")) {
       return " · " + SafeText.line(rule.state());
     }
@@ -79,7 +79,7 @@ public final class RulesCommand extends HelmCommand {
     @Override
     protected ExitCode run() {
       Reply reply = client().revokeRule(id);
-      Bodies.RememberedRule rule = reply.as(Bodies.RememberedRule.class);
+      DecisionBodies.RememberedRule rule = reply.as(DecisionBodies.RememberedRule.class);
       return print(reply, "revoked · " + SafeText.line(rule.rule()));
     }
   }

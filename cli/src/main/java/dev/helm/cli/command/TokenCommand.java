@@ -1,7 +1,7 @@
 package dev.helm.cli.command;
 
 import dev.helm.api.Role;
-import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.PeopleBodies;
 import dev.helm.cli.ExitCode;
 import dev.helm.cli.Failure;
 import dev.helm.cli.http.Reply;
@@ -36,11 +36,11 @@ public final class TokenCommand extends HelmCommand {
   public static final class ListAll extends HelmCommand {
     @Override
     protected ExitCode run() {
-      Reply reply = client().tokens();
+      Reply reply = client().people().tokens();
       if (json) {
         return print(reply, "");
       }
-      List<Bodies.ServiceToken> tokens = reply.items(Bodies.ServiceToken.class);
+      List<PeopleBodies.ServiceToken> tokens = reply.items(PeopleBodies.ServiceToken.class);
       tokens.forEach(
           token ->
               out()
@@ -90,6 +90,7 @@ public final class TokenCommand extends HelmCommand {
     protected ExitCode run() {
       Reply reply =
           client()
+              .people()
               .createToken(Map.of("name", name, "role", role, "project", project, "days", days));
       if (json) {
         return print(reply, "");
@@ -118,9 +119,9 @@ public final class TokenCommand extends HelmCommand {
     @Override
     protected ExitCode run() {
       String id =
-          client().tokens().items(Bodies.ServiceToken.class).stream()
+          client().people().tokens().items(PeopleBodies.ServiceToken.class).stream()
               .filter(token -> token.name().equals(name))
-              .map(Bodies.ServiceToken::id)
+              .map(PeopleBodies.ServiceToken::id)
               .findFirst()
               .orElseThrow(
                   () ->
@@ -128,7 +129,7 @@ public final class TokenCommand extends HelmCommand {
                           ExitCode.NOT_FOUND,
                           "There is no service token \"" + name + "\".",
                           "\"helm token list\" shows them."));
-      return print(client().revokeToken(id), "revoked · " + SafeText.line(name));
+      return print(client().people().revokeToken(id), "revoked · " + SafeText.line(name));
     }
   }
 }

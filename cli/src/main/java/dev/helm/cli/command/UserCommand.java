@@ -1,7 +1,7 @@
 package dev.helm.cli.command;
 
 import dev.helm.api.Role;
-import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.PeopleBodies;
 import dev.helm.cli.ExitCode;
 import dev.helm.cli.Failure;
 import dev.helm.cli.http.Reply;
@@ -67,7 +67,7 @@ public final class UserCommand extends HelmCommand {
 
   /** The id that goes with a name. */
   static String idOf(HelmCommand command, String name) {
-    return command.client().users().tree().get("items") instanceof List<?> people
+    return command.client().people().users().tree().get("items") instanceof List<?> people
         ? people.stream()
             .filter(each -> each instanceof Map<?, ?> map && name.equals(map.get("name")))
             .map(each -> String.valueOf(((Map<?, ?>) each).get("id")))
@@ -86,7 +86,7 @@ public final class UserCommand extends HelmCommand {
   public static final class ListAll extends HelmCommand {
     @Override
     protected ExitCode run() {
-      Reply reply = client().users();
+      Reply reply = client().people().users();
       if (json) {
         return print(reply, "");
       }
@@ -139,7 +139,7 @@ public final class UserCommand extends HelmCommand {
 
     @Override
     protected ExitCode run() {
-      Reply reply = client().createUser(name, Map.of(project, role));
+      Reply reply = client().people().createUser(name, Map.of(project, role));
       return secret(
           this,
           reply,
@@ -165,7 +165,7 @@ public final class UserCommand extends HelmCommand {
 
     @Override
     protected ExitCode run() {
-      Reply reply = client().changeUser(id(), Map.of("roles", Map.of(project, role)));
+      Reply reply = client().people().changeUser(id(), Map.of("roles", Map.of(project, role)));
       return print(reply, line(reply.tree()));
     }
   }
@@ -178,7 +178,7 @@ public final class UserCommand extends HelmCommand {
   public static final class Disable extends OfPerson {
     @Override
     protected ExitCode run() {
-      Reply reply = client().changeUser(id(), Map.of("disabled", true));
+      Reply reply = client().people().changeUser(id(), Map.of("disabled", true));
       return print(reply, line(reply.tree()));
     }
   }
@@ -191,7 +191,7 @@ public final class UserCommand extends HelmCommand {
   public static final class Enable extends OfPerson {
     @Override
     protected ExitCode run() {
-      Reply reply = client().changeUser(id(), Map.of("disabled", false));
+      Reply reply = client().people().changeUser(id(), Map.of("disabled", false));
       return print(reply, line(reply.tree()));
     }
   }
@@ -219,12 +219,15 @@ public final class UserCommand extends HelmCommand {
     protected ExitCode run() throws IOException {
       if (!name.isEmpty()) {
         return secret(
-            this, client().resetPassword(idOf(this, name)), json, "This password is shown once.");
+            this,
+            client().people().resetPassword(idOf(this, name)),
+            json,
+            "This password is shown once.");
       }
       List<String> passwords = passwords();
       var client = client();
-      Reply reply = client.changePassword(passwords.get(0), passwords.get(1));
-      Bodies.LoginResponse fresh = reply.as(Bodies.LoginResponse.class);
+      Reply reply = client.people().changePassword(passwords.get(0), passwords.get(1));
+      PeopleBodies.LoginResponse fresh = reply.as(PeopleBodies.LoginResponse.class);
       client.session().keep(fresh);
       out().say("Your password is changed; this terminal is logged in with the new one.");
       if (!context().env().get("HELM_TOKEN").isEmpty()) {

@@ -1,6 +1,6 @@
 package dev.helm.cli.http;
 
-import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.DecisionBodies;
 import dev.helm.api.rest.Problem;
 import dev.helm.cli.ExitCode;
 import dev.helm.cli.Failure;
@@ -68,7 +68,7 @@ public final class Problems {
   }
 
   private static String what(Problem problem) {
-    Bodies.Winner winner = problem.winner();
+    DecisionBodies.Winner winner = problem.winner();
     if (winner != null) {
       return winner(winner) + " first";
     }
@@ -76,7 +76,7 @@ public final class Problems {
   }
 
   /** {@code Denied by ann on her phone at 14:02:11}. */
-  public static String winner(Bodies.Winner winner) {
+  public static String winner(DecisionBodies.Winner winner) {
     String verb = winner.decision().equals("allow") ? "Allowed" : "Denied";
     String device = winner.by().device();
     return verb

@@ -1,6 +1,6 @@
 package dev.helm.cli.http;
 
-import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.PeopleBodies;
 import dev.helm.cli.Env;
 import dev.helm.cli.ExitCode;
 import dev.helm.cli.Failure;
@@ -79,14 +79,14 @@ public final class Session {
    *
    * @param device a name for this device, or an empty text
    */
-  public Bodies.LoginResponse login(String username, String password, String device) {
-    Bodies.LoginResponse response = send(new Credentials(username, password), device);
+  public PeopleBodies.LoginResponse login(String username, String password, String device) {
+    PeopleBodies.LoginResponse response = send(new Credentials(username, password), device);
     keep(response);
     return response;
   }
 
   /** Keeps the token of a log-in for later commands. */
-  public void keep(Bodies.LoginResponse response) {
+  public void keep(PeopleBodies.LoginResponse response) {
     new TokenFile(env.tokenFile()).write(transport.url(), tokenOf(response));
   }
 
@@ -124,7 +124,7 @@ public final class Session {
     return new TokenFile(env.home().resolve("cli-token.json"));
   }
 
-  private Bodies.LoginResponse send(Credentials who, String device) {
+  private PeopleBodies.LoginResponse send(Credentials who, String device) {
     Map<String, Object> members = new HashMap<>();
     members.put("username", who.username());
     members.put("password", who.password());
@@ -145,13 +145,13 @@ public final class Session {
       if (reply.status() >= 400) {
         throw Problems.of(reply);
       }
-      return reply.as(Bodies.LoginResponse.class);
+      return reply.as(PeopleBodies.LoginResponse.class);
     } catch (IOException e) {
       throw transport.unreachable(e);
     }
   }
 
-  private static TokenFile.Token tokenOf(Bodies.LoginResponse response) {
+  private static TokenFile.Token tokenOf(PeopleBodies.LoginResponse response) {
     return new TokenFile.Token(response.token(), response.expiresAt(), response.user().name());
   }
 

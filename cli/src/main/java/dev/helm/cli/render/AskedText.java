@@ -2,7 +2,7 @@ package dev.helm.cli.render;
 
 import dev.helm.api.event.Content;
 import dev.helm.api.event.RunEvent;
-import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.DecisionBodies;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -15,7 +15,7 @@ public final class AskedText {
   private AskedText() {}
 
   /** Rows of an inbox item's permission; {@code led} is the text that led to the call. */
-  public static List<String> rows(@Nullable String led, Bodies.Asked asked) {
+  public static List<String> rows(@Nullable String led, DecisionBodies.Asked asked) {
     List<String> rows = new ArrayList<>();
     if (asked.editedBy() != null) {
       rows.add("changed by " + SafeText.line(asked.editedBy()) + " before it was allowed");
@@ -50,24 +50,11 @@ public final class AskedText {
 
   /** Rows of the event, as the watch has it. */
   public static List<String> rows(RunEvent.PermissionRequested e) {
-    return rows(
-        e.reason(),
-        new Bodies.Asked(
-            e.rule(),
-            e.because(),
-            e.risk(),
-            e.recipients(),
-            e.diff(),
-            e.remember(),
-            e.approvers(),
-            List.of(),
-            null,
-            null,
-            null));
+    return rows(e.reason(), DecisionBodies.Asked.of(e));
   }
 
   /** One line for lists: the rule or reason, the risk, how many have allowed. */
-  public static String line(Bodies.Asked asked) {
+  public static String line(DecisionBodies.Asked asked) {
     List<String> parts = new ArrayList<>();
     String because = because(asked.rule(), asked.because());
     if (!because.isEmpty()) {

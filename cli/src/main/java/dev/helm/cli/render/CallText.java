@@ -61,6 +61,13 @@ public final class CallText {
     }
   }
 
+  /** {@code SendEmail "Q1 Competitor Brief" → leadership@}, {@code WebFetch · stripe.com/blog}. */
+  public static String line(String tool, String object) {
+    String shown = EventText.text(object);
+    String between = shown.isEmpty() ? "" : shown.startsWith("\"") ? " " : " · ";
+    return SafeText.line(tool) + between + shown;
+  }
+
   private static void member(List<String> rows, String name, Map<String, Object> members) {
     List<String> value = SafeText.block(shown(members.get(name))).lines().toList();
     String label = SafeText.line(name) + ": ";

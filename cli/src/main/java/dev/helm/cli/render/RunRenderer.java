@@ -15,9 +15,6 @@ import org.jspecify.annotations.Nullable;
  * event and the state before it give lines; what says nothing new to a reader gives none.
  */
 public final class RunRenderer {
-  /** Longest text of one event that is printed, in characters; the log has the whole. */
-  private static final int PROSE_CHARS_MAX = 4_000;
-
   private final ZoneId zone;
   private final String me;
 
@@ -56,10 +53,10 @@ public final class RunRenderer {
       case RunEvent.ModelMessage e -> message(line, e);
       case RunEvent.ModelRetried e -> retried(line, e);
       case RunEvent.ToolRequested _, RunEvent.ToolOutput _ -> List.of();
-      case RunEvent.ToolBlocked e -> blocked(line, e, before);
-      case RunEvent.ToolStarted e -> started(line, e, before);
-      case RunEvent.ToolFinished e -> ended(line, e, before);
-      case RunEvent.ToolUnknown e -> unknown(e, before);
+      case RunEvent.ToolBlocked e -> CallLines.blocked(line, e, before);
+      case RunEvent.ToolStarted e -> CallLines.started(line, e, before);
+      case RunEvent.ToolFinished e -> CallLines.ended(line, e, before);
+      case RunEvent.ToolUnknown e -> CallLines.unknown(e, before);
       case RunEvent.PermissionRequested e -> permission(e);
       case RunEvent.PermissionDecided e -> decided(line, e);
       case RunEvent.QuestionAsked e -> question(e);
@@ -130,7 +127,7 @@ public final class RunRenderer {
       case "permission", "question" -> List.of();
       case "person" -> one(line.add(Role.REST, "paused" + by(e.by() == null ? "" : e.by())));
       default -> {
-        String detail = e.detail() == null ? "" : " · " + text(e.detail());
+        String detail = e.detail() == null ? "" : " · " + EventText.text(e.detail());
         yield one(
             line.add(Role.WAIT, "paused · " + SafeText.line(e.reason())).object(Role.TEXT, detail));
       }
@@ -154,11 +151,11 @@ public final class RunRenderer {
         .add(Role.QUIET, age + " · " + before.money() + " · " + logged.seq() + " events");
     return e.reason() == null || e.reason().isEmpty() || role == Role.LIVE
         ? one(line)
-        : one(line.add(Role.TEXT, " · ").prose(Role.TEXT, text(e.reason())));
+        : one(line.add(Role.TEXT, " · ").prose(Role.TEXT, EventText.text(e.reason())));
   }
 
   private static List<Line> message(Line line, RunEvent.ModelMessage e) {
-    String text = text(content(e.text()));
+    String text = EventText.text(EventText.content(e.text()));
     return text.isEmpty() ? List.of() : one(line.prose(Role.TEXT, text));
   }
 
@@ -167,80 +164,8 @@ public final class RunRenderer {
     String wait = e.waitMs() < 1000 ? "at once" : "in " + (e.waitMs() + 500) / 1000 + " s";
     return one(
         line.add(Role.STOP, "model call failed")
-            .object(Role.TEXT, " · " + status + text(e.reason()))
+            .object(Role.TEXT, " · " + status + EventText.text(e.reason()))
             .add(Role.QUIET, " · again " + wait));
-  }
-
-  // ---- tool calls --------------------------------------------------------------------------
-
-  private static List<Line> started(Line line, RunEvent.ToolStarted e, RunView before) {
-    RunView.Call call = before.call(e.toolUseId(), e.tool());
-    if (e.attempt() > 1) {
-      return one(
-          callOf(line, call.tool(), call.object()).add(Role.QUIET, " · attempt " + e.attempt()));
-    }
-    // What a person allowed stands in its permission's lines just above.
-    return e.gate().by().equals("person")
-        ? List.of()
-        : one(callOf(line, call.tool(), call.object()));
-  }
-
-  private static Line callOf(Line line, String tool, String object) {
-    String shown = text(object);
-    String between = shown.isEmpty() || shown.startsWith("\"") ? " " : " · ";
-    return line.add(Role.STRONG, SafeText.line(tool)).object(Role.TEXT, between + shown);
-  }
-
-  private static List<Line> ended(Line line, RunEvent.ToolFinished e, RunView before) {
-    if (e.tool().equals("AskPerson") && !e.outcome().equals("failed")) {
-      // The answer's own line stands just above.
-      return List.of();
-    }
-    String summary = text(e.summary());
-    if (e.outcome().equals("ok")) {
-      // "47 KB" needs a verb; "written" is one.
-      boolean fact = summary.isEmpty() || Character.isDigit(summary.charAt(0));
-      line.add(Role.LIVE, fact ? "ok" : "")
-          .object(Role.QUIET, fact && !summary.isEmpty() ? " · " + summary : summary);
-    } else {
-      String verb = e.outcome().equals("timedOut") ? "timed out" : SafeText.line(e.outcome());
-      String exit = e.exitCode() == null ? "" : " · exit " + e.exitCode();
-      String why =
-          summary.isEmpty() || summary.equals("exit " + e.exitCode()) ? "" : " · " + summary;
-      line.add(Role.STOP, "✗ " + verb + exit).object(Role.TEXT, why);
-    }
-    if (before.running().size() > 1) {
-      RunView.Call call = before.call(e.toolUseId(), e.tool());
-      line.add(Role.QUIET, " · " + Columns.cutMiddle(callText(call.tool(), call.object()), 32));
-    }
-    return one(line);
-  }
-
-  private static List<Line> blocked(Line line, RunEvent.ToolBlocked e, RunView before) {
-    RunView.Call call = before.call(e.toolUseId(), e.tool());
-    return one(
-        line.add(Role.STOP, "⊘ blocked")
-            .object(Role.TEXT, " · " + callText(call.tool(), call.object()))
-            .add(Role.TEXT, " · ")
-            .prose(Role.TEXT, text(e.reason())));
-  }
-
-  private static List<Line> unknown(RunEvent.ToolUnknown e, RunView before) {
-    RunView.Call call = before.call(e.toolUseId(), e.tool());
-    return List.of(
-        Line.of(Role.WAIT, "Outcome unknown"),
-        Line.of()
-            .object(Role.TEXT, callText(call.tool(), call.object()) + " · " + text(e.reason())),
-        Line.of(Role.STRONG, "1 happened").prose(Role.QUIET, " · it took effect; the run goes on"),
-        Line.of(Role.STRONG, "2 again").prose(Role.QUIET, " · the call is made once more"),
-        Line.of(Role.STRONG, "3 stop").prose(Role.QUIET, " · the run is cancelled"));
-  }
-
-  /** {@code SendEmail "Q1 Competitor Brief" → leadership@}, {@code WebFetch · stripe.com/blog}. */
-  public static String callText(String tool, String object) {
-    String shown = text(object);
-    String between = shown.isEmpty() ? "" : shown.startsWith("\"") ? " " : " · ";
-    return SafeText.line(tool) + between + shown;
   }
 
   // ---- people ------------------------------------------------------------------------------
@@ -248,7 +173,7 @@ public final class RunRenderer {
   private static List<Line> permission(RunEvent.PermissionRequested e) {
     return List.of(
         Line.of(Role.WAIT, "Permission requested"),
-        callOf(Line.of(), e.tool(), e.object()),
+        CallLines.callOf(Line.of(), e.tool(), e.object()),
         Line.of(Role.STRONG, "Allow Deny"));
   }
 
@@ -258,10 +183,11 @@ public final class RunRenderer {
     if (e.by().equals("timeout")) {
       return one(line.add(Role.QUIET, " · timed out"));
     }
-    String device = e.device() == null || e.device().isEmpty() ? "" : " on " + text(e.device());
+    String device =
+        e.device() == null || e.device().isEmpty() ? "" : " on " + EventText.text(e.device());
     line.add(Role.QUIET, by(e.by()) + device);
     if (e.reason() != null && !e.reason().isEmpty()) {
-      line.add(Role.TEXT, " · ").prose(Role.TEXT, text(e.reason()));
+      line.add(Role.TEXT, " · ").prose(Role.TEXT, EventText.text(e.reason()));
     }
     List<Line> lines = new ArrayList<>(List.of(line));
     if (e.arguments() != null) {
@@ -271,7 +197,7 @@ public final class RunRenderer {
       String scope = e.remembered().scope().equals("run") ? "this run" : "this blueprint";
       lines.add(
           Line.of(Role.WAIT, "from now on in " + scope + " without asking: ")
-              .object(Role.TEXT, text(e.remembered().rule())));
+              .object(Role.TEXT, EventText.text(e.remembered().rule())));
     }
     return lines;
   }
@@ -285,9 +211,11 @@ public final class RunRenderer {
   private static List<Line> question(RunEvent.QuestionAsked e) {
     List<Line> lines = new ArrayList<>();
     lines.add(Line.of(Role.WAIT, "Question"));
-    lines.add(Line.of().prose(Role.TEXT, text(e.text())));
+    lines.add(Line.of().prose(Role.TEXT, EventText.text(e.text())));
     for (int i = 0; i < e.options().size(); i++) {
-      lines.add(Line.of(Role.STRONG, (i + 1) + " ").object(Role.TEXT, text(e.options().get(i))));
+      lines.add(
+          Line.of(Role.STRONG, (i + 1) + " ")
+              .object(Role.TEXT, EventText.text(e.options().get(i))));
     }
     return lines;
   }
@@ -296,14 +224,16 @@ public final class RunRenderer {
     if (e.by().equals("timeout")) {
       return one(line.add(Role.STOP, "not answered").add(Role.QUIET, " · timed out"));
     }
-    String answer = e.answer() == null ? "" : " · " + text(content(e.answer()));
+    String answer = e.answer() == null ? "" : " · " + EventText.text(EventText.content(e.answer()));
     return one(
         line.add(Role.LIVE, "answered").add(Role.QUIET, by(e.by())).object(Role.TEXT, answer));
   }
 
   private List<Line> queued(RunEvent.MessageQueued e) {
     String who = e.by().equals(me) ? "You" : SafeText.line(e.by());
-    return one(Line.of(Role.STRONG, who + " ").prose(Role.TEXT, text(content(e.text()))));
+    return one(
+        Line.of(Role.STRONG, who + " ")
+            .prose(Role.TEXT, EventText.text(EventText.content(e.text()))));
   }
 
   private String by(String who) {
@@ -316,14 +246,14 @@ public final class RunRenderer {
   private static List<Line> changed(Line line, RunEvent.FileChanged e, RunView before) {
     return before.call(e.toolUseId(), "").object().contains(e.path())
         ? List.of()
-        : one(line.add(Role.QUIET, "± ").object(Role.TEXT, text(e.path())));
+        : one(line.add(Role.QUIET, "± ").object(Role.TEXT, EventText.text(e.path())));
   }
 
   private static List<Line> egress(Line line, RunEvent.EgressDenied e) {
     return one(
         line.add(Role.STOP, "⊘ blocked")
-            .object(Role.TEXT, " · " + text(e.host()) + ":" + e.port())
-            .add(Role.TEXT, " · " + text(e.reason())));
+            .object(Role.TEXT, " · " + EventText.text(e.host()) + ":" + e.port())
+            .add(Role.TEXT, " · " + EventText.text(e.reason())));
   }
 
   /** Which cap it is, where it is not the run's own. */
@@ -338,11 +268,11 @@ public final class RunRenderer {
         line.add(
                 Role.WAIT,
                 "budget spent · " + e.spentUsd().shown() + " / " + e.capUsd().shown() + " · ")
-            .prose(Role.TEXT, text(e.detail())));
+            .prose(Role.TEXT, EventText.text(e.detail())));
   }
 
   private static String limit(RunEvent.LimitReached e) {
-    return SafeText.line(e.limit()) + " · " + text(e.detail());
+    return SafeText.line(e.limit()) + " · " + EventText.text(e.detail());
   }
 
   private static List<Line> other(Line line, RunEvent.Unknown e) {
@@ -361,20 +291,6 @@ public final class RunRenderer {
       case "failed", "cancelled" -> Role.STOP;
       default -> Role.QUIET;
     };
-  }
-
-  private static String content(Content content) {
-    return switch (content) {
-      case Content.Text text -> text.text();
-      case Content.BlobRef blob -> "(" + blob.bytes() + " bytes, kept beside the log)";
-    };
-  }
-
-  private static String text(String foreign) {
-    String prose =
-        SafeText.prose(
-            foreign.length() > PROSE_CHARS_MAX ? foreign.substring(0, PROSE_CHARS_MAX) : foreign);
-    return foreign.length() > PROSE_CHARS_MAX ? prose + "…" : prose;
   }
 
   private static List<Line> one(Line line) {

@@ -246,6 +246,11 @@ public final class RunView {
     return status;
   }
 
+  /** Paused as a person can: a run that waits for an answer is too, but no resume ends that. */
+  public boolean pausedByPerson() {
+    return status.equals("paused") && permissions().isEmpty() && questions().isEmpty();
+  }
+
   /** The outcome, or an empty text while the run is active. */
   public String finished() {
     return finished;

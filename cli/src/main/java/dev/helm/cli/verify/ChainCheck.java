@@ -1,7 +1,5 @@
 package dev.helm.cli.verify;
 
-import dev.helm.api.Sha256;
-import dev.helm.api.event.CanonicalJson;
 import dev.helm.api.event.LoggedEvent;
 import dev.helm.cli.http.Json;
 import java.util.Map;
@@ -16,6 +14,7 @@ final class ChainCheck {
 
   private final String run;
   private final Report report;
+  private final EventLine fast = new EventLine();
   private long seq;
   private String hash = LoggedEvent.NO_PREV;
   private String at = "";
@@ -30,22 +29,27 @@ final class ChainCheck {
       long seq, String at, String type, String agent, Map<String, Object> data, String hash) {}
 
   /** Takes the next line; null when there is no event in it. */
-  @Nullable Read take(String line) {
+  @Nullable Read take(Lines line) {
     LoggedEvent event;
-    String data;
-    try {
-      event = event(Json.object(line));
-      data = CanonicalJson.write(event.data());
-    } catch (IllegalArgumentException e) {
-      report.fault(PART, seq + 1, "where event " + (seq + 1) + " should be is no event");
-      seq++;
-      return null;
-    }
-    String expected = place(event);
-    if (!line.equals(wire(event, data))) {
+    boolean same;
+    String expected;
+    if (fast.read(line.bytes(), line.length())) {
+      event = fast.event();
+      same = fast.hash().equals(event.hash());
+      expected = place(event);
+    } else {
+      try {
+        event = event(Json.object(line.text()));
+        same = event.hash().equals(event.computedHash());
+      } catch (IllegalArgumentException e) {
+        report.fault(PART, seq + 1, "where event " + (seq + 1) + " should be is no event");
+        seq++;
+        return null;
+      }
+      expected = place(event);
       report.fault(PART, expectedOr(event), "its line is not written as Helm writes events");
     }
-    if (!event.hash().equals(hashOf(event, data))) {
+    if (!same) {
       report.fault(
           PART,
           expectedOr(event),
@@ -119,49 +123,5 @@ final class ChainCheck {
   @SuppressWarnings("unchecked")
   private static Map<String, Object> tree(Map<?, ?> data) {
     return (Map<String, Object>) data;
-  }
-
-  private static String wire(LoggedEvent event, String data) {
-    return new StringBuilder(data.length() + 400)
-        .append("{\"run\":")
-        .append(CanonicalJson.write(event.run()))
-        .append(",\"seq\":")
-        .append(event.seq())
-        .append(",\"at\":")
-        .append(CanonicalJson.write(event.at()))
-        .append(",\"type\":")
-        .append(CanonicalJson.write(event.type()))
-        .append(",\"agent\":")
-        .append(CanonicalJson.write(event.agent()))
-        .append(",\"data\":")
-        .append(data)
-        .append(",\"prev\":")
-        .append(CanonicalJson.write(event.prev()))
-        .append(",\"hash\":")
-        .append(CanonicalJson.write(event.hash()))
-        .append('}')
-        .toString();
-  }
-
-  /** RFC 8785 sorts the members by name; data is canonical already. */
-  private static String hashOf(LoggedEvent event, String data) {
-    return Sha256.hex(
-        new StringBuilder(data.length() + 300)
-            .append("{\"agent\":")
-            .append(CanonicalJson.write(event.agent()))
-            .append(",\"at\":")
-            .append(CanonicalJson.write(event.at()))
-            .append(",\"data\":")
-            .append(data)
-            .append(",\"prev\":")
-            .append(CanonicalJson.write(event.prev()))
-            .append(",\"run\":")
-            .append(CanonicalJson.write(event.run()))
-            .append(",\"seq\":")
-            .append(event.seq())
-            .append(",\"type\":")
-            .append(CanonicalJson.write(event.type()))
-            .append('}')
-            .toString());
   }
 }

@@ -16,6 +16,7 @@ final class Lines {
   private byte[] line = new byte[1 << 12];
   private int at;
   private int filled;
+  private int length;
   private long number;
 
   Lines(InputStream in, String name) {
@@ -36,46 +37,70 @@ final class Lines {
     return number;
   }
 
+  /** The last line's bytes, up to {@link #length}, until the next is read. */
+  byte[] bytes() {
+    return line;
+  }
+
+  /** How many bytes the last line has. */
+  int length() {
+    return length;
+  }
+
+  /** The last line as a text. */
+  String text() {
+    return new String(line, 0, length, StandardCharsets.UTF_8);
+  }
+
   /**
    * The next line without its end, or null.
    *
    * @throws BundleException when it is too long or has no end
    */
   @Nullable String next() throws IOException {
-    int length = 0;
-    while (true) {
-      if (at == filled) {
-        filled = in.read(buffer, 0, buffer.length);
-        at = 0;
-        if (filled < 0) {
-          filled = 0;
-          if (length == 0) {
-            return null;
-          }
-          if (!open) {
-            throw new BundleException(name + " ends within line " + (number + 1));
-          }
-          number++;
-          return new String(line, 0, length, StandardCharsets.UTF_8);
-        }
-      }
+    return read() ? text() : null;
+  }
+
+  /**
+   * Reads the next line; false when there is none.
+   *
+   * @throws BundleException when it is too long or has no end
+   */
+  boolean read() throws IOException {
+    length = 0;
+    while (at < filled || fill()) {
       int end = at;
       while (end < filled && buffer[end] != '\n') {
         end++;
       }
-      if (length + end - at > BundleFormat.LINE_BYTES_MAX) {
-        throw new BundleException(name + ": line " + (number + 1) + " is too long");
-      }
-      if (length + end - at > line.length) {
-        line = Arrays.copyOf(line, Math.max(2 * line.length, length + end - at));
-      }
-      System.arraycopy(buffer, at, line, length, end - at);
-      length += end - at;
+      take(end - at);
       at = Math.min(filled, end + 1);
       if (end < filled) {
         number++;
-        return new String(line, 0, length, StandardCharsets.UTF_8);
+        return true;
       }
     }
+    if (length > 0 && !open) {
+      throw new BundleException(name + " ends within line " + (number + 1));
+    }
+    number += length > 0 ? 1 : 0;
+    return length > 0;
+  }
+
+  private boolean fill() throws IOException {
+    at = 0;
+    filled = Math.max(0, in.read(buffer, 0, buffer.length));
+    return filled > 0;
+  }
+
+  private void take(int bytes) throws BundleException {
+    if (length + bytes > BundleFormat.LINE_BYTES_MAX) {
+      throw new BundleException(name + ": line " + (number + 1) + " is too long");
+    }
+    if (length + bytes > line.length) {
+      line = Arrays.copyOf(line, Math.max(2 * line.length, length + bytes));
+    }
+    System.arraycopy(buffer, at, line, length, bytes);
+    length += bytes;
   }
 }

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** Checkpoints of the bundle, and those that somebody kept, against the chain. */
@@ -26,6 +27,11 @@ final class Signatures {
   private final TreeMap<Long, List<Checkpoint>> signed = new TreeMap<>();
   private final TreeMap<Long, List<Checkpoint>> kept = new TreeMap<>();
   private final Set<Long> met = new HashSet<>();
+
+  /** Signatures take as long as the chain, and are looked at beside it. */
+  private CompletableFuture<List<Checkpoint>> unsigned =
+      CompletableFuture.completedFuture(List.of());
+
   private long count;
   private long keptCount;
   private long keptOthers;
@@ -49,17 +55,20 @@ final class Signatures {
         report.fault(PART, checkpoint.seq(), "the checkpoints are not in order");
       }
       before = checkpoint.seq();
-      SignerKey key = keys.get(checkpoint.keyId());
-      if (key == null || !key.signed(checkpoint.text(), checkpoint.signature())) {
-        report.fault(
-            PART,
-            checkpoint.seq(),
-            "the checkpoint at event "
-                + checkpoint.seq()
-                + " is not signed by a key of the bundle");
-      }
       signed.computeIfAbsent(checkpoint.seq(), _ -> new ArrayList<>()).add(checkpoint);
     }
+    List<Checkpoint> all = signed.values().stream().flatMap(List::stream).toList();
+    unsigned = CompletableFuture.supplyAsync(() -> unsigned(all), Thread::startVirtualThread);
+  }
+
+  private List<Checkpoint> unsigned(List<Checkpoint> all) {
+    return all.stream()
+        .filter(
+            checkpoint -> {
+              SignerKey key = keys.get(checkpoint.keyId());
+              return key == null || !key.signed(checkpoint.text(), checkpoint.signature());
+            })
+        .toList();
   }
 
   private @Nullable Checkpoint checkpoint(String line, boolean anyForm) {
@@ -201,6 +210,12 @@ final class Signatures {
 
   /** After the last event. */
   void finish(long last, boolean pinned, String keyId) {
+    for (Checkpoint checkpoint : unsigned.join()) {
+      report.fault(
+          PART,
+          checkpoint.seq(),
+          "the checkpoint at event " + checkpoint.seq() + " is not signed by a key of the bundle");
+    }
     beyond(PART, signed, last);
     beyond(KEPT, kept, last);
     List<Checkpoint> atEnd = signed.get(last);

@@ -7,6 +7,7 @@ import dev.helm.api.bundle.SignerKey;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +20,7 @@ public final class Verifier {
   private final String pinned;
   private final @Nullable Path kept;
   private final Report report = new Report();
+  private final Map<String, String> sums = new HashMap<>();
 
   /**
    * @param bundle the file
@@ -49,7 +51,7 @@ public final class Verifier {
     Manifest manifest = Manifest.read(file);
     List<SignerKey> keys = keys(file);
     about(manifest);
-    manifest.check(file, keys, report);
+    manifest.signature(keys, report);
     pin(manifest.text("keyId"));
     Signatures signatures = new Signatures(manifest.text("run"), keys, report);
     try (EntryInput in = file.contents(file.entry(BundleFormat.CHECKPOINTS))) {
@@ -59,6 +61,20 @@ public final class Verifier {
       kept(kept, signatures);
     }
     events(file, manifest, signatures);
+    manifest.file(file, sums, report);
+  }
+
+  /** SHA-256 of every other entry, each read once. */
+  private void others(BundleFile file) {
+    for (BundleFormat.Entry entry : file.entries()) {
+      if (!entry.name().equals(BundleFormat.EVENTS)) {
+        try (EntryInput in = file.contents(entry)) {
+          sums.put(entry.name(), in.finish());
+        } catch (IOException e) {
+          report.fault("manifest", 0, String.valueOf(e.getMessage()));
+        }
+      }
+    }
   }
 
   /** Attack: a file that compares nothing is passed over, and the bundle counts as compared. */
@@ -79,11 +95,12 @@ public final class Verifier {
     LogRules rules = new LogRules(report);
     BlobCheck blobs = new BlobCheck(report);
     long count = 0;
-    try (EntryInput in = file.contents(file.entry(BundleFormat.EVENTS))) {
+    try (EntryInput entry = file.contents(file.entry(BundleFormat.EVENTS));
+        ReadAhead in = new ReadAhead(entry)) {
       Lines lines = new Lines(in, BundleFormat.EVENTS);
-      for (String line = lines.next(); line != null; line = lines.next()) {
+      while (lines.read()) {
         count++;
-        ChainCheck.Read event = chain.take(line);
+        ChainCheck.Read event = chain.take(lines);
         if (event != null) {
           signatures.take(event);
           blobs.take(event);
@@ -93,6 +110,7 @@ public final class Verifier {
           }
         }
       }
+      sums.put(BundleFormat.EVENTS, in.finish());
     }
     head(manifest, chain, count);
     signatures.finish(chain.seq(), !pinned.isEmpty(), manifest.text("keyId"));
@@ -102,7 +120,8 @@ public final class Verifier {
     if (!audit) {
       report.checked(rules.calls() + " started calls have a gate that the log justifies");
     }
-    blobs.finish(file);
+    others(file);
+    blobs.finish(file, sums);
   }
 
   /** The log names the blueprint by its hash; the bundle has it. */

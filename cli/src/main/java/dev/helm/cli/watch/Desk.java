@@ -11,8 +11,6 @@ import dev.helm.cli.render.Role;
 import dev.helm.cli.render.RunRenderer;
 import dev.helm.cli.render.RunView;
 import dev.helm.cli.render.SafeText;
-import dev.helm.cli.render.Times;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -33,18 +31,24 @@ final class Desk {
   private static final int EDIT_CHARS_MAX = 2_000;
 
   private enum Mode {
-    LOG,
-    STEER,
-    REASON,
-    EDIT,
-    REMEMBER,
-    ANSWER
+    LOG(""),
+    STEER("Steer (enter sends, esc leaves): "),
+    REASON("Reason to deny (enter denies, esc leaves): "),
+    EDIT("Arguments (enter allows with these, esc leaves): "),
+    REMEMBER("Allow, and from now on in this run (enter allows, esc leaves): "),
+    ANSWER("Answer (enter sends, esc leaves): ");
+
+    private final String label;
+
+    Mode(String label) {
+      this.label = label;
+    }
   }
 
   private final RunView view;
-  private final RunRenderer renderer;
   private final Screen screen;
   private final Requests requests;
+  private final Footer footer;
   private final Set<String> seen = new HashSet<>();
   private final Set<String> sent = new HashSet<>();
   private Mode mode = Mode.LOG;
@@ -56,9 +60,9 @@ final class Desk {
 
   Desk(RunView view, RunRenderer renderer, Screen screen, Requests requests) {
     this.view = view;
-    this.renderer = renderer;
     this.screen = screen;
     this.requests = requests;
+    this.footer = new Footer(view, renderer, screen);
   }
 
   boolean quit() {
@@ -150,7 +154,7 @@ final class Desk {
     switch (key) {
       case 'q' -> quit = true;
       case 's' -> open(Mode.STEER, "", "");
-      case 'p' -> requests.control(pausedByPerson() ? "resume" : "pause");
+      case 'p' -> requests.control(view.pausedByPerson() ? "resume" : "pause");
       case 'a' -> allow(permission);
       case 'd' -> {
         if (permission != null) {
@@ -172,13 +176,6 @@ final class Desk {
               .ifPresent(q -> open(Mode.ANSWER, "", q.id()));
       default -> option(key);
     }
-  }
-
-  /** A run that waits for an answer is paused too, but no resume ends that. */
-  private boolean pausedByPerson() {
-    return view.status().equals("paused")
-        && view.permissions().isEmpty()
-        && view.questions().isEmpty();
   }
 
   private void allow(RunEvent.@Nullable PermissionRequested permission) {
@@ -313,119 +310,10 @@ final class Desk {
 
   /** The rows for this moment. */
   List<Line> footer(Instant now) {
-    List<Line> rows = new ArrayList<>();
-    if (!view.liveText().isEmpty()) {
-      rows.add(renderer.arriving(view.liveText(), now));
-    }
     RunEvent.PermissionRequested permission = focused();
-    if (permission != null) {
-      rows.addAll(waiting(permission, now));
-    } else if (!view.questions().isEmpty()) {
-      RunView.Question question = view.questions().getFirst();
-      rows.add(
-          Line.of(Role.WAIT, "◆ ")
-              .object(Role.TEXT, SafeText.prose(question.text()))
-              .add(
-                  Role.WAIT,
-                  left(question.deadline(), now, question.unknown() ? "stays unknown" : "ends")));
-    }
-    if (mode == Mode.LOG) {
-      rows.addAll(keys(permission, now));
-    } else {
-      rows.add(typing());
-    }
-    return rows;
-  }
-
-  /** The call with its whole recipients; on a row of its own where the terminal is narrow. */
-  private List<Line> waiting(RunEvent.PermissionRequested permission, Instant now) {
-    int open = view.permissions().size();
-    String many = open > 1 ? " · 1 of " + open + ", tab next" : "";
-    String state =
-        sent.contains(shown(permission))
-            ? " · allowing…"
-            : left(permission.deadline(), now, "denies");
-    String call =
-        RunRenderer.callText(
-            permission.tool(),
-            CallText.whole(permission.tool(), permission.object(), permission.arguments()));
-    Line line = Line.of(Role.WAIT, "◆ ").add(Role.STRONG, call).add(Role.WAIT, state + many);
-    return Columns.of(line.plain()) <= screen.columns()
-        ? List.of(line)
-        : List.of(
-            Line.of(Role.WAIT, "◆ ").prose(Role.STRONG, call),
-            Line.of(Role.WAIT, " " + state + many));
-  }
-
-  private static String left(String deadline, Instant now, String verb) {
-    Instant until = Times.instant(deadline);
-    return until == null
-        ? ""
-        : " · " + verb + " in " + Times.countdown(Duration.between(now, until));
-  }
-
-  private Line typing() {
-    String label =
-        switch (mode) {
-          case LOG -> "";
-          case STEER -> "Steer (enter sends, esc leaves): ";
-          case REASON -> "Reason to deny (enter denies, esc leaves): ";
-          case EDIT -> "Arguments (enter allows with these, esc leaves): ";
-          case REMEMBER -> "Allow, and from now on in this run (enter allows, esc leaves): ";
-          case ANSWER -> "Answer (enter sends, esc leaves): ";
-        };
-    return Line.of(Role.REST, label).prose(Role.TEXT, input.shown(240));
-  }
-
-  private List<Line> keys(RunEvent.@Nullable PermissionRequested permission, Instant now) {
-    Instant began = view.began();
-    String age = began == null ? "" : " · " + Times.span(Duration.between(began, now));
-    Line line = Line.of(RunRenderer.statusRole(view.status()), view.status()).add(Role.QUIET, age);
-    if (permission == null) {
-      line.add(Role.QUIET, " · " + view.money());
-    }
-    List<Line> rows = new ArrayList<>();
-    int used = Columns.of(line.plain());
-    for (String key : keysNow(permission)) {
-      int more = 3 + Columns.of(key);
-      if (used + more > screen.columns()) {
-        rows.add(line);
-        line = Line.of(Role.QUIET, "  " + key);
-        used = more - 1;
-      } else {
-        line.add(Role.QUIET, " · " + key);
-        used += more;
-      }
-    }
-    rows.add(line);
-    return rows;
-  }
-
-  private List<String> keysNow(RunEvent.@Nullable PermissionRequested permission) {
-    if (permission != null) {
-      return permission.remember() == null
-          ? List.of("a allow", "d deny", "e edit", "s steer", "v view", "q quit")
-          : List.of("a allow", "d deny", "e edit", "r remember", "s steer", "v view", "q quit");
-    }
-    if (view.questions().isEmpty()) {
-      return List.of("s steer", pausedByPerson() ? "p resume" : "p pause", "q quit");
-    }
-    RunView.Question question = view.questions().getFirst();
-    List<String> keys = new ArrayList<>();
-    if (question.unknown()) {
-      for (int i = 0; i < question.options().size(); i++) {
-        keys.add((i + 1) + " " + question.options().get(i));
-      }
-    } else {
-      int options = Math.min(9, question.options().size());
-      if (options > 0) {
-        keys.add(options == 1 ? "1 choose" : "1-" + options + " choose");
-      }
-      if (question.freeText()) {
-        keys.add("w write");
-      }
-    }
-    keys.addAll(List.of("s steer", "q quit"));
-    return keys;
+    boolean allowing = permission != null && sent.contains(shown(permission));
+    Line typing =
+        mode == Mode.LOG ? null : Line.of(Role.REST, mode.label).prose(Role.TEXT, input.shown(240));
+    return footer.rows(now, permission, allowing, typing);
   }
 }

@@ -1,7 +1,7 @@
 package dev.helm.cli.watch;
 
 import dev.helm.api.event.RunEvent;
-import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.DecisionBodies;
 import dev.helm.cli.Failure;
 import dev.helm.cli.command.Decisions;
 import dev.helm.cli.http.HelmClient;
@@ -27,7 +27,7 @@ final class Requests {
   void decide(RunEvent.PermissionRequested permission, boolean allow, String reason) {
     decide(
         permission,
-        new Bodies.Decide(
+        new DecisionBodies.Decide(
             allow ? "allow" : "deny",
             permission.argumentsHash(),
             null,
@@ -38,22 +38,23 @@ final class Requests {
   /** Allows with other arguments, the text of a JSON object. */
   void edit(RunEvent.PermissionRequested permission, Map<String, Object> arguments) {
     decide(
-        permission, new Bodies.Decide("allow", permission.argumentsHash(), arguments, null, null));
+        permission,
+        new DecisionBodies.Decide("allow", permission.argumentsHash(), arguments, null, null));
   }
 
   /** Allows, and calls that the rule matches for the rest of the run. */
   void remember(RunEvent.PermissionRequested permission, String rule) {
     decide(
         permission,
-        new Bodies.Decide(
+        new DecisionBodies.Decide(
             "allow",
             permission.argumentsHash(),
             null,
             null,
-            new Bodies.Remember("run", rule, null)));
+            new DecisionBodies.Remember("run", rule, null)));
   }
 
-  private void decide(RunEvent.PermissionRequested permission, Bodies.Decide wanted) {
+  private void decide(RunEvent.PermissionRequested permission, DecisionBodies.Decide wanted) {
     inBackground(
         () -> {
           Decisions.Result result = new Decisions(client).decide(permission.permissionId(), wanted);

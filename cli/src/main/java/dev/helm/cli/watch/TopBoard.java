@@ -2,6 +2,7 @@ package dev.helm.cli.watch;
 
 import dev.helm.api.event.LoggedEvent;
 import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.DecisionBodies;
 import dev.helm.api.rest.MoneyBodies;
 import java.time.Instant;
 import java.util.List;
@@ -21,7 +22,7 @@ record TopBoard(
     Instant at,
     Bodies.Status status,
     List<Bodies.Run> runs,
-    List<Bodies.InboxItem> inbox,
+    List<DecisionBodies.InboxItem> inbox,
     MoneyBodies.@Nullable Cap today,
     String spentToday,
     List<LoggedEvent> newest,
@@ -33,7 +34,7 @@ record TopBoard(
   }
 
   /** What waits in a run, the nearest deadline first. */
-  List<Bodies.InboxItem> waitingIn(String run) {
+  List<DecisionBodies.InboxItem> waitingIn(String run) {
     return inbox.stream().filter(item -> item.run().equals(run)).toList();
   }
 }

@@ -2,7 +2,9 @@ package dev.helm.cli.watch;
 
 import dev.helm.api.event.LoggedEvent;
 import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.DecisionBodies;
 import dev.helm.cli.http.Records;
+import dev.helm.cli.render.CallText;
 import dev.helm.cli.render.Columns;
 import dev.helm.cli.render.Line;
 import dev.helm.cli.render.Role;
@@ -98,10 +100,10 @@ final class TopRows {
     if (board.inbox().isEmpty()) {
       return Line.of(Role.QUIET, "  nothing waits for you");
     }
-    Bodies.InboxItem item = board.inbox().getFirst();
+    DecisionBodies.InboxItem item = board.inbox().getFirst();
     String object =
         item.tool() != null && !item.kind().equals("question")
-            ? RunRenderer.callText(item.tool(), item.object() == null ? "" : item.object())
+            ? CallText.line(item.tool(), item.object() == null ? "" : item.object())
             : SafeText.prose(item.text() == null ? "" : item.text());
     Instant until = Times.instant(item.deadline());
     String then = item.otherwise().equals("deny") ? "denies" : "ends";
@@ -153,7 +155,7 @@ final class TopRows {
   }
 
   private static Line run(TopBoard board, Bodies.Run run, String id, boolean marked, int name) {
-    List<Bodies.InboxItem> waits = board.waitingIn(run.id());
+    List<DecisionBodies.InboxItem> waits = board.waitingIn(run.id());
     boolean waiting = !waits.isEmpty();
     String status =
         waiting

@@ -3,6 +3,7 @@ package dev.helm.cli.watch;
 import dev.helm.api.Usd;
 import dev.helm.api.event.LoggedEvent;
 import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.DecisionBodies;
 import dev.helm.api.rest.MoneyBodies;
 import dev.helm.cli.ExitCode;
 import dev.helm.cli.Failure;
@@ -49,11 +50,11 @@ final class TopSource {
   /** One look at everything. */
   TopBoard look() {
     Bodies.Status status = client.status().as(Bodies.Status.class);
-    List<Bodies.InboxItem> inbox =
-        client.inbox().items(Bodies.InboxItem.class).stream()
-            .sorted(Comparator.comparing(Bodies.InboxItem::deadline))
+    List<DecisionBodies.InboxItem> inbox =
+        client.inbox().items(DecisionBodies.InboxItem.class).stream()
+            .sorted(Comparator.comparing(DecisionBodies.InboxItem::deadline))
             .toList();
-    List<String> waiting = inbox.stream().map(Bodies.InboxItem::run).distinct().toList();
+    List<String> waiting = inbox.stream().map(DecisionBodies.InboxItem::run).distinct().toList();
     List<Bodies.Run> runs =
         client.runs(Map.of("status", "active"), RUNS_MAX).items(Bodies.Run.class).stream()
             .sorted(Comparator.comparing(run -> place(waiting, run.id())))

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.helm.api.event.LoggedEvent;
 import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.DecisionBodies;
 import dev.helm.api.rest.MoneyBodies;
 import dev.helm.cli.http.Json;
 import dev.helm.cli.http.Reply;
@@ -99,7 +100,7 @@ class TopTest {
         new Reply(200, page(all)).items(Bodies.Run.class),
         runs == 0
             ? List.of()
-            : new Reply(200, page(List.of(asks(2, text)))).items(Bodies.InboxItem.class),
+            : new Reply(200, page(List.of(asks(2, text)))).items(DecisionBodies.InboxItem.class),
         new Reply(200, CAP).items(MoneyBodies.Cap.class).getFirst(),
         "$0.83",
         events,

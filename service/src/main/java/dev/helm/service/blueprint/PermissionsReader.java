@@ -47,8 +47,8 @@ final class PermissionsReader {
     List<String> read = new ArrayList<>();
     for (Tree.Scalar rule : permissions.texts(list, RULES_MAX, RULE_CHARS_MAX)) {
       Rules.Wrong wrong = rules.check(rule.text(), place);
-      wrong = wrong == null ? behind(rule.text(), "deny", deny) : wrong;
-      wrong = wrong == null ? behind(rule.text(), "ask", ask) : wrong;
+      wrong = wrong == null ? behind(rule.text(), place, "deny", deny) : wrong;
+      wrong = wrong == null ? behind(rule.text(), place, "ask", ask) : wrong;
       if (wrong == null) {
         read.add(rule.text());
       } else {
@@ -59,15 +59,14 @@ final class PermissionsReader {
   }
 
   /** A rule that is never asked, since a list before it has all of its tool, or the same rule. */
-  private static Rules.@Nullable Wrong behind(String text, String list, List<String> before) {
+  private static Rules.@Nullable Wrong behind(
+      String text, Place place, String list, List<String> before) {
     Rule rule = Rule.parse(text);
     boolean grantsHosts = rule.condition() instanceof Rule.Condition.Egress;
     for (String other : before) {
       Rule first = Rule.parse(other);
-      boolean same = first.tool().equals(rule.tool());
-      if (same
-          && !grantsHosts
-          && (first.condition() == null || first.condition().equals(rule.condition()))) {
+      if (!grantsHosts
+          && (place == Place.ALLOW ? first.takesAllowed(rule) : first.takesAll(rule))) {
         return new Rules.Wrong(
             "\"" + other + "\" in " + list + " comes first, so this rule would never match",
             "deny comes before ask, ask before allow; take one of them out");

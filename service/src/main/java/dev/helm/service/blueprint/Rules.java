@@ -81,7 +81,7 @@ public final class Rules {
     }
     String tool = matcher.group(1);
     String inner = matcher.group(2);
-    Wrong wrong = checkTool(tool);
+    Wrong wrong = checkTool(tool, place != Place.ALLOW && seesOthers(rule));
     if (wrong == null && inner != null && !inner.equals("*")) {
       wrong = checkInner(tool, inner);
     }
@@ -114,7 +114,17 @@ public final class Rules {
     };
   }
 
-  private @Nullable Wrong checkTool(String tool) {
+  /** A path rule of Read, Write or Edit that denies or asks speaks of what any tool does there. */
+  private boolean seesOthers(String text) {
+    try {
+      Rule rule = Rule.parse(text);
+      return offered.stream().anyMatch(rule::speaksOf);
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
+  }
+
+  private @Nullable Wrong checkTool(String tool, boolean seesOthers) {
     if (Tools.later(tool)) {
       return new Wrong("tool " + tool + " is not yet supported", "leave the rule out for now");
     }
@@ -122,7 +132,7 @@ public final class Rules {
     if (missing != null) {
       return missing;
     }
-    if (ToolNames.both(offered, List.of(tool)).isEmpty()) {
+    if (ToolNames.both(offered, List.of(tool)).isEmpty() && !seesOthers) {
       return new Wrong(
           "the rule names tool " + tool + ", which is not in tools",
           "add " + tool + " to tools, or leave the rule out");

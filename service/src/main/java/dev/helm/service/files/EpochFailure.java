@@ -14,6 +14,8 @@ public final class EpochFailure extends RuntimeException {
     BUSY,
     /** No room on the disk. */
     FULL,
+    /** It would delete files that no snapshot holds. */
+    UNSAVED,
     /** The container engine does not answer. */
     ENGINE,
     /** Begun or decided; what is left is done as soon as it can be. */

@@ -6,6 +6,8 @@ import dev.helm.activities.sandbox.Sandbox;
 import dev.helm.activities.snapshot.SnapshotRepository;
 import dev.helm.activities.snapshot.Snapshots;
 import dev.helm.activities.snapshot.TreeDiff;
+import dev.helm.activities.snapshot.Unsaved;
+import dev.helm.activities.snapshot.UnsavedException;
 import dev.helm.activities.snapshot.WorkspaceRestore;
 import dev.helm.activities.workspace.WorkspaceException;
 import dev.helm.api.rest.Bodies;
@@ -18,6 +20,7 @@ import dev.helm.service.store.FileStore;
 import dev.helm.service.store.RunQueries;
 import dev.helm.service.store.Store;
 import java.io.IOException;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
@@ -28,9 +31,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Rollback, restart and fork. The order of a rollback: what is wanted is noted; the old epoch's
- * workflow leaves; the container goes; the new tree is built beside the workspace; one transaction
- * opens the new epoch; the trees change places; the new workflow starts. Killed before the
- * transaction nothing has changed but that the run stands still, after it the rest is repeated.
+ * workflow leaves; the container goes; what is new is made beside the workspace; one transaction
+ * opens the new epoch; what is new takes its place; the new workflow starts. Killed before the
+ * transaction nothing has changed but that the run stands still, after it the rest is repeated, and
+ * nobody reads the workspace before.
  */
 public final class Epochs {
   private static final Logger LOG = LoggerFactory.getLogger(Epochs.class);
@@ -61,8 +65,18 @@ public final class Epochs {
     this.starting = starting;
   }
 
-  /** What became of a rollback. */
-  public record Done(long seq, int epoch, String undoSnapshotId, EpochStore.Counts counts) {}
+  /**
+   * What became of a rollback.
+   *
+   * @param unsaved what of the workspace no snapshot holds
+   */
+  public record Done(
+      long seq, int epoch, String undoSnapshotId, EpochStore.Counts counts, List<Unsaved> unsaved) {
+    /** Copies the list. */
+    public Done {
+      unsaved = List.copyOf(unsaved);
+    }
+  }
 
   /**
    * Takes a run back; it then waits for a person.
@@ -131,7 +145,7 @@ public final class Epochs {
     try {
       done =
           asked.wanted().restart()
-              ? decide(asked, null, asked.wanted().tree(), none())
+              ? decide(asked, null, asked.wanted().tree(), none(), List.of())
               : trees(asked);
     } catch (IOException | RuntimeException e) {
       throw failed(asked, active, e);
@@ -150,16 +164,21 @@ public final class Epochs {
     return sandbox.atHome(
         run,
         home -> {
-          Snapshots.Taken now = restore.prepare(run, home, asked.wanted().tree());
           String wanted = asked.wanted().tree();
-          Done done = decide(asked, wanted, now.tree(), counts(run, now.tree(), wanted));
-          restore.swap(home);
+          WorkspaceRestore.Prepared ready = restore.prepare(run, home, wanted);
+          String now = ready.now().tree();
+          Done done = decide(asked, wanted, now, counts(run, now, wanted), ready.unsaved());
+          restore.apply(ready);
           return done;
         });
   }
 
   private Done decide(
-      Open asked, @Nullable String workspace, String undoTree, EpochStore.Counts counts) {
+      Open asked,
+      @Nullable String workspace,
+      String undoTree,
+      EpochStore.Counts counts,
+      List<Unsaved> unsaved) {
     long seq =
         store
             .epochs()
@@ -169,7 +188,8 @@ public final class Epochs {
                 workspace,
                 undoTree,
                 counts);
-    return new Done(seq, asked.epoch() + 1, EpochStore.undoId(asked.run(), asked.epoch()), counts);
+    return new Done(
+        seq, asked.epoch() + 1, EpochStore.undoId(asked.run(), asked.epoch()), counts, unsaved);
   }
 
   private static EpochStore.Counts none() {
@@ -223,6 +243,8 @@ public final class Epochs {
     return switch (e) {
       case WorkspaceException full when full.reason() == WorkspaceException.Reason.FULL ->
           new EpochFailure(EpochFailure.Kind.FULL, full.getMessage() + left, e);
+      case UnsavedException lost ->
+          new EpochFailure(EpochFailure.Kind.UNSAVED, lost.getMessage() + left, e);
       case EngineUnavailable away ->
           new EpochFailure(EpochFailure.Kind.ENGINE, away.getMessage() + left, e);
       case NoEngine none -> new EpochFailure(EpochFailure.Kind.ENGINE, none.getMessage() + left, e);

@@ -36,6 +36,7 @@ public final class Ledger {
   private final Days days;
   private final Caps caps = new Caps();
   private final Charges charges;
+  private final Exhausted exhausted;
 
   /** A ledger over a store whose days are those of UTC. */
   public Ledger(Store store, PriceTable prices) {
@@ -48,6 +49,7 @@ public final class Ledger {
     this.prices = prices;
     this.days = days;
     this.charges = new Charges(prices, caps);
+    this.exhausted = new Exhausted(days);
   }
 
   /** Sets who is told of a call that cost more than was held for it. */
@@ -120,9 +122,12 @@ public final class Ledger {
     long input = inputBound(tx.sql(), run.run(), call);
     long worst = price.worstMicros(input, call.maxTokens());
     if (worst > tightest.free()) {
-      return refused(tightest, price, input, call.maxTokens());
+      Reserve.Answer.Refused refused = refused(tightest, price, input, call.maxTokens());
+      exhausted.refused(tx, run, tightest, call.id(), refused);
+      return refused;
     }
     hold(tx, boot, run, day, call, price, worst);
+    exhausted.granted(tx, run, worst);
     return new Reserve.Answer.Granted(run.run());
   }
 

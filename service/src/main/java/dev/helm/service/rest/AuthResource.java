@@ -1,6 +1,7 @@
 package dev.helm.service.rest;
 
 import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.PeopleBodies;
 import dev.helm.service.audit.AuditTrail;
 import dev.helm.service.auth.Caller;
 import dev.helm.service.auth.ClientAddress;
@@ -43,7 +44,8 @@ public final class AuthResource {
   @Open
   @Consumes(MediaType.APPLICATION_JSON)
   @Operation(summary = "Log in: a token for 24 hours; {device} names the device and registers it")
-  public Bodies.LoginResponse login(Bodies.LoginRequest request, @Context HttpServletRequest http) {
+  public PeopleBodies.LoginResponse login(
+      PeopleBodies.LoginRequest request, @Context HttpServletRequest http) {
     String device = request.device() == null ? null : Params.line("device", request.device(), 64);
     ClientAddress client = FrontFilter.client(http);
     return letIn(
@@ -74,8 +76,8 @@ public final class AuthResource {
   @Consumes(MediaType.APPLICATION_JSON)
   @Operation(
       summary = "Change one's own password; all other sessions end, the answer has a new one")
-  public Bodies.LoginResponse changePassword(
-      Bodies.ChangePassword request,
+  public PeopleBodies.LoginResponse changePassword(
+      PeopleBodies.ChangePassword request,
       @Context ContainerRequestContext context,
       @Context HttpServletRequest http) {
     Caller caller = Permit.person(context);
@@ -96,11 +98,11 @@ public final class AuthResource {
   @Open
   @Consumes(MediaType.APPLICATION_JSON)
   @Operation(summary = "A text that a paired device signs to refresh its token: once, 60 s")
-  public Bodies.Challenge challenge(
-      Bodies.ChallengeRequest request, @Context HttpServletRequest http) {
+  public PeopleBodies.Challenge challenge(
+      PeopleBodies.ChallengeRequest request, @Context HttpServletRequest http) {
     logIn.countRefresh(FrontFilter.client(http));
     Tokens.Signed text = tokens.challenge(Params.line("device", request.device(), 64));
-    return new Bodies.Challenge(text.text(), text.expiresAt().toString());
+    return new PeopleBodies.Challenge(text.text(), text.expiresAt().toString());
   }
 
   /** The next token of a paired device. */
@@ -109,8 +111,8 @@ public final class AuthResource {
   @Open
   @Consumes(MediaType.APPLICATION_JSON)
   @Operation(summary = "A new token for a paired device, which proves its key")
-  public Bodies.LoginResponse refresh(
-      Bodies.RefreshRequest request, @Context HttpServletRequest http) {
+  public PeopleBodies.LoginResponse refresh(
+      PeopleBodies.RefreshRequest request, @Context HttpServletRequest http) {
     ClientAddress client = FrontFilter.client(http);
     return letIn(
         "device:" + request.device(),
@@ -125,8 +127,8 @@ public final class AuthResource {
   @NoIdempotencyKey
   @Consumes(MediaType.APPLICATION_JSON)
   @Operation(summary = "A ticket for the stream or a download: single use, 60 s")
-  public Bodies.TicketResponse ticket(
-      Bodies.TicketRequest request, @Context SecurityContext security) {
+  public PeopleBodies.TicketResponse ticket(
+      PeopleBodies.TicketRequest request, @Context SecurityContext security) {
     Tokens.Purpose purpose =
         switch (request.purpose()) {
           case "stream" -> Tokens.Purpose.STREAM;
@@ -144,11 +146,11 @@ public final class AuthResource {
           "path", "expected the path that is to be downloaded", "it begins with /api/");
     }
     Tokens.Signed ticket = tokens.ticket(TokenFilter.caller(security), purpose, path);
-    return new Bodies.TicketResponse(ticket.text(), ticket.expiresAt().toString());
+    return new PeopleBodies.TicketResponse(ticket.text(), ticket.expiresAt().toString());
   }
 
   /** Who was let in, or not, is on disk before the answer is sent. */
-  private Bodies.LoginResponse letIn(
+  private PeopleBodies.LoginResponse letIn(
       String name, ClientAddress client, boolean refreshed, Supplier<LogIn.LoggedIn> check) {
     LogIn.LoggedIn in;
     try {
@@ -167,11 +169,11 @@ public final class AuthResource {
     return response(in);
   }
 
-  private static Bodies.LoginResponse response(LogIn.LoggedIn in) {
-    return new Bodies.LoginResponse(
+  private static PeopleBodies.LoginResponse response(LogIn.LoggedIn in) {
+    return new PeopleBodies.LoginResponse(
         in.token().text(),
         in.token().expiresAt().toString(),
-        new Bodies.User(in.user().id(), in.user().name()),
+        new PeopleBodies.User(in.user().id(), in.user().name()),
         in.device() == null ? null : in.device().id());
   }
 }

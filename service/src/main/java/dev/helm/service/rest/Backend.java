@@ -1,6 +1,7 @@
 package dev.helm.service.rest;
 
 import dev.helm.activities.snapshot.Snapshots;
+import dev.helm.activities.tools.RunTools;
 import dev.helm.activities.workspace.WorkspaceFiles;
 import dev.helm.api.rest.Bodies;
 import dev.helm.service.audit.Exports;
@@ -36,6 +37,11 @@ public interface Backend extends AutoCloseable {
   /** Whose days and months caps count; the operator says so in {@code config.yml}. */
   default ZoneId moneyZone() {
     return ZoneOffset.UTC;
+  }
+
+  /** What tools runs have, for arguments that people change. */
+  default RunTools tools() {
+    return RunTools.NATIVE;
   }
 
   /** Brings the archive of a run's workflow histories up to date before it is exported. */

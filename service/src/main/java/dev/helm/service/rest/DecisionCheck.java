@@ -3,11 +3,12 @@ package dev.helm.service.rest;
 import dev.helm.activities.store.Blobs;
 import dev.helm.activities.store.Runs;
 import dev.helm.activities.tools.ArgumentsCheck;
+import dev.helm.activities.tools.RunTools;
 import dev.helm.api.Sha256;
 import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.event.Content;
 import dev.helm.api.event.RunEvent;
-import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.DecisionBodies;
 import dev.helm.api.rest.ErrorCode;
 import dev.helm.api.rest.Problem;
 import dev.helm.service.auth.Caller;
@@ -42,16 +43,18 @@ public final class DecisionCheck {
   private final Runs runs;
   private final Blobs blobs;
   private final Clock clock;
+  private final RunTools tools;
 
-  /** With where runs and texts are, and the service's clock. */
-  public DecisionCheck(Runs runs, Blobs blobs, Clock clock) {
+  /** With where runs and texts are, the service's clock, and what tools there are. */
+  public DecisionCheck(Runs runs, Blobs blobs, Clock clock, RunTools tools) {
     this.runs = runs;
     this.blobs = blobs;
     this.clock = clock;
+    this.tools = tools;
   }
 
   /** Refuses what no permission could be answered with. */
-  static void shape(Bodies.Decide request) {
+  static void shape(DecisionBodies.Decide request) {
     boolean allow = request.decision().equals("allow");
     if (!allow && !request.decision().equals("deny")) {
       throw ProblemException.member("decision", "expected \"allow\" or \"deny\"", null);
@@ -81,7 +84,7 @@ public final class DecisionCheck {
     }
   }
 
-  private static void shape(Bodies.@Nullable Remember remember) {
+  private static void shape(DecisionBodies.@Nullable Remember remember) {
     if (remember == null) {
       return;
     }
@@ -100,12 +103,16 @@ public final class DecisionCheck {
 
   /** The signal for the run's workflow. */
   Signals.Decide decision(
-      Bodies.Decide request, Bodies.Permission asked, Caller caller, String requestId) {
-    Blueprint blueprint = runs.info(asked.run()).blueprint();
+      DecisionBodies.Decide request,
+      DecisionBodies.Permission asked,
+      Caller caller,
+      String requestId) {
+    Runs.Info run = runs.info(asked.run());
+    Blueprint blueprint = run.blueprint();
     ToolCall call = call(asked, text(asked));
     Signals.Edited edited = null;
     if (request.arguments() != null) {
-      ToolCall changed = changed(request.arguments(), asked, blueprint);
+      ToolCall changed = changed(request.arguments(), asked, run);
       if (!changed.argumentsHash().equals(call.argumentsHash())) {
         call = changed;
         edited =
@@ -126,12 +133,12 @@ public final class DecisionCheck {
         remembered(request.remember(), asked, blueprint, call));
   }
 
-  private String text(Bodies.Permission asked) {
+  private String text(DecisionBodies.Permission asked) {
     Content arguments = asked.item().arguments();
     return arguments == null ? "{}" : blobs.text(arguments);
   }
 
-  private static ToolCall call(Bodies.Permission asked, String source) {
+  private static ToolCall call(DecisionBodies.Permission asked, String source) {
     return ToolCall.of(
         Objects.requireNonNullElse(asked.item().toolUseId(), asked.id()),
         Objects.requireNonNullElse(asked.item().tool(), ""),
@@ -139,7 +146,8 @@ public final class DecisionCheck {
   }
 
   /** Attack: an edit smuggles in what the model itself would not have been allowed. */
-  private static ToolCall changed(Object arguments, Bodies.Permission asked, Blueprint blueprint) {
+  private ToolCall changed(
+      Object arguments, DecisionBodies.Permission asked, Runs.Info run) {
     ToolCall call;
     try {
       call = call(asked, HelmJson.write(arguments));
@@ -147,11 +155,11 @@ public final class DecisionCheck {
     } catch (IllegalArgumentException e) {
       throw invalid(List.of(new ArgumentsCheck.Mistake("", String.valueOf(e.getMessage()))));
     }
-    List<ArgumentsCheck.Mistake> mistakes = ArgumentsCheck.of(call.tool(), call.arguments());
+    List<ArgumentsCheck.Mistake> mistakes = tools.mistakes(run, call);
     if (!mistakes.isEmpty()) {
       throw invalid(mistakes);
     }
-    if (Gate.of(blueprint).decide(call) instanceof Verdict.Deny deny) {
+    if (Gate.of(run.blueprint()).decide(call) instanceof Verdict.Deny deny) {
       throw ProblemException.of(
           ErrorCode.EDIT_REFUSED,
           "the changed call is not allowed: " + deny.reason(),
@@ -183,8 +191,8 @@ public final class DecisionCheck {
   }
 
   private RunEvent.@Nullable Remembered remembered(
-      Bodies.@Nullable Remember remember,
-      Bodies.Permission asked,
+      DecisionBodies.@Nullable Remember remember,
+      DecisionBodies.Permission asked,
       Blueprint blueprint,
       ToolCall call) {
     if (remember == null) {

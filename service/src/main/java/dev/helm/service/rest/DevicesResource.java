@@ -2,6 +2,7 @@ package dev.helm.service.rest;
 
 import dev.helm.api.rest.Bodies;
 import dev.helm.api.rest.ErrorCode;
+import dev.helm.api.rest.PeopleBodies;
 import dev.helm.service.auth.Caller;
 import dev.helm.service.auth.DeviceKey;
 import dev.helm.service.store.DeviceStore;
@@ -43,7 +44,7 @@ public final class DevicesResource {
   /** One's own, or somebody's. */
   @GET
   @Operation(summary = "Your devices; with {user} that person's, for an owner of all projects")
-  public Bodies.Page<Bodies.Device> listDevices(
+  public Bodies.Page<PeopleBodies.Device> listDevices(
       @QueryParam("user") @Nullable String user, @Context ContainerRequestContext context) {
     Caller caller = Permit.person(context);
     if (user != null && !user.equals(caller.userId())) {
@@ -65,8 +66,8 @@ public final class DevicesResource {
       summary = "Pair a device: its Ed25519 key lets it refresh its token",
       description = "docs/people.md says what the device signs.")
   @ApiResponse(responseCode = "201", useReturnTypeSchema = true, description = "the device")
-  public Bodies.Device pairDevice(
-      Bodies.NewDevice request, @Context ContainerRequestContext context) {
+  public PeopleBodies.Device pairDevice(
+      PeopleBodies.NewDevice request, @Context ContainerRequestContext context) {
     Caller caller = Permit.person(context);
     String name = Params.line("name", request.name(), 64);
     if (DeviceKey.of(request.publicKey()) == null) {
@@ -102,11 +103,11 @@ public final class DevicesResource {
     return new Bodies.Accepted(id, "revoked");
   }
 
-  private static Bodies.Device shown(DeviceStore.Device device, String name, Caller caller) {
-    return new Bodies.Device(
+  private static PeopleBodies.Device shown(DeviceStore.Device device, String name, Caller caller) {
+    return new PeopleBodies.Device(
         device.id(),
         device.name(),
-        new Bodies.User(device.person(), name),
+        new PeopleBodies.User(device.person(), name),
         device.publicKey() != null,
         device.id().equals(caller.deviceId()),
         device.createdAt(),

@@ -88,6 +88,11 @@ public final class ErrorMappers {
         case FULL ->
             response(
                 ErrorCode.DISK_FULL, "there is no room for it", String.valueOf(e.getMessage()));
+        case UNSAVED ->
+            response(
+                ErrorCode.FILES_NOT_SAVED,
+                "files would be lost, so the run was not rolled back",
+                String.valueOf(e.getMessage()));
         case ENGINE ->
             response(
                 ErrorCode.ENGINE_DOWN,

@@ -4,8 +4,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.helm.activities.store.RunLog;
 import dev.helm.api.Sha256;
-import dev.helm.api.rest.Bodies;
 import dev.helm.api.rest.ErrorCode;
+import dev.helm.api.rest.PeopleBodies;
 import dev.helm.service.auth.Caller;
 import dev.helm.service.store.IdempotencyStore;
 import jakarta.annotation.Priority;
@@ -165,7 +165,7 @@ public final class IdempotencyFilter implements ContainerRequestFilter, Containe
         response.getMediaType() == null ? MediaType.APPLICATION_JSON_TYPE : response.getMediaType();
     // Attack: a password or token that was shown once is read from the database.
     String kept =
-        write(entity instanceof Bodies.ShownOnce secret ? secret.withoutSecret() : entity);
+        write(entity instanceof PeopleBodies.ShownOnce secret ? secret.withoutSecret() : entity);
     store.finish(key, response.getStatus(), type.toString(), kept, needs);
     response.setEntity(
         write(entity).getBytes(StandardCharsets.UTF_8), response.getEntityAnnotations(), type);

@@ -2,6 +2,7 @@ package dev.helm.service.rest;
 
 import dev.helm.api.Role;
 import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.DecisionBodies;
 import dev.helm.api.rest.ErrorCode;
 import dev.helm.service.auth.Caller;
 import dev.helm.service.store.Access;
@@ -46,7 +47,7 @@ public final class InboxResource {
   @GET
   @Path("/inbox")
   @Operation(summary = "Everything that waits for a person, oldest first")
-  public Bodies.Page<Bodies.InboxItem> list(
+  public Bodies.Page<DecisionBodies.InboxItem> list(
       @QueryParam("limit") @Nullable String limit,
       @QueryParam("cursor") @Nullable String cursor,
       @Context SecurityContext security) {
@@ -62,7 +63,7 @@ public final class InboxResource {
   @ApiResponse(responseCode = "202", useReturnTypeSchema = true, description = "not yet applied")
   public Bodies.Accepted answer(
       @PathParam("id") String id,
-      Bodies.AnswerQuestion request,
+      DecisionBodies.AnswerQuestion request,
       @Context ContainerRequestContext context) {
     Caller caller = TokenFilter.caller(context.getSecurityContext());
     InboxStore.Question before = question(caller.access(), id);
@@ -102,7 +103,7 @@ public final class InboxResource {
   }
 
   /** Where the agent gave options and wants no other words, the answer is one of them. */
-  private static void requireOption(Bodies.InboxItem asked, String answer) {
+  private static void requireOption(DecisionBodies.InboxItem asked, String answer) {
     List<String> options = asked.options();
     if (options != null
         && !options.isEmpty()

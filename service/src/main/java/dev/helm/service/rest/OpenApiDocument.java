@@ -5,8 +5,10 @@ import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.bundle.Checkpoint;
 import dev.helm.api.event.LoggedEvent;
 import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.DecisionBodies;
 import dev.helm.api.rest.FileBodies;
 import dev.helm.api.rest.MoneyBodies;
+import dev.helm.api.rest.PeopleBodies;
 import dev.helm.api.rest.Problem;
 import io.swagger.v3.core.converter.ModelConverters;
 import io.swagger.v3.core.util.Json31;
@@ -43,11 +45,13 @@ public final class OpenApiDocument {
           UsersResource.class,
           DevicesResource.class,
           TokensResource.class,
+          SecretsResource.class,
           SystemResource.class,
           RunsResource.class,
           SearchResource.class,
           SteeringResource.class,
           FilesResource.class,
+          DiffResource.class,
           RollbackResource.class,
           InboxResource.class,
           StopResource.class,
@@ -84,7 +88,12 @@ public final class OpenApiDocument {
     addIdempotencyKeys(read);
     OpenApiForms.apply(
         read,
-        Stream.of(Bodies.class, FileBodies.class, MoneyBodies.class)
+        Stream.of(
+                Bodies.class,
+                DecisionBodies.class,
+                FileBodies.class,
+                MoneyBodies.class,
+                PeopleBodies.class)
             .<Class<?>>flatMap(outer -> Arrays.stream(outer.getDeclaredClasses()))
             .toList());
     try {
@@ -125,8 +134,10 @@ public final class OpenApiDocument {
     Map<String, Schema> schemas = document.getComponents().getSchemas();
     Stream.of(
             Bodies.class,
+            DecisionBodies.class,
             FileBodies.class,
             MoneyBodies.class,
+            PeopleBodies.class,
             Problem.class,
             Blueprint.class,
             LoggedEvent.class,

@@ -1,7 +1,7 @@
 package dev.helm.service.rest;
 
 import dev.helm.api.Role;
-import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.DecisionBodies;
 import dev.helm.api.rest.ErrorCode;
 import dev.helm.service.auth.Caller;
 import dev.helm.service.store.Access;
@@ -47,13 +47,13 @@ public final class PermissionsResource {
   @GET
   @Path("/{id}")
   @Operation(summary = "A permission in whatever state")
-  public Bodies.Permission permission(
+  public DecisionBodies.Permission permission(
       @PathParam("id") String id, @Context SecurityContext security) {
     return permission(TokenFilter.access(security), id);
   }
 
-  private Bodies.Permission permission(Access access, String id) {
-    Bodies.Permission permission = id.length() > 100 ? null : inbox.permission(access, id);
+  private DecisionBodies.Permission permission(Access access, String id) {
+    DecisionBodies.Permission permission = id.length() > 100 ? null : inbox.permission(access, id);
     if (permission == null) {
       throw ProblemException.of(
           ErrorCode.NOT_FOUND, "there is no such permission", "GET /api/inbox lists the open ones");
@@ -75,10 +75,12 @@ public final class PermissionsResource {
       responseCode = "202",
       useReturnTypeSchema = true,
       description = "not yet applied, or more people must allow")
-  public Bodies.Permission decide(
-      @PathParam("id") String id, Bodies.Decide request, @Context ContainerRequestContext context) {
+  public DecisionBodies.Permission decide(
+      @PathParam("id") String id,
+      DecisionBodies.Decide request,
+      @Context ContainerRequestContext context) {
     Caller caller = TokenFilter.caller(context.getSecurityContext());
-    Bodies.Permission before = permission(caller.access(), id);
+    DecisionBodies.Permission before = permission(caller.access(), id);
     String project = before.item().project();
     Permit.require(context, Role.APPROVER, project);
     DecisionCheck.shape(request);
@@ -93,7 +95,7 @@ public final class PermissionsResource {
           check.decision(request, before, caller, IdempotencyFilter.requestId(context));
       String wanted = wanted(decision, before);
       control.decide(before.run(), decision);
-      Bodies.Permission after =
+      DecisionBodies.Permission after =
           commits.await(
               () -> permission(caller.access(), id),
               now ->
@@ -109,8 +111,9 @@ public final class PermissionsResource {
    * Attack: one person allows, and once more with a service token made for it, where two people
    * have to.
    */
-  private static void requirePerson(Bodies.Decide request, Bodies.Permission asked, Caller caller) {
-    Bodies.Asked about = asked.item().asked();
+  private static void requirePerson(
+      DecisionBodies.Decide request, DecisionBodies.Permission asked, Caller caller) {
+    DecisionBodies.Asked about = asked.item().asked();
     int need = about == null ? 1 : about.need();
     if (need > 1 && request.decision().equals("allow") && caller.kind() != Caller.Kind.PERSON) {
       throw ProblemException.of(
@@ -121,18 +124,18 @@ public final class PermissionsResource {
   }
 
   /** The hash of what this caller wants to run. */
-  private static String wanted(Signals.Decide decision, Bodies.Permission asked) {
+  private static String wanted(Signals.Decide decision, DecisionBodies.Permission asked) {
     Signals.Edited edited = decision.edited();
     return edited == null ? hash(asked) : edited.argumentsHash();
   }
 
   /** Whether this caller's allow is one of those that the log counts. */
-  private static boolean counted(Bodies.Permission now, Caller caller, String wanted) {
-    Bodies.Asked asked = now.item().asked();
+  private static boolean counted(DecisionBodies.Permission now, Caller caller, String wanted) {
+    DecisionBodies.Asked asked = now.item().asked();
     return asked != null && asked.approvals().contains(caller.name()) && hash(now).equals(wanted);
   }
 
-  private static void requireFresh(Bodies.Decide request, Bodies.Permission asked) {
+  private static void requireFresh(DecisionBodies.Decide request, DecisionBodies.Permission asked) {
     if (request.argumentsHash() != null && !request.argumentsHash().equals(hash(asked))) {
       throw stale();
     }
@@ -145,14 +148,14 @@ public final class PermissionsResource {
         "look at the permission again and decide on its present arguments");
   }
 
-  private static String hash(Bodies.Permission permission) {
+  private static String hash(DecisionBodies.Permission permission) {
     return Objects.requireNonNull(
         permission.item().argumentsHash(), "a permission without the hash of its arguments");
   }
 
-  private static Bodies.Permission answer(
-      Bodies.Decide request,
-      Bodies.Permission after,
+  private static DecisionBodies.Permission answer(
+      DecisionBodies.Decide request,
+      DecisionBodies.Permission after,
       Caller caller,
       @Nullable String wanted,
       ContainerRequestContext context) {
@@ -173,8 +176,8 @@ public final class PermissionsResource {
     };
   }
 
-  private static Bodies.Permission accepted(Bodies.Permission open) {
-    return new Bodies.Permission(
+  private static DecisionBodies.Permission accepted(DecisionBodies.Permission open) {
+    return new DecisionBodies.Permission(
         open.id(),
         open.run(),
         "accepted",
@@ -189,8 +192,11 @@ public final class PermissionsResource {
 
   /** Throws when what was decided is not what this caller asked for. */
   private static void decidedOtherwise(
-      Bodies.Decide request, Bodies.Permission after, Caller caller, @Nullable String wanted) {
-    Bodies.Winner winner = after.winner();
+      DecisionBodies.Decide request,
+      DecisionBodies.Permission after,
+      Caller caller,
+      @Nullable String wanted) {
+    DecisionBodies.Winner winner = after.winner();
     if (winner == null) {
       throw new IllegalStateException("a decision without who decided");
     }
@@ -217,13 +223,14 @@ public final class PermissionsResource {
     if (!same) {
       throw ProblemException.lost(by + " has allowed it first with other arguments", winner);
     }
-    Bodies.Remember remember = request.remember();
+    DecisionBodies.Remember remember = request.remember();
     if (remember != null && !by.equals(caller.name()) && !remembers(after, remember)) {
       throw ProblemException.lost(by + " has allowed it first without that rule", winner);
     }
   }
 
-  private static boolean remembers(Bodies.Permission after, Bodies.Remember wanted) {
+  private static boolean remembers(
+      DecisionBodies.Permission after, DecisionBodies.Remember wanted) {
     return after.remembered() != null
         && after.remembered().rule().equals(wanted.rule())
         && after.remembered().scope().equals(wanted.scope());

@@ -1,6 +1,6 @@
 package dev.helm.service.rest;
 
-import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.DecisionBodies;
 import dev.helm.api.rest.ErrorCode;
 import dev.helm.api.rest.Problem;
 import java.util.List;
@@ -50,7 +50,7 @@ public final class ProblemException extends RuntimeException {
   }
 
   /** With who came first. */
-  public static ProblemException lost(String title, Bodies.Winner winner) {
+  public static ProblemException lost(String title, DecisionBodies.Winner winner) {
     return new ProblemException(
         ErrorCode.ALREADY_DECIDED,
         problem(ErrorCode.ALREADY_DECIDED, title, "the first decision stands", winner, null, null),
@@ -82,7 +82,7 @@ public final class ProblemException extends RuntimeException {
       ErrorCode code,
       String title,
       @Nullable String detail,
-      Bodies.@Nullable Winner winner,
+      DecisionBodies.@Nullable Winner winner,
       @Nullable List<Problem.Place> places,
       @Nullable Map<String, String> more) {
     return new Problem(

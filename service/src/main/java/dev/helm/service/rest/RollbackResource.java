@@ -3,6 +3,7 @@ package dev.helm.service.rest;
 import dev.helm.activities.snapshot.SnapshotRepository;
 import dev.helm.activities.snapshot.Snapshots;
 import dev.helm.activities.snapshot.TreeDiff;
+import dev.helm.activities.snapshot.Unsaved;
 import dev.helm.api.Role;
 import dev.helm.api.RunId;
 import dev.helm.api.blueprint.Blueprint;
@@ -93,7 +94,7 @@ public final class RollbackResource {
         Objects.requireNonNull(files.named(run.id(), done.undoSnapshotId()), "it was just made");
     FileBodies.Rollback was;
     try (SnapshotRepository repository = backend.snapshots().open(run.id())) {
-      was = changes(repository, run.id(), seq, workspace, undo.tree());
+      was = changes(repository, run.id(), seq, workspace, undo.tree(), done.unsaved());
     }
     return new FileBodies.Rollback(
         run.id(),
@@ -105,13 +106,16 @@ public final class RollbackResource {
         done.counts().changed(),
         done.counts().deleted(),
         was.files(),
-        was.truncated());
+        was.truncated(),
+        was.unsaved());
   }
 
   private FileBodies.Rollback preview(String run, long seq, FileStore.Snapshot workspace)
       throws IOException {
-    try (Snapshots.Look now = backend.snapshots().look(run)) {
-      return changes(now.repository(), run, seq, workspace, now.taken().tree());
+    try (Snapshots.Look now = new WorkspaceNow(store.epochs(), backend).look(run)) {
+      List<Unsaved> unsaved =
+          Unsaved.of(now.repository(), now.taken(), ObjectId.fromString(workspace.tree()));
+      return changes(now.repository(), run, seq, workspace, now.taken().tree(), unsaved);
     }
   }
 
@@ -120,7 +124,8 @@ public final class RollbackResource {
       String run,
       long seq,
       FileStore.Snapshot workspace,
-      String from)
+      String from,
+      List<Unsaved> unsaved)
       throws IOException {
     TreeDiff.Result diff =
         TreeDiff.plain(
@@ -141,7 +146,18 @@ public final class RollbackResource {
         counts.changed(),
         counts.deleted(),
         paths.stream().limit(PATHS_MAX).toList(),
-        paths.size() > PATHS_MAX);
+        paths.size() > PATHS_MAX,
+        unsaved.stream().limit(PATHS_MAX).map(RollbackResource::unsaved).toList());
+  }
+
+  private static FileBodies.Unsaved unsaved(Unsaved file) {
+    String fate =
+        switch (file.fate()) {
+          case KEPT -> "kept";
+          case REMOVED -> "removed";
+          case BLOCKS -> "blocks";
+        };
+    return new FileBodies.Unsaved(file.path(), file.why(), fate);
   }
 
   private static FileBodies.FileChange change(TreeDiff.Change change) {
@@ -258,7 +274,7 @@ public final class RollbackResource {
   private FileStore.Snapshot workspace(String run, String member, String name) {
     FileStore.Snapshot found = new Steps(files).kept(run, name);
     if (found == null) {
-      throw FilesResource.noStep(member, name);
+      throw FileParams.noStep(member, name);
     }
     return found;
   }

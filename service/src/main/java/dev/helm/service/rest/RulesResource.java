@@ -2,6 +2,7 @@ package dev.helm.service.rest;
 
 import dev.helm.api.Role;
 import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.DecisionBodies;
 import dev.helm.api.rest.ErrorCode;
 import dev.helm.service.auth.Caller;
 import dev.helm.service.store.Access;
@@ -40,7 +41,7 @@ public final class RulesResource {
   @Operation(
       summary = "Remembered rules, newest first, expired and revoked ones too",
       description = "With run: those that were remembered in it or hold in it.")
-  public Bodies.Page<Bodies.RememberedRule> listRules(
+  public Bodies.Page<DecisionBodies.RememberedRule> listRules(
       @QueryParam("run") @Nullable String run,
       @QueryParam("blueprint") @Nullable String blueprint,
       @QueryParam("limit") @Nullable String limit,
@@ -61,18 +62,18 @@ public final class RulesResource {
   @Operation(
       summary = "Revoke a remembered rule: calls like it are asked again from now on",
       description = "One that holds for a whole blueprint takes the role operator.")
-  public Bodies.RememberedRule revokeRule(
+  public DecisionBodies.RememberedRule revokeRule(
       @PathParam("id") String id, @Context ContainerRequestContext context) {
     Caller caller = TokenFilter.caller(context.getSecurityContext());
-    Bodies.RememberedRule rule = find(caller.access(), id);
+    DecisionBodies.RememberedRule rule = find(caller.access(), id);
     Role least = rule.scope().equals("blueprint") ? Role.OPERATOR : Role.APPROVER;
     Permit.check(caller, least, rule.project());
     rules.revoke(id, caller.name());
     return find(caller.access(), id);
   }
 
-  private Bodies.RememberedRule find(Access access, String id) {
-    Bodies.RememberedRule rule = id.length() > 100 ? null : rules.find(access, id);
+  private DecisionBodies.RememberedRule find(Access access, String id) {
+    DecisionBodies.RememberedRule rule = id.length() > 100 ? null : rules.find(access, id);
     if (rule == null) {
       throw ProblemException.of(
           ErrorCode.NOT_FOUND, "there is no such rule", "GET /api/rules lists them");

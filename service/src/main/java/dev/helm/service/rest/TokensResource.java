@@ -4,6 +4,7 @@ import dev.helm.api.Role;
 import dev.helm.api.Sha256;
 import dev.helm.api.rest.Bodies;
 import dev.helm.api.rest.ErrorCode;
+import dev.helm.api.rest.PeopleBodies;
 import dev.helm.service.auth.Caller;
 import dev.helm.service.auth.PersonName;
 import dev.helm.service.auth.ServiceTokenText;
@@ -49,7 +50,8 @@ public final class TokensResource {
   /** All that one owns. */
   @GET
   @Operation(summary = "The service tokens of the projects that you own, by name")
-  public Bodies.Page<Bodies.ServiceToken> listTokens(@Context ContainerRequestContext context) {
+  public Bodies.Page<PeopleBodies.ServiceToken> listTokens(
+      @Context ContainerRequestContext context) {
     Permit.anOwner(context);
     Caller caller = TokenFilter.caller(context.getSecurityContext());
     return new Bodies.Page<>(
@@ -63,8 +65,8 @@ public final class TokensResource {
       summary = "Make a service token: the answer shows its text once",
       description = "One role, at most operator, in one project, or in all with \"*\".")
   @ApiResponse(responseCode = "201", useReturnTypeSchema = true, description = "the token")
-  public Bodies.TokenMade createToken(
-      Bodies.NewToken request, @Context ContainerRequestContext context) {
+  public PeopleBodies.TokenMade createToken(
+      PeopleBodies.NewToken request, @Context ContainerRequestContext context) {
     Caller caller = Permit.person(context);
     Permit.require(context, Role.OWNER, Params.project("project", request.project()));
     if (!PersonName.allowed(request.name())) {
@@ -92,7 +94,7 @@ public final class TokensResource {
           ErrorCode.CONFLICT, "the name was given before", "names are given once; choose another");
     }
     StatusFilter.answer(context, Response.Status.CREATED);
-    return new Bodies.TokenMade(shown(made), text);
+    return new PeopleBodies.TokenMade(shown(made), text);
   }
 
   /** Takes one back. */
@@ -113,8 +115,8 @@ public final class TokensResource {
     return new Bodies.Accepted(id, "revoked");
   }
 
-  private static Bodies.ServiceToken shown(ServiceTokenStore.ServiceToken token) {
-    return new Bodies.ServiceToken(
+  private static PeopleBodies.ServiceToken shown(ServiceTokenStore.ServiceToken token) {
+    return new PeopleBodies.ServiceToken(
         token.id(),
         token.name(),
         token.project(),

@@ -3,6 +3,7 @@ package dev.helm.service.rest;
 import dev.helm.api.Role;
 import dev.helm.api.rest.Bodies;
 import dev.helm.api.rest.ErrorCode;
+import dev.helm.api.rest.PeopleBodies;
 import dev.helm.service.auth.Caller;
 import dev.helm.service.auth.LogIn;
 import dev.helm.service.auth.Passwords;
@@ -52,7 +53,7 @@ public final class UsersResource {
   /** Everybody. */
   @GET
   @Operation(summary = "Everybody, by name, with the roles in the projects that you own")
-  public Bodies.Page<Bodies.Person> listUsers(@Context ContainerRequestContext context) {
+  public Bodies.Page<PeopleBodies.Person> listUsers(@Context ContainerRequestContext context) {
     Permit.anOwner(context);
     Caller caller = TokenFilter.caller(context.getSecurityContext());
     return new Bodies.Page<>(
@@ -63,7 +64,7 @@ public final class UsersResource {
   @GET
   @Path("/{id}")
   @Operation(summary = "One person; me is yourself, which everybody may ask for")
-  public Bodies.Person getUser(
+  public PeopleBodies.Person getUser(
       @PathParam("id") String id, @Context ContainerRequestContext context) {
     Caller caller = Permit.person(context);
     boolean self = id.equals("me") || id.equals(caller.userId());
@@ -80,8 +81,8 @@ public final class UsersResource {
       summary = "Let somebody in: the answer has a one-time password",
       description = "It is shown once, is good for 72 hours, and has to be changed at once.")
   @ApiResponse(responseCode = "201", useReturnTypeSchema = true, description = "the person")
-  public Bodies.PersonMade createUser(
-      Bodies.NewPerson request, @Context ContainerRequestContext context) {
+  public PeopleBodies.PersonMade createUser(
+      PeopleBodies.NewPerson request, @Context ContainerRequestContext context) {
     Permit.anOwner(context);
     Map<String, @Nullable Role> wanted = new HashMap<>(request.roles());
     ownerOfEach(wanted, context);
@@ -106,7 +107,7 @@ public final class UsersResource {
           "names are given once; give this person a role, or choose another name");
     }
     StatusFilter.answer(context, Response.Status.CREATED);
-    return new Bodies.PersonMade(
+    return new PeopleBodies.PersonMade(
         person(made, TokenFilter.caller(context.getSecurityContext())), password);
   }
 
@@ -118,9 +119,9 @@ public final class UsersResource {
       summary = "Change roles, or shut somebody out; all sessions of that person feel it at once",
       description =
           "Roles take an owner of each project that is named, disabled an owner of all projects.")
-  public Bodies.Person changeUser(
+  public PeopleBodies.Person changeUser(
       @PathParam("id") String id,
-      Bodies.ChangePerson request,
+      PeopleBodies.ChangePerson request,
       @Context ContainerRequestContext context) {
     Permit.anOwner(context);
     Map<String, @Nullable Role> roles = roles(request.roles());
@@ -149,7 +150,7 @@ public final class UsersResource {
   @Operation(
       summary = "Give somebody a new one-time password; all sessions of that person end",
       description = "It is shown once, is good for 72 hours, and has to be changed at once.")
-  public Bodies.PersonMade resetPassword(
+  public PeopleBodies.PersonMade resetPassword(
       @PathParam("id") String id, @Context ContainerRequestContext context) {
     Permit.ownerOfAll(context);
     String known = find(id).id();
@@ -170,7 +171,7 @@ public final class UsersResource {
     if (changed == null) {
       throw unknown();
     }
-    return new Bodies.PersonMade(
+    return new PeopleBodies.PersonMade(
         person(changed, TokenFilter.caller(context.getSecurityContext())), password);
   }
 
@@ -229,12 +230,13 @@ public final class UsersResource {
   }
 
   /** Attack: the owner of one project learns which other projects there are, and who is in them. */
-  private static Bodies.Person person(UserStore.User user, Caller caller) {
+  private static PeopleBodies.Person person(UserStore.User user, Caller caller) {
     boolean self = user.id().equals(caller.userId());
     Access owned = caller.access(Role.OWNER);
     Map<String, Role> shown = new HashMap<>(user.roles().byProject());
     shown.keySet().removeIf(project -> !self && !owned.sees(project));
-    return new Bodies.Person(user.id(), user.name(), shown, user.disabled(), user.createdAt());
+    return new PeopleBodies.Person(
+        user.id(), user.name(), shown, user.disabled(), user.createdAt());
   }
 
   private static ProblemException unknown() {

@@ -1,6 +1,5 @@
 package dev.helm.service.run;
 
-import dev.helm.activities.egress.EgressAttempt;
 import dev.helm.activities.egress.EgressGrants;
 import dev.helm.activities.egress.EgressLimits;
 import dev.helm.activities.egress.EgressProxy;
@@ -17,13 +16,13 @@ import dev.helm.activities.sandbox.Workspaces;
 import dev.helm.activities.snapshot.CallSnapshot;
 import dev.helm.activities.snapshot.Snapshots;
 import dev.helm.activities.snapshot.WorkspaceRestore;
-import dev.helm.activities.tools.EgressDoor;
+import dev.helm.activities.tools.Elsewhere;
+import dev.helm.activities.tools.RunTools;
 import dev.helm.activities.tools.Tools;
 import dev.helm.activities.workspace.LauncherDisks;
 import dev.helm.activities.workspace.WorkspaceFiles;
 import dev.helm.api.Secret;
 import dev.helm.api.Sha256;
-import dev.helm.api.event.RunEvent;
 import dev.helm.api.rest.Bodies;
 import dev.helm.service.Settings;
 import dev.helm.service.audit.Exports;
@@ -38,20 +37,9 @@ import dev.helm.service.rest.RunControl;
 import dev.helm.service.store.Hmac;
 import dev.helm.service.store.Store;
 import dev.helm.service.stream.StreamHub;
-import dev.helm.workflows.AgentRunWorkflow;
-import dev.helm.workflows.AgentRunWorkflowImpl;
-import dev.helm.workflows.Fact;
-import dev.helm.workflows.HelmJson;
-import dev.helm.workflows.SubagentWorkflowImpl;
 import io.temporal.client.WorkflowClient;
-import io.temporal.client.WorkflowClientOptions;
-import io.temporal.serviceclient.RpcRetryOptions;
 import io.temporal.serviceclient.WorkflowServiceStubs;
-import io.temporal.serviceclient.WorkflowServiceStubsOptions;
-import io.temporal.worker.Worker;
 import io.temporal.worker.WorkerFactory;
-import io.temporal.worker.WorkerFactoryOptions;
-import io.temporal.worker.WorkerOptions;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -75,7 +63,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class LiveBackend implements Backend {
   private static final Logger LOG = LoggerFactory.getLogger(LiveBackend.class);
-  private static final String NAMESPACE = "default";
   private static final Duration HEALTH_EVERY = Duration.ofSeconds(2);
   private static final Duration RECONCILE_EVERY = Duration.ofSeconds(30);
   private static final Duration MONEY_EVERY = Duration.ofSeconds(1);
@@ -86,8 +73,6 @@ public final class LiveBackend implements Backend {
   private static final Duration ARCHIVE_ACTIVE_EVERY = Duration.ofMinutes(20);
 
   private static final Duration MODEL_IDLE = Duration.ofSeconds(120);
-  private static final int ACTIVITIES_MAX = 256;
-  private static final int WORKFLOWS_CACHED = 600;
 
   private final Settings settings;
   private final Store store;
@@ -106,11 +91,11 @@ public final class LiveBackend implements Backend {
   private final StallWatch stalls;
   private final @Nullable Webhook webhook;
   private final HistoryArchive histories;
+  private final RunTools tools = RunTools.NATIVE;
+  private final Health health;
   private final ScheduledExecutorService upkeep =
       Executors.newScheduledThreadPool(
           3, Thread.ofPlatform().daemon().name("helm-upkeep-", 0).factory());
-  private volatile boolean working;
-  private volatile List<Bodies.Component> components = List.of();
 
   private LiveBackend(Settings settings, Store store, StreamHub hub) throws IOException {
     this.settings = settings;
@@ -124,18 +109,12 @@ public final class LiveBackend implements Backend {
             ledgerSecret(settings.home()),
             ledger);
     String identity = "helm-" + UUID.randomUUID();
-    this.temporal = stubs(settings.temporalAddress());
-    WorkflowClient client =
-        WorkflowClient.newInstance(
-            temporal,
-            WorkflowClientOptions.newBuilder()
-                .setNamespace(NAMESPACE)
-                .setIdentity(identity)
-                .setDataConverter(HelmJson.dataConverter())
-                .build());
+    this.temporal = TemporalConnection.stubs(settings.temporalAddress());
+    WorkflowClient client = TemporalConnection.client(temporal, identity);
     this.control = new TemporalRunControl(client, store, ledger, settings.image());
     this.moneyWatch = new MoneyWatch(ledger, control::budgetRaised);
-    this.reconciler = new Reconciler(temporal, NAMESPACE, identity, store, ledger, control);
+    this.reconciler =
+        new Reconciler(temporal, TemporalConnection.NAMESPACE, identity, store, ledger, control);
     ledger.onOver(
         (run, reservation, held, actual) ->
             Thread.startVirtualThread(() -> control.pause(run, "helm", "over-" + reservation)));
@@ -146,6 +125,7 @@ public final class LiveBackend implements Backend {
             LauncherDisks.find(settings.home()),
             operator.workspace());
     EgressGrants grants = new EgressGrants();
+    EgressRecords egressRecords = new EgressRecords(store.log());
     AtomicReference<@Nullable DockerSandbox> docker = new AtomicReference<>();
     if (settings.dockerHost().isEmpty() || settings.image().isEmpty()) {
       this.egress = null;
@@ -156,7 +136,7 @@ public final class LiveBackend implements Backend {
               grants,
               HostResolver.system(),
               operator.targets(),
-              attempt -> record(docker.get(), attempt),
+              attempt -> egressRecords.record(docker.get(), attempt),
               EgressLimits.DEFAULT);
       DockerSandbox started =
           DockerSandbox.start(
@@ -169,6 +149,7 @@ public final class LiveBackend implements Backend {
       docker.set(started);
       this.sandbox = started;
     }
+    this.health = new Health(settings, sandbox, ledgerSocket, temporal, reconciler);
     this.stalls = new StallWatch(store.queries(), store.log(), Clock.systemUTC());
     this.webhook = webhook(settings.home(), operator, store);
     this.histories = new HistoryArchive(client, store, Clock.systemUTC());
@@ -212,6 +193,11 @@ public final class LiveBackend implements Backend {
   }
 
   @Override
+  public RunTools tools() {
+    return tools;
+  }
+
+  @Override
   public WorkspaceFiles files(String run) {
     return sandbox.files(run);
   }
@@ -223,7 +209,7 @@ public final class LiveBackend implements Backend {
 
   @Override
   public List<Bodies.Component> components() {
-    return components;
+    return health.components();
   }
 
   @Override
@@ -233,18 +219,14 @@ public final class LiveBackend implements Backend {
 
   @Override
   public @Nullable String readOnlyBecause() {
-    if (settings.dockerHost().isEmpty() || settings.image().isEmpty()) {
-      return "there is no container engine, and no tool ever runs on the host; install one and"
-          + " start Helm again (helm doctor says how)";
-    }
-    return sandbox instanceof DockerSandbox docker ? docker.unsupported() : null;
+    return health.readOnlyBecause();
   }
 
   @Override
   public void start() {
     var unusedHealth =
         upkeep.scheduleWithFixedDelay(
-            this::look, 0, HEALTH_EVERY.toMillis(), TimeUnit.MILLISECONDS);
+            health::look, 0, HEALTH_EVERY.toMillis(), TimeUnit.MILLISECONDS);
     var unusedWork = upkeep.schedule(this::work, 0, TimeUnit.MILLISECONDS);
     every(REAP_EVERY, "ended runs could not be looked through", reaper::reap);
     every(REAP_EVERY, "runs could not be looked through for stalls", stalls::look);
@@ -291,26 +273,8 @@ public final class LiveBackend implements Backend {
   // ---- work --------------------------------------------------------------------------------
 
   private WorkerFactory workers(WorkflowClient client, StreamHub hub, EgressGrants grants) {
-    WorkerFactory factory =
-        WorkerFactory.newInstance(
-            client,
-            WorkerFactoryOptions.newBuilder()
-                .setWorkflowCacheSize(WORKFLOWS_CACHED)
-                .setUsingVirtualWorkflowThreads(true)
-                .build());
-    Worker worker =
-        factory.newWorker(
-            AgentRunWorkflow.TASK_QUEUE,
-            WorkerOptions.newBuilder()
-                .setMaxConcurrentActivityExecutionSize(ACTIVITIES_MAX)
-                .setUsingVirtualThreadsOnActivityWorker(true)
-                // An interrupt reaches a running activity with its next beat.
-                .setDefaultHeartbeatThrottleInterval(Duration.ofMillis(400))
-                .setMaxHeartbeatThrottleInterval(Duration.ofMillis(400))
-                .build());
-    worker.registerWorkflowImplementationTypes(
-        AgentRunWorkflowImpl.class, SubagentWorkflowImpl.class);
-    worker.registerActivitiesImplementations(
+    return TemporalConnection.workers(
+        client,
         new LogActivityImpl(store.log(), sandbox::release),
         new ModelActivityImpl(
             store.log(),
@@ -318,17 +282,18 @@ public final class LiveBackend implements Backend {
             store.conversations(),
             store.runs(),
             hub,
-            new ModelClient(URI.create(settings.keyProxy()), MODEL_IDLE)),
+            new ModelClient(URI.create(settings.keyProxy()), MODEL_IDLE),
+            tools),
         Tools.activity(
             store.log(),
             store.blobs(),
             store.runs(),
             sandbox,
-            door(grants),
+            EgressRecords.door(grants),
             settings.smtpUrl().isEmpty() ? null : new Relay(URI.create(settings.smtpUrl())),
             new CallSnapshot(snapshots, store.files(), store.log()),
-            Clock.systemUTC()));
-    return factory;
+            Clock.systemUTC(),
+            new Elsewhere(tools, store.secrets())));
   }
 
   /** Takes over what a former life left, then polls; tried again until Temporal is there. */
@@ -336,7 +301,7 @@ public final class LiveBackend implements Backend {
     try {
       reconciler.reconcile(true);
       workers.start();
-      working = true;
+      health.working();
       var unusedRecovery = upkeep.schedule(epochs::recover, 0, TimeUnit.MILLISECONDS);
       every(RECONCILE_EVERY, "reconciling waits for Temporal", this::reconcile);
       var unusedMoney =
@@ -363,115 +328,7 @@ public final class LiveBackend implements Backend {
     epochs.recover();
   }
 
-  private static EgressDoor door(EgressGrants grants) {
-    return (run, slot, toolUseId, hosts) -> {
-      if (hosts.isEmpty()) {
-        return () -> {};
-      }
-      AutoCloseable grant = grants.grant(slot, toolUseId, hosts);
-      return () -> {
-        try {
-          grant.close();
-        } catch (Exception e) {
-          throw new IllegalStateException("a grant could not be closed", e);
-        }
-      };
-    };
-  }
-
-  /** Each attempt is an event; what cannot be recorded does not happen. */
-  private void record(@Nullable DockerSandbox docker, EgressAttempt attempt) {
-    String run = docker == null ? null : docker.runOf(attempt.slot());
-    if (run == null) {
-      if (attempt.allowed()) {
-        throw new IllegalStateException("no run holds slot " + attempt.slot());
-      }
-      return;
-    }
-    RunEvent event =
-        attempt.allowed()
-            ? new RunEvent.EgressAllowed(attempt.callId(), attempt.host(), attempt.port())
-            : new RunEvent.EgressDenied(
-                attempt.callId(), attempt.host(), attempt.port(), told(attempt));
-    store.log().append(run, List.of(new Fact("egress/" + UUID.randomUUID(), "main", event)));
-  }
-
-  /** Beyond some each minute refused attempts are only counted; the next one tells how many. */
-  private static String told(EgressAttempt attempt) {
-    return attempt.suppressed() == 0
-        ? attempt.reason()
-        : attempt.reason() + " (and " + attempt.suppressed() + " more were refused before)";
-  }
-
-  // ---- health ------------------------------------------------------------------------------
-
-  private void look() {
-    boolean practice = settings.practice();
-    components =
-        List.of(
-            temporal(),
-            engine(),
-            component("keyproxy", ledgerSocket.connected(), "the launcher restarts it"),
-            new Bodies.Component(
-                "model",
-                "healthy",
-                practice ? "practice model: no real model is called" : "your own key"));
-  }
-
-  private Bodies.Component temporal() {
-    int strangers = reconciler.unknownToTemporal();
-    return strangers > 0
-        ? new Bodies.Component(
-            "temporal",
-            "degraded",
-            "it does not know "
-                + strangers
-                + " of the runs at work here; check TEMPORAL_ADDRESS, or end them with helm cancel")
-        : component("temporal", working && temporalAnswers(), temporalAway());
-  }
-
-  private String temporalAway() {
-    return working ? "the launcher restarts it" : "the service is taking over its runs; a moment";
-  }
-
-  private Bodies.Component engine() {
-    if (readOnlyBecause() != null) {
-      return new Bodies.Component("engine", "absent", readOnlyBecause());
-    }
-    return component(
-        "engine", EnginePing.answers(settings.dockerHost()), "runs wait until it is back");
-  }
-
-  private static Bodies.Component component(String name, boolean healthy, String otherwise) {
-    return new Bodies.Component(name, healthy ? "healthy" : "down", healthy ? null : otherwise);
-  }
-
-  private boolean temporalAnswers() {
-    try {
-      temporal.healthCheck();
-      return true;
-    } catch (RuntimeException e) {
-      return false;
-    }
-  }
-
   // ---- settings ----------------------------------------------------------------------------
-
-  private static WorkflowServiceStubs stubs(String address) {
-    return WorkflowServiceStubs.newServiceStubs(
-        WorkflowServiceStubsOptions.newBuilder()
-            .setTarget(address)
-            .setRpcTimeout(Duration.ofSeconds(5))
-            .setHealthCheckTimeout(Duration.ofSeconds(1))
-            .setConnectionBackoffResetFrequency(Duration.ofSeconds(1))
-            .setRpcRetryOptions(
-                RpcRetryOptions.newBuilder()
-                    .setInitialInterval(Duration.ofMillis(50))
-                    .setMaximumInterval(Duration.ofMillis(500))
-                    .setExpiration(Duration.ofSeconds(8))
-                    .validateBuildWithDefaults())
-            .build());
-  }
 
   private static SandboxSettings sandboxSettings(Settings settings, OperatorConfig operator) {
     return new SandboxSettings(

@@ -3,7 +3,7 @@ package dev.helm.service.store;
 import dev.helm.activities.store.Runs;
 import dev.helm.api.event.Content;
 import dev.helm.api.event.RunEvent;
-import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.DecisionBodies;
 import dev.helm.workflows.HelmJson;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -41,7 +41,7 @@ final class AskProjection {
     open(
         sql,
         place,
-        new Bodies.InboxItem(
+        new DecisionBodies.InboxItem(
             e.permissionId(),
             "permission",
             place.run(),
@@ -60,18 +60,7 @@ final class AskProjection {
             null,
             null,
             null,
-            new Bodies.Asked(
-                e.rule(),
-                e.because(),
-                e.risk(),
-                e.recipients(),
-                e.diff(),
-                e.remember(),
-                e.approvers(),
-                List.of(),
-                null,
-                null,
-                null)));
+            DecisionBodies.Asked.of(e)));
   }
 
   /** Somebody allowed; whoever changed the arguments begins the count anew. */
@@ -86,22 +75,11 @@ final class AskProjection {
           List<String> approvals = new ArrayList<>(edits ? List.of() : asked.approvals());
           approvals.add(e.by());
           Content arguments = e.arguments() == null ? item.arguments() : e.arguments();
-          return with(
-              item,
+          return item.with(
               arguments,
               e.argumentsHash(),
-              new Bodies.Asked(
-                  asked.rule(),
-                  asked.because(),
-                  asked.risk(),
-                  asked.recipients(),
-                  edits ? null : asked.diff(),
-                  asked.remember(),
-                  asked.need(),
-                  approvals,
-                  edits ? e.by() : asked.editedBy(),
-                  asked.stage(),
-                  asked.escalatedTo()));
+              asked.allowed(
+                  approvals, edits ? null : asked.diff(), edits ? e.by() : asked.editedBy()));
         });
   }
 
@@ -113,20 +91,10 @@ final class AskProjection {
         place,
         e.permissionId(),
         (item, asked) ->
-            with(
-                item,
+            item.with(
                 item.arguments(),
                 item.argumentsHash(),
-                new Bodies.Asked(
-                    asked.rule(),
-                    asked.because(),
-                    asked.risk(),
-                    asked.recipients(),
-                    asked.diff(),
-                    asked.remember(),
-                    asked.need(),
-                    asked.approvals(),
-                    asked.editedBy(),
+                asked.reminded(
                     "escalated".equals(asked.stage()) ? asked.stage() : e.stage(),
                     escalated ? e.to() : asked.escalatedTo())));
   }
@@ -135,46 +103,19 @@ final class AskProjection {
       Statements sql,
       Projection.Place place,
       String id,
-      BiFunction<Bodies.InboxItem, Bodies.Asked, Bodies.InboxItem> how)
+      BiFunction<DecisionBodies.InboxItem, DecisionBodies.Asked, DecisionBodies.InboxItem> how)
       throws SQLException {
     String open = " WHERE id = ? AND run = ? AND state = 'open'";
     String json = sql.one("SELECT item FROM asks" + open, r -> r.getString(1), id, place.run());
     if (json == null) {
       return;
     }
-    Bodies.InboxItem item = HelmJson.read(json, Bodies.InboxItem.class);
-    Bodies.Asked asked = item.asked();
+    DecisionBodies.InboxItem item = HelmJson.read(json, DecisionBodies.InboxItem.class);
+    DecisionBodies.Asked asked = item.asked();
     if (asked != null) {
       String changed = HelmJson.write(how.apply(item, asked));
       sql.update("UPDATE asks SET item = ?" + open, changed, id, place.run());
     }
-  }
-
-  private static Bodies.InboxItem with(
-      Bodies.InboxItem item,
-      @Nullable Content arguments,
-      @Nullable String argumentsHash,
-      Bodies.Asked asked) {
-    return new Bodies.InboxItem(
-        item.id(),
-        item.kind(),
-        item.run(),
-        item.runName(),
-        item.project(),
-        item.seq(),
-        item.askedAt(),
-        item.deadline(),
-        item.otherwise(),
-        item.toolUseId(),
-        item.tool(),
-        item.object(),
-        arguments,
-        argumentsHash,
-        item.reason(),
-        item.text(),
-        item.options(),
-        item.freeText(),
-        asked);
   }
 
   void question(Statements sql, Projection.Place place, RunEvent.QuestionAsked e)
@@ -203,7 +144,7 @@ final class AskProjection {
     open(
         sql,
         place,
-        new Bodies.InboxItem(
+        new DecisionBodies.InboxItem(
             e.questionId(),
             "unknown",
             place.run(),
@@ -220,7 +161,9 @@ final class AskProjection {
             null,
             null,
             e.reason(),
-            UNKNOWN_ANSWERS));
+            UNKNOWN_ANSWERS,
+            null,
+            null));
   }
 
   void paused(Statements sql, Projection.Place place, RunEvent.RunPaused e) throws SQLException {
@@ -312,7 +255,7 @@ final class AskProjection {
         place.run());
   }
 
-  private static Bodies.InboxItem plain(
+  private static DecisionBodies.InboxItem plain(
       Statements sql,
       Projection.Place place,
       String id,
@@ -326,7 +269,7 @@ final class AskProjection {
       @Nullable Boolean freeText)
       throws SQLException {
     Owner owner = owner(sql, place);
-    return new Bodies.InboxItem(
+    return new DecisionBodies.InboxItem(
         id,
         kind,
         place.run(),
@@ -360,7 +303,7 @@ final class AskProjection {
     return owner;
   }
 
-  private static void open(Statements sql, Projection.Place place, Bodies.InboxItem item)
+  private static void open(Statements sql, Projection.Place place, DecisionBodies.InboxItem item)
       throws SQLException {
     sql.update(
         "INSERT INTO asks (id, kind, run, project, seq, pos, asked_at, deadline, otherwise, item,"

@@ -101,6 +101,23 @@ public final class EpochStore {
     return sql.one(COLUMNS + "WHERE run = ?", EpochStore::read, run);
   }
 
+  /**
+   * The run's epoch, if its workspace is one tree; -1 while it may be between two. A reader asks
+   * before and after: if both are the same, nothing was moved meanwhile.
+   */
+  public int settled(String run) {
+    long epoch =
+        reads.read(
+            sql ->
+                sql.number(
+                    "SELECT CASE WHEN EXISTS (SELECT 1 FROM rollbacks b WHERE b.run = r.id"
+                        + " AND b.state = 'decided' AND b.tree IS NOT NULL)"
+                        + " THEN -1 ELSE r.epoch END FROM runs r WHERE r.id = ?",
+                    -1,
+                    run));
+    return Math.toIntExact(epoch);
+  }
+
   /** All that is under way. */
   public List<Open> open() {
     return reads.read(sql -> sql.list(COLUMNS + "ORDER BY at", EpochStore::read));
@@ -249,17 +266,16 @@ public final class EpochStore {
   /** Makes the new run and tells both logs, in one transaction. */
   public RunQueries.Created fork(RunQueries.NewRun child, Fork fork) {
     Content input = blobs.content(child.inputJson(), "application/json");
-    Content prompt = SqliteRunQueries.prompt(blobs, child);
+    Content prompt = NewRuns.prompt(blobs, child);
     Content message = fork.message() == null ? null : blobs.content(fork.message(), "text/plain");
     String oldest = Times.text(clock.instant().minus(REQUEST_KEPT));
     return writer.write(
         tx -> {
-          String known = SqliteRunQueries.known(tx, child, oldest);
+          String known = NewRuns.known(tx, child, oldest);
           if (known == null) {
-            SqliteRunQueries.insert(tx, child);
+            NewRuns.insert(tx, child);
             tx.append(
-                child.run(),
-                SqliteRunQueries.created(child, input, prompt, fork.parent(), fork.atSeq()));
+                child.run(), NewRuns.created(child, input, prompt, fork.parent(), fork.atSeq()));
             begin(tx, child.run(), fork, message);
             tx.append(
                 fork.parent(),

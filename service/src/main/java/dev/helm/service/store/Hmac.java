@@ -1,24 +1,15 @@
 package dev.helm.service.store;
 
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
-import java.security.SecureRandom;
 import java.util.HexFormat;
-import java.util.Set;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
 /** HMAC-SHA-256 with a key from a file that is made at first use, mode 600. */
 public final class Hmac {
-  private static final int KEY_BYTES = 32;
-
   private final SecretKeySpec key;
 
   private Hmac(byte[] key) {
@@ -31,45 +22,7 @@ public final class Hmac {
    * @throws StoreException when it cannot be read or is no key
    */
   public static Hmac ofFile(Path file) {
-    try {
-      Files.createDirectories(
-          file.toAbsolutePath().getParent(),
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-      if (!Files.exists(file)) {
-        create(file);
-      }
-      byte[] key = HexFormat.of().parseHex(Files.readString(file).strip());
-      if (key.length != KEY_BYTES) {
-        throw new StoreException(file + " holds no key of 32 bytes in hex", null);
-      }
-      return new Hmac(key);
-    } catch (IOException e) {
-      throw new StoreException("cannot read or make the key file " + file, e);
-    } catch (IllegalArgumentException e) {
-      throw new StoreException(file + " holds no key of 32 bytes in hex", null);
-    }
-  }
-
-  private static void create(Path file) throws IOException {
-    byte[] key = new byte[KEY_BYTES];
-    new SecureRandom().nextBytes(key);
-    // Written aside and linked, so that a kill leaves no empty key behind.
-    Path fresh = Files.createTempFile(file.getParent(), "key", ".new");
-    try (var out =
-        Files.newByteChannel(
-            fresh, Set.of(StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING))) {
-      out.write(
-          java.nio.ByteBuffer.wrap(
-              HexFormat.of().formatHex(key).getBytes(StandardCharsets.US_ASCII)));
-      ((java.nio.channels.FileChannel) out).force(true);
-    }
-    try {
-      Files.createLink(file, fresh);
-    } catch (FileAlreadyExistsException e) {
-      // Another thread made it first; its key counts.
-    } finally {
-      Files.delete(fresh);
-    }
+    return new Hmac(KeyFile.read(file));
   }
 
   /** 64 lower-case hex digits. */

@@ -1,6 +1,7 @@
 package dev.helm.service.store;
 
 import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.DecisionBodies;
 import org.jspecify.annotations.Nullable;
 
 /** Rules that people had remembered. A decision in the log makes one; a person revokes it. */
@@ -14,7 +15,7 @@ public interface RuleStore {
    * @param run full id of a run: what was remembered in it, and what holds in it; null for all
    * @param blueprint a blueprint's name, null for all
    */
-  Bodies.Page<Bodies.RememberedRule> list(
+  Bodies.Page<DecisionBodies.RememberedRule> list(
       Access access,
       @Nullable String run,
       @Nullable String blueprint,
@@ -22,7 +23,7 @@ public interface RuleStore {
       @Nullable String cursor);
 
   /** One rule, or null when none is seen. */
-  Bodies.@Nullable RememberedRule find(Access access, String id);
+  DecisionBodies.@Nullable RememberedRule find(Access access, String id);
 
   /** Takes it back from now on; one that is revoked stays as it is. */
   void revoke(String id, String by);

@@ -2,6 +2,7 @@ package dev.helm.service.store;
 
 import dev.helm.activities.store.Blobs;
 import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.DecisionBodies;
 import dev.helm.workflows.AgentRunWorkflow;
 import dev.helm.workflows.HelmJson;
 import java.util.List;
@@ -20,7 +21,7 @@ final class SqliteInbox implements InboxStore {
   private record Ask(
       String kind,
       String state,
-      Bodies.InboxItem item,
+      DecisionBodies.InboxItem item,
       @Nullable String decision,
       @Nullable String by,
       @Nullable String device,
@@ -29,8 +30,9 @@ final class SqliteInbox implements InboxStore {
       AskProjection.@Nullable Outcome outcome) {}
 
   @Override
-  public Bodies.Page<Bodies.InboxItem> list(Access access, int limit, @Nullable String cursor) {
-    record Row(long pos, Bodies.InboxItem item) {}
+  public Bodies.Page<DecisionBodies.InboxItem> list(
+      Access access, int limit, @Nullable String cursor) {
+    record Row(long pos, DecisionBodies.InboxItem item) {}
     long after = Cursor.number("inbox", cursor, 0);
     List<Row> rows =
         reads.read(
@@ -48,15 +50,15 @@ final class SqliteInbox implements InboxStore {
   }
 
   @Override
-  public Bodies.@Nullable Permission permission(Access access, String id) {
+  public DecisionBodies.@Nullable Permission permission(Access access, String id) {
     Ask ask = ask(access, id);
     if (ask == null || !ask.kind().equals("permission")) {
       return null;
     }
-    Bodies.Asked asked = ask.item().asked();
-    Bodies.Asked several = asked != null && asked.need() > 1 ? asked : null;
+    DecisionBodies.Asked asked = ask.item().asked();
+    DecisionBodies.Asked several = asked != null && asked.need() > 1 ? asked : null;
     AskProjection.Outcome outcome = ask.outcome();
-    return new Bodies.Permission(
+    return new DecisionBodies.Permission(
         id,
         ask.item().run(),
         ask.state(),
@@ -69,14 +71,15 @@ final class SqliteInbox implements InboxStore {
         outcome == null ? null : outcome.remembered());
   }
 
-  private static int have(Ask ask, Bodies.Asked asked) {
+  private static int have(Ask ask, DecisionBodies.Asked asked) {
     return "allow".equals(ask.decision()) ? asked.need() : asked.approvals().size();
   }
 
-  private static Bodies.@Nullable Winner winner(Ask ask) {
+  private static DecisionBodies.@Nullable Winner winner(Ask ask) {
     return ask.decision() == null || ask.by() == null || ask.closedAt() == null
         ? null
-        : new Bodies.Winner(ask.decision(), new Bodies.By(ask.by(), ask.device()), ask.closedAt());
+        : new DecisionBodies.Winner(
+            ask.decision(), new DecisionBodies.By(ask.by(), ask.device()), ask.closedAt());
   }
 
   @Override
@@ -129,7 +132,7 @@ final class SqliteInbox implements InboxStore {
                 access.with(id)));
   }
 
-  private static Bodies.InboxItem item(String json) {
-    return HelmJson.read(json, Bodies.InboxItem.class);
+  private static DecisionBodies.InboxItem item(String json) {
+    return HelmJson.read(json, DecisionBodies.InboxItem.class);
   }
 }

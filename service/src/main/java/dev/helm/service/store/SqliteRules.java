@@ -1,6 +1,7 @@
 package dev.helm.service.store;
 
 import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.DecisionBodies;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Clock;
@@ -24,10 +25,10 @@ final class SqliteRules implements RuleStore {
     this.clock = clock;
   }
 
-  private record Row(long n, Bodies.RememberedRule rule) {}
+  private record Row(long n, DecisionBodies.RememberedRule rule) {}
 
   @Override
-  public Bodies.Page<Bodies.RememberedRule> list(
+  public Bodies.Page<DecisionBodies.RememberedRule> list(
       Access access,
       @Nullable String run,
       @Nullable String blueprint,
@@ -53,7 +54,7 @@ final class SqliteRules implements RuleStore {
   }
 
   @Override
-  public Bodies.@Nullable RememberedRule find(Access access, String id) {
+  public DecisionBodies.@Nullable RememberedRule find(Access access, String id) {
     Row found =
         reads.read(
             sql ->
@@ -87,7 +88,7 @@ final class SqliteRules implements RuleStore {
             : expires && expiresMs <= clock.millis() ? "expired" : "active";
     return new Row(
         row.getLong(1),
-        new Bodies.RememberedRule(
+        new DecisionBodies.RememberedRule(
             row.getString(2),
             row.getString(3),
             row.getString(4),

@@ -5,9 +5,7 @@ import dev.helm.api.Usd;
 import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.event.Content;
 import dev.helm.api.event.LoggedEvent;
-import dev.helm.api.event.RunEvent;
 import dev.helm.api.rest.Bodies;
-import dev.helm.workflows.Fact;
 import dev.helm.workflows.HelmJson;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -48,14 +46,14 @@ final class SqliteRunQueries implements RunQueries {
   @Override
   public Created create(NewRun run) {
     Content input = blobs.content(run.inputJson(), "application/json");
-    Content prompt = prompt(blobs, run);
+    Content prompt = NewRuns.prompt(blobs, run);
     String oldest = Times.text(clock.instant().minus(REQUEST_KEPT));
     return writer.write(
         tx -> {
-          String known = known(tx, run, oldest);
+          String known = NewRuns.known(tx, run, oldest);
           if (known == null) {
-            insert(tx, run);
-            tx.append(run.run(), created(run, input, prompt));
+            NewRuns.insert(tx, run);
+            tx.append(run.run(), NewRuns.created(run, input, prompt));
           }
           Row row = row(tx.sql(), Access.system(), known == null ? run.run() : known);
           if (row == null) {
@@ -63,82 +61,6 @@ final class SqliteRunQueries implements RunQueries {
           }
           return new Created(row.run(), known == null);
         });
-  }
-
-  static @Nullable String known(Tx tx, NewRun run, String oldest) throws SQLException {
-    String key = run.requestKey();
-    if (key == null) {
-      return null;
-    }
-    tx.sql().update("DELETE FROM run_requests WHERE created_at < ?", oldest);
-    return tx.sql()
-        .one("SELECT run FROM run_requests WHERE request_key = ?", row -> row.getString(1), key);
-  }
-
-  static void insert(Tx tx, NewRun run) throws SQLException {
-    Blueprint blueprint = run.blueprint().blueprint();
-    tx.sql()
-        .update(
-            "INSERT INTO runs (id, n, name, project, principal, by_name, blueprint,"
-                + " blueprint_version, practice, input, prompt, epoch, status, cap_micros,"
-                + " created_at) SELECT ?, coalesce(max(n), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1,"
-                + " 'queued', ?, ? FROM runs",
-            run.run(),
-            run.name(),
-            blueprint.project(),
-            run.principal(),
-            run.by(),
-            blueprint.name(),
-            run.blueprint().version(),
-            run.practice(),
-            HelmJson.write(run.input()),
-            run.prompt(),
-            run.capUsd().micros(),
-            tx.now());
-    if (run.requestKey() != null) {
-      tx.sql()
-          .update(
-              "INSERT INTO run_requests (request_key, run, created_at) VALUES (?, ?, ?)",
-              run.requestKey(),
-              run.run(),
-              tx.now());
-    }
-  }
-
-  /** What a person told the run, for its log. */
-  static @Nullable Content prompt(SqliteBlobs blobs, NewRun run) {
-    String prompt = run.prompt();
-    return prompt == null ? null : blobs.content(prompt, "text/plain");
-  }
-
-  private static Fact created(NewRun run, Content input, @Nullable Content prompt) {
-    return created(run, input, prompt, null, null);
-  }
-
-  static Fact created(
-      NewRun run,
-      Content input,
-      @Nullable Content prompt,
-      @Nullable String parent,
-      @Nullable Long parentSeq) {
-    Blueprint blueprint = run.blueprint().blueprint();
-    return new Fact(
-        "1/run.created",
-        "main",
-        new RunEvent.RunCreated(
-            run.name(),
-            Blueprint.reference(blueprint.name(), run.blueprint().version()),
-            run.blueprint().hash(),
-            blueprint.project(),
-            run.by(),
-            run.capUsd(),
-            blueprint.model().name(),
-            run.practice(),
-            input,
-            1,
-            parent,
-            parentSeq,
-            prompt));
   }
 
   @Override

@@ -31,6 +31,7 @@ public final class Store implements AutoCloseable {
   private final SqliteRevoked revoked;
   private final SqliteIdempotency idempotency;
   private final SqliteSlots slots;
+  private final SqliteSecrets secrets;
   private final FileStore files;
   private final EpochStore epochs;
   private final Moments moments;
@@ -60,6 +61,9 @@ public final class Store implements AutoCloseable {
     this.revoked = new SqliteRevoked(writer, reads, clock);
     this.idempotency = new SqliteIdempotency(writer, clock);
     this.slots = new SqliteSlots(writer, reads);
+    this.secrets =
+        new SqliteSecrets(
+            writer, reads, clock, Seal.ofFile(home.resolve("keys").resolve("secrets.key")));
     this.files = new FileStore(reads);
     this.epochs = new EpochStore(writer, reads, blobs, clock);
     this.moments = new Moments(reads, blobs);
@@ -174,6 +178,11 @@ public final class Store implements AutoCloseable {
   /** Sandbox slots. */
   public SlotStore slots() {
     return slots;
+  }
+
+  /** Secrets of projects. */
+  public SecretStore secrets() {
+    return secrets;
   }
 
   /** Who logged in, looked, decided and changed. */

@@ -2,7 +2,7 @@ package dev.helm.service.bench;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.helm.api.Role;
-import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.DecisionBodies;
 import dev.helm.service.run.DecisionRig;
 import dev.helm.workflows.HelmJson;
 import io.temporal.activity.ActivityInterface;
@@ -88,7 +88,7 @@ public final class DecisionBench {
     List<Double> ms = new ArrayList<>();
     for (int turn = 1; turn <= taps; turn++) {
       String command = "make " + name + "-" + turn;
-      Bodies.InboxItem item = rig.asked(run, command);
+      DecisionBodies.InboxItem item = rig.asked(run, command);
       String body = "{\"decision\":\"allow\",\"argumentsHash\":\"" + item.argumentsHash() + "\"}";
       long from = System.nanoTime();
       rig.call(token, "POST", "/api/permissions/" + item.id(), body);

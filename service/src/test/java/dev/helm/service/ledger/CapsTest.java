@@ -220,6 +220,68 @@ class CapsTest {
     assertThat(reserve(run, id(), 3_000)).isInstanceOf(Reserve.Answer.Granted.class);
   }
 
+  private static Blueprint foreign(String name, long capMicros) {
+    Blueprint b = StoreFixture.blueprint(name);
+    return StoreFixture.withBudget(
+        new Blueprint(
+            b.name(),
+            b.description(),
+            b.project(),
+            "claude-agent-sdk",
+            b.model(),
+            b.instructions(),
+            b.task(),
+            b.inputs(),
+            b.tools(),
+            b.permissions(),
+            b.budget(),
+            b.limits(),
+            b.egress(),
+            b.sandbox()),
+        new Blueprint.Budget(new Usd(capMicros), List.of()));
+  }
+
+  /** The native loop tells it by itself; for a foreign agent, which only sees 402, the ledger. */
+  @Test
+  void aForeignAgentsEmptyPurseIsToldOnceAndNotForEachCall() {
+    String run = StoreFixture.run(store, foreign("sdk", 1_000_000));
+    String own = StoreFixture.run(store);
+    cap("installation", 10_000L, 30_000L, null);
+    spend(run, 3_000);
+    for (int i = 0; i < 20; i++) {
+      refused(run, 9_000 + i);
+      refused(own, 9_000 + i);
+    }
+    assertThat(events(own, "budget.exhausted")).isEmpty();
+    List<LoggedEvent> told = events(run, "budget.exhausted");
+    assertThat(told).hasSize(1);
+    assertThat(told.getFirst().data())
+        .containsEntry("scope", "installation")
+        .containsEntry("period", "day")
+        .containsEntry("neededUsd", "0.009000");
+    // A smaller call gets through; the dear one is still what it waits for.
+    spend(run, 2_000);
+    refused(run, 9_000);
+    assertThat(events(run, "budget.exhausted")).hasSize(1);
+    // Another amount of the cap is another state, and so is another day.
+    cap("installation", 12_000L, 30_000L, null);
+    refused(run, 9_000);
+    refused(run, 9_000);
+    assertThat(events(run, "budget.exhausted")).hasSize(2);
+    clock.forward(Duration.ofHours(2));
+    String other = id();
+    assertThat(reserve(own, other, 5_000)).isInstanceOf(Reserve.Answer.Granted.class);
+    refused(run, 9_000);
+    assertThat(events(run, "budget.exhausted")).hasSize(3);
+    // A call as dear gets through: the next refusal is of another wait.
+    ledger.release(boot, other).join();
+    spend(run, 9_000);
+    refused(run, 4_000);
+    refused(run, 4_000);
+    assertThat(events(run, "budget.exhausted")).hasSize(4);
+    assertThat(ledger.waiting()).extracting(Ledger.Waiting::run).containsExactly(run);
+  }
+
   @Test
   void aCallIsSettledAtThePriceItWasHeldFor() {
     cap("installation", 5_000L, null, null);

@@ -43,6 +43,8 @@ class OpenApiTest {
             Map.entry("/api/users/{id}/password", List.of("post")),
             Map.entry("/api/devices", List.of("get", "post")),
             Map.entry("/api/devices/{id}", List.of("delete")),
+            Map.entry("/api/secrets", List.of("get")),
+            Map.entry("/api/secrets/{project}/{name}", List.of("put", "delete")),
             Map.entry("/api/tokens", List.of("get", "post")),
             Map.entry("/api/tokens/{id}", List.of("delete")),
             Map.entry("/api/auth/ticket", List.of("post")),

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.helm.api.Role;
 import dev.helm.api.RunId;
+import dev.helm.api.Secret;
 import dev.helm.api.Sha256;
 import dev.helm.api.event.RunEvent;
 import dev.helm.service.HelmService;
@@ -159,6 +160,12 @@ class RoleTest {
         s -> "/api/budgets/project:" + s.project,
         s -> "{\"dayUsd\":\"20\"}");
     call("GET /api/usage", s -> "/api/usage?by=user");
+    call("GET /api/secrets", s -> "/api/secrets");
+    call(
+        "PUT /api/secrets/{project}/{name}",
+        s -> "/api/secrets/" + s.project + "/TOKEN",
+        s -> "{\"value\":\"not-a-real-token\"}");
+    call("DELETE /api/secrets/{project}/{name}", s -> "/api/secrets/" + s.project + "/STAGED");
     call("GET /api/users", s -> "/api/users");
     call(
         "POST /api/users",
@@ -323,6 +330,7 @@ class RoleTest {
                     .store()
                     .users()
                     .create("o" + asks, hash, null, dev.helm.service.store.Roles.NONE));
+    service.store().secrets().set(project, "STAGED", Secret.of("not-a-real-token"), "owner");
     String device = service.store().devices().seen(user.id(), "laptop").id();
     ServiceTokenStore.ServiceToken token =
         service

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.helm.api.Role;
-import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.DecisionBodies;
 import dev.helm.service.run.DecisionRig.Answer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,7 +58,8 @@ class DecisionRaceTest {
   }
 
   /** As a client does it: what is not yet in the log is asked for again. */
-  private static Answer decide(String token, Bodies.InboxItem item, String decision, String more) {
+  private static Answer decide(
+      String token, DecisionBodies.InboxItem item, String decision, String more) {
     for (int i = 0; ; i++) {
       Answer answer =
           rig.call(
@@ -72,7 +73,7 @@ class DecisionRaceTest {
     }
   }
 
-  private static Bodies.Asked asked(Bodies.InboxItem item) {
+  private static DecisionBodies.Asked asked(DecisionBodies.InboxItem item) {
     return Objects.requireNonNull(item.asked());
   }
 
@@ -106,7 +107,7 @@ class DecisionRaceTest {
       for (int turn = 1; turn <= turns; turn++) {
         List<Future<Integer>> races = new ArrayList<>();
         for (int i = 0; i < each; i++) {
-          Bodies.InboxItem item = rig.asked(run, "make t" + turn + "-" + i);
+          DecisionBodies.InboxItem item = rig.asked(run, "make t" + turn + "-" + i);
           String place = "seed " + seed + " turn " + turn + "-" + i;
           List<String[]> sides = List.of(side(random, turn, i, 0), side(random, turn, i, 1));
           long lateNanos = random.nextInt(4) == 0 ? random.nextInt(20_000_000) : 0;
@@ -136,7 +137,7 @@ class DecisionRaceTest {
   /** Two devices at once; gives how many were told that the other had been first. */
   private static int raceOne(
       ExecutorService pool,
-      Bodies.InboxItem item,
+      DecisionBodies.InboxItem item,
       List<String[]> sides,
       long lateNanos,
       String place)
@@ -203,7 +204,7 @@ class DecisionRaceTest {
   void anEditIsCheckedAndIsWhatRuns() {
     rig.blueprint(operator, "deny: [\"Bash(git push --force*)\"]");
     String run = rig.run(operator, 1, List.of("make edit%d"));
-    Bodies.InboxItem item = rig.asked(run, "make edit1");
+    DecisionBodies.InboxItem item = rig.asked(run, "make edit1");
     Answer schema = decide(ann, item, "allow", ",\"arguments\":{\"command\":7,\"cmd\":1}");
     assertThat(schema.status()).isEqualTo(422);
     assertThat(schema.text("code")).isEqualTo("invalid_arguments");
@@ -231,7 +232,7 @@ class DecisionRaceTest {
   void aRememberedRuleIsListedUsedAndRevoked() {
     rig.blueprint(operator, "timeout: 10m");
     String run = rig.run(operator, 4, List.of("npm run build%d --quiet"));
-    Bodies.InboxItem item = rig.asked(run, "npm run build1 --quiet");
+    DecisionBodies.InboxItem item = rig.asked(run, "npm run build1 --quiet");
     assertThat(asked(item).remember())
         .extracting(suggestion -> suggestion.rule())
         .isEqualTo("Bash(npm run *)");
@@ -267,7 +268,7 @@ class DecisionRaceTest {
     assertThat(gate.path("permissionId").asText()).isEqualTo(item.id());
     // Another run of the blueprint is asked again: the rule was for the first.
     String other = rig.run(operator, 1, List.of("npm run build%d --quiet"));
-    Bodies.InboxItem again = rig.asked(other, "npm run build1 --quiet");
+    DecisionBodies.InboxItem again = rig.asked(other, "npm run build1 --quiet");
     Answer whole =
         decide(
             operator,
@@ -294,7 +295,7 @@ class DecisionRaceTest {
         .isEqualTo(200);
   }
 
-  private static void assertRefused(Bodies.InboxItem item, String rule, String why) {
+  private static void assertRefused(DecisionBodies.InboxItem item, String rule, String why) {
     Answer answer =
         decide(ann, item, "allow", ",\"remember\":{\"scope\":\"run\",\"rule\":\"" + rule + "\"}");
     assertThat(answer.status()).as(answer.toString()).isEqualTo(422);
@@ -309,7 +310,7 @@ class DecisionRaceTest {
     String ben = rig.person("ben", Role.APPROVER);
     rig.blueprint(operator, "approvers: 2");
     String run = rig.run(operator, 1, List.of("make both%d"));
-    Bodies.InboxItem item = rig.asked(run, "make both1");
+    DecisionBodies.InboxItem item = rig.asked(run, "make both1");
     assertThat(asked(item).remember()).isNull();
     Answer remember =
         decide(amy, item, "allow", ",\"remember\":{\"scope\":\"run\",\"rule\":\"Bash(make *)\"}");
@@ -330,7 +331,7 @@ class DecisionRaceTest {
     Answer stale = decide(rig.person("cat", Role.APPROVER), item, "allow", "");
     assertThat(stale.status()).isEqualTo(409);
     assertThat(stale.text("code")).isEqualTo("stale");
-    Bodies.InboxItem edited = rig.open(run).getFirst();
+    DecisionBodies.InboxItem edited = rig.open(run).getFirst();
     assertThat(asked(edited).editedBy()).isEqualTo("ben");
     assertThat(asked(edited).approvals()).containsExactly("ben");
     Answer done = decide(amy, edited, "allow", "");
@@ -346,7 +347,7 @@ class DecisionRaceTest {
   void silenceIsRemindedEscalatedAndDeniedAndThenItIsOver() {
     rig.blueprint(operator, "timeout: 4s, escalate: {after: 3s, to: [owner]}");
     String run = rig.run(operator, 1, List.of("make silent%d"));
-    Bodies.InboxItem item = rig.asked(run, "make silent1");
+    DecisionBodies.InboxItem item = rig.asked(run, "make silent1");
     rig.awaitEnd(operator, run);
     assertThat(rig.events(operator, run, "permission.reminded"))
         .extracting(event -> event.path("data").path("stage").asText())

@@ -20,6 +20,7 @@ import dev.helm.api.Sha256;
 import dev.helm.api.event.Content;
 import dev.helm.api.event.RunEvent;
 import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.DecisionBodies;
 import dev.helm.service.HelmConfiguration;
 import dev.helm.service.HelmService;
 import dev.helm.service.Settings;
@@ -216,10 +217,10 @@ public final class DecisionRig implements AutoCloseable {
   }
 
   /** The open permission with this command, waited for. */
-  public Bodies.InboxItem asked(String run, String command) {
+  public DecisionBodies.InboxItem asked(String run, String command) {
     long deadline = System.nanoTime() + 60_000_000_000L;
     while (System.nanoTime() < deadline) {
-      for (Bodies.InboxItem item : open(run)) {
+      for (DecisionBodies.InboxItem item : open(run)) {
         Content arguments = item.arguments();
         if (arguments != null && store().blobs().text(arguments).contains("\"" + command + "\"")) {
           return item;
@@ -230,7 +231,7 @@ public final class DecisionRig implements AutoCloseable {
     throw new AssertionError("nobody asked for " + command);
   }
 
-  public List<Bodies.InboxItem> open(String run) {
+  public List<DecisionBodies.InboxItem> open(String run) {
     return store().inbox().list(dev.helm.service.store.Access.system(), 1000, null).items().stream()
         .filter(item -> item.run().equals(run) && item.kind().equals("permission"))
         .toList();

@@ -55,7 +55,11 @@ final class ServiceProcess implements AutoCloseable {
   /** Starts everything; {@code configYml} is the operator's, and may be empty. */
   static ServiceProcess start(List<Path> scenarios, String configYml) throws Exception {
     // Short, because socket paths below it have a fixed room.
-    Path home = Files.createTempDirectory(Path.of("/tmp"), "hc");
+    return start(Files.createTempDirectory(Path.of("/tmp"), "hc"), scenarios, configYml);
+  }
+
+  /** The same in a folder that the test has prepared; it is deleted in the end. */
+  static ServiceProcess start(Path home, List<Path> scenarios, String configYml) throws Exception {
     Files.createDirectories(home.resolve("keys"));
     Files.createDirectories(home.resolve("run"));
     Files.writeString(home.resolve("keys").resolve("ledger.secret"), "0".repeat(64));
@@ -176,6 +180,15 @@ final class ServiceProcess implements AutoCloseable {
     return send(authorized(path).GET());
   }
 
+  /** The bytes of an answer that is no JSON; null where there is nothing. */
+  byte @Nullable [] bytes(String path) throws IOException, InterruptedException {
+    HttpResponse<byte[]> answer =
+        http.send(
+            authorized(path).GET().timeout(Duration.ofSeconds(30)).build(),
+            HttpResponse.BodyHandlers.ofByteArray());
+    return answer.statusCode() == 200 ? answer.body() : null;
+  }
+
   Answer post(String path, Object body) throws IOException, InterruptedException {
     return send(
         authorized(path)
@@ -274,14 +287,19 @@ final class ServiceProcess implements AutoCloseable {
     }
   }
 
-  @Override
-  public void close() throws Exception {
+  /** SIGTERM; everything else stays. */
+  void down() throws InterruptedException {
     if (process != null) {
       process.destroy();
       if (!process.waitFor(20, TimeUnit.SECONDS)) {
         process.destroyForcibly().waitFor();
       }
     }
+  }
+
+  @Override
+  public void close() throws Exception {
+    down();
     model.close();
     temporal.close();
     try (Stream<Path> all = Files.walk(home)) {

@@ -7,6 +7,7 @@ import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.event.Content;
 import dev.helm.api.event.RunEvent;
 import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.DecisionBodies;
 import dev.helm.workflows.Fact;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -106,7 +107,7 @@ class AccessTest {
     ask(THEIRS, "theirs");
     InboxStore inbox = store.inbox();
     assertThat(inbox.list(ANN, 10, null).items())
-        .extracting(Bodies.InboxItem::id)
+        .extracting(DecisionBodies.InboxItem::id)
         .containsExactly("p-mine", "q-mine");
     assertThat(inbox.list(Access.system(), 10, null).items()).hasSize(4);
     assertThat(inbox.permission(ANN, "p-mine")).isNotNull();

@@ -9,6 +9,7 @@ import dev.helm.api.Secret;
 import dev.helm.api.event.Content;
 import dev.helm.api.event.RunEvent;
 import dev.helm.api.rest.Bodies;
+import dev.helm.api.rest.DecisionBodies;
 import dev.helm.workflows.Fact;
 import dev.helm.workflows.decide.Remembered;
 import java.nio.file.Files;
@@ -81,17 +82,18 @@ class StoresTest {
               id, "tu", "Bash", Content.text("{}"), "h", "ls", "because", null, DEADLINE, 1));
     }
     assertThat(store.inbox().list(Access.system(), 2, null).items())
-        .extracting(Bodies.InboxItem::id)
+        .extracting(DecisionBodies.InboxItem::id)
         .containsExactly("p1", "p2");
     String cursor = store.inbox().list(Access.system(), 2, null).nextCursor();
     assertThat(store.inbox().list(Access.system(), 2, cursor).items())
-        .extracting(Bodies.InboxItem::id)
+        .extracting(DecisionBodies.InboxItem::id)
         .containsExactly("p3");
     log(run, "d1", new RunEvent.PermissionDecided("p1", "tu", "allow", "ann", "phone", null, "h"));
     log(run, "d1b", new RunEvent.PermissionDecided("p1", "tu", "deny", "bob", null, null, "h"));
     log(run, "d2", new RunEvent.PermissionDecided("p2", "tu", "deny", "timeout", null, "t", "h"));
     log(run, "f", new RunEvent.RunFinished("cancelled", null, null));
-    Bodies.Permission p1 = Objects.requireNonNull(store.inbox().permission(Access.system(), "p1"));
+    DecisionBodies.Permission p1 =
+        Objects.requireNonNull(store.inbox().permission(Access.system(), "p1"));
     assertThat(p1.state()).isEqualTo("decided");
     assertThat(Objects.requireNonNull(p1.winner()).by().user()).isEqualTo("ann");
     assertThat(Objects.requireNonNull(store.inbox().permission(Access.system(), "p2")).state())
@@ -111,7 +113,7 @@ class StoresTest {
     log(run, "u", new RunEvent.ToolUnknown("tu2", "Bash", "lost", "q2", DEADLINE));
     log(run, "b", new RunEvent.RunPaused("budget", null, null, null, "spent"));
     assertThat(store.inbox().list(Access.system(), 10, null).items())
-        .extracting(Bodies.InboxItem::kind)
+        .extracting(DecisionBodies.InboxItem::kind)
         .containsExactly("question", "unknown", "budget");
     log(run, "a", new RunEvent.QuestionAnswered("q1", Content.text("a"), "ann"));
     log(run, "r", new RunEvent.RunResumed("budget", "ann"));
@@ -119,7 +121,7 @@ class StoresTest {
     assertThat(q1.state()).isEqualTo("answered");
     assertThat(q1.answer()).isEqualTo("a");
     assertThat(store.inbox().list(Access.system(), 10, null).items())
-        .extracting(Bodies.InboxItem::id)
+        .extracting(DecisionBodies.InboxItem::id)
         .containsExactly("q2");
   }
 

@@ -22,7 +22,8 @@ public final class CallLine {
           case "AskPerson" -> orEmpty(call.text("question"));
           case "Agent" -> firstLine(orEmpty(call.text("description")));
           case "Glob", "Grep" -> orEmpty(call.text("pattern"));
-          default -> path(call);
+          case "Read", "Write", "Edit" -> path(call);
+          default -> other(call);
         };
     return cut(line.strip());
   }
@@ -30,6 +31,18 @@ public final class CallLine {
   private static String path(ToolCall call) {
     String path = call.workspacePath();
     return path != null ? path : orEmpty(call.text("file_path"));
+  }
+
+  /** A tool from elsewhere: the file that it names, else the first text that it is given. */
+  private static String other(ToolCall call) {
+    String path = path(call);
+    return path.isEmpty()
+        ? call.arguments().values().stream()
+            .filter(String.class::isInstance)
+            .map(text -> firstLine(String.valueOf(text)))
+            .findFirst()
+            .orElse("")
+        : path;
   }
 
   private static String rows(ToolCall call) {

@@ -37,7 +37,12 @@ public record Rule(String text, String tool, @Nullable Condition condition) {
     /** Some elements of a list are, others are not: enough to deny or ask, too little to allow. */
     SOME,
     /** The call lacks the argument that the rule speaks of, or has it in another type. */
-    UNSURE
+    UNSURE;
+
+    /** Of two parts of a call, what is enough to deny or ask. */
+    Match or(Match other) {
+      return this == YES || this == SOME || other == NO ? this : other;
+    }
   }
 
   /** What stands in the parentheses. */
@@ -45,8 +50,12 @@ public record Rule(String text, String tool, @Nullable Condition condition) {
     /** A shell command pattern. */
     record Command(String glob) implements Condition {}
 
-    /** A workspace path pattern. */
-    record Path(String glob) implements Condition {}
+    /**
+     * A workspace path pattern.
+     *
+     * @param argument which path of the call; empty for the one that the call is about
+     */
+    record Path(String argument, String glob) implements Condition {}
 
     /** A host pattern. */
     record Domain(String pattern) implements Condition {}
@@ -110,11 +119,81 @@ public record Rule(String text, String tool, @Nullable Condition condition) {
       case null -> Match.YES;
       case Condition.Command command ->
           of(call.text("command"), c -> Glob.command(command.glob(), c));
-      case Condition.Path path -> path(call, relative(path.glob()));
+      case Condition.Path path ->
+          path.argument().isEmpty()
+              ? path(call, relative(path.glob()))
+              : paths(call.argument(path.argument()), relative(path.glob()));
       case Condition.Domain domain -> of(call.domain(), d -> Glob.host(domain.pattern(), d));
       case Condition.Egress egress -> Match.NO;
       case Condition.TextArgument argument -> text(call.argument(argument.name()), argument.glob());
       case Condition.NumberArgument argument -> number(argument, call.argument(argument.name()));
+    };
+  }
+
+  /**
+   * How a rule that denies or asks sees the call: as {@link #matches}, and a path rule of Read also
+   * sees what other tools read, one of Write or Edit what they write.
+   */
+  Match sees(ToolCall call) {
+    Match own = matches(call);
+    return own == Match.NO
+            && !names(call.tool())
+            && spokenOf(call).stream().anyMatch(ToolPaths.Argument::main)
+            && condition instanceof Condition.Path path
+        ? path(call, relative(path.glob()))
+        : own;
+  }
+
+  /** The same for the paths that a call names beside the one that it is about. */
+  Match seesBeside(ToolCall call) {
+    Match found = Match.NO;
+    for (ToolPaths.Argument argument : spokenOf(call)) {
+      Object value = call.argument(argument.name());
+      if (value != null && !argument.main() && condition instanceof Condition.Path path) {
+        found = found.or(paths(value, relative(path.glob())));
+      }
+    }
+    return found;
+  }
+
+  /** Whether, where it denies or asks, it is about calls of this tool too. */
+  public boolean speaksOf(String called) {
+    return names(called)
+        || (condition instanceof Condition.Path path
+            && path.argument().isEmpty()
+            && !ToolPaths.spokenOf(tool, called).isEmpty());
+  }
+
+  /** Whether this one, denying or asking, leaves nothing to that one, which would allow. */
+  public boolean takesAllowed(Rule other) {
+    return condition == null
+        ? tool.equals(other.tool())
+        : speaksOf(other.tool()) && condition.equals(other.condition());
+  }
+
+  /** Whether this one leaves nothing to that one, where both deny or ask. */
+  public boolean takesAll(Rule other) {
+    boolean alike = ToolPaths.alike(tool, other.tool()) || !ToolPaths.speaks(other.tool());
+    boolean plain = condition == null && !(other.condition() instanceof Condition.Path);
+    return takesAllowed(other) && (condition == null ? plain || !ToolPaths.speaks(tool) : alike);
+  }
+
+  private List<ToolPaths.Argument> spokenOf(ToolCall call) {
+    return speaksOf(call.tool()) && condition instanceof Condition.Path
+        ? ToolPaths.spokenOf(tool, call.tool())
+        : List.of();
+  }
+
+  /** A path, or a list of them. */
+  private static Match paths(@Nullable Object value, String glob) {
+    return switch (value) {
+      case String text -> of(ToolCall.relative(text), inside -> Glob.path(glob, inside));
+      case List<?> list when !list.isEmpty() ->
+          all(
+              list.stream()
+                  .map(e -> e instanceof String s ? paths(s, glob) : Match.UNSURE)
+                  .toList());
+      case null, default -> Match.UNSURE;
     };
   }
 
@@ -158,7 +237,7 @@ public record Rule(String text, String tool, @Nullable Condition condition) {
       return new Condition.Domain(inside.substring("domain:".length()));
     }
     if (FILE_TOOLS.contains(tool)) {
-      return new Condition.Path(inside);
+      return new Condition.Path("", inside);
     }
     throw new IllegalArgumentException(
         "a rule on " + tool + " names an argument, as in " + tool + "(to=*@example.com)");
@@ -170,9 +249,12 @@ public record Rule(String text, String tool, @Nullable Condition condition) {
     return switch (own ? "" : name) {
       case "egress" -> new Condition.Egress(value);
       case "domain" -> new Condition.Domain(value);
-      case "path", "file_path" -> new Condition.Path(value);
+      case "path", "file_path" -> new Condition.Path("", value);
       case "command" -> new Condition.Command(value);
-      default -> new Condition.TextArgument(name, value);
+      default ->
+          ToolPaths.has(tool, name)
+              ? new Condition.Path(name, value)
+              : new Condition.TextArgument(name, value);
     };
   }
 

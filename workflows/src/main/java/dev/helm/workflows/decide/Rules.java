@@ -64,6 +64,12 @@ public final class Rules implements Check {
     if (unsure != null) {
       return unsure;
     }
+    for (Rule rule : ask) {
+      // What was remembered speaks of the call, not of the files that it names beside it.
+      if (rule.seesBeside(call) != Match.NO) {
+        return new Verdict.Ask(rule.text(), "a rule asks");
+      }
+    }
     if (allowed(remembered, call, shell) instanceof Verdict.Allow allow) {
       return allow;
     }
@@ -137,7 +143,7 @@ public final class Rules implements Check {
   private static Match any(Rule rule, List<ToolCall> parts) {
     Match found = Match.NO;
     for (ToolCall part : parts) {
-      Match match = rule.matches(part);
+      Match match = rule.sees(part).or(rule.seesBeside(part));
       if (match == Match.YES || match == Match.SOME) {
         return match;
       }

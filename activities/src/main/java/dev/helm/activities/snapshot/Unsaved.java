@@ -1,0 +1,55 @@
+package dev.helm.activities.snapshot;
+
+import dev.helm.activities.workspace.TreeItem;
+import dev.helm.activities.workspace.TreeNode;
+import dev.helm.activities.workspace.TreeScan;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.eclipse.jgit.lib.ObjectId;
+
+/**
+ * Something in a workspace that no snapshot holds, and what a rollback does to it.
+ *
+ * @param path as people may see it
+ * @param why no snapshot holds it
+ */
+public record Unsaved(String path, String why, Fate fate) {
+  /** What a rollback does to it. */
+  public enum Fate {
+    /** Its directory stays, and so does it. */
+    KEPT,
+    /** It goes; it is a socket, FIFO or device, so no content is lost. */
+    REMOVED,
+    /** Its content would be lost: the rollback is refused. */
+    BLOCKS
+  }
+
+  /** All that a workspace has of it, where a tree is to take its place. */
+  public static List<Unsaved> of(
+      SnapshotRepository repository, Snapshots.Taken now, ObjectId wanted) throws IOException {
+    List<Unsaved> all = new ArrayList<>();
+    for (TreeScan.Skipped skipped : now.named()) {
+      Fate fate =
+          stays(repository, skipped.path(), wanted)
+              ? Fate.KEPT
+              : skipped.special() ? Fate.REMOVED : Fate.BLOCKS;
+      all.add(new Unsaved(skipped.shown(), skipped.why(), fate));
+    }
+    long more = now.skipped() - all.size();
+    if (more > 0) {
+      all.add(
+          new Unsaved("(" + more + " more)", "there are too many to look at each", Fate.BLOCKS));
+    }
+    return all;
+  }
+
+  /** Whether its directory is one there too, and its name is free. */
+  private static boolean stays(SnapshotRepository repository, List<byte[]> path, ObjectId wanted)
+      throws IOException {
+    TreeItem<ObjectId> directory = repository.find(wanted, path.subList(0, path.size() - 1));
+    return directory != null
+        && directory.kind() == TreeNode.Kind.DIRECTORY
+        && repository.find(wanted, path) == null;
+  }
+}

@@ -1,0 +1,66 @@
+package dev.helm.service.rest;
+
+import dev.helm.activities.snapshot.Snapshots;
+import dev.helm.activities.workspace.WorkspaceFiles;
+import dev.helm.activities.workspace.WorkspacePath;
+import dev.helm.service.files.EpochFailure;
+import dev.helm.service.store.EpochStore;
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * Workspaces as they are. While a rollback puts files in place one is between two trees: nobody is
+ * shown that, also not if the rollback began meanwhile, or if the service died in the midst of it.
+ */
+final class WorkspaceNow {
+  private final EpochStore epochs;
+  private final Backend backend;
+
+  WorkspaceNow(EpochStore epochs, Backend backend) {
+    this.epochs = epochs;
+    this.backend = backend;
+  }
+
+  private interface Reading<T> {
+    T read() throws IOException;
+  }
+
+  private interface Closing<T> {
+    void close(T read) throws IOException;
+  }
+
+  /** All of it; to be closed. */
+  Snapshots.Look look(String run) throws IOException {
+    return settled(run, () -> backend.snapshots().look(run), Snapshots.Look::close);
+  }
+
+  /** A directory. */
+  List<WorkspaceFiles.Entry> list(String run, WorkspacePath path, int max) throws IOException {
+    return settled(run, () -> backend.files(run).list(path, max), entries -> {});
+  }
+
+  /** A file; to be closed. */
+  WorkspaceFiles.Reading open(String run, WorkspacePath path) throws IOException {
+    return settled(run, () -> backend.files(run).open(path), WorkspaceFiles.Reading::close);
+  }
+
+  private <T> T settled(String run, Reading<T> reading, Closing<T> closing) throws IOException {
+    int before = epochs.settled(run);
+    if (before >= 0) {
+      T read = reading.read();
+      boolean still = false;
+      try {
+        still = epochs.settled(run) == before;
+        if (still) {
+          return read;
+        }
+      } finally {
+        if (!still) {
+          closing.close(read);
+        }
+      }
+    }
+    throw new EpochFailure(
+        EpochFailure.Kind.BUSY, "its files are being put in place; try again in a moment", null);
+  }
+}

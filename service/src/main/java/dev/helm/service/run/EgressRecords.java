@@ -1,0 +1,62 @@
+package dev.helm.service.run;
+
+import dev.helm.activities.egress.EgressAttempt;
+import dev.helm.activities.egress.EgressGrants;
+import dev.helm.activities.sandbox.DockerSandbox;
+import dev.helm.activities.store.RunLog;
+import dev.helm.activities.tools.EgressDoor;
+import dev.helm.api.event.RunEvent;
+import dev.helm.workflows.Fact;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** The way of a call to the network: what it is granted, and the event of each attempt. */
+final class EgressRecords {
+  private final RunLog log;
+
+  EgressRecords(RunLog log) {
+    this.log = log;
+  }
+
+  /** Each attempt is an event; what cannot be recorded does not happen. */
+  void record(@Nullable DockerSandbox docker, EgressAttempt attempt) {
+    String run = docker == null ? null : docker.runOf(attempt.slot());
+    if (run == null) {
+      if (attempt.allowed()) {
+        throw new IllegalStateException("no run holds slot " + attempt.slot());
+      }
+      return;
+    }
+    RunEvent event =
+        attempt.allowed()
+            ? new RunEvent.EgressAllowed(attempt.callId(), attempt.host(), attempt.port())
+            : new RunEvent.EgressDenied(
+                attempt.callId(), attempt.host(), attempt.port(), told(attempt));
+    log.append(run, List.of(new Fact("egress/" + UUID.randomUUID(), "main", event)));
+  }
+
+  /** Beyond some each minute refused attempts are only counted; the next one tells how many. */
+  private static String told(EgressAttempt attempt) {
+    return attempt.suppressed() == 0
+        ? attempt.reason()
+        : attempt.reason() + " (and " + attempt.suppressed() + " more were refused before)";
+  }
+
+  /** Opens a call's hosts to its slot, as long as the call lasts. */
+  static EgressDoor door(EgressGrants grants) {
+    return (run, slot, toolUseId, hosts) -> {
+      if (hosts.isEmpty()) {
+        return () -> {};
+      }
+      AutoCloseable grant = grants.grant(slot, toolUseId, hosts);
+      return () -> {
+        try {
+          grant.close();
+        } catch (Exception e) {
+          throw new IllegalStateException("a grant could not be closed", e);
+        }
+      };
+    };
+  }
+}
