@@ -17,6 +17,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What a call asks of people, and what their answers and their silence mean. */
@@ -26,8 +27,16 @@ final class CallPeople {
   private final Runs runs;
   private final PermissionText text;
   private final Clock clock;
+  private final Set<String> operatorHosts;
 
-  CallPeople(CallRecord record, CallEffect effect, Runs runs, PermissionText text, Clock clock) {
+  CallPeople(
+      CallRecord record,
+      CallEffect effect,
+      Runs runs,
+      PermissionText text,
+      Clock clock,
+      Set<String> operatorHosts) {
+    this.operatorHosts = operatorHosts;
     this.record = record;
     this.effect = effect;
     this.runs = runs;
@@ -170,7 +179,8 @@ final class CallPeople {
                     blueprint,
                     runs.remembered(context.run(), clock.millis()),
                     rule.rule(),
-                    context.call())
+                    context.call(),
+                    operatorHosts)
                 != null
         ? null
         : rule;

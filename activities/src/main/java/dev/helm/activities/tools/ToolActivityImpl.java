@@ -18,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +29,7 @@ public final class ToolActivityImpl implements ToolActivity {
   private final Blobs blobs;
   private final Runs runs;
   private final Clock clock;
+  private final Set<String> operatorHosts;
   private final CallRecord record;
   private final CallEffect effect;
   private final CallPeople people;
@@ -43,7 +45,9 @@ public final class ToolActivityImpl implements ToolActivity {
       Secrets secrets,
       FilePreview preview,
       AfterCall after,
-      Clock clock) {
+      Clock clock,
+      Set<String> operatorHosts) {
+    this.operatorHosts = operatorHosts;
     this.blobs = blobs;
     this.runs = runs;
     this.clock = clock;
@@ -51,7 +55,13 @@ public final class ToolActivityImpl implements ToolActivity {
     CallAgents subagents = new CallAgents(record, blobs, runs);
     this.effect = new CallEffect(record, effects, subagents);
     this.people =
-        new CallPeople(record, effect, runs, new PermissionText(runs, blobs, preview), clock);
+        new CallPeople(
+            record,
+            effect,
+            runs,
+            new PermissionText(runs, blobs, preview, operatorHosts),
+            clock,
+            operatorHosts);
     this.agents = subagents;
     this.turns = new CallTurns(runs);
     this.after = after;
@@ -132,7 +142,8 @@ public final class ToolActivityImpl implements ToolActivity {
       return record.blocked(context, List.of(), "builtin", refusal, null);
     }
     List<Remembered> remembered = runs.remembered(context.run(), clock.millis());
-    Verdict verdict = Gate.of(context.info().blueprint(), remembered).decide(context.call());
+    Verdict verdict =
+        Gate.of(context.info().blueprint(), remembered, operatorHosts).decide(context.call());
     ToolSource.Look look =
         verdict instanceof Verdict.Deny ? new ToolSource.Look.Same(null) : effect.look(context);
     if (look instanceof ToolSource.Look.Gone gone) {

@@ -13,10 +13,7 @@ import java.util.List;
  * @param allThree whether all three hold: then every outward call is asked, whatever rules say
  */
 public record RuleOfTwo(
-    List<String> untrustedInput,
-    List<String> privateData,
-    List<String> outward,
-    boolean allThree) {
+    List<String> untrustedInput, List<String> privateData, List<String> outward, boolean allThree) {
   public RuleOfTwo {
     untrustedInput = List.copyOf(untrustedInput);
     privateData = List.copyOf(privateData);

@@ -14,7 +14,9 @@ import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** A blueprint as its author would write it, every default filled in: what the reader reads back. */
+/**
+ * A blueprint as its author would write it, every default filled in: what the reader reads back.
+ */
 public final class BlueprintSource {
   private BlueprintSource() {}
 
@@ -146,7 +148,8 @@ public final class BlueprintSource {
     Map<String, Object> hooks = new LinkedHashMap<>();
     b.hooks()
         .forEach(
-            (event, of) -> hooks.put(event.word(), of.stream().map(BlueprintSource::hook).toList()));
+            (event, of) ->
+                hooks.put(event.word(), of.stream().map(BlueprintSource::hook).toList()));
     return hooks;
   }
 

@@ -146,8 +146,7 @@ public final class DecisionCheck {
   }
 
   /** Attack: an edit smuggles in what the model itself would not have been allowed. */
-  private ToolCall changed(
-      Object arguments, DecisionBodies.Permission asked, Runs.Info run) {
+  private ToolCall changed(Object arguments, DecisionBodies.Permission asked, Runs.Info run) {
     ToolCall call;
     try {
       call = call(asked, HelmJson.write(arguments));

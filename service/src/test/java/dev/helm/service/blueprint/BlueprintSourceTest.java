@@ -52,13 +52,16 @@ class BlueprintSourceTest {
       for (int j = 0; j < 1 + random.nextInt(12); j++) {
         text.appendCodePoint(
             letters.codePointAt(
-                letters.offsetByCodePoints(0, random.nextInt(letters.codePointCount(0, letters.length())))));
+                letters.offsetByCodePoints(
+                    0, random.nextInt(letters.codePointCount(0, letters.length())))));
       }
       Blueprint blueprint =
           read(
               "{\"name\":\"x\",\"model\":{\"name\":\"m\"},\"tools\":[],\"task\":"
-                  + HelmJson.write(text.toString()).replace("\u0085", "\\u0085")
-                      .replace("\u2028", "\\u2028").replace("\ufeff", "\\ufeff")
+                  + HelmJson.write(text.toString())
+                      .replace("\u0085", "\\u0085")
+                      .replace("\u2028", "\\u2028")
+                      .replace("\ufeff", "\\ufeff")
                   + "}");
       assertThat(read(BlueprintSource.yaml(blueprint)).task())
           .as("seed " + seed + " " + i)

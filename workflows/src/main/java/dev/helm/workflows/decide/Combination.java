@@ -41,8 +41,7 @@ public final class Combination {
   public Combination(Blueprint blueprint, Set<String> operatorHosts) {
     this.blueprint = blueprint;
     this.operatorHosts = Set.copyOf(operatorHosts);
-    this.bashHosts =
-        EgressGrant.hosts(blueprint, new ToolCall("", "Bash", "{}", Map.of()));
+    this.bashHosts = EgressGrant.hosts(blueprint, new ToolCall("", "Bash", "{}", Map.of()));
   }
 
   /** The three lists. */
@@ -59,45 +58,56 @@ public final class Combination {
       reasons.add("egress.allow lets it read " + shown(hosts));
     }
     blueprint.mcpServers().keySet().forEach(name -> reasons.add("MCP server " + name + " answers"));
-    blueprint.customTools().forEach(
-        (name, tool) -> {
-          if (tool.http() != null) {
-            reasons.add(name + " reads " + tool.http().host());
-          }
-        });
-    blueprint.inputs().forEach(
-        (name, schema) -> {
-          if (takesAnyText(schema, false)) {
-            reasons.add("input " + name + " takes any text");
-          }
-        });
+    blueprint
+        .customTools()
+        .forEach(
+            (name, tool) -> {
+              if (tool.http() != null) {
+                reasons.add(name + " reads " + tool.http().host());
+              }
+            });
+    blueprint
+        .inputs()
+        .forEach(
+            (name, schema) -> {
+              if (takesAnyText(schema, false)) {
+                reasons.add("input " + name + " takes any text");
+              }
+            });
     return reasons;
   }
 
   private List<String> privateData() {
     List<String> reasons = new ArrayList<>();
-    blueprint.mcpServers().forEach(
-        (name, server) -> {
-          if (!server.allSecrets().isEmpty()) {
-            reasons.add("MCP server " + name + " has " + String.join(", ", server.allSecrets()));
-          }
-        });
-    blueprint.customTools().forEach(
-        (name, tool) -> {
-          if (!tool.secrets().isEmpty()) {
-            reasons.add(name + " has " + String.join(", ", tool.secrets()));
-          }
-        });
+    blueprint
+        .mcpServers()
+        .forEach(
+            (name, server) -> {
+              if (!server.allSecrets().isEmpty()) {
+                reasons.add(
+                    "MCP server " + name + " has " + String.join(", ", server.allSecrets()));
+              }
+            });
+    blueprint
+        .customTools()
+        .forEach(
+            (name, tool) -> {
+              if (!tool.secrets().isEmpty()) {
+                reasons.add(name + " has " + String.join(", ", tool.secrets()));
+              }
+            });
     List<String> targets = operatorTargets();
     if (!targets.isEmpty()) {
       reasons.add("it may reach the operator's " + shown(targets));
     }
-    blueprint.inputs().forEach(
-        (name, schema) -> {
-          if (takesAnyText(schema, true)) {
-            reasons.add("input " + name + " takes text of any length");
-          }
-        });
+    blueprint
+        .inputs()
+        .forEach(
+            (name, schema) -> {
+              if (takesAnyText(schema, true)) {
+                reasons.add("input " + name + " takes text of any length");
+              }
+            });
     return reasons;
   }
 
@@ -169,9 +179,9 @@ public final class Combination {
 
   private boolean reaches(String host) {
     return Stream.concat(
-            blueprint.egress().allow().stream(),
-            blueprint.mcpServers().values().stream().flatMap(Combination::hosts))
-        .anyMatch(pattern -> Glob.host(pattern, host))
+                blueprint.egress().allow().stream(),
+                blueprint.mcpServers().values().stream().flatMap(Combination::hosts))
+            .anyMatch(pattern -> Glob.host(pattern, host))
         || blueprint.customTools().values().stream()
             .anyMatch(tool -> tool.http() != null && tool.http().host().equals(host));
   }

@@ -107,11 +107,13 @@ class RuleOfTwoTest {
             Map.of(),
             Map.of());
     RuleOfTwo two = Combination.of(reading, Set.of());
-    assertThat(two.untrustedInput()).containsExactly("egress.allow lets it read stripe.com, *.example.com");
+    assertThat(two.untrustedInput())
+        .containsExactly("egress.allow lets it read stripe.com, *.example.com");
     assertThat(two.privateData()).isEmpty();
     assertThat(two.outward()).hasSize(2);
     assertThat(two.allThree()).isFalse();
-    assertThat(gate(reading, "SendEmail", "{\"to\":\"a@x.test\"}")).isInstanceOf(Verdict.Allow.class);
+    assertThat(gate(reading, "SendEmail", "{\"to\":\"a@x.test\"}"))
+        .isInstanceOf(Verdict.Allow.class);
   }
 
   @Test
@@ -183,8 +185,12 @@ class RuleOfTwoTest {
     Map<String, Object> chosen = Map.of("type", "string", "enum", List.of("Q1", "Q2"));
     Map<String, Object> closed =
         Map.of(
-            "type", "object", "properties", Map.of("n", Map.of("type", "integer")),
-            "additionalProperties", false);
+            "type",
+            "object",
+            "properties",
+            Map.of("n", Map.of("type", "integer")),
+            "additionalProperties",
+            false);
     assertThat(inputs(ANY_TEXT).allThree()).isTrue();
     assertThat(inputs(Map.of("type", "array", "items", ANY_TEXT)).allThree()).isTrue();
     assertThat(inputs(Map.of("type", "object")).allThree()).isTrue();
@@ -248,7 +254,8 @@ class RuleOfTwoTest {
             Map.of());
     Set<String> targets = Set.of("db.internal.example", "other.internal.example");
     RuleOfTwo two = Combination.of(database, targets);
-    assertThat(two.privateData()).containsExactly("it may reach the operator's db.internal.example");
+    assertThat(two.privateData())
+        .containsExactly("it may reach the operator's db.internal.example");
     assertThat(two.outward()).hasSize(2);
     assertThat(two.allThree()).isTrue();
     ToolCall psql = ToolCall.of("t", "Bash", "{\"command\":\"psql\"}");
