@@ -142,8 +142,17 @@ public final class ToolActivityImpl implements ToolActivity {
       return record.blocked(context, List.of(), "builtin", refusal, null);
     }
     List<Remembered> remembered = runs.remembered(context.run(), clock.millis());
-    return switch (Gate.of(context.info().blueprint(), remembered, operatorHosts)
-        .decide(context.call())) {
+    Verdict verdict =
+        Gate.of(context.info().blueprint(), remembered, operatorHosts).decide(context.call());
+    ToolSource.Look look =
+        verdict instanceof Verdict.Deny ? new ToolSource.Look.Same(null) : effect.look(context);
+    if (look instanceof ToolSource.Look.Gone gone) {
+      return record.blocked(context, List.of(), "builtin", gone.reason(), null);
+    }
+    if (look instanceof ToolSource.Look.Changed changed && verdict instanceof Verdict.Allow) {
+      verdict = new Verdict.Ask(null, changed.because());
+    }
+    return switch (verdict) {
       case Verdict.Allow allow ->
           effect.start(
               context,
@@ -152,7 +161,8 @@ public final class ToolActivityImpl implements ToolActivity {
               1);
       case Verdict.Deny deny ->
           record.blocked(context, List.of(), deny.by(), deny.reason(), deny.rule());
-      case Verdict.Ask ask -> people.ask(context, requested(context.request()), ask, remembered);
+      case Verdict.Ask ask ->
+          people.ask(context, requested(context.request()), ask, remembered, look);
       case Verdict.Pass pass -> throw new IllegalStateException("a gate never passes");
     };
   }

@@ -105,7 +105,9 @@ public final class RunRenderer {
           RunEvent.SubagentFinished _,
           RunEvent.RunStalled _,
           RunEvent.NotificationSent _,
-          RunEvent.BlobErased _ ->
+          RunEvent.BlobErased _,
+          RunEvent.McpConnected _,
+          RunEvent.McpFailed _ ->
           ControlLines.of(line, event);
       case RunEvent.Unknown e -> other(line, e);
     };
