@@ -10,8 +10,15 @@ import org.jspecify.annotations.Nullable;
  * @param tools the tools of a run, those of MCP servers too
  * @param secrets the secrets of projects
  * @param outgoing how requests leave Helm itself; null where they cannot
+ * @param foreign what agents' own runtimes carry out
  */
-public record Elsewhere(RunTools tools, Secrets secrets, @Nullable Outgoing outgoing) {
+public record Elsewhere(
+    RunTools tools, Secrets secrets, @Nullable Outgoing outgoing, ForeignTools foreign) {
   /** Helm's own tools and the blueprint's commands. */
   public static final Elsewhere NOTHING = new Elsewhere(RunTools.NATIVE, Secrets.none(), null);
+
+  /** With no runtime but Helm's. */
+  public Elsewhere(RunTools tools, Secrets secrets, @Nullable Outgoing outgoing) {
+    this(tools, secrets, outgoing, ForeignTools.NONE);
+  }
 }
