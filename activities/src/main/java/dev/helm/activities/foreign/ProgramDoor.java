@@ -145,7 +145,7 @@ public final class ProgramDoor {
               }
               more.complete(there);
             });
-    boolean written = false;
+    boolean taken = false;
     try {
       wire.begin(stream ? "text/event-stream" : JSON);
       String answer = null;
@@ -155,12 +155,13 @@ public final class ProgramDoor {
           wire.piece(stream ? later.signOfLife(beats) : " ");
         }
       }
+      // Who closes after this has read it, or could have.
+      boolean there = more.getNow(true);
       wire.piece(stream ? "event: message\ndata: " + answer + "\n\n" : answer);
       wire.end();
-      written = true;
+      taken = there;
     } finally {
-      if (!written || more.isDone() && !more.join()) {
-        call.leave(caller);
+      if (!taken && call.leave(caller)) {
         client.calls().unread(call);
       }
     }
