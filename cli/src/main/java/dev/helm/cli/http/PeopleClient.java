@@ -63,7 +63,8 @@ public final class PeopleClient {
 
   /** The secrets of one's projects, or of one; without values. */
   public Reply secrets(String project) {
-    return calls.get("/api/secrets" + (project.isEmpty() ? "" : "?project=" + Address.segment(project)));
+    return calls.get(
+        "/api/secrets" + (project.isEmpty() ? "" : "?project=" + Address.segment(project)));
   }
 
   /** Sets a secret. */

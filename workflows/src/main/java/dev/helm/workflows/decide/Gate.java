@@ -26,13 +26,24 @@ public final class Gate {
    * several people have to allow, a rule that one of them left behind decides nothing.
    */
   public static Gate of(Blueprint blueprint, List<Remembered> remembered) {
+    return of(blueprint, remembered, new Verdict.Pass());
+  }
+
+  /**
+   * The same with what the blueprint's hooks have said of this very call. They stand between the
+   * guard and the rules: what they deny or ask no rule allows. What they allow stands only where no
+   * rule speaks of the call.
+   */
+  public static Gate of(Blueprint blueprint, List<Remembered> remembered, Verdict hooks) {
     boolean alone = blueprint.permissions().approvers() == 1;
     return new Gate(
         List.of(
             new GuardCheck(blueprint.permissions()),
             new OfferedTools(blueprint),
             new EgressCheck(blueprint.egress().allow()),
-            new Rules(blueprint.permissions(), alone ? remembered : List.of())));
+            call -> hooks instanceof Verdict.Allow ? new Verdict.Pass() : hooks,
+            new HooksAllow(
+                new Rules(blueprint.permissions(), alone ? remembered : List.of()), hooks)));
   }
 
   /** Allow, deny or ask; never {@link Verdict.Pass}. */
@@ -55,6 +66,19 @@ public final class Gate {
       }
     }
     return ask == null ? new Verdict.Ask(null, "no rule names this call") : ask;
+  }
+
+  /** Rules, with a hook's allow in the place of asking about what no rule names. */
+  private record HooksAllow(Rules rules, Verdict hooks) implements Check {
+    @Override
+    public Verdict check(ToolCall call) {
+      Verdict verdict = rules.check(call);
+      return hooks instanceof Verdict.Allow
+              && verdict instanceof Verdict.Ask ask
+              && ask.rule() == null
+          ? hooks
+          : verdict;
+    }
   }
 
   /** The blueprint's list of tools is a promise to the person who reads it. */
