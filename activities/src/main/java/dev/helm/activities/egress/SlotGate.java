@@ -1,7 +1,6 @@
 package dev.helm.activities.egress;
 
 import dev.helm.activities.egress.EgressGrants.Grant;
-import java.io.IOException;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Locale;
@@ -16,10 +15,8 @@ final class SlotGate {
 
   private final String slot;
   private final EgressGrants grants;
-  private final HostResolver resolver;
-  private final List<OperatorTarget> targets;
+  private final Destinations destinations;
   private final EgressListener listener;
-  private final World world;
   private final int toldPerMinute;
   private long windowNanos = System.nanoTime();
   private int told;
@@ -35,10 +32,8 @@ final class SlotGate {
       int toldPerMinute) {
     this.slot = slot;
     this.grants = grants;
-    this.resolver = resolver.forSlot();
-    this.targets = targets;
+    this.destinations = new Destinations(resolver.forSlot(), targets, world);
     this.listener = listener;
-    this.world = world;
     this.toldPerMinute = toldPerMinute;
   }
 
@@ -74,11 +69,11 @@ final class SlotGate {
               ? host + " is not among the hosts granted to the running tool call"
               : "no running tool call is granted web access");
     }
-    OperatorTarget target = target(host, request.port());
+    OperatorTarget target = destinations.target(host, request.port());
     checkProtocol(request, target);
     boolean tls = target == null || target.protocol() == OperatorTarget.Protocol.TLS;
     List<InetAddress> addresses =
-        target == null ? publicAddresses(host) : List.of(target.address());
+        target == null ? destinations.publicAddresses(host) : List.of(target.address());
     int dialPort = target == null ? request.port() : target.dialPort();
     return new Pass(grant, host, request.port(), dialPort, tls, addresses);
   }
@@ -96,53 +91,6 @@ final class SlotGate {
           throw new EgressDenied("port " + connect.port() + " is not let out; only 443 is");
         }
       }
-    }
-  }
-
-  private @Nullable OperatorTarget target(HostName host, int port) {
-    for (OperatorTarget target : targets) {
-      if (target.port() == port && target.host().equals(host)) {
-        return target;
-      }
-    }
-    return null;
-  }
-
-  private List<InetAddress> publicAddresses(HostName host) throws EgressDenied {
-    if (host.isSingleLabel()) {
-      throw new EgressDenied(host + " is no public host name");
-    }
-    List<InetAddress> addresses;
-    try {
-      addresses = resolver.resolve(host);
-    } catch (IOException e) {
-      throw new EgressDenied(502, host + " does not resolve");
-    }
-    // Attack: a name that its owner points at the machine's inside, alone or beside a public
-    // address (rebinding). Safeguard: one such answer condemns all.
-    for (InetAddress address : addresses) {
-      String refusal = refusal(host, address);
-      if (refusal != null) {
-        throw new EgressDenied(host + " resolves to an address that is " + refusal);
-      }
-    }
-    if (addresses.isEmpty()) {
-      throw new EgressDenied(502, host + " does not resolve");
-    }
-    return addresses;
-  }
-
-  private @Nullable String refusal(HostName host, InetAddress address) throws EgressDenied {
-    String refusal = AddressRules.refusal(address);
-    if (refusal != null) {
-      return refusal;
-    }
-    try {
-      // Attack: what listens on this machine's public address is reached from behind. Safeguard:
-      // own addresses are looked up and refused like private ones.
-      return world.owns(address) ? "this machine's own" : null;
-    } catch (IOException e) {
-      throw new EgressDenied(503, "whether " + host + " is this machine could not be told");
     }
   }
 

@@ -1,14 +1,17 @@
 package dev.helm.activities.tools;
 
+import dev.helm.activities.egress.Outgoing;
 import dev.helm.activities.secret.Secrets;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What tools need beside Helm's own.
  *
  * @param tools the tools of a run, those of MCP servers too
  * @param secrets the secrets of projects
+ * @param outgoing how requests leave Helm itself; null where they cannot
  */
-public record Elsewhere(RunTools tools, Secrets secrets) {
+public record Elsewhere(RunTools tools, Secrets secrets, @Nullable Outgoing outgoing) {
   /** Helm's own tools and the blueprint's commands. */
-  public static final Elsewhere NOTHING = new Elsewhere(RunTools.NATIVE, Secrets.none());
+  public static final Elsewhere NOTHING = new Elsewhere(RunTools.NATIVE, Secrets.none(), null);
 }

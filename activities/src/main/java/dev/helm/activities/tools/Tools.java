@@ -69,7 +69,12 @@ public final class Tools {
         blobs,
         runs,
         new Effects(
-            own, (name, tool) -> command.apply(new OwnCommand(name, tool)), elsewhere.tools()),
+            own,
+            (name, tool) ->
+                tool.http() == null
+                    ? command.apply(new OwnCommand(name, tool))
+                    : new HttpEffect(log, elsewhere, name, tool),
+            elsewhere.tools()),
         elsewhere.secrets(),
         new FilePreview(sandbox),
         after,

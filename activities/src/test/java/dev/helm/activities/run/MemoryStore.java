@@ -63,6 +63,13 @@ public final class MemoryStore implements RunLog, Blobs, Runs, LiveText {
     return facts.values().stream().map(fact -> fact.event().type()).toList();
   }
 
+  /** All that is kept: facts, journal and blobs, as text. */
+  public synchronized String everything() {
+    StringBuilder all = new StringBuilder().append(facts).append(journal);
+    blobs.values().forEach(bytes -> all.append(new String(bytes, StandardCharsets.UTF_8)));
+    return all.toString();
+  }
+
   public synchronized void queue(String messageId, String text) {
     queue.put(messageId, new QueuedMessage(messageId, text, "next", "ada"));
   }

@@ -151,7 +151,8 @@ class OwnCommandTest {
           public Scrubber scrubber(String project) {
             return scrubber;
           }
-        });
+        },
+        null);
   }
 
   @Test

@@ -87,6 +87,11 @@ public final class HelmClient {
             + Address.filters(Map.of("q", words, "run", run, "type", type)));
   }
 
+  /** {@code GET /api/audit} with filters by name; empty texts do not filter. */
+  public Reply audit(Map<String, String> filters, int limit) {
+    return calls.get("/api/audit?limit=" + limit + Address.filters(filters));
+  }
+
   /** {@code GET /api/budgets}: every cap that one sees. */
   public Reply caps() {
     return calls.get("/api/budgets");

@@ -3,6 +3,7 @@ package dev.helm.cli.render;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
+import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeParseException;
 import org.jspecify.annotations.Nullable;
@@ -22,10 +23,12 @@ public final class Times {
   /** {@code 14:02:13}, with its date in front where that is not today's. */
   public static String since(String at, Instant now, ZoneId zone) {
     Instant instant = instant(at);
-    boolean today =
-        instant == null
-            || instant.atZone(zone).toLocalDate().equals(now.atZone(zone).toLocalDate());
-    return today ? clock(at, zone) : instant.atZone(zone).toLocalDate() + " " + clock(at, zone);
+    if (instant == null) {
+      return SafeText.line(at);
+    }
+    ZonedDateTime then = instant.atZone(zone);
+    boolean today = then.toLocalDate().equals(now.atZone(zone).toLocalDate());
+    return (today ? "" : then.toLocalDate() + " ") + CLOCK.format(then);
   }
 
   /** {@code 00:02:14}; hours go on beyond 99. Never negative. */

@@ -4,11 +4,14 @@ import dev.helm.activities.egress.EgressGrants;
 import dev.helm.activities.egress.EgressLimits;
 import dev.helm.activities.egress.EgressProxy;
 import dev.helm.activities.egress.HostResolver;
+import dev.helm.activities.egress.Outgoing;
+import dev.helm.activities.images.SandboxImages;
 import dev.helm.activities.mail.Relay;
 import dev.helm.activities.model.ModelActivityImpl;
 import dev.helm.activities.model.ModelClient;
 import dev.helm.activities.run.LogActivityImpl;
 import dev.helm.activities.sandbox.DockerSandbox;
+import dev.helm.activities.sandbox.EngineImages;
 import dev.helm.activities.sandbox.NoSandbox;
 import dev.helm.activities.sandbox.Sandbox;
 import dev.helm.activities.sandbox.SandboxSettings;
@@ -81,6 +84,7 @@ public final class LiveBackend implements Backend {
   private final WorkflowServiceStubs temporal;
   private final WorkerFactory workers;
   private final Sandbox sandbox;
+  private final @Nullable EngineImages engineImages;
   private final @Nullable EgressProxy egress;
   private final LedgerSocket ledgerSocket;
   private final ZoneId moneyZone;
@@ -116,7 +120,21 @@ public final class LiveBackend implements Backend {
     String identity = "helm-" + UUID.randomUUID();
     this.temporal = TemporalConnection.stubs(settings.temporalAddress());
     WorkflowClient client = TemporalConnection.client(temporal, identity);
-    this.control = new TemporalRunControl(client, store, ledger, settings.image());
+    this.engineImages =
+        settings.dockerHost().isEmpty() || settings.image().isEmpty()
+            ? null
+            : new EngineImages(dockerHost(settings), installation(settings));
+    RunContainers containers =
+        engineImages == null
+            ? null
+            : new RunContainers(
+                store.runs(), new SandboxImages(settings.home(), engineImages, settings.image()));
+    this.control =
+        new TemporalRunControl(
+            client,
+            store,
+            ledger,
+            blueprint -> containers == null ? null : containers.imageOf(blueprint));
     this.moneyWatch = new MoneyWatch(ledger, control::budgetRaised);
     this.reconciler =
         new Reconciler(temporal, TemporalConnection.NAMESPACE, identity, store, ledger, control);
@@ -132,7 +150,7 @@ public final class LiveBackend implements Backend {
     EgressGrants grants = new EgressGrants();
     EgressRecords egressRecords = new EgressRecords(store.log());
     AtomicReference<@Nullable DockerSandbox> docker = new AtomicReference<>();
-    if (settings.dockerHost().isEmpty() || settings.image().isEmpty()) {
+    if (containers == null) {
       this.egress = null;
       this.sandbox = new NoSandbox(workspaces);
     } else {
@@ -149,6 +167,7 @@ public final class LiveBackend implements Backend {
               new StoredSlots(store.slots()),
               workspaces,
               List.of(egress),
+              containers.agents(URI.create(settings.keyProxy())),
               new StoredWaits(
                   store, Duration.ofMinutes(operator.waitMinutes()), Clock.systemUTC()));
       docker.set(started);
@@ -170,7 +189,8 @@ public final class LiveBackend implements Backend {
             new WorkspaceRestore(snapshots, owner, step -> {}),
             control::leave,
             control::start);
-    this.workers = workers(client, hub, grants);
+    Outgoing outgoing = new Outgoing(HostResolver.system(), operator.targets(), operator.trust());
+    this.workers = workers(client, hub, grants, outgoing);
   }
 
   /** Makes the parts; none of them works before {@link #start}. */
@@ -273,11 +293,15 @@ public final class LiveBackend implements Backend {
     if (egress != null) {
       egress.close();
     }
+    if (engineImages != null) {
+      engineImages.close();
+    }
   }
 
   // ---- work --------------------------------------------------------------------------------
 
-  private WorkerFactory workers(WorkflowClient client, StreamHub hub, EgressGrants grants) {
+  private WorkerFactory workers(
+      WorkflowClient client, StreamHub hub, EgressGrants grants, Outgoing outgoing) {
     return TemporalConnection.workers(
         client,
         new LogActivityImpl(store.log(), sandbox::release),
@@ -298,7 +322,7 @@ public final class LiveBackend implements Backend {
             settings.smtpUrl().isEmpty() ? null : new Relay(URI.create(settings.smtpUrl())),
             new CallSnapshot(snapshots, store.files(), store.log()),
             Clock.systemUTC(),
-            new Elsewhere(tools, store.secrets())));
+            new Elsewhere(tools, store.secrets(), outgoing)));
   }
 
   /** Takes over what a former life left, then polls; tried again until Temporal is there. */
@@ -340,11 +364,19 @@ public final class LiveBackend implements Backend {
 
   // ---- settings ----------------------------------------------------------------------------
 
+  private static String installation(Settings settings) {
+    return Sha256.hex(settings.home().toString()).substring(0, 16);
+  }
+
+  private static URI dockerHost(Settings settings) {
+    return URI.create(settings.dockerHost());
+  }
+
   private static SandboxSettings sandboxSettings(Settings settings, OperatorConfig operator) {
     return new SandboxSettings(
         settings.home(),
-        Sha256.hex(settings.home().toString()).substring(0, 16),
-        URI.create(settings.dockerHost()),
+        installation(settings),
+        dockerHost(settings),
         settings.image(),
         Workspaces.defaultOwnerUid(),
         1,

@@ -291,6 +291,8 @@ public final class LogWriter implements AutoCloseable {
   @Override
   public void close() {
     closing = true;
+    // It looks up only twice a second where nothing comes; a full queue wakes it anyway.
+    boolean unused = queue.offer(new Pending<>(_ -> 0));
     boolean interrupted = false;
     while (thread.isAlive()) {
       try {

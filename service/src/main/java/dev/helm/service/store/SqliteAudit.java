@@ -95,17 +95,30 @@ final class SqliteAudit implements AuditStore {
   }
 
   @Override
-  public List<LoggedEvent> page(long afterSeq, int limit) {
-    return reads.read(
-        sql ->
-            sql.list(
-                "SELECT seq AS pos, '"
-                    + Checkpoint.AUDIT
-                    + "', seq, at, type, agent, data, prev, hash FROM audit WHERE seq > ?"
-                    + " ORDER BY seq LIMIT ?",
-                EventJson::logged,
-                afterSeq,
-                limit));
+  public List<LoggedEvent> page(Wanted wanted) {
+    String types = String.join(",", wanted.actions());
+    boolean back = wanted.before() > 0;
+    List<LoggedEvent> found =
+        reads.read(
+            sql ->
+                sql.list(
+                    "SELECT seq AS pos, '"
+                        + Checkpoint.AUDIT
+                        + "', seq, at, type, agent, data, prev, hash FROM audit WHERE seq "
+                        + (back ? "< ?" : "> ?")
+                        + " AND (? = '' OR agent = ?)"
+                        + " AND (? = '' OR instr(',' || ? || ',', ',' || type || ',') > 0)"
+                        + " ORDER BY seq "
+                        + (back ? "DESC" : "ASC")
+                        + " LIMIT ?",
+                    EventJson::logged,
+                    back ? wanted.before() : wanted.after(),
+                    wanted.who(),
+                    wanted.who(),
+                    types,
+                    types,
+                    wanted.limit()));
+    return back ? found.reversed() : found;
   }
 
   @Override

@@ -150,6 +150,45 @@ class AuditTest {
     }
   }
 
+  @Test
+  void entriesAreFoundByWhoAndWhatAndPagedBothWays() throws Exception {
+    try (RunningService service = RunningService.start()) {
+      String run = service.run();
+      service.post("/api/runs/" + run + "/pause", "{}");
+      service.get("/api/runs/" + run + "/events");
+      service.person("eve", Map.of("default", Role.VIEWER));
+      List<JsonNode> all = entries(service);
+      assertThat(all.size()).isGreaterThan(4);
+      long last = all.getLast().path("seq").asLong();
+      List<JsonNode> back = new ArrayList<>();
+      for (long before = last + 1; back.size() < all.size(); ) {
+        JsonNode items = service.get("/api/audit?limit=2&before=" + before).json().path("items");
+        assertThat(items).isNotEmpty();
+        List<JsonNode> page = new ArrayList<>();
+        items.forEach(page::add);
+        before = page.getFirst().path("seq").asLong();
+        back.addAll(0, page);
+      }
+      assertThat(back).isEqualTo(all);
+      String who = all.getFirst().path("agent").asText();
+      JsonNode changed =
+          service
+              .get(
+                  "/api/audit?action=change.asked,change.made&before=" + (last + 1) + "&who=" + who)
+              .json()
+              .path("items");
+      assertThat(changed).isNotEmpty();
+      changed.forEach(
+          item -> {
+            assertThat(item.path("type").asText()).startsWith("change.");
+            assertThat(item.path("agent").asText()).isEqualTo(who);
+          });
+      assertThat(service.get("/api/audit?who=nobody%27%20OR%201").json().path("items")).isEmpty();
+      assertThat(service.get("/api/audit?action=change.").status()).isEqualTo(400);
+      assertThat(service.get("/api/audit?before=0").status()).isEqualTo(400);
+    }
+  }
+
   private static int plain(RunningService service, String path) {
     return service.send(service.request(path).GET()).status();
   }

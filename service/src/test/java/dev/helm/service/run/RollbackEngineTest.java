@@ -7,10 +7,12 @@ import dev.helm.cli.launch.disk.DiskServer;
 import dev.helm.cli.launch.disk.DiskSize;
 import dev.helm.cli.launch.disk.Disks;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -37,7 +39,8 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
 @SuppressWarnings("NullAway.Init") // made before each test
 class RollbackEngineTest {
-  private static final String SLEEP = "sleep\000876543";
+  /** No other test's processes are taken for this one's. */
+  private static final long SECONDS = 10_000_000 + ProcessHandle.current().pid();
 
   private Path home;
   private Path outside;
@@ -103,7 +106,7 @@ class RollbackEngineTest {
 
   private void backForthAndApart() throws Exception {
     String neighbour = runs.start("neighbour");
-    String run = runs.start("files beside " + outside);
+    String run = runs.start("files beside " + outside + " for " + SECONDS + " s");
     runs.asked(neighbour, 1);
     JsonNode asked = runs.asked(run, 1);
     runs.awaitFile(run, "partial", "part");
@@ -132,6 +135,7 @@ class RollbackEngineTest {
     assertThat(runs.allow(asked).status()).isEqualTo(410);
     assertThat(runs.spent(run)).isEqualTo(spent);
     assertThat(untouched(neighbour)).isEqualTo(untouched);
+    assertThat(beside()).containsExactly("beside\n");
 
     runs.resume(run);
     JsonNode again = runs.asked(run, 2);
@@ -196,6 +200,18 @@ class RollbackEngineTest {
     assertThat(runs.service.awaitEnd(child)).isEqualTo("cancelled");
   }
 
+  /** What an agent had left beside its workspace is kept, and is no part of any tree. */
+  private List<String> beside() throws IOException {
+    List<String> found = new ArrayList<>();
+    try (DirectoryStream<Path> slots =
+        Files.newDirectoryStream(home.resolve("workspaces"), "found-*")) {
+      for (Path slot : slots) {
+        found.add(Files.readString(slot.resolve("beside")));
+      }
+    }
+    return found;
+  }
+
   /** What lies outside: where links point at, and another run's workspace, with its inodes. */
   private TreeMap<String, String> untouched(String neighbour) throws Exception {
     TreeMap<String, String> found = new TreeMap<>();
@@ -224,7 +240,7 @@ class RollbackEngineTest {
       return new String(
               Files.readAllBytes(process.resolve("cmdline")),
               java.nio.charset.StandardCharsets.UTF_8)
-          .startsWith(SLEEP);
+          .startsWith("sleep\0" + SECONDS);
     } catch (IOException e) {
       return false; // it ended meanwhile
     }
