@@ -105,6 +105,7 @@ public final class RunRenderer {
           RunEvent.SubagentFinished _,
           RunEvent.RunStalled _,
           RunEvent.NotificationSent _,
+          RunEvent.HookRan _,
           RunEvent.BlobErased _ ->
           ControlLines.of(line, event);
       case RunEvent.Unknown e -> other(line, e);

@@ -66,6 +66,7 @@ final class Projection {
       case RunEvent.FileRead e -> {}
       case RunEvent.EgressAllowed e -> {}
       case RunEvent.EgressDenied e -> {}
+      case RunEvent.HookRan e -> {}
       case RunEvent.BudgetWarned e -> {}
       case RunEvent.BudgetExhausted e -> money.exhausted(sql, place, e);
       case RunEvent.LimitReached e -> {}
