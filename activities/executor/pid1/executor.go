@@ -59,6 +59,7 @@ func New(config Config) *Executor {
 func (x *Executor) Serve() {
 	staySmall()
 	_ = os.MkdirAll(homeDir, 0o755)
+	loadImageEnv(imageEnv)
 	go x.store.procs.reapForever()
 	if x.config.ForwardFrom != "" {
 		go forward(x.config.ForwardFrom, x.config.ForwardTo, noEgress)

@@ -2,6 +2,7 @@ package dev.helm.cli;
 
 import dev.helm.cli.command.AllowCommand;
 import dev.helm.cli.command.AnswerCommand;
+import dev.helm.cli.command.AuditCommand;
 import dev.helm.cli.command.BlueprintCommand;
 import dev.helm.cli.command.BudgetCommand;
 import dev.helm.cli.command.CancelCommand;
@@ -83,6 +84,7 @@ public final class Commands {
         new Entry("fork", "start a new run from a step"),
         new Entry("export", "a run with its proofs, as a file"),
         new Entry("verify", "check an export, without a server"),
+        new Entry("audit", "who logged in, looked, decided, changed"),
         new Entry("user", "who may log in, with which role"),
         new Entry("token", "tokens of programs"),
         new Entry("device", "devices that logged in"),
@@ -129,6 +131,7 @@ public final class Commands {
       case "fork" -> new ForkCommand();
       case "export" -> new ExportCommand();
       case "verify" -> new VerifyCommand();
+      case "audit" -> new AuditCommand();
       case "user" -> new UserCommand();
       case "token" -> new TokenCommand();
       case "device" -> new DeviceCommand();

@@ -162,7 +162,8 @@ public final class ModelActivityImpl implements ModelActivity {
             info.blueprint().model().name(),
             maxTokens,
             AgentView.system(
-                request.agent(), RequestBody.fill(info.blueprint().instructions(), info.input())),
+                request.agent(),
+                RequestBody.fill(AgentView.instructions(info.blueprint()), info.input())),
             tools.definitions(info),
             messages);
     String name = prefix(request) + "t" + request.turn() + "." + request.round() + "/a" + attempt;

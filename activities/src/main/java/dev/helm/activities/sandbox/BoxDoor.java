@@ -28,6 +28,7 @@ final class BoxDoor implements AutoCloseable {
   private final String program;
   private final Semaphore handshakes = new Semaphore(MAX_HANDSHAKES);
   private final CompletableFuture<SocketChannel> joined = new CompletableFuture<>();
+  private final RefusalLog refusals;
   private final UnixListener listener;
 
   /**
@@ -42,6 +43,11 @@ final class BoxDoor implements AutoCloseable {
     this.token = token;
     this.executorPid = executorPid;
     this.program = program;
+    this.refusals =
+        new RefusalLog(
+            String.valueOf(socket.getFileName()),
+            line -> LOG.log(System.Logger.Level.WARNING, line),
+            System::nanoTime);
     this.listener = UnixListener.open(socket, ownerUid, this::accepted);
   }
 
@@ -79,7 +85,7 @@ final class BoxDoor implements AutoCloseable {
             new SandboxRefused("program", program + " could not be started: " + word.substring(7)));
       }
     } catch (IOException | RuntimeException e) {
-      LOG.log(System.Logger.Level.WARNING, "a connection to " + socket + " was refused: " + e);
+      refusals.refused(String.valueOf(e.getMessage()));
     } finally {
       closing.cancel(false);
       handshakes.release();

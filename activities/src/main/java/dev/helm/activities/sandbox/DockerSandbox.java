@@ -397,7 +397,9 @@ public final class DockerSandbox implements Sandbox {
   @Override
   public WorkspaceFiles files(String run) {
     LiveSlot live = held.get(run);
-    return live == null ? workspaces.filesAtHome(run) : workspaces.filesInSlot(live.id());
+    // A slot is held until its last traces are gone; its workspace has left it before.
+    boolean there = live != null && Workspaces.isDirectory(workspaces.inSlot(live.id()));
+    return live != null && there ? workspaces.filesInSlot(live.id()) : workspaces.filesAtHome(run);
   }
 
   @Override

@@ -47,6 +47,12 @@ public final class SnapshotRepository implements TreeUpdate.Source<ObjectId>, Au
     return open(at, new FileRepositoryBuilder());
   }
 
+  /** The same one for another user; each closes its own. */
+  SnapshotRepository again() {
+    git.incrementOpen();
+    return new SnapshotRepository(at, git);
+  }
+
   /** Another one, in which all that this one has can be read. */
   SnapshotRepository beside(Path other) throws IOException {
     return open(

@@ -11,11 +11,13 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.eclipse.jgit.lib.ObjectId;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +25,9 @@ import org.jspecify.annotations.Nullable;
 public final class Snapshots {
   /** Entries of scanned trees that are remembered over all runs. */
   private static final long REMEMBERED_MAX = 500_000;
+
+  /** Repositories that stay open: to open one costs more the more snapshots it has. */
+  private static final int OPEN_MAX = 8;
 
   /** What lies there when the service starts is of a look that was not closed. */
   private static final String LOOK = ".look-";
@@ -34,6 +39,10 @@ public final class Snapshots {
   private final WorkspaceLimits limits;
   private final Clock clock;
   private final Map<String, TreeNode<ObjectId>> known = new LinkedHashMap<>(16, 0.75f, true);
+  private final Map<Path, Open> open = new LinkedHashMap<>(16, 0.75f, true);
+
+  /** An open repository, and the file that tells whether it is still the one that lies there. */
+  private record Open(SnapshotRepository repository, @Nullable Object file) {}
 
   /**
    * @param home HELM_HOME
@@ -90,7 +99,7 @@ public final class Snapshots {
     directory();
     Path beside = Files.createTempDirectory(repositories, LOOK);
     SnapshotRepository repository = null;
-    try (SnapshotRepository kept = SnapshotRepository.open(at(run))) {
+    try (SnapshotRepository kept = opened(at(run))) {
       repository = kept.beside(beside);
       SnapshotRepository shown = repository;
       Look look = new Look(beside, shown, sandbox.inTree(run, tree -> scan(run, tree, shown)));
@@ -141,7 +150,35 @@ public final class Snapshots {
   /** The run's repository; to be closed. */
   public SnapshotRepository open(String run) throws IOException {
     directory();
-    return SnapshotRepository.open(at(run));
+    return opened(at(run));
+  }
+
+  private SnapshotRepository opened(Path path) throws IOException {
+    synchronized (open) {
+      Open kept = open.get(path);
+      Object file = file(path);
+      if (kept != null && file != null && file.equals(kept.file())) {
+        return kept.repository().again();
+      }
+      SnapshotRepository fresh = SnapshotRepository.open(path);
+      Open erased = open.put(path, new Open(fresh, file(path)));
+      if (erased != null) {
+        erased.repository().close();
+      }
+      if (open.size() > OPEN_MAX) {
+        Path oldest = open.keySet().iterator().next();
+        Objects.requireNonNull(open.remove(oldest)).repository().close();
+      }
+      return fresh.again();
+    }
+  }
+
+  private static @Nullable Object file(Path path) throws IOException {
+    try {
+      return Files.readAttributes(path.resolve("HEAD"), BasicFileAttributes.class).fileKey();
+    } catch (NoSuchFileException e) {
+      return null;
+    }
   }
 
   /** Lets a forked run begin with all that its parent has kept. Safe to repeat. */
@@ -212,7 +249,7 @@ public final class Snapshots {
       SnapshotWriter open = writer;
       if (open == null) {
         Snapshots.this.directory();
-        SnapshotRepository opened = SnapshotRepository.open(path);
+        SnapshotRepository opened = opened(path);
         repository = opened;
         open = opened.writer();
         writer = open;

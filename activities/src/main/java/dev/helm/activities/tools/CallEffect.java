@@ -1,5 +1,6 @@
 package dev.helm.activities.tools;
 
+import dev.helm.activities.images.SandboxImages;
 import dev.helm.activities.run.Heart;
 import dev.helm.activities.sandbox.EngineUnavailable;
 import dev.helm.activities.sandbox.NoEngine;
@@ -24,8 +25,10 @@ import org.jspecify.annotations.Nullable;
  * disk; an effect that was started is attached to, never begun a second time.
  */
 final class CallEffect {
+  private static final String BUILDING = SandboxImages.BUILDING;
+
   /** Refusals of the sandbox that pass by themselves. */
-  private static final Set<String> PASSING = Set.of("full", "superseded");
+  private static final Set<String> PASSING = Set.of("full", "superseded", BUILDING);
 
   /** Refusals after which nobody can say whether the effect happened. */
   private static final Set<String> UNKNOWN = Set.of("hash_mismatch", "bad_offset", "already_ended");
@@ -95,7 +98,9 @@ final class CallEffect {
       interrupted = heart.interrupted();
     } catch (SandboxException e) {
       if (e instanceof SandboxRefused refused && refused.code().equals("full")) {
-        record.waitsForContainer(context);
+        record.waitsForContainer(context, CallRecord.NO_CONTAINER_FREE);
+      } else if (e instanceof SandboxRefused refused && refused.code().equals(BUILDING)) {
+        record.waitsForContainer(context, String.valueOf(e.getMessage()));
       }
       if (mayPass(e)) {
         throw e;

@@ -18,6 +18,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What a call asks of people, and what their answers and their silence mean. */
@@ -28,6 +29,7 @@ final class CallPeople {
   private final PermissionText text;
   private final CallHooks hooks;
   private final Clock clock;
+  private final Set<String> operatorHosts;
 
   CallPeople(
       CallRecord record,
@@ -35,7 +37,9 @@ final class CallPeople {
       Runs runs,
       PermissionText text,
       CallHooks hooks,
-      Clock clock) {
+      Clock clock,
+      Set<String> operatorHosts) {
+    this.operatorHosts = operatorHosts;
     this.record = record;
     this.effect = effect;
     this.runs = runs;
@@ -187,7 +191,8 @@ final class CallPeople {
                     blueprint,
                     runs.remembered(context.run(), clock.millis()),
                     rule.rule(),
-                    context.call())
+                    context.call(),
+                    operatorHosts)
                 != null
         ? null
         : rule;

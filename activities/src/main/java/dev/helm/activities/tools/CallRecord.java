@@ -31,7 +31,7 @@ final class CallRecord {
   private static final int EDIT_CHARS_MAX = 8_000;
 
   private static final String SYSTEM = "system";
-  private static final String NO_CONTAINER_FREE =
+  static final String NO_CONTAINER_FREE =
       "all containers are at work; the run goes on by itself when one is free";
 
   private final RunLog log;
@@ -219,14 +219,13 @@ final class CallRecord {
    * Every container is at work and the call is tried again until one is free: said once, and only
    * where nothing else of the run is at work.
    */
-  void waitsForContainer(CallContext context) {
+  void waitsForContainer(CallContext context, String why) {
     if (context.request().alone()) {
       log.append(
           context.run(),
           List.of(
               context.fact(
-                  "container-waits",
-                  new RunEvent.RunPaused(SYSTEM, null, null, null, NO_CONTAINER_FREE))),
+                  "container-waits", new RunEvent.RunPaused(SYSTEM, null, null, null, why))),
           context.key("container-waits"),
           "{}");
     }

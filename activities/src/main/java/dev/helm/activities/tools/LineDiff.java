@@ -8,14 +8,14 @@ import java.util.List;
  * A unified diff of two short texts for people who decide. What is too different to compare line by
  * line is shown as taken out and put in whole.
  */
-final class LineDiff {
+public final class LineDiff {
   private static final int CONTEXT_LINES = 3;
   private static final long CELLS_MAX = 1_000_000;
 
   private LineDiff() {}
 
   /** The diff, empty when the texts are the same. */
-  static String of(String path, boolean existed, String before, String after) {
+  public static String of(String path, boolean existed, String before, String after) {
     if (existed && before.equals(after)) {
       return "";
     }

@@ -13,19 +13,23 @@ import dev.helm.workflows.decide.Verdict;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 
 /** Everything that a person is shown of a call before deciding. */
 final class PermissionText {
   /** Most of the model's text that a permission quotes as what led to it. */
   private static final int LED_CHARS_MAX = 2_000;
 
-  private static final int BECAUSE_CHARS_MAX = 300;
+  private static final int BECAUSE_CHARS_MAX = 500;
 
   private final Runs runs;
   private final Blobs blobs;
   private final FilePreview preview;
 
-  PermissionText(Runs runs, Blobs blobs, FilePreview preview) {
+  private final Set<String> operatorHosts;
+
+  PermissionText(Runs runs, Blobs blobs, FilePreview preview, Set<String> operatorHosts) {
+    this.operatorHosts = operatorHosts;
     this.runs = runs;
     this.blobs = blobs;
     this.preview = preview;
@@ -61,6 +65,6 @@ final class PermissionText {
         Risk.of(blueprint, call, firstUse),
         recipients.isEmpty() ? null : recipients,
         diff == null ? null : blobs.content(diff, "text/x-diff"),
-        Suggestions.of(blueprint, remembered, call));
+        Suggestions.of(blueprint, remembered, call, operatorHosts));
   }
 }

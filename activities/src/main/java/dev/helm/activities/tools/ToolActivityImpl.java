@@ -21,6 +21,7 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +36,7 @@ public final class ToolActivityImpl implements ToolActivity {
   private final Blobs blobs;
   private final Runs runs;
   private final Clock clock;
+  private final Set<String> operatorHosts;
   private final CallRecord record;
   private final CallEffect effect;
   private final CallPeople people;
@@ -52,7 +54,9 @@ public final class ToolActivityImpl implements ToolActivity {
       Hooks hooks,
       FilePreview preview,
       AfterCall after,
-      Clock clock) {
+      Clock clock,
+      Set<String> operatorHosts) {
+    this.operatorHosts = operatorHosts;
     this.blobs = blobs;
     this.runs = runs;
     this.clock = clock;
@@ -62,7 +66,13 @@ public final class ToolActivityImpl implements ToolActivity {
     this.hooks = new CallHooks(hooks, blobs);
     this.people =
         new CallPeople(
-            record, effect, runs, new PermissionText(runs, blobs, preview), this.hooks, clock);
+            record,
+            effect,
+            runs,
+            new PermissionText(runs, blobs, preview, operatorHosts),
+            this.hooks,
+            clock,
+            operatorHosts);
     this.agents = subagents;
     this.turns = new CallTurns(runs);
     this.after = after;
@@ -161,7 +171,8 @@ public final class ToolActivityImpl implements ToolActivity {
 
   private Reply decided(CallContext context, Hooks.Said said) {
     List<Remembered> remembered = runs.remembered(context.run(), clock.millis());
-    return switch (Gate.of(context.info().blueprint(), remembered, CallHooks.verdict(said))
+    return switch (Gate.of(
+            context.info().blueprint(), remembered, operatorHosts, CallHooks.verdict(said))
         .decide(context.call())) {
       case Verdict.Allow allow ->
           effect.start(

@@ -80,6 +80,7 @@ public final class Tools {
         new Hooks(log, blobs, elsewhere.secrets(), elsewhere.hooks()),
         new FilePreview(sandbox),
         after,
-        clock);
+        clock,
+        door.operatorHosts());
   }
 }

@@ -295,9 +295,13 @@ final class Kernel implements AutoCloseable {
   }
 
   void write(int fd, byte[] bytes) throws Errno {
-    int at = 0;
-    while (at < bytes.length) {
-      int part = Math.min(BUFFER_BYTES, bytes.length - at);
+    write(fd, bytes, 0, bytes.length);
+  }
+
+  void write(int fd, byte[] bytes, int offset, int length) throws Errno {
+    int at = offset;
+    while (at < offset + length) {
+      int part = Math.min(BUFFER_BYTES, offset + length - at);
       MemorySegment.copy(bytes, at, buffer, JAVA_BYTE, 0, part);
       at += (int) checked("write", () -> (long) WRITE.invokeExact(state, fd, buffer, (long) part));
     }

@@ -338,14 +338,9 @@ public final class TreeUpdate<I> {
     /** Whether the names are those that they are to be; what no snapshot holds may be there too. */
     private void check(int fd, Change<I> change) throws IOException {
       Set<ByteBuffer> there = new HashSet<>();
-      int again = kernel.openAt(fd, ascii("."), TreeUpdate.directory(), 0);
-      try {
-        List<byte[]> names = kernel.next(again);
-        for (; !names.isEmpty(); names = kernel.next(again)) {
-          names.forEach(name -> there.add(ByteBuffer.wrap(name)));
-        }
-      } finally {
-        kernel.close(again);
+      List<byte[]> names = kernel.next(fd);
+      for (; !names.isEmpty(); names = kernel.next(fd)) {
+        names.forEach(name -> there.add(ByteBuffer.wrap(name)));
       }
       boolean whole =
           change.gone().stream().noneMatch(name -> there.contains(ByteBuffer.wrap(name)))
@@ -373,7 +368,7 @@ public final class TreeUpdate<I> {
 
     @Override
     public void write(byte[] bytes, int offset, int length) throws IOException {
-      kernel.write(file, java.util.Arrays.copyOfRange(bytes, offset, offset + length));
+      kernel.write(file, bytes, offset, length);
     }
   }
 }

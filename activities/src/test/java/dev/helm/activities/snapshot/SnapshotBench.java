@@ -13,7 +13,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
 /**
@@ -24,7 +26,7 @@ import java.util.stream.Collectors;
 public final class SnapshotBench {
   private static final int FILES = 5_000;
   private static final int FILE_BYTES = 40_000;
-  private static final int WARM_UP = 5;
+  private static final int WARM_UP = 15;
   private static final String RUN = "ab".repeat(16);
 
   private final Path tree;
@@ -91,6 +93,9 @@ public final class SnapshotBench {
 
   /** Everything once, so that the neighbours' noise meets all alike. */
   private void sample(Round round) throws Exception {
+    // A file that was touched less than 0.1 s ago is read again, and nothing was lately.
+    TimeUnit.MILLISECONDS.sleep(120);
+    snapshots.take(RUN);
     round.add("walk", ms(() -> TreeUsage.measure(tree, WorkspaceLimits.DEFAULT)));
     round.add("nothing", ms(() -> snapshots.take(RUN)));
     change();
@@ -100,7 +105,6 @@ public final class SnapshotBench {
     parts(round);
     change();
     round.add("backUnkept", ms(this::back));
-    snapshots.take(RUN);
     git("add", "-A");
     round.add("git", ms(() -> git("add", "-A")));
     Files.move(tree.resolve(".git"), tree.resolveSibling("git"));
@@ -114,9 +118,12 @@ public final class SnapshotBench {
   private void parts(Round round) {
     List<String> steps = List.of("snapshot", "build", "apply", "sync", "discard");
     for (int i = 0; i + 1 < steps.size(); i++) {
-      long took = times.get(steps.get(i + 1)) - times.get(steps.get(i));
-      round.add("back-" + steps.get(i), took / 1e6);
+      round.add("back-" + steps.get(i), (time(steps.get(i + 1)) - time(steps.get(i))) / 1e6);
     }
+  }
+
+  private long time(String step) {
+    return Objects.requireNonNull(times.get(step), step);
   }
 
   private static void fill(Path tree) throws IOException {

@@ -123,8 +123,7 @@ class CallTurnsTest {
             Thread::startVirtualThread);
     await(inside);
     Phase approved =
-        new Phase.Approved(
-            new Signals.Decide("d1", "p1", true, "h", "ann", null, null, null, null), 1, 2);
+        new Phase.Approved(new Signals.Decide("d1", "p1", true, "h", null, "ann", null), 1, 2);
     ToolActivity.Request note =
         new ToolActivity.Request(MemoryStore.RUN, 1, "main/1", "t2", "Bash", false, approved);
     assertThat(turns.inTurn(note, false, Reply.Noted::new)).isEqualTo(new Reply.Noted());

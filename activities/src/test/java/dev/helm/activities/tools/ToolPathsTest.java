@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.helm.workflows.decide.ToolPaths;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
@@ -40,8 +41,7 @@ class ToolPathsTest {
     Set<String> found = new TreeSet<>();
     for (String tool : ToolCatalog.names()) {
       ToolPaths.of(tool).forEach(path -> texts.add(tool + "." + path.name()));
-      JsonNode schema = ToolCatalog.schema(tool);
-      assertThat(schema).as(tool).isNotNull();
+      JsonNode schema = Objects.requireNonNull(ToolCatalog.schema(tool), tool);
       schema
           .path("properties")
           .properties()

@@ -342,12 +342,34 @@ public record Blueprint(
     return name + "@" + version;
   }
 
-  /** An exact version of a blueprint as the service stores and lists it. */
+  /**
+   * An exact version of a blueprint as the service stores and lists it.
+   *
+   * @param ruleOfTwo what the service computes of it, for an answer about one version
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Stored(
       String name,
       int version,
       String hash,
       String createdAt,
       @Nullable String by,
-      Blueprint blueprint) {}
+      Blueprint blueprint,
+      @Nullable RuleOfTwo ruleOfTwo) {
+    /** As it is stored. */
+    public Stored(
+        String name,
+        int version,
+        String hash,
+        String createdAt,
+        @Nullable String by,
+        Blueprint blueprint) {
+      this(name, version, hash, createdAt, by, blueprint, null);
+    }
+
+    /** With what was computed of it. */
+    public Stored with(RuleOfTwo computed) {
+      return new Stored(name, version, hash, createdAt, by, blueprint, computed);
+    }
+  }
 }

@@ -2,7 +2,10 @@ package dev.helm.api.blueprint;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import java.net.URI;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param egress hosts that the program may reach: exact names, or {@code *.suffix}
  * @param timeoutMs longest time of one call
  * @param tools the server's own names of the tools that are taken; empty for all
+ * @param reads those of them that only read, as the blueprint's author vouches
  */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 public record McpServer(
@@ -35,7 +39,8 @@ public record McpServer(
     @Nullable Auth auth,
     List<String> egress,
     long timeoutMs,
-    List<String> tools) {
+    List<String> tools,
+    List<String> reads) {
   public McpServer {
     command = Kept.list(command);
     args = Kept.list(args);
@@ -43,6 +48,7 @@ public record McpServer(
     secrets = Kept.list(secrets);
     egress = Kept.list(egress);
     tools = Kept.list(tools);
+    reads = Kept.list(reads);
     int ways = (recipe == null ? 0 : 1) + (command.isEmpty() ? 0 : 1) + (url == null ? 0 : 1);
     if (ways != 1) {
       throw new IllegalArgumentException("a server has one of package, command and url");
@@ -54,12 +60,33 @@ public record McpServer(
     return url != null;
   }
 
+  /**
+   * Whether a call of this tool may act on the world outside: the server has a way out, and nobody
+   * vouches that the tool only reads. What the server itself says of its tools is not believed.
+   */
+  public boolean outward(String tool) {
+    return (overHttp() || !egress.isEmpty()) && !reads.contains(tool);
+  }
+
+  /** The host of {@code url} in lower case; null for a program. */
+  public @Nullable String host() {
+    if (url == null) {
+      return null;
+    }
+    try {
+      String host = URI.create(url).getHost();
+      return host == null ? null : host.toLowerCase(Locale.ROOT);
+    } catch (IllegalArgumentException e) {
+      return null;
+    }
+  }
+
   /** Every secret that it is given, in whatever way. */
   public List<String> allSecrets() {
     if (auth == null) {
       return secrets;
     }
-    List<String> all = new java.util.ArrayList<>(secrets);
+    List<String> all = new ArrayList<>(secrets);
     if (auth.bearer() != null) {
       all.add(auth.bearer());
     }

@@ -313,16 +313,30 @@ public sealed interface RunEvent {
 
   /**
    * A sub-agent begins; its events carry {@code subagent} as their agent. {@code prompt} is the
-   * first message of its conversation.
+   * first message of its conversation, {@code kind} the name in the blueprint's {@code subAgents}
+   * if one was asked for.
    */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
   record SubagentSpawned(
       String subagent,
       String toolUseId,
       String description,
       int depth,
       List<String> tools,
-      Content prompt)
-      implements RunEvent {}
+      Content prompt,
+      @Nullable String kind)
+      implements RunEvent {
+    /** One that has no name in the blueprint. */
+    public SubagentSpawned(
+        String subagent,
+        String toolUseId,
+        String description,
+        int depth,
+        List<String> tools,
+        Content prompt) {
+      this(subagent, toolUseId, description, depth, tools, prompt, null);
+    }
+  }
 
   /** A sub-agent's end; {@code outcome}: {@code succeeded failed cancelled}. */
   record SubagentFinished(

@@ -76,6 +76,7 @@ public final class DecisionBodies {
    * @param editedBy who changed the arguments that are shown
    * @param stage {@code half} or {@code escalated} once people were reminded
    * @param escalatedTo roles that were told
+   * @param escalatedAt when they were
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Asked(
@@ -89,7 +90,8 @@ public final class DecisionBodies {
       List<String> approvals,
       @Nullable String editedBy,
       @Nullable String stage,
-      @Nullable List<String> escalatedTo) {
+      @Nullable List<String> escalatedTo,
+      @Nullable String escalatedAt) {
     /** As a permission was asked: nobody has allowed it, nobody was reminded. */
     public static Asked of(RunEvent.PermissionRequested e) {
       return new Asked(
@@ -101,6 +103,7 @@ public final class DecisionBodies {
           e.remember(),
           e.approvers(),
           List.of(),
+          null,
           null,
           null,
           null);
@@ -120,11 +123,21 @@ public final class DecisionBodies {
           allowedBy,
           changedBy,
           stage,
-          escalatedTo);
+          escalatedTo,
+          escalatedAt);
     }
 
     /** The same once people were reminded. */
-    public Asked reminded(String newStage, @Nullable List<String> told) {
+    public Asked reminded() {
+      return reminded(stage == null ? "half" : stage, escalatedTo, escalatedAt);
+    }
+
+    /** The same once these roles were told, too. */
+    public Asked escalated(List<String> to, String at) {
+      return reminded("escalated", to, at);
+    }
+
+    private Asked reminded(String newStage, @Nullable List<String> told, @Nullable String toldAt) {
       return new Asked(
           rule,
           because,
@@ -136,7 +149,8 @@ public final class DecisionBodies {
           approvals,
           editedBy,
           newStage,
-          told);
+          told,
+          toldAt);
     }
   }
 

@@ -2,6 +2,7 @@ package dev.helm.api.rest;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Bodies of the calls about a run's files: browse, compare, roll back, fork. */
@@ -115,7 +116,12 @@ public final class FileBodies {
       long deleted,
       List<FileChange> files,
       boolean truncated,
-      List<Unsaved> unsaved) {}
+      List<Unsaved> unsaved) {
+    /** An older service does not tell what no snapshot holds. */
+    public Rollback {
+      unsaved = Objects.requireNonNullElse(unsaved, List.of());
+    }
+  }
 
   /** A path and what happens to it: {@code created changed deleted}. */
   public record FileChange(String path, String change) {}

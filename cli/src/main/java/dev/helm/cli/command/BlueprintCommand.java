@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** {@code helm blueprint}. */
 @Command(
@@ -24,13 +23,20 @@ import picocli.CommandLine.Parameters;
       BlueprintCommand.Apply.class,
       BlueprintCommand.Validate.class,
       BlueprintCommand.ListAll.class,
-      BlueprintCommand.Show.class
+      BlueprintHistory.Show.class,
+      BlueprintHistory.Versions.class,
+      BlueprintHistory.Diff.class,
+      BlueprintHistory.SchemaText.class,
+      BlueprintInit.class,
+      BlueprintImport.class
     })
 public final class BlueprintCommand extends HelmCommand {
   @Override
   protected ExitCode run() {
     throw Failure.usage(
-        "helm blueprint needs a verb: apply, validate, list or show.", "helm blueprint list");
+        "helm blueprint needs a verb: apply, validate, list, show, versions, diff, init, import or"
+            + " schema.",
+        "helm blueprint list");
   }
 
   /** Sends a file and tells its mistakes by place. */
@@ -55,7 +61,11 @@ public final class BlueprintCommand extends HelmCommand {
       Reply reply =
           client().putBlueprint(source.name(), source.bytes(), source.mediaType(), checkOnly());
       if (reply.status() < 400) {
-        return print(reply, done(reply, source.name()));
+        print(reply, done(reply, source.name()));
+        if (!json) {
+          RuleOfTwoText.say(out(), reply.tree());
+        }
+        return ExitCode.DONE;
       }
       Problem problem = Problems.read(reply);
       List<String> places = problem == null ? List.of() : Problems.places(file.toString(), problem);
@@ -142,26 +152,6 @@ public final class BlueprintCommand extends HelmCommand {
             .say(
                 context().env().hint("No blueprints yet. Store one: helm blueprint apply -f FILE"));
       }
-      return ExitCode.DONE;
-    }
-  }
-
-  /** {@code helm blueprint show}. */
-  @Command(
-      name = "show",
-      header = "helm blueprint show q1-competitor-brief",
-      description = "Shows a blueprint with every default filled in, fit to be applied again.")
-  public static final class Show extends HelmCommand {
-    @Parameters(index = "0", paramLabel = "NAME", description = "its name")
-    String name = "";
-
-    @Override
-    protected ExitCode run() {
-      Reply reply = client().blueprint(name);
-      if (json) {
-        return print(reply, "");
-      }
-      BlueprintText.rows(reply.tree()).forEach(out()::line);
       return ExitCode.DONE;
     }
   }

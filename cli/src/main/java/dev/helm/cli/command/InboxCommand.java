@@ -11,6 +11,7 @@ import dev.helm.cli.render.SafeText;
 import dev.helm.cli.render.Times;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneId;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -63,7 +64,19 @@ public final class InboxCommand extends HelmCommand {
       return line.add(Role.TEXT, " · ")
           .prose(Role.TEXT, object(item) + options(item) + deadline(item));
     }
-    return line.object(Role.TEXT, " · " + object(item)).add(Role.QUIET, deadline(item));
+    return line.object(Role.TEXT, " · " + object(item))
+        .add(Role.WAIT, escalated(item))
+        .add(Role.QUIET, deadline(item));
+  }
+
+  private static String escalated(DecisionBodies.InboxItem item) {
+    DecisionBodies.Asked asked = item.asked();
+    String text =
+        asked == null
+            ? ""
+            : AskedText.escalated(
+                asked.escalatedTo(), asked.escalatedAt(), Instant.now(), ZoneId.systemDefault());
+    return text.isEmpty() ? "" : " · " + text;
   }
 
   /** {@code · 1 first · 2 second}. */

@@ -8,6 +8,7 @@ import java.io.Console;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -17,9 +18,15 @@ import picocli.CommandLine.Option;
     header = "helm stop",
     description = {
       "Emergency stop: pauses every run that you may pause, after the call that runs now.",
-      "\"helm resume RUN\" lets one go on, \"helm cancel RUN\" ends it at once."
+      "\"helm resume RUN\" lets one go on, \"helm cancel RUN\" ends it at once.",
+      "Exit code 1 if a run could not be told, since it was being rolled back."
     })
 public final class StopCommand extends HelmCommand {
+  /** The service itself tries for some seconds each time. */
+  private static final int TRIES = 3;
+
+  private static final Set<String> TOLD = Set.of("accepted", "ended");
+
   @Option(names = "--yes", description = "do not ask, also in a terminal")
   boolean yes;
 
@@ -30,32 +37,53 @@ public final class StopCommand extends HelmCommand {
       return ExitCode.REFUSED;
     }
     Reply reply = client().stop();
+    for (int tries = 1; tries < TRIES && !missed(reply).isEmpty(); tries++) {
+      out().say("Not all runs could be told; trying again…");
+      reply = client().stop();
+    }
+    List<Bodies.StoppedRun> missed = missed(reply);
     if (json) {
-      return print(reply, "");
+      ExitCode printed = print(reply, "");
+      return missed.isEmpty() ? printed : ExitCode.FAILED;
     }
     List<Bodies.StoppedRun> runs = reply.items(Bodies.StoppedRun.class);
     Map<String, String> ids = ShownIds.of(runs.stream().map(Bodies.StoppedRun::id).toList());
-    for (Bodies.StoppedRun run : runs) {
-      String state =
-          switch (run.state()) {
-            case "accepted" -> "pauses";
-            case "rollback_under_way" -> "not paused: it is being rolled back; stop again";
-            default -> run.state();
-          };
-      out()
-          .line(
-              SafeText.line(ids.getOrDefault(run.id(), run.id()))
-                  + " · "
-                  + SafeText.line(run.name())
-                  + " · "
-                  + SafeText.line(state));
+    runs.forEach(run -> out().line(named(run, ids) + " · " + state(run)));
+    if (runs.isEmpty()) {
+      out().say("No run was at work.");
+    } else if (runs.size() > missed.size()) {
+      out().say("Each pauses after the call that runs now; helm resume RUN lets it go on.");
     }
-    out()
-        .say(
-            runs.isEmpty()
-                ? "No run was at work."
-                : "Each pauses after the call that runs now; helm resume RUN lets it go on.");
-    return ExitCode.DONE;
+    for (Bodies.StoppedRun run : missed) {
+      out().say("NOT PAUSED: " + named(run, ids) + ": " + why(run));
+    }
+    return missed.isEmpty() ? ExitCode.DONE : ExitCode.FAILED;
+  }
+
+  /** Runs that go on as far as anybody knows; each try of the service lasts some seconds. */
+  private static List<Bodies.StoppedRun> missed(Reply reply) {
+    return reply.items(Bodies.StoppedRun.class).stream()
+        .filter(run -> !TOLD.contains(run.state()))
+        .toList();
+  }
+
+  private static String named(Bodies.StoppedRun run, Map<String, String> ids) {
+    return SafeText.line(ids.getOrDefault(run.id(), run.id())) + " · " + SafeText.line(run.name());
+  }
+
+  private static String state(Bodies.StoppedRun run) {
+    return switch (run.state()) {
+      case "accepted" -> "pauses";
+      case "rollback_under_way" -> "not paused, is being rolled back";
+      default -> SafeText.line(run.state());
+    };
+  }
+
+  private static String why(Bodies.StoppedRun run) {
+    return run.state().equals("rollback_under_way")
+        ? "it is being rolled back or begun anew, and cannot be told before that is done. Run helm"
+            + " stop again, or helm pause it."
+        : "the service says " + SafeText.line(run.state()) + ".";
   }
 
   private static boolean agreed() {

@@ -87,6 +87,11 @@ public final class HelmClient {
             + Address.filters(Map.of("q", words, "run", run, "type", type)));
   }
 
+  /** {@code GET /api/audit} with filters by name; empty texts do not filter. */
+  public Reply audit(Map<String, String> filters, int limit) {
+    return calls.get("/api/audit?limit=" + limit + Address.filters(filters));
+  }
+
   /** {@code GET /api/budgets}: every cap that one sees. */
   public Reply caps() {
     return calls.get("/api/budgets");
@@ -245,6 +250,22 @@ public final class HelmClient {
   /** One blueprint. */
   public Reply blueprint(String name) {
     return calls.get("/api/blueprints/" + Address.segment(name));
+  }
+
+  /** One version as YAML. */
+  public Reply blueprintSource(String name) {
+    return calls.get("/api/blueprints/" + Address.segment(name) + "/source");
+  }
+
+  /** All versions of one. */
+  public Reply blueprintVersions(String name) {
+    return calls.get("/api/blueprints/" + Address.segment(name) + "/versions");
+  }
+
+  /** What differs between two versions; an empty second one is the newest. */
+  public Reply blueprintDiff(String from, String to) {
+    return calls.get(
+        "/api/blueprints/" + Address.segment(from) + "/diff" + Address.query("to", to));
   }
 
   /** Stores a blueprint, or only checks it. The reply may be a problem with places. */

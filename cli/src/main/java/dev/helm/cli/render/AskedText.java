@@ -3,6 +3,8 @@ package dev.helm.cli.render;
 import dev.helm.api.event.Content;
 import dev.helm.api.event.RunEvent;
 import dev.helm.api.rest.DecisionBodies;
+import java.time.Instant;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -66,10 +68,17 @@ public final class AskedText {
     if (asked.need() > 1) {
       parts.add(asked.approvals().size() + " of " + asked.need() + " have allowed");
     }
-    if (asked.escalatedTo() != null) {
-      parts.add("escalated to " + SafeText.line(String.join(", ", asked.escalatedTo())));
-    }
     return String.join(" · ", parts);
+  }
+
+  /** {@code escalated to owner since 14:02:13}; an empty text before that. */
+  public static String escalated(
+      @Nullable List<String> to, @Nullable String at, Instant now, ZoneId zone) {
+    return to == null
+        ? ""
+        : "escalated to "
+            + SafeText.line(String.join(", ", to))
+            + (at == null ? "" : " since " + Times.since(at, now, zone));
   }
 
   private static String because(@Nullable String rule, @Nullable String because) {

@@ -20,9 +20,13 @@ final class ControlLines {
               line.add(
                       Role.WAIT,
                       e.stage().equals("escalated")
-                          ? "escalated, still waits"
+                          ? "escalated to " + SafeText.line(names(e.to())) + ", still waits"
                           : "still waits for a person")
-                  .add(Role.QUIET, e.to().isEmpty() ? "" : " · " + SafeText.line(names(e.to()))));
+                  .add(
+                      Role.QUIET,
+                      e.to().isEmpty() || e.stage().equals("escalated")
+                          ? ""
+                          : " · " + SafeText.line(names(e.to()))));
       case RunEvent.RunRolledback e ->
           List.of(
               line.add(Role.WAIT, "rolled back to step " + e.toSeq())

@@ -29,6 +29,11 @@ public final class RunRenderer {
     this.me = me;
   }
 
+  /** In which times are shown. */
+  public ZoneId zone() {
+    return zone;
+  }
+
   /** The head above a run's log. */
   public List<Line> header(String shownId, String name, String status, @Nullable Duration age) {
     Role role = statusRole(status);

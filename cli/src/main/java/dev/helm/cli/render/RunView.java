@@ -34,6 +34,7 @@ public final class RunView {
   private int turn;
   private Usd spent = Usd.ZERO;
   private Usd cap = Usd.ZERO;
+  private final Map<String, Escalation> escalations = new HashMap<>();
   private final Map<String, String> askers = new HashMap<>();
   private @Nullable Instant began;
   private @Nullable Instant newest;
@@ -50,6 +51,9 @@ public final class RunView {
       boolean unknown,
       boolean freeText,
       String agent) {}
+
+  /** Roles that were told that a permission waits, and when. */
+  public record Escalation(List<String> to, String at) {}
 
   /** Takes in the next event. */
   public void apply(LoggedEvent logged, RunEvent event) {
@@ -99,7 +103,11 @@ public final class RunView {
       case RunEvent.BudgetRaised e -> cap = e.capUsd();
       case RunEvent.LimitReached _, RunEvent.Unknown _ -> {}
       case RunEvent.PermissionApproved e -> approved(e);
-      case RunEvent.PermissionReminded _ -> {}
+      case RunEvent.PermissionReminded e -> {
+        if (e.stage().equals("escalated")) {
+          escalations.put(e.permissionId(), new Escalation(e.to(), logged.at()));
+        }
+      }
       case RunEvent.SnapshotTaken _, RunEvent.RunForked _ -> {}
       case RunEvent.RunRolledback _ -> {}
       case RunEvent.SubagentSpawned _ -> {}
@@ -225,6 +233,11 @@ public final class RunView {
   /** The permissions that wait for a person, oldest first. */
   public List<RunEvent.PermissionRequested> permissions() {
     return new ArrayList<>(permissions.values());
+  }
+
+  /** Who else was told of a permission that waits; null for nobody. */
+  public @Nullable Escalation escalation(String permissionId) {
+    return escalations.get(permissionId);
   }
 
   /** The questions that wait for a person, oldest first. */

@@ -3,6 +3,7 @@ package dev.helm.cli.render;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
+import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeParseException;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +18,17 @@ public final class Times {
   public static String clock(String at, ZoneId zone) {
     Instant instant = instant(at);
     return instant == null ? SafeText.line(at) : CLOCK.format(instant.atZone(zone));
+  }
+
+  /** {@code 14:02:13}, with its date in front where that is not today's. */
+  public static String since(String at, Instant now, ZoneId zone) {
+    Instant instant = instant(at);
+    if (instant == null) {
+      return SafeText.line(at);
+    }
+    ZonedDateTime then = instant.atZone(zone);
+    boolean today = then.toLocalDate().equals(now.atZone(zone).toLocalDate());
+    return (today ? "" : then.toLocalDate() + " ") + CLOCK.format(then);
   }
 
   /** {@code 00:02:14}; hours go on beyond 99. Never negative. */

@@ -21,7 +21,7 @@ public final class Report {
   /**
    * Something that is not as it has to be.
    *
-   * @param part {@code file manifest chain checkpoints blobs rules kept replay}
+   * @param part {@code file manifest chain checkpoints blobs rules kept tables replay}
    * @param seq the event that it is about, 0 for none
    */
   public record Fault(String part, long seq, String text) {}

@@ -62,6 +62,23 @@ public final class Verifier {
     }
     events(file, manifest, signatures);
     manifest.file(file, sums, report);
+    tables(manifest);
+  }
+
+  /** What cards and lists show was compared where the tables are: when the bundle was made. */
+  private void tables(Manifest manifest) {
+    Map<?, ?> tables = manifest.object("tables");
+    if (!(tables.get("toSeq") instanceof Number seq
+        && tables.get("differences") instanceof List<?> differences)) {
+      return;
+    }
+    differences.forEach(
+        text -> report.fault("tables", 0, "what Helm showed is not what the log says: " + text));
+    if (seq.longValue() == 0) {
+      report.note("The log is too long for its tables to be compared with it.");
+    } else if (differences.isEmpty()) {
+      report.checked("what Helm showed of the run is what the log says, when the file was made");
+    }
   }
 
   /** SHA-256 of every other entry, each read once. */

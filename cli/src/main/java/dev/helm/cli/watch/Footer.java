@@ -1,6 +1,7 @@
 package dev.helm.cli.watch;
 
 import dev.helm.api.event.RunEvent;
+import dev.helm.cli.render.AskedText;
 import dev.helm.cli.render.CallText;
 import dev.helm.cli.render.Columns;
 import dev.helm.cli.render.Line;
@@ -67,7 +68,10 @@ final class Footer {
       RunEvent.PermissionRequested permission, boolean allowing, Instant now) {
     int open = view.permissions().size();
     String many = open > 1 ? " · 1 of " + open + ", tab next" : "";
-    String state = allowing ? " · allowing…" : left(permission.deadline(), now, "denies");
+    String state =
+        allowing
+            ? " · allowing…"
+            : escalated(permission, now) + left(permission.deadline(), now, "denies");
     String call =
         CallText.line(
             permission.tool(),
@@ -78,6 +82,13 @@ final class Footer {
         : List.of(
             Line.of(Role.WAIT, "◆ ").prose(Role.STRONG, call),
             Line.of(Role.WAIT, " " + state + many));
+  }
+
+  private String escalated(RunEvent.PermissionRequested permission, Instant now) {
+    RunView.Escalation told = view.escalation(permission.permissionId());
+    return told == null
+        ? ""
+        : " · " + AskedText.escalated(told.to(), told.at(), now, renderer.zone());
   }
 
   private static String left(String deadline, Instant now, String verb) {

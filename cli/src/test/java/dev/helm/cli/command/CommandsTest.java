@@ -2,7 +2,6 @@ package dev.helm.cli.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.helm.api.Sha256;
 import dev.helm.cli.Commands;
 import dev.helm.cli.Training;
@@ -413,6 +412,60 @@ class CommandsTest {
     assertThat(service.asked("POST /api/stop")).hasSize(2);
   }
 
+  private static String stopped(String id, String state) {
+    return "{\"id\":\"%s\",\"name\":\"brief\",\"project\":\"p\",\"state\":\"%s\"}"
+        .formatted(id, state);
+  }
+
+  @Test
+  void stopTriesAgainAndFailsWhenARunCouldNotBeTold() {
+    List<String> states = new java.util.ArrayList<>(List.of("rollback_under_way", "accepted"));
+    service.on(
+        "POST /api/stop",
+        _ -> TestService.json("{\"items\":[" + stopped(Story.RUN, states.removeFirst()) + "]}"));
+    assertThat(terminal.helm("stop")).isZero();
+    assertThat(terminal.data()).containsExactly("4f3a · brief · pauses");
+    service.on(
+        "POST /api/stop",
+        _ ->
+            TestService.json(
+                "{\"items\":["
+                    + stopped(Story.RUN, "rollback_under_way")
+                    + ","
+                    + stopped("b".repeat(32), "accepted")
+                    + "]}"));
+    assertThat(terminal.helm("stop")).isEqualTo(1);
+    assertThat(service.asked("POST /api/stop")).hasSize(5);
+    assertThat(terminal.data())
+        .endsWith("4f3a · brief · not paused, is being rolled back", "bbbb · brief · pauses");
+    assertThat(terminal.words()).last().asString().startsWith("NOT PAUSED: 4f3a · brief: it is");
+    assertThat(terminal.helm("stop", "--json")).isEqualTo(1);
+    assertThat(terminal.data()).last().asString().startsWith("{\"items\"");
+  }
+
+  @Test
+  void theInboxSaysWhoWasToldAndSinceWhen() {
+    Map<String, Object> item = new HashMap<>(permission("perm-1"));
+    item.put(
+        "asked",
+        Map.of(
+            "need",
+            1,
+            "approvals",
+            List.of(),
+            "stage",
+            "escalated",
+            "escalatedTo",
+            List.of("owner"),
+            "escalatedAt",
+            "2020-03-02T14:02:13.000Z"));
+    inbox(item);
+    assertThat(terminal.helm("inbox")).isZero();
+    assertThat(terminal.data().getFirst())
+        .contains(" · escalated to owner since 2020-03-0")
+        .contains(" · denies in ");
+  }
+
   @Test
   void theInboxSaysWhatEachAnswerToAnUnknownOutcomeDoes() {
     inbox(
@@ -507,43 +560,6 @@ class CommandsTest {
     assertThat(terminal.helm("blueprint", "show", "none")).isEqualTo(4);
     assertThat(terminal.words())
         .containsExactly("there is no such blueprint.", "\"helm blueprint list\" lists them.");
-  }
-
-  @Test
-  void aShownBlueprintHasTheFieldsOfItsSource() throws IOException {
-    service.on(
-        "GET /api/blueprints/b",
-        _ ->
-            TestService.json(
-                """
-                {"name":"b","version":3,"hash":"h","createdAt":"x","blueprint":{"name":"b",
-                "description":"Reads: all","project":"default","agent":"native",
-                "model":{"name":"m-1","maxTokens":8192},"instructions":"One.\\n\\nTwo ${q}.\\n",
-                "task":"","inputs":{"q":{"type":"string","enum":["Q1","yes"]}},
-                "tools":["Bash","SendEmail"],
-                "permissions":{"deny":["Bash(git push --force*)"],"ask":[],"allow":[],
-                "timeoutMs":1800000,"approvers":1},"budget":{"perRunUsd":"5.000000","warnAt":[50,80]},
-                "limits":{"turns":60,"wallTimeMs":5400000},"egress":{"allow":["*.demo.test"]},
-                "sandbox":{"image":"default","memoryBytes":1073741824,"milliCpus":1500,"pids":256}}}
-                """));
-    assertThat(terminal.helm("blueprint", "show", "b")).isZero();
-    assertThat(terminal.data())
-        .contains(
-            "# b@3, as stored",
-            "instructions: |",
-            "  timeout: 30m",
-            "  wallTime: 90m",
-            "  memory: 1g",
-            "  cpus: 1.5")
-        .noneMatch(row -> row.contains("Ms:") || row.contains("memoryBytes"));
-    Map<?, ?> read =
-        new YAMLMapper().readValue(String.join("\n", terminal.data()) + "\n", Map.class);
-    assertThat(read.get("instructions")).isEqualTo("One.\n\nTwo ${q}.\n");
-    assertThat(read.get("description")).isEqualTo("Reads: all");
-    assertThat(read.get("inputs"))
-        .isEqualTo(Map.of("q", Map.of("type", "string", "enum", List.of("Q1", "yes"))));
-    assertThat(String.valueOf(read.get("permissions")))
-        .contains("deny=[Bash(git push --force*)]", "timeout=30m");
   }
 
   @Test

@@ -96,6 +96,28 @@ class DeskTest {
   }
 
   @Test
+  void theFooterSaysWhoElseWasTold() {
+    story.created().add("run.started", "epoch", 1);
+    story.asked("p1", "c");
+    assertThat(footer().toString()).doesNotContain("escalated");
+    story.add(
+        "permission.reminded",
+        "permissionId",
+        "p1",
+        "toolUseId",
+        "c",
+        "stage",
+        "escalated",
+        "to",
+        List.of("owner"),
+        "deadline",
+        "2099-03-02T14:32:21.000Z");
+    assertThat(footer().toString())
+        .contains("escalated to owner since 2026-03-02 14:02:")
+        .contains("denies in");
+  }
+
+  @Test
   void theFooterNamesTheKeysThatWorkNow() {
     story.created().add("run.started", "epoch", 1);
     assertThat(footer().getLast()).endsWith(" · s steer · p pause · q quit");

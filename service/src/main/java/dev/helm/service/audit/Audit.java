@@ -1,11 +1,15 @@
 package dev.helm.service.audit;
 
+import dev.helm.activities.store.RunLog;
 import dev.helm.api.rest.Bodies;
 import dev.helm.service.store.Store;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,6 +22,8 @@ public final class Audit implements AutoCloseable {
   private final Checkpointer checkpointer;
   private final Exports exports;
   private final AuditTrail trail;
+  private final ScheduledExecutorService minutes =
+      Executors.newSingleThreadScheduledExecutor(Thread.ofVirtual().name("audit-", 0).factory());
 
   private Audit(
       Store store, AuditKey key, Checkpointer checkpointer, Exports exports, AuditTrail trail) {
@@ -58,6 +64,15 @@ public final class Audit implements AutoCloseable {
   /** Begins to sign. */
   public void start() {
     checkpointer.start();
+    minutes.scheduleAtFixedRate(this::minuteIsOver, 1, 1, TimeUnit.MINUTES);
+  }
+
+  private void minuteIsOver() {
+    try {
+      trail.over();
+    } catch (RuntimeException e) {
+      LOG.warn("refusals that were counted cannot be told: {}", e.getMessage());
+    }
   }
 
   /** Exports. */
@@ -92,6 +107,12 @@ public final class Audit implements AutoCloseable {
 
   @Override
   public void close() {
+    minutes.close();
+    try {
+      trail.close();
+    } catch (RunLog.LogUnavailableException e) {
+      LOG.warn("refusals that were counted cannot be told: {}", e.getMessage());
+    }
     checkpointer.close();
   }
 }

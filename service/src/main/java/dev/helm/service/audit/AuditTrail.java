@@ -4,6 +4,7 @@ import dev.helm.activities.store.RunLog;
 import dev.helm.api.RunId;
 import dev.helm.service.auth.Caller;
 import dev.helm.service.store.AuditStore;
+import dev.helm.service.store.Change;
 import dev.helm.service.store.RunQueries;
 import dev.helm.service.store.Times;
 import java.time.Clock;
@@ -46,6 +47,7 @@ public final class AuditTrail {
                 }
               }));
   private final Deque<AuditStore.Entry> waiting = new ArrayDeque<>();
+  private final Refusals refusals;
   private long minute;
   private int failed;
   private long untold;
@@ -55,6 +57,7 @@ public final class AuditTrail {
     this.store = store;
     this.runs = runs;
     this.clock = clock;
+    this.refusals = new Refusals(clock);
   }
 
   /** Somebody has logged in, or refreshed a session. */
@@ -117,6 +120,7 @@ public final class AuditTrail {
 
   /** Somebody reads content: once for each person, object and hour. */
   public void looked(Caller caller, String object, String what, String address) {
+    over();
     long hour = clock.millis() / 3_600_000;
     String look = "look/" + caller.userId() + "/" + hour + "/" + object + "/" + what;
     if (looks.contains(look)) {
@@ -130,24 +134,56 @@ public final class AuditTrail {
   }
 
   /**
-   * Somebody asks for a change; on disk when this returns, and nothing has been done yet.
+   * Somebody asks for a change, which is told with it or before it.
    *
-   * @param key the same key is written once
+   * @param type what it is when it is made
+   * @param key of the request; the same key is written once
    * @param more what is asked for, without secrets
    * @param stops whether it stops work, which is done even while nothing can be written
-   * @throws RunLog.LogUnavailableException when it could not be written
    */
-  public void asked(
-      Caller caller, String key, Map<String, Object> more, String address, boolean stops) {
+  public Change asked(
+      Caller caller,
+      AuditStore.Type type,
+      String key,
+      Map<String, Object> more,
+      String address,
+      boolean stops) {
     Map<String, Object> data = who(caller, address);
     data.putAll(more);
-    var entry = new AuditStore.Entry(AuditStore.Type.ASKED, key, caller.name(), data);
-    if (stops) {
+    var made = new AuditStore.Entry(type, "change/" + key, caller.name(), data);
+    var asked = new AuditStore.Entry(AuditStore.Type.ASKED, "asked/" + key, caller.name(), data);
+    return new Change(
+        tx -> store.append(tx, made),
+        () -> {
+          if (stops) {
+            soon(asked);
+          } else {
+            flush();
+            store.append(asked);
+          }
+        },
+        (member, text) -> data.put(member, cut(text)));
+  }
+
+  /** A request was refused; many alike leave one entry and a count. */
+  public void refused(Caller caller, Map<String, Object> more, String address) {
+    over();
+    Map<String, Object> data = who(caller, address);
+    data.putAll(more);
+    AuditStore.Entry entry = refusals.refused(caller, data);
+    if (entry != null) {
       soon(entry);
-    } else {
-      flush();
-      store.append(entry);
     }
+  }
+
+  /** Tells of refusals that were counted in a minute that is over. */
+  public void over() {
+    refusals.over().forEach(this::soon);
+  }
+
+  /** Tells of all that was counted. */
+  public void close() {
+    refusals.all().forEach(this::soon);
   }
 
   /**

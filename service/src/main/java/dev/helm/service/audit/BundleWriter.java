@@ -75,6 +75,7 @@ final class BundleWriter {
         manifest.put("erased", blobs());
         manifest.put("histories", histories());
         manifest.put("patch", patch());
+        tables();
         describe();
         out.finish(ManifestText.whole(manifest));
       } catch (UncheckedIOException e) {
@@ -179,6 +180,15 @@ final class BundleWriter {
       boolean[] there = new boolean[1];
       out.entry(BundleFormat.PATCH, to -> there[0] = patch.write(run, head.seq(), to));
       return there[0];
+    }
+
+    /** Cards and lists are read from tables; what they say has to be what the log says. */
+    private void tables() {
+      if (!run.equals(Checkpoint.AUDIT)) {
+        BundleStore.Tables tables = bundles.tables(run);
+        manifest.put(
+            "tables", Map.of("toSeq", tables.toSeq(), "differences", tables.differences()));
+      }
     }
 
     private void describe() {

@@ -179,10 +179,20 @@ public final class Checkpointer implements CommitListener, AutoCloseable {
     }
     keep(make(run, true));
     Checkpoint last = store.last(run);
+    if (last != null && last.seq() > head.seq()) {
+      // The run went on meanwhile, and what is signed now is a later event; or the log was cut.
+      List<CheckpointStore.Link> later = store.links(run, last.seq() - 1, 1);
+      boolean there = !later.isEmpty() && later.getFirst().seq() == last.seq();
+      return there ? place(later.getFirst()) : head;
+    }
     if (last == null || last.seq() < head.seq() || !last.keyId().equals(key.id())) {
       store.add(List.of(signed(run, head.seq(), head.hash(), head.at())));
     }
     return head;
+  }
+
+  private static CheckpointStore.Place place(CheckpointStore.Link link) {
+    return new CheckpointStore.Place(link.seq(), link.hash(), link.at());
   }
 
   /** The checkpoints that a chain lacks, by seq; the last event's too if wanted, or at an end. */

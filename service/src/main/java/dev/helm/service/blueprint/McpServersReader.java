@@ -22,7 +22,7 @@ final class McpServersReader {
   private static final List<String> MEMBERS =
       List.of(
           "package", "command", "image", "url", "args", "env", "secrets", "auth", "egress",
-          "timeout", "tools");
+          "timeout", "tools", "reads");
 
   private final Mistakes mistakes;
   private final Parts parts;
@@ -76,7 +76,9 @@ final class McpServersReader {
             auth(fields),
             parts.hosts(fields, "egress"),
             fields.durationMs("timeout", 1000, TIMEOUT_MAX_MS, Defaults.TOOL_TIMEOUT.toMillis()),
-            tools(fields));
+            tools(fields, "tools"),
+            tools(fields, "reads"));
+    taken(server, fields);
     clashes(server, fields);
     return server;
   }
@@ -143,16 +145,28 @@ final class McpServersReader {
             client.texts("scopes", 50, 200).stream().map(Tree.Scalar::text).toList()));
   }
 
-  private List<String> tools(Fields fields) {
+  private void taken(McpServer server, Fields fields) {
+    for (String tool : server.reads()) {
+      if (!server.tools().isEmpty() && !server.tools().contains(tool)) {
+        mistakes.add(
+            fields.posOf("reads"),
+            fields.at("reads"),
+            "\"" + tool + "\" is not one of this server's tools",
+            Nearest.hint(tool, server.tools()));
+      }
+    }
+  }
+
+  private List<String> tools(Fields fields, String member) {
     List<String> tools =
-        fields.texts("tools", TOOLS_MAX, 200).stream()
+        fields.texts(member, TOOLS_MAX, 200).stream()
             .filter(
                 tool -> {
                   boolean right = TOOL.matcher(tool.text()).matches();
                   if (!right) {
                     mistakes.add(
                         tool.at(),
-                        fields.at("tools"),
+                        fields.at(member),
                         "expected a tool's own name, as the server has it, found \""
                             + tool.text()
                             + "\"");
@@ -161,9 +175,12 @@ final class McpServersReader {
                 })
             .map(Tree.Scalar::text)
             .toList();
-    if (fields.get("tools") instanceof Tree.Arr list && list.items().isEmpty()) {
+    if (fields.get(member) instanceof Tree.Arr list && list.items().isEmpty()) {
       mistakes.add(
-          list.at(), fields.at("tools"), "expected at least one name", "leave it out for all");
+          list.at(),
+          fields.at(member),
+          "expected at least one name",
+          member.equals("tools") ? "leave it out for all" : "leave it out for none");
     }
     return tools;
   }

@@ -5,10 +5,10 @@ import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.helm.activities.tools.ToolCatalog;
 import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.blueprint.CustomTool;
+import dev.helm.api.blueprint.McpServer;
 import dev.helm.api.blueprint.ToolNames;
 import dev.helm.workflows.HelmJson;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -25,13 +25,15 @@ final class Tools {
 
   private static final Set<String> LATER = Set.of("Publish");
 
+  private static final Set<String> READING = Set.of("Read", "Glob", "Grep");
+
   private final Map<String, CustomTool> custom;
-  private final Set<String> servers;
+  private final Map<String, McpServer> servers;
   private final Set<String> plain = new TreeSet<>(ToolCatalog.names());
 
-  Tools(String agent, Map<String, CustomTool> custom, Collection<String> servers) {
+  Tools(String agent, Map<String, CustomTool> custom, Map<String, McpServer> servers) {
     this.custom = custom;
-    this.servers = new TreeSet<>(servers);
+    this.servers = servers;
     plain.addAll(custom.keySet());
     if (agent.equals(Blueprint.CLAUDE_AGENT_SDK)) {
       plain.addAll(OF_SDK);
@@ -39,16 +41,12 @@ final class Tools {
   }
 
   static Tools of(Blueprint blueprint) {
-    return new Tools(blueprint.agent(), blueprint.customTools(), blueprint.mcpServers().keySet());
+    return new Tools(blueprint.agent(), blueprint.customTools(), blueprint.mcpServers());
   }
 
   /** The names that are known without asking a server. */
   Set<String> names() {
     return plain;
-  }
-
-  Set<String> servers() {
-    return servers;
   }
 
   /** A name that no custom tool may take. */
@@ -65,15 +63,26 @@ final class Tools {
   Rules.@Nullable Wrong missing(String name) {
     String server = ToolNames.server(name);
     if (server != null) {
-      return servers.contains(server)
+      return servers.containsKey(server)
           ? null
           : new Rules.Wrong(
               "there is no server \"" + server + "\" in mcpServers",
-              servers.isEmpty() ? "add it to mcpServers" : Nearest.hint(server, servers));
+              servers.isEmpty() ? "add it to mcpServers" : Nearest.hint(server, servers.keySet()));
     }
     return plain.contains(name)
         ? null
         : new Rules.Wrong("there is no tool \"" + name + "\"", Nearest.hint(name, plain));
+  }
+
+  /** Whether a tool can be run before anybody has decided. */
+  boolean onlyReads(String tool) {
+    String server = ToolNames.server(tool);
+    if (server != null) {
+      McpServer of = servers.get(server);
+      return of != null && !of.outward(tool.substring(("mcp__" + server + "__").length()));
+    }
+    CustomTool own = custom.get(tool);
+    return own == null ? READING.contains(tool) : !own.outward();
   }
 
   /** Whether a tool's arguments are known here. */

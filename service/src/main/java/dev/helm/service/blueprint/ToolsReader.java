@@ -84,8 +84,14 @@ final class ToolsReader {
           missing == null ? null : missing.hint());
       return false;
     }
-    if (tool.equals(preview)) {
-      mistakes.add(at, where, "a tool cannot be its own preview", "name one that only reads");
+    if (tool.equals(preview) || !known.onlyReads(preview)) {
+      mistakes.add(
+          at,
+          where,
+          "a preview runs before anybody has decided, and " + preview + " may do more than read",
+          ToolNames.server(preview) == null
+              ? "name Read, Glob, Grep, or a custom tool with outward: false"
+              : "if it only reads, add it to reads of its server");
       return false;
     }
     return true;

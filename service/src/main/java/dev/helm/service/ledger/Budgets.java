@@ -167,7 +167,7 @@ public final class Budgets {
     }
     store
         .writer()
-        .<@Nullable Void>write(
+        .<@Nullable Void>change(
             tx -> {
               for (Map.Entry<Period, @Nullable Usd> one : wanted.entrySet()) {
                 set(tx, scope, one.getKey(), one.getValue(), by);

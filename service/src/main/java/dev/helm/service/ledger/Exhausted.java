@@ -2,6 +2,7 @@ package dev.helm.service.ledger;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.helm.api.Usd;
+import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.event.RunEvent;
 import dev.helm.service.store.Tx;
 import dev.helm.workflows.Fact;
@@ -19,7 +20,6 @@ import org.jspecify.annotations.Nullable;
  * native loop tells it by itself, since it asks for less first, and pauses.
  */
 final class Exhausted {
-  private static final String NATIVE = "native";
   private static final String MAIN = "main";
 
   private final Days days;
@@ -71,7 +71,7 @@ final class Exhausted {
                 row -> row.getString(1),
                 run.blueprint(),
                 run.version());
-    return !NATIVE.equals(agent);
+    return !Blueprint.NATIVE.equals(agent);
   }
 
   /** Whether the run waits for money already, and was told of this very cap. */

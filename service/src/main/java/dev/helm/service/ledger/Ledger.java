@@ -274,7 +274,7 @@ public final class Ledger {
     String key = Sha256.hex(requestKey);
     return store
         .writer()
-        .write(
+        .change(
             tx -> {
               long before =
                   tx.sql()

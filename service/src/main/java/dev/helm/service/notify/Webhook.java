@@ -42,6 +42,9 @@ public final class Webhook implements CommitListener, AutoCloseable {
   private static final List<String> MEMBERS =
       List.of("permissionId", "questionId", "toolUseId", "tool", "deadline", "stage", "since");
 
+  /** Roles that a reminder is for. */
+  private static final String TO = "to";
+
   private static final int QUEUE_MAX = 1_000;
   private static final int ATTEMPTS = 3;
   private static final Duration CONNECT = Duration.ofSeconds(5);
@@ -136,6 +139,9 @@ public final class Webhook implements CommitListener, AutoCloseable {
       if (data.path(member).isTextual()) {
         body.put(member, data.path(member).asText());
       }
+    }
+    if (data.path(TO).isArray()) {
+      body.set(TO, data.path(TO));
     }
     return body.toString();
   }

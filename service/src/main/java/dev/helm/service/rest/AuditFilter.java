@@ -8,6 +8,7 @@ import dev.helm.api.rest.ErrorCode;
 import dev.helm.service.audit.AuditTrail;
 import dev.helm.service.auth.Caller;
 import dev.helm.service.store.AuditStore;
+import dev.helm.service.store.Change;
 import dev.helm.workflows.HelmJson;
 import jakarta.annotation.Priority;
 import jakarta.servlet.http.HttpServletRequest;
@@ -48,6 +49,11 @@ public final class AuditFilter implements ContainerResponseFilter {
       Set.of("/api/permissions/{id}", "/api/questions/{id}", "/api/{later: decide}");
   private static final Set<String> STOPS =
       Set.of("/api/stop", "/api/runs/{id}/pause", "/api/runs/{id}/cancel");
+
+  /** Attack: a password or a secret is guessed, offline, from the hash of the body it stood in. */
+  private static final Set<String> SECRET =
+      Set.of("/api/auth/password", "/api/secrets/{project}/{name}");
+
   private static final String OF_RUN = "/api/runs/{id}";
   private static final int BODY_READ_BYTES_MAX = 64 * 1024;
 
@@ -111,6 +117,7 @@ public final class AuditFilter implements ContainerResponseFilter {
 
   @Override
   public void filter(ContainerRequestContext request, ContainerResponseContext response) {
+    Change.atWork(null);
     if (request.getProperty(ASKED) instanceof Asked asked) {
       request.removeProperty(ASKED);
       ended(asked, response.getStatus());
@@ -157,19 +164,17 @@ public final class AuditFilter implements ContainerResponseFilter {
   }
 
   private void ended(Asked asked, int status) {
+    if (asked.change().isDone()) {
+      return;
+    }
     Map<String, Object> data = new LinkedHashMap<>(asked.data());
     data.put("status", status);
-    boolean refused = status >= Response.Status.BAD_REQUEST.getStatusCode();
-    AuditStore.Type type =
-        refused
-            ? AuditStore.Type.REFUSED
-            : DECISIONS.contains(asked.template())
-                ? AuditStore.Type.DECIDED
-                : AuditStore.Type.CHANGED;
-    // What was refused may be sent again with the same key, and may be done then.
-    String key = "change/" + (refused ? UUID.randomUUID().toString() : asked.key());
     try {
-      trail.ended(asked.caller(), type, key, data, asked.address());
+      if (status >= Response.Status.BAD_REQUEST.getStatusCode()) {
+        trail.refused(asked.caller(), data, asked.address());
+      } else {
+        trail.ended(asked.caller(), asked.type(), "change/" + asked.key(), data, asked.address());
+      }
     } catch (RunLog.LogUnavailableException e) {
       LOG.warn(
           "what came of a change cannot be recorded; that it was asked is: {}", e.getMessage());
@@ -178,10 +183,15 @@ public final class AuditFilter implements ContainerResponseFilter {
 
   /** A change that was asked for. */
   private record Asked(
-      Caller caller, String template, String key, Map<String, Object> data, String address) {}
+      Caller caller,
+      AuditStore.Type type,
+      String key,
+      Map<String, Object> data,
+      String address,
+      Change change) {}
 
   /**
-   * Writes that a change is asked for before its resource runs, so that no change is without trace.
+   * Has a change told in its own transaction, or before it is begun, so that none is without trace.
    * It comes after {@link IdempotencyFilter}: what is answered again is not asked again.
    */
   @Priority(Priorities.USER + 1)
@@ -197,6 +207,7 @@ public final class AuditFilter implements ContainerResponseFilter {
 
     @Override
     public void filter(ContainerRequestContext request) throws IOException {
+      Change.atWork(null);
       if (resource == null
           || resource.getResourceMethod() == null
           || READS.contains(request.getMethod())
@@ -205,16 +216,7 @@ public final class AuditFilter implements ContainerResponseFilter {
         return;
       }
       Asked asked = asked(request, caller, template(resource), address(http));
-      try {
-        trail.asked(
-            caller,
-            "asked/" + asked.key(),
-            asked.data(),
-            asked.address(),
-            STOPS.contains(asked.template()));
-      } catch (RunLog.LogUnavailableException e) {
-        throw unrecorded(e);
-      }
+      Change.atWork(asked.change());
       request.setProperty(ASKED, asked);
     }
 
@@ -231,7 +233,9 @@ public final class AuditFilter implements ContainerResponseFilter {
         data.put("run", trail.run(caller, id));
       }
       if (body.length > 0 && !SECRET_BODIES.contains(template)) {
-        data.put("bodySha256", Sha256.hex(body));
+        if (!SECRET.contains(template)) {
+          data.put("bodySha256", Sha256.hex(body));
+        }
         data.putAll(shown(body));
       }
       boolean keyed =
@@ -239,7 +243,10 @@ public final class AuditFilter implements ContainerResponseFilter {
               && request.getHeaderString(IdempotencyFilter.HEADER) != null
               && !IdempotencyFilter.requestId(request).equals("null");
       String key = keyed ? IdempotencyFilter.requestId(request) : UUID.randomUUID().toString();
-      return new Asked(caller, template, key, data, address);
+      AuditStore.Type type =
+          DECISIONS.contains(template) ? AuditStore.Type.DECIDED : AuditStore.Type.CHANGED;
+      Change change = trail.asked(caller, type, key, data, address, STOPS.contains(template));
+      return new Asked(caller, type, key, data, address, change);
     }
   }
 

@@ -6,6 +6,7 @@ import dev.helm.api.rest.ErrorCode;
 import dev.helm.service.audit.Audit;
 import dev.helm.service.audit.Exports;
 import dev.helm.service.store.Access;
+import dev.helm.service.store.AuditStore;
 import dev.helm.service.store.RunQueries;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Content;
@@ -43,14 +44,31 @@ public final class AuditResource {
 
   /** The audit log. */
   @GET
-  @Operation(summary = "Who logged in, looked, decided and changed, after a sequence number")
+  @Operation(
+      summary = "Who logged in, looked, decided and changed, oldest first",
+      description =
+          "After a sequence number, or with `before` the newest before one; `who` is a name,"
+              + " `action` one or several types with commas.")
   public Bodies.Events auditEntries(
       @QueryParam("after") @Nullable String after,
+      @QueryParam("before") @Nullable String before,
+      @QueryParam("who") @Nullable String who,
+      @QueryParam("action") @Nullable String action,
       @QueryParam("limit") @Nullable String limit,
       @Context ContainerRequestContext context) {
     Permit.ownerOfAll(context);
     long from = Params.after(after);
-    var items = audit.store().audit().page(from, Params.limit(limit));
+    var items =
+        audit
+            .store()
+            .audit()
+            .page(
+                new AuditStore.Wanted(
+                    from,
+                    Params.before(before),
+                    who == null ? "" : who,
+                    Params.actions(action),
+                    Params.limit(limit)));
     return new Bodies.Events(items, items.isEmpty() ? from : items.getLast().seq());
   }
 

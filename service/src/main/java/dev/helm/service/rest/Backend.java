@@ -9,6 +9,7 @@ import dev.helm.service.files.Epochs;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +38,11 @@ public interface Backend extends AutoCloseable {
   /** Whose days and months caps count; the operator says so in {@code config.yml}. */
   default ZoneId moneyZone() {
     return ZoneOffset.UTC;
+  }
+
+  /** Hosts of the targets that the operator has listed in {@code config.yml}, in lower case. */
+  default Set<String> operatorHosts() {
+    return Set.of();
   }
 
   /** What tools runs have, for arguments that people change. */

@@ -1,12 +1,16 @@
 package dev.helm.service.rest;
 
+import dev.helm.activities.tools.LineDiff;
 import dev.helm.api.Role;
 import dev.helm.api.blueprint.Blueprint;
+import dev.helm.api.rest.BlueprintBodies;
 import dev.helm.api.rest.Bodies;
 import dev.helm.api.rest.ErrorCode;
 import dev.helm.service.auth.Caller;
 import dev.helm.service.blueprint.BlueprintLoader;
+import dev.helm.service.blueprint.BlueprintSource;
 import dev.helm.service.store.BlueprintStore;
+import dev.helm.workflows.decide.Combination;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Content;
 import io.swagger.v3.oas.annotations.media.Schema;
@@ -29,6 +33,7 @@ import jakarta.ws.rs.core.SecurityContext;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Storing, checking and reading blueprints. */
@@ -39,10 +44,12 @@ public final class BlueprintsResource {
   static final String YAML = "application/yaml";
 
   private final BlueprintStore blueprints;
+  private final Set<String> operatorHosts;
 
-  /** With where they are stored. */
-  public BlueprintsResource(BlueprintStore blueprints) {
+  /** With where they are stored, and the hosts of the operator's targets. */
+  public BlueprintsResource(BlueprintStore blueprints, Set<String> operatorHosts) {
     this.blueprints = blueprints;
+    this.operatorHosts = Set.copyOf(operatorHosts);
   }
 
   /** The newest version of each. */
@@ -60,12 +67,57 @@ public final class BlueprintsResource {
   @Path("/{name}")
   @Operation(summary = "The newest version, or an exact one as name@version")
   public Blueprint.Stored get(@PathParam("name") String name, @Context SecurityContext security) {
+    return shown(find(name, security));
+  }
+
+  private Blueprint.Stored find(String name, SecurityContext security) {
     Blueprint.Stored stored =
         name.length() > 100 ? null : blueprints.find(TokenFilter.access(security), name);
     if (stored == null) {
       throw unknown();
     }
     return stored;
+  }
+
+  private Blueprint.Stored shown(Blueprint.Stored stored) {
+    return stored.with(Combination.of(stored.blueprint(), operatorHosts));
+  }
+
+  /** One as YAML. */
+  @GET
+  @Path("/{name}/source")
+  @Operation(summary = "The newest version, or name@version, as YAML that can be applied again")
+  public BlueprintBodies.Source source(
+      @PathParam("name") String name, @Context SecurityContext security) {
+    Blueprint.Stored stored = find(name, security);
+    return new BlueprintBodies.Source(
+        stored.name(), stored.version(), BlueprintSource.yaml(stored.blueprint()));
+  }
+
+  /** What differs between two versions. */
+  @GET
+  @Path("/{name}/diff")
+  @Operation(
+      summary =
+          "A unified diff from name@version to another version, unless told the newest; of a name"
+              + " without a version, from the version before the newest")
+  public BlueprintBodies.Diff diff(
+      @PathParam("name") String name,
+      @QueryParam("to") @Nullable String to,
+      @Context SecurityContext security) {
+    Blueprint.Stored from = find(name, security);
+    Blueprint.Stored until = find(to == null ? from.name() : to, security);
+    if (to == null && !name.contains("@") && from.version() > 1) {
+      from = find(Blueprint.reference(from.name(), from.version() - 1), security);
+    }
+    return new BlueprintBodies.Diff(
+        Blueprint.reference(from.name(), from.version()),
+        Blueprint.reference(until.name(), until.version()),
+        LineDiff.of(
+            until.name() + ".yaml",
+            true,
+            BlueprintSource.yaml(from.blueprint()),
+            BlueprintSource.yaml(until.blueprint())));
   }
 
   /** All versions of one. */
@@ -111,7 +163,7 @@ public final class BlueprintsResource {
     if (put.fresh()) {
       StatusFilter.answer(context, Response.Status.CREATED);
     }
-    return put.stored();
+    return shown(put.stored());
   }
 
   private BlueprintStore.Put store(Blueprint blueprint, ContainerRequestContext context) {
@@ -137,7 +189,7 @@ public final class BlueprintsResource {
   @Consumes({YAML, MediaType.APPLICATION_JSON})
   @Operation(
       summary = "Check a blueprint without storing it: all mistakes, or it with its defaults")
-  public Blueprint validate(
+  public BlueprintBodies.Checked validate(
       @RequestBody(
               required = true,
               content = {
@@ -147,7 +199,8 @@ public final class BlueprintsResource {
           InputStream body,
       @Context ContainerRequestContext context)
       throws IOException {
-    return load(body, context);
+    Blueprint blueprint = load(body, context);
+    return new BlueprintBodies.Checked(blueprint, Combination.of(blueprint, operatorHosts));
   }
 
   private static Blueprint load(InputStream body, ContainerRequestContext context)

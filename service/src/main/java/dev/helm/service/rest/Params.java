@@ -7,6 +7,7 @@ import dev.helm.api.event.RunEvent;
 import dev.helm.api.rest.ErrorCode;
 import dev.helm.service.blueprint.Nearest;
 import dev.helm.service.store.Access;
+import dev.helm.service.store.AuditStore;
 import dev.helm.service.store.RunQueries;
 import dev.helm.service.store.Times;
 import java.time.Instant;
@@ -38,6 +39,24 @@ final class Params {
 
   static long after(@Nullable String text) {
     return text == null ? 0 : number("after", text, 0, 1L << 53);
+  }
+
+  /** 0 where it is not given. */
+  static long before(@Nullable String text) {
+    return text == null ? 0 : number("before", text, 1, 1L << 53);
+  }
+
+  /** Types of the audit log separated by commas. */
+  static Set<String> actions(@Nullable String text) {
+    List<String> known =
+        Arrays.stream(AuditStore.Type.values()).map(AuditStore.Type::word).toList();
+    for (String word : words(text)) {
+      if (!known.contains(word)) {
+        throw ProblemException.member(
+            "action", "expected one of " + String.join(", ", known), Nearest.hint(word, known));
+      }
+    }
+    return new TreeSet<>(words(text));
   }
 
   /** The cursor of a list that is ordered by seq. */

@@ -100,7 +100,7 @@ public final class RestInterface {
   }
 
   private List<Object> resources() {
-    RunControl control = backend.control();
+    RunControl control = new AskedControl(backend.control());
     return List.of(
         new AuthResource(logIn, tokens, door::closeEnded, audit.trail()),
         new UsersResource(store.users(), passwords, clock, door::closeEnded),
@@ -128,7 +128,8 @@ public final class RestInterface {
             commits,
             new DecisionCheck(store.runs(), store.blobs(), clock, backend.tools())),
         new RulesResource(store.rules(), store.queries()),
-        new BlueprintsResource(store.blueprints()),
+        new BlueprintsResource(store.blueprints(), backend.operatorHosts()),
+        new BlueprintSchemaResource(),
         money(),
         new SecretsResource(store.secrets()),
         new AuditResource(audit),

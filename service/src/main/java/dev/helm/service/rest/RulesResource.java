@@ -6,6 +6,7 @@ import dev.helm.api.rest.DecisionBodies;
 import dev.helm.api.rest.ErrorCode;
 import dev.helm.service.auth.Caller;
 import dev.helm.service.store.Access;
+import dev.helm.service.store.Change;
 import dev.helm.service.store.RuleStore;
 import dev.helm.service.store.RunQueries;
 import io.swagger.v3.oas.annotations.Operation;
@@ -68,6 +69,13 @@ public final class RulesResource {
     DecisionBodies.RememberedRule rule = find(caller.access(), id);
     Role least = rule.scope().equals("blueprint") ? Role.OPERATOR : Role.APPROVER;
     Permit.check(caller, least, rule.project());
+    Change.about("rule", rule.rule());
+    Change.about("scope", rule.scope());
+    if (rule.scope().equals("run")) {
+      Change.about("run", rule.run());
+    } else {
+      Change.about("blueprint", rule.blueprint());
+    }
     rules.revoke(id, caller.name());
     return find(caller.access(), id);
   }

@@ -6,6 +6,7 @@ import dev.helm.api.rest.Bodies;
 import dev.helm.service.auth.Caller;
 import dev.helm.service.files.EpochFailure;
 import dev.helm.service.store.Access;
+import dev.helm.service.store.Change;
 import dev.helm.service.store.RunEndedException;
 import dev.helm.service.store.RunQueries;
 import io.swagger.v3.oas.annotations.Operation;
@@ -63,6 +64,7 @@ public final class StopResource {
     Permit.somewhere(context, Role.OPERATOR);
     Caller caller = TokenFilter.caller(context.getSecurityContext());
     String requestId = IdempotencyFilter.requestId(context);
+    Change.begins();
     List<Bodies.Run> active = active(caller.roles().access(caller.userId(), Role.OPERATOR));
     List<CompletableFuture<String>> told = new ArrayList<>();
     for (Bodies.Run run : active) {

@@ -1,6 +1,7 @@
 package dev.helm.service.rest;
 
 import dev.helm.activities.snapshot.Snapshots;
+import dev.helm.activities.workspace.WorkspaceException;
 import dev.helm.activities.workspace.WorkspaceFiles;
 import dev.helm.activities.workspace.WorkspacePath;
 import dev.helm.service.files.EpochFailure;
@@ -36,12 +37,26 @@ final class WorkspaceNow {
 
   /** A directory. */
   List<WorkspaceFiles.Entry> list(String run, WorkspacePath path, int max) throws IOException {
-    return settled(run, () -> backend.files(run).list(path, max), entries -> {});
+    return settled(run, again(() -> backend.files(run).list(path, max)), entries -> {});
   }
 
   /** A file; to be closed. */
   WorkspaceFiles.Reading open(String run, WorkspacePath path) throws IOException {
-    return settled(run, () -> backend.files(run).open(path), WorkspaceFiles.Reading::close);
+    return settled(run, again(() -> backend.files(run).open(path)), WorkspaceFiles.Reading::close);
+  }
+
+  /** A workspace that moves to or from a container is for a moment not where it was looked for. */
+  private static <T> Reading<T> again(Reading<T> reading) {
+    return () -> {
+      try {
+        return reading.read();
+      } catch (WorkspaceException e) {
+        if (e.reason() != WorkspaceException.Reason.NOT_FOUND) {
+          throw e;
+        }
+        return reading.read();
+      }
+    };
   }
 
   private <T> T settled(String run, Reading<T> reading, Closing<T> closing) throws IOException {

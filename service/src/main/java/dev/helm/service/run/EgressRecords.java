@@ -1,17 +1,15 @@
 package dev.helm.service.run;
 
 import dev.helm.activities.egress.EgressAttempt;
-import dev.helm.activities.egress.EgressGrants;
 import dev.helm.activities.sandbox.DockerSandbox;
 import dev.helm.activities.store.RunLog;
-import dev.helm.activities.tools.EgressDoor;
 import dev.helm.api.event.RunEvent;
 import dev.helm.workflows.Fact;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** The way of a call to the network: what it is granted, and the event of each attempt. */
+/** The event of each attempt of a call to reach the network. */
 final class EgressRecords {
   private final RunLog log;
 
@@ -41,22 +39,5 @@ final class EgressRecords {
     return attempt.suppressed() == 0
         ? attempt.reason()
         : attempt.reason() + " (and " + attempt.suppressed() + " more were refused before)";
-  }
-
-  /** Opens a call's hosts to its slot, as long as the call lasts. */
-  static EgressDoor door(EgressGrants grants) {
-    return (run, slot, toolUseId, hosts) -> {
-      if (hosts.isEmpty()) {
-        return () -> {};
-      }
-      AutoCloseable grant = grants.grant(slot, toolUseId, hosts);
-      return () -> {
-        try {
-          grant.close();
-        } catch (Exception e) {
-          throw new IllegalStateException("a grant could not be closed", e);
-        }
-      };
-    };
   }
 }

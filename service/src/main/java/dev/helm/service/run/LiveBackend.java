@@ -8,11 +8,13 @@ import dev.helm.activities.egress.Outgoing;
 import dev.helm.activities.hook.BoxHooks;
 import dev.helm.activities.hook.HookRunner;
 import dev.helm.activities.hook.Hooks;
+import dev.helm.activities.images.SandboxImages;
 import dev.helm.activities.mail.Relay;
 import dev.helm.activities.model.ModelActivityImpl;
 import dev.helm.activities.model.ModelClient;
 import dev.helm.activities.run.LogActivityImpl;
 import dev.helm.activities.sandbox.DockerSandbox;
+import dev.helm.activities.sandbox.EngineImages;
 import dev.helm.activities.sandbox.NoSandbox;
 import dev.helm.activities.sandbox.Sandbox;
 import dev.helm.activities.sandbox.SandboxSettings;
@@ -52,11 +54,13 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.ZoneId;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -83,9 +87,11 @@ public final class LiveBackend implements Backend {
   private final WorkflowServiceStubs temporal;
   private final WorkerFactory workers;
   private final Sandbox sandbox;
+  private final @Nullable EngineImages engineImages;
   private final @Nullable EgressProxy egress;
   private final LedgerSocket ledgerSocket;
   private final ZoneId moneyZone;
+  private final Set<String> operatorHosts;
   private final MoneyWatch moneyWatch;
   private final TemporalRunControl control;
   private final Reconciler reconciler;
@@ -106,6 +112,8 @@ public final class LiveBackend implements Backend {
     this.store = store;
     OperatorConfig operator = OperatorConfig.read(settings.home());
     this.moneyZone = operator.moneyZone();
+    this.operatorHosts =
+        operator.targets().stream().map(t -> t.host().toString()).collect(Collectors.toSet());
     Ledger ledger = new Ledger(store, PriceTable.load(settings.home()), new Days(moneyZone));
     this.ledgerSocket =
         LedgerSocket.start(
@@ -115,7 +123,21 @@ public final class LiveBackend implements Backend {
     String identity = "helm-" + UUID.randomUUID();
     this.temporal = TemporalConnection.stubs(settings.temporalAddress());
     WorkflowClient client = TemporalConnection.client(temporal, identity);
-    this.control = new TemporalRunControl(client, store, ledger, settings.image());
+    this.engineImages =
+        settings.dockerHost().isEmpty() || settings.image().isEmpty()
+            ? null
+            : new EngineImages(dockerHost(settings), installation(settings));
+    RunContainers containers =
+        engineImages == null
+            ? null
+            : new RunContainers(
+                store.runs(), new SandboxImages(settings.home(), engineImages, settings.image()));
+    this.control =
+        new TemporalRunControl(
+            client,
+            store,
+            ledger,
+            blueprint -> containers == null ? null : containers.imageOf(blueprint));
     this.moneyWatch = new MoneyWatch(ledger, control::budgetRaised);
     this.reconciler =
         new Reconciler(temporal, TemporalConnection.NAMESPACE, identity, store, ledger, control);
@@ -131,7 +153,7 @@ public final class LiveBackend implements Backend {
     EgressGrants grants = new EgressGrants();
     EgressRecords egressRecords = new EgressRecords(store.log());
     AtomicReference<@Nullable DockerSandbox> docker = new AtomicReference<>();
-    if (settings.dockerHost().isEmpty() || settings.image().isEmpty()) {
+    if (containers == null) {
       this.egress = null;
       this.sandbox = new NoSandbox(workspaces);
     } else {
@@ -148,6 +170,7 @@ public final class LiveBackend implements Backend {
               new StoredSlots(store.slots()),
               workspaces,
               List.of(egress),
+              containers.agents(URI.create(settings.keyProxy())),
               new StoredWaits(
                   store, Duration.ofMinutes(operator.waitMinutes()), Clock.systemUTC()));
       docker.set(started);
@@ -273,6 +296,9 @@ public final class LiveBackend implements Backend {
     if (egress != null) {
       egress.close();
     }
+    if (engineImages != null) {
+      engineImages.close();
+    }
   }
 
   // ---- work --------------------------------------------------------------------------------
@@ -297,7 +323,7 @@ public final class LiveBackend implements Backend {
             store.blobs(),
             store.runs(),
             sandbox,
-            EgressRecords.door(grants),
+            new GrantedDoor(grants, operatorHosts),
             settings.smtpUrl().isEmpty() ? null : new Relay(URI.create(settings.smtpUrl())),
             new CallSnapshot(snapshots, store.files(), store.log()),
             Clock.systemUTC(),
@@ -336,13 +362,26 @@ public final class LiveBackend implements Backend {
     epochs.recover();
   }
 
+  @Override
+  public Set<String> operatorHosts() {
+    return operatorHosts;
+  }
+
   // ---- settings ----------------------------------------------------------------------------
+
+  private static String installation(Settings settings) {
+    return Sha256.hex(settings.home().toString()).substring(0, 16);
+  }
+
+  private static URI dockerHost(Settings settings) {
+    return URI.create(settings.dockerHost());
+  }
 
   private static SandboxSettings sandboxSettings(Settings settings, OperatorConfig operator) {
     return new SandboxSettings(
         settings.home(),
-        Sha256.hex(settings.home().toString()).substring(0, 16),
-        URI.create(settings.dockerHost()),
+        installation(settings),
+        dockerHost(settings),
         settings.image(),
         Workspaces.defaultOwnerUid(),
         1,

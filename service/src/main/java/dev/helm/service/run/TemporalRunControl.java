@@ -33,6 +33,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,16 +54,20 @@ final class TemporalRunControl implements RunControl {
   private final WorkflowClient client;
   private final Store store;
   private final Ledger ledger;
-  private final @Nullable String image;
+  private final Function<Blueprint, @Nullable String> image;
 
   /**
-   * @param image id of the image that containers are made from, empty for none
+   * @param image id of the image that a blueprint's containers are made from, null for none
    */
-  TemporalRunControl(WorkflowClient client, Store store, Ledger ledger, String image) {
+  TemporalRunControl(
+      WorkflowClient client,
+      Store store,
+      Ledger ledger,
+      Function<Blueprint, @Nullable String> image) {
     this.client = client;
     this.store = store;
     this.ledger = ledger;
-    this.image = image.isEmpty() ? null : image;
+    this.image = image;
   }
 
   @Override
@@ -101,7 +106,7 @@ final class TemporalRunControl implements RunControl {
         blueprint.limits().wallTimeMs(),
         BUDGET_WAIT.toMillis(),
         store.epochs().start(run, started.epoch()),
-        image);
+        image.apply(blueprint));
   }
 
   @Override

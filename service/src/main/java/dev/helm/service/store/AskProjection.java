@@ -94,9 +94,7 @@ final class AskProjection {
             item.with(
                 item.arguments(),
                 item.argumentsHash(),
-                asked.reminded(
-                    "escalated".equals(asked.stage()) ? asked.stage() : e.stage(),
-                    escalated ? e.to() : asked.escalatedTo())));
+                escalated ? asked.escalated(e.to(), place.at()) : asked.reminded()));
   }
 
   private static void change(

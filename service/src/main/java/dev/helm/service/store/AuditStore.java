@@ -1,8 +1,10 @@
 package dev.helm.service.store;
 
 import dev.helm.api.event.LoggedEvent;
+import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Who logged in, looked, decided and changed: one chain of events for the whole installation, of
@@ -48,8 +50,29 @@ public interface AuditStore {
    */
   void append(Entry entry);
 
+  /**
+   * Which entries.
+   *
+   * @param before the newest before this seq, or 0 for the oldest after {@code after}
+   * @param who name of who did it, or empty for everybody
+   * @param actions words of types, or none for all
+   */
+  record Wanted(long after, long before, String who, Set<String> actions, int limit) {
+    public Wanted {
+      actions = Set.copyOf(actions);
+    }
+  }
+
+  /** Entries that are like that, oldest first. */
+  List<LoggedEvent> page(Wanted wanted);
+
+  /** Appends an entry in a transaction of other work. */
+  void append(Tx tx, Entry entry) throws SQLException;
+
   /** Entries after a seq, oldest first. */
-  List<LoggedEvent> page(long afterSeq, int limit);
+  default List<LoggedEvent> page(long afterSeq, int limit) {
+    return page(new Wanted(afterSeq, 0, "", Set.of(), limit));
+  }
 
   /** Told of the newest seq after each commit, on the writer's thread; it must not block. */
   void onAppend(java.util.function.LongConsumer listener);

@@ -33,6 +33,21 @@ public interface BundleStore {
   /** A workflow whose histories are archived, or lost for the reason given. */
   record Archived(String workflow, @Nullable String lost) {}
 
+  /**
+   * How the tables that people read compare with the log.
+   *
+   * @param toSeq the last event of the log that was read; 0 when it is too long to compare
+   * @param differences the first of them, in words and without what stands there
+   */
+  record Tables(long toSeq, List<String> differences) {
+    public Tables {
+      differences = List.copyOf(differences);
+    }
+  }
+
+  /** Makes a run's tables anew from its log and compares; takes seconds for a long log. */
+  Tables tables(String run);
+
   /** What is known of a run, or null. */
   @Nullable About about(String run);
 

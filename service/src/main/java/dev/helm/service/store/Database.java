@@ -230,6 +230,17 @@ public final class Database implements AutoCloseable {
     }
   }
 
+  /** Makes all tables in an empty database. */
+  static void schema(Statements sql) throws SQLException {
+    try (Statement statement = sql.plain()) {
+      for (int version = 1; version <= SCHEMA_NEWEST; version++) {
+        for (String step : script(version)) {
+          statement.execute(step);
+        }
+      }
+    }
+  }
+
   private static String[] script(int version) {
     String name = "/schema/%03d.sql".formatted(version);
     try (InputStream in = Database.class.getResourceAsStream(name)) {

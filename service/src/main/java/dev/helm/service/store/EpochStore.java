@@ -75,6 +75,7 @@ public final class EpochStore {
    * restarted and is at work.
    */
   public @Nullable Open ask(String run, Wanted wanted) {
+    Change.begins();
     return writer.write(
         tx -> {
           int asked =
@@ -166,7 +167,7 @@ public final class EpochStore {
             counts.created(),
             counts.changed(),
             counts.deleted());
-    return writer.write(
+    return writer.change(
         tx -> {
           Open still = open(tx.sql(), run);
           if (still == null || still.decided() || still.epoch() != asked.epoch()) {
@@ -269,7 +270,7 @@ public final class EpochStore {
     Content prompt = NewRuns.prompt(blobs, child);
     Content message = fork.message() == null ? null : blobs.content(fork.message(), "text/plain");
     String oldest = Times.text(clock.instant().minus(REQUEST_KEPT));
-    return writer.write(
+    return writer.change(
         tx -> {
           String known = NewRuns.known(tx, child, oldest);
           if (known == null) {

@@ -103,6 +103,23 @@ public final class LogWriter implements AutoCloseable {
     }
   }
 
+  /**
+   * As {@link #write}, for what a person asks for: if the work changes anything, the audit log's
+   * entry about it is in the same transaction.
+   */
+  public <T extends @Nullable Object> T change(UnitOfWork<T> work) {
+    Change change = Change.atWork();
+    if (change == null) {
+      return write(work);
+    }
+    boolean[] told = new boolean[1];
+    T done = write(tx -> change.run(tx, work, told));
+    if (told[0]) {
+      change.committed();
+    }
+    return done;
+  }
+
   private static RuntimeException asUnchecked(@Nullable Throwable cause) {
     return switch (cause) {
       case RuntimeException e -> e;
@@ -274,6 +291,8 @@ public final class LogWriter implements AutoCloseable {
   @Override
   public void close() {
     closing = true;
+    // It looks up only twice a second where nothing comes; a full queue wakes it anyway.
+    boolean unused = queue.offer(new Pending<>(_ -> 0));
     boolean interrupted = false;
     while (thread.isAlive()) {
       try {

@@ -44,15 +44,24 @@ final class SqliteAudit implements AuditStore {
 
   @Override
   public void append(Entry entry) {
+    String json = json(entry);
+    String who = WellFormed.text(entry.who());
+    writer.write(tx -> append(tx, entry, who, json));
+  }
+
+  @Override
+  public void append(Tx tx, Entry entry) throws SQLException {
+    append(tx, entry, WellFormed.text(entry.who()), json(entry));
+  }
+
+  private static String json(Entry entry) {
     TreeMap<String, Object> data = new TreeMap<>();
     entry
         .data()
         .forEach(
             (name, value) ->
                 data.put(name, value instanceof String s ? WellFormed.text(s) : value));
-    String json = CanonicalJson.write(data);
-    String who = WellFormed.text(entry.who());
-    writer.write(tx -> append(tx, entry, who, json));
+    return CanonicalJson.write(data);
   }
 
   private long append(Tx tx, Entry entry, String who, String json) throws SQLException {
@@ -86,17 +95,30 @@ final class SqliteAudit implements AuditStore {
   }
 
   @Override
-  public List<LoggedEvent> page(long afterSeq, int limit) {
-    return reads.read(
-        sql ->
-            sql.list(
-                "SELECT seq AS pos, '"
-                    + Checkpoint.AUDIT
-                    + "', seq, at, type, agent, data, prev, hash FROM audit WHERE seq > ?"
-                    + " ORDER BY seq LIMIT ?",
-                EventJson::logged,
-                afterSeq,
-                limit));
+  public List<LoggedEvent> page(Wanted wanted) {
+    String types = String.join(",", wanted.actions());
+    boolean back = wanted.before() > 0;
+    List<LoggedEvent> found =
+        reads.read(
+            sql ->
+                sql.list(
+                    "SELECT seq AS pos, '"
+                        + Checkpoint.AUDIT
+                        + "', seq, at, type, agent, data, prev, hash FROM audit WHERE seq "
+                        + (back ? "< ?" : "> ?")
+                        + " AND (? = '' OR agent = ?)"
+                        + " AND (? = '' OR instr(',' || ? || ',', ',' || type || ',') > 0)"
+                        + " ORDER BY seq "
+                        + (back ? "DESC" : "ASC")
+                        + " LIMIT ?",
+                    EventJson::logged,
+                    back ? wanted.before() : wanted.after(),
+                    wanted.who(),
+                    wanted.who(),
+                    types,
+                    types,
+                    wanted.limit()));
+    return back ? found.reversed() : found;
   }
 
   @Override

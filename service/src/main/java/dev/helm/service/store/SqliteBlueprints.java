@@ -27,7 +27,7 @@ final class SqliteBlueprints implements BlueprintStore {
   public Put put(Access access, Blueprint blueprint, String by) {
     String body = HelmJson.write(blueprint);
     String hash = Sha256.hex(CanonicalJson.write(EventJson.tree(body)));
-    return writer.write(
+    return writer.change(
         tx -> {
           Blueprint.Stored newest = newest(tx.sql(), Access.system(), blueprint.name());
           if (newest != null && !access.sees(newest.blueprint().project())) {

@@ -1,5 +1,6 @@
 package dev.helm.service.store;
 
+import dev.helm.activities.store.Blobs;
 import dev.helm.api.event.CanonicalJson;
 import java.util.List;
 import java.util.function.Consumer;
@@ -11,10 +12,17 @@ final class SqliteBundles implements BundleStore {
 
   private final LogWriter writer;
   private final ReadPool reads;
+  private final Blobs blobs;
 
-  SqliteBundles(LogWriter writer, ReadPool reads) {
+  SqliteBundles(LogWriter writer, ReadPool reads, Blobs blobs) {
     this.writer = writer;
     this.reads = reads;
+    this.blobs = blobs;
+  }
+
+  @Override
+  public Tables tables(String run) {
+    return TableCheck.of(reads, blobs, run);
   }
 
   @Override

@@ -42,7 +42,7 @@ final class SqliteDevices implements DeviceStore {
 
   @Override
   public @Nullable Device pair(String person, int version, String name, String publicKey) {
-    return writer.write(
+    return writer.change(
         tx -> {
           // Attack: a stolen session pairs a device at the moment in which the password changes.
           if (tx.sql().number("SELECT version FROM users WHERE id = ?", 0, person) != version) {
@@ -113,7 +113,7 @@ final class SqliteDevices implements DeviceStore {
 
   @Override
   public boolean revoke(String id) {
-    return writer.write(
+    return writer.change(
         tx ->
             tx.sql().update("UPDATE devices SET revoked = 1 WHERE id = ? AND revoked = 0", id)
                 == 1);

@@ -27,7 +27,7 @@ final class SqliteMessages implements MessageStore {
   @Override
   public Bodies.Message queue(String run, String messageId, String text, String when, String by) {
     Content content = blobs.content(text, "text/plain");
-    return writer.write(
+    return writer.change(
         tx -> {
           String key = "message/" + messageId + "/queued";
           if (!tx.has(run, key) && unread(tx.sql(), run) >= UNREAD_MAX) {
@@ -67,7 +67,7 @@ final class SqliteMessages implements MessageStore {
 
   @Override
   public Cancelled cancel(String run, String messageId, String by) {
-    return writer.write(
+    return writer.change(
         tx -> {
           Bodies.Message found = find(tx.sql(), Access.system(), run, messageId);
           if (found == null) {

@@ -25,7 +25,7 @@ final class SqliteRevoked implements TokenStore, TicketStore {
 
   @Override
   public void revoke(String jti, Instant expiresAt) {
-    writer.write(
+    writer.change(
         tx -> {
           tx.sql().update("DELETE FROM revoked WHERE expires_ms < ?", clock.millis());
           return tx.sql()

@@ -67,7 +67,7 @@ final class SqliteRules implements RuleStore {
 
   @Override
   public void revoke(String id, String by) {
-    writer.write(
+    writer.change(
         tx ->
             tx.sql()
                 .update(

@@ -48,7 +48,7 @@ final class SqliteRunQueries implements RunQueries {
     Content input = blobs.content(run.inputJson(), "application/json");
     Content prompt = NewRuns.prompt(blobs, run);
     String oldest = Times.text(clock.instant().minus(REQUEST_KEPT));
-    return writer.write(
+    return writer.change(
         tx -> {
           String known = NewRuns.known(tx, run, oldest);
           if (known == null) {

@@ -28,7 +28,7 @@ final class SqliteServiceTokens implements ServiceTokenStore {
   @Override
   public @Nullable ServiceToken create(
       String name, String sha256, String project, Role role, String createdBy, Instant expiresAt) {
-    return writer.write(
+    return writer.change(
         tx -> {
           long held =
               tx.sql()
@@ -84,7 +84,7 @@ final class SqliteServiceTokens implements ServiceTokenStore {
 
   @Override
   public void revoke(String id) {
-    writer.write(
+    writer.change(
         tx -> tx.sql().update("UPDATE service_tokens SET revoked = 1 WHERE id = ?", id) == 1);
   }
 

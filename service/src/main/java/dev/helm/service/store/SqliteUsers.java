@@ -36,7 +36,7 @@ final class SqliteUsers implements UserStore {
   public @Nullable User create(
       String name, String passwordHash, @Nullable Long onceUntilMs, Roles roles) {
     String id = RunId.random().value();
-    return writer.write(
+    return writer.change(
         tx -> {
           int added =
               tx.sql()
@@ -71,7 +71,7 @@ final class SqliteUsers implements UserStore {
 
   @Override
   public @Nullable User change(String id, UnaryOperator<User> change) {
-    return writer.write(
+    return writer.change(
         tx -> {
           User before = byId(tx.sql(), id);
           if (before == null) {

@@ -70,7 +70,7 @@ public final class Store implements AutoCloseable {
     this.clock = clock;
     this.audit = new SqliteAudit(writer, reads);
     this.checkpoints = new SqliteCheckpoints(writer, reads);
-    this.bundles = new SqliteBundles(writer, reads);
+    this.bundles = new SqliteBundles(writer, reads, blobs);
   }
 
   /**

@@ -1,45 +1,50 @@
 package dev.helm.service.audit;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.helm.service.store.Store;
 import dev.helm.service.store.StoreFixture;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 import java.util.zip.ZipFile;
 
 /**
- * What checkpoints cost: events a second with and without them, interleaved rounds, medians, one
- * ratio; and how fast helm verify is, beside sha256sum of the same bytes. Arguments: seconds a
- * round, rounds, events to verify.
+ * What checkpoints cost: events a second with and without them, interleaved rounds; and how fast
+ * {@code helm verify} is, as a process of its own like {@code sha256sum} of the same bytes. Prints
+ * one JSON object. Arguments: seconds a round, rounds, events to verify.
  */
 public final class AuditBench {
+  /** As the launcher starts {@code helm verify}. */
+  private static final List<String> FLAGS =
+      List.of("-XX:+UseSerialGC", "-XX:-UsePerfData", "-Xms16m", "-Xmx1g");
+
   private AuditBench() {}
 
   /** Runs both and prints them. */
   public static void main(String[] args) throws Exception {
     double seconds = args.length > 0 ? Double.parseDouble(args[0]) : 3;
     int rounds = args.length > 1 ? Integer.parseInt(args[1]) : 5;
-    int events = args.length > 2 ? Integer.parseInt(args[2]) : 100_000;
-    double[] with = new double[rounds];
-    double[] without = new double[rounds];
-    appends(1, true);
+    int events = args.length > 2 ? Integer.parseInt(args[2]) : 300_000;
+    List<Map<String, Double>> appends = new ArrayList<>();
+    double unusedWarm = appends(1, true);
     for (int i = 0; i < rounds; i++) {
-      with[i] = appends(seconds, true);
-      without[i] = appends(seconds, false);
-      say("round %d: with %.0f/s, without %.0f/s", i + 1, with[i], without[i]);
+      appends.add(Map.of("with", appends(seconds, true), "without", appends(seconds, false)));
     }
-    say(
-        "checkpoints: medians with %.0f events/s, without %.0f events/s, ratio %.3f",
-        median(with), median(without), median(with) / median(without));
-    verify(events);
+    Map<String, Object> found = new LinkedHashMap<>();
+    found.put("appends", appends);
+    found.put("events", events);
+    found.put("verify", verify(events, rounds));
+    System.out.println(new ObjectMapper().writeValueAsString(found));
   }
 
   private static double appends(double seconds, boolean signed) throws Exception {
@@ -74,61 +79,66 @@ public final class AuditBench {
     }
   }
 
-  private static void verify(int events) throws Exception {
+  /** Seconds of each round. */
+  private static List<Map<String, Double>> verify(int events, int rounds) throws Exception {
     Path home = Files.createTempDirectory("helm-audit-bench");
-    try (Sealed sealed = new Sealed(home)) {
-      String run = StoreFixture.run(sealed.store);
-      String text = "x".repeat(400);
-      for (int i = 1; i < events; i += 500) {
-        int from = i;
-        sealed
-            .store
-            .log()
-            .append(
-                run,
-                java.util.stream.IntStream.range(from, Math.min(events, from + 500))
-                    .mapToObj(n -> StoreFixture.output("o" + n, text))
-                    .toList());
-      }
-      Path file = sealed.export(run);
-      double[] took = new double[5];
-      for (int i = 0; i < took.length; i++) {
-        long start = System.nanoTime();
-        if (!Sealed.verify(file).verified()) {
-          throw new IllegalStateException("a clean bundle");
-        }
-        took[i] = (System.nanoTime() - start) / 1e9;
+    try {
+      Path file;
+      try (Sealed sealed = new Sealed(home)) {
+        file = sealed.export(filled(sealed, events));
       }
       Path plain = home.resolve("events.jsonl");
       try (ZipFile zip = new ZipFile(file.toFile());
           OutputStream out = Files.newOutputStream(plain)) {
         zip.getInputStream(zip.getEntry("events.jsonl")).transferTo(out);
       }
-      double[] sums = new double[5];
-      for (int i = 0; i < sums.length; i++) {
-        long start = System.nanoTime();
-        new ProcessBuilder("sha256sum", plain.toString())
-            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-            .start()
-            .waitFor();
-        sums[i] = (System.nanoTime() - start) / 1e9;
+      List<String> verify = new ArrayList<>();
+      verify.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+      verify.addAll(FLAGS);
+      verify.addAll(List.of("-cp", System.getProperty("java.class.path"), "dev.helm.cli.Helm"));
+      verify.addAll(List.of("verify", file.toString()));
+      List<Map<String, Double>> all = new ArrayList<>();
+      double unusedWarm = seconds(verify);
+      for (int i = 0; i < rounds; i++) {
+        all.add(
+            Map.of(
+                "verify", seconds(verify),
+                "sha256sum", seconds(List.of("sha256sum", plain.toString()))));
       }
-      say(
-          "verify: %d events (%d MB) in %.2f s, %.0f events/s; sha256sum of the same bytes %.2f s",
-          events, Files.size(plain) >> 20, median(took), events / median(took), median(sums));
+      return all;
     } finally {
       delete(home);
     }
   }
 
-  private static void say(String format, Object... values) {
-    System.out.println(String.format(Locale.ROOT, format, values));
+  private static String filled(Sealed sealed, int events) {
+    String run = StoreFixture.run(sealed.store);
+    String text = "x".repeat(400);
+    for (int i = 1; i < events; i += 500) {
+      sealed
+          .store
+          .log()
+          .append(
+              run,
+              IntStream.range(i, Math.min(events, i + 500))
+                  .mapToObj(n -> StoreFixture.output("o" + n, text))
+                  .toList());
+    }
+    return run;
   }
 
-  private static double median(double[] values) {
-    double[] sorted = values.clone();
-    Arrays.sort(sorted);
-    return sorted[sorted.length / 2];
+  private static double seconds(List<String> command) throws Exception {
+    long start = System.nanoTime();
+    int exit =
+        new ProcessBuilder(command)
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start()
+            .waitFor();
+    if (exit != 0) {
+      throw new IllegalStateException(command.getLast() + " gave exit code " + exit);
+    }
+    return (System.nanoTime() - start) / 1e9;
   }
 
   private static void delete(Path tree) throws Exception {

@@ -36,7 +36,7 @@ final class Sealed implements AutoCloseable {
     String run = StoreFixture.run(store);
     List<Fact> facts = new ArrayList<>();
     for (int i = 0; i < calls; i++) {
-      call(facts, random, "tu_" + i);
+      call(facts, random, "tu_" + i, run.substring(0, 12) + "-" + i);
     }
     store.log().append(run, facts);
     if (ends) {
@@ -45,7 +45,8 @@ final class Sealed implements AutoCloseable {
     return run;
   }
 
-  private void call(List<Fact> facts, Random random, String id) {
+  /** A call has its id in its run, what is asked has one in the whole installation. */
+  private void call(List<Fact> facts, Random random, String id, String ask) {
     String arguments = "{\"command\":\"echo " + random.nextInt() + " ünï \\ud83d\\ude00\"}";
     String hash = Sha256.hex(arguments);
     add(
@@ -55,19 +56,19 @@ final class Sealed implements AutoCloseable {
     switch (random.nextInt(4)) {
       case 0 -> started(facts, id, hash, new RunEvent.GatePass("rule", "Bash(echo *)", null), 1);
       case 1 -> {
-        decided(facts, id, hash, "allow");
-        started(facts, id, hash, new RunEvent.GatePass("person", null, "p-" + id), 1);
+        decided(facts, id, ask, hash, "allow");
+        started(facts, id, hash, new RunEvent.GatePass("person", null, "p-" + ask), 1);
       }
       case 2 -> {
         started(facts, id, hash, new RunEvent.GatePass("rule", "Bash", null), 1);
         add(
             facts,
-            new RunEvent.ToolUnknown(id, "Bash", "lost", "u-" + id, "2099-01-01T00:00:00.000Z"));
-        add(facts, new RunEvent.QuestionAnswered("u-" + id, Content.text("again"), "ada"));
-        started(facts, id, hash, new RunEvent.GatePass("person", null, "u-" + id), 2);
+            new RunEvent.ToolUnknown(id, "Bash", "lost", "u-" + ask, "2099-01-01T00:00:00.000Z"));
+        add(facts, new RunEvent.QuestionAnswered("u-" + ask, Content.text("again"), "ada"));
+        started(facts, id, hash, new RunEvent.GatePass("person", null, "u-" + ask), 2);
       }
       default -> {
-        decided(facts, id, hash, "deny");
+        decided(facts, id, ask, hash, "deny");
         add(facts, new RunEvent.ToolBlocked(id, "Bash", "person", "no", null));
         return;
       }
@@ -79,10 +80,11 @@ final class Sealed implements AutoCloseable {
             id, "Bash", "ok", "ok", store.blobs().content(text, "text/plain"), 0, 12, 3, null));
   }
 
-  private static void decided(List<Fact> facts, String id, String hash, String decision) {
+  private static void decided(
+      List<Fact> facts, String id, String ask, String hash, String decision) {
     add(
         facts,
-        new RunEvent.PermissionDecided("p-" + id, id, decision, "ada", null, "because", hash));
+        new RunEvent.PermissionDecided("p-" + ask, id, decision, "ada", null, "because", hash));
   }
 
   private static void started(

@@ -161,7 +161,7 @@ class TamperTest {
               + random.nextInt(
                   (int) number(sql, "SELECT max(seq) FROM events WHERE run = '" + run + "'"));
       String at = " WHERE run = '" + run + "' AND seq = " + seq;
-      return switch (random.nextInt(9)) {
+      return switch (random.nextInt(10)) {
         case 0 -> changeText(sql, "events", "data", at, random);
         case 1 -> changeText(sql, "events", "at", at, random);
         case 2 -> changeText(sql, "events", "type", at, random);
@@ -170,9 +170,41 @@ class TamperTest {
         case 5 -> done(sql, "DELETE FROM events" + at);
         case 6 -> swap(sql, run, seq, random);
         case 7 -> done(sql, "DELETE FROM events WHERE run = '" + run + "' AND seq >= " + seq);
+        case 8 -> table(sql, run, random);
         default -> other(sql, run, random);
       };
     }
+  }
+
+  /** What people read, and the log does not say. */
+  private static String table(Statement sql, String run, Random random) throws SQLException {
+    String row = " WHERE run = '" + run + "' AND tool_use_id = 'tu_" + random.nextInt(45) + "'";
+    return switch (random.nextInt(4)) {
+      case 0 ->
+          changeText(
+              sql,
+              "runs",
+              List.of("name", "by_name", "project", "status", "created_at").get(random.nextInt(5)),
+              " WHERE id = '" + run + "'",
+              random);
+      case 1 ->
+          done(
+              sql,
+              "UPDATE runs SET "
+                  + List.of("spent_micros", "cap_micros", "prompt", "reason", "practice")
+                      .get(random.nextInt(5))
+                  + " = 7 WHERE id = '"
+                  + run
+                  + "'");
+      case 2 ->
+          changeText(
+              sql,
+              "calls",
+              List.of("tool", "arguments_hash", "object", "agent").get(random.nextInt(4)),
+              row,
+              random);
+      default -> done(sql, "DELETE FROM calls" + row);
+    };
   }
 
   private static String other(Statement sql, String run, Random random) throws SQLException {

@@ -14,7 +14,9 @@ import java.util.Locale;
 public final class Bench {
   /** In this order: what needs a whole Helm comes last. */
   private static final List<String> ALL =
-      List.of("P1", "P2", "P4", "P5", "P6", "P7B", "P8", "P9", "P10", "M1", "S6", "P11", "P12");
+      List.of(
+          "P1", "P2", "P4", "P5", "P6", "P7", "P7B", "P8", "P9", "P10", "M1", "S6", "SEARCH",
+          "AUDIT", "P11", "P12");
 
   private final Path checkout;
   private final Report report;
@@ -55,12 +57,15 @@ public final class Bench {
     row(rows, "P4", programs::appends);
     row(rows, "P5", programs::commands);
     row(rows, "P6", programs::claims);
+    row(rows, "P7", programs::snapshots);
     row(rows, "P7B", programs::egress);
     row(rows, "P8", programs::keyProxy);
     row(rows, "P9", programs::manyRuns);
     row(rows, "P10", programs::turns);
     row(rows, "M1", programs::ledger);
     row(rows, "S6", programs::guard);
+    row(rows, "SEARCH", () -> LogRows.search(checkout));
+    row(rows, "AUDIT", () -> LogRows.audit(checkout));
     if (rows.contains("P11") || rows.contains("P12")) {
       System.err.println("▸ starting a whole Helm in a HELM_HOME of its own");
       try (LiveHelm helm = LiveHelm.start(checkout)) {

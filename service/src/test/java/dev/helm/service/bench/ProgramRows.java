@@ -2,6 +2,7 @@ package dev.helm.service.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -136,6 +137,49 @@ final class ProgramRows {
         "≤ 0.05× cold",
         Stats.median(ratios) <= 0.05,
         Map.of("rounds", rounds));
+  }
+
+  Row snapshots() throws IOException, InterruptedException {
+    Path folder = Files.createDirectories(checkout.resolve("target/helm/bench"));
+    JsonNode rounds =
+        Program.json(
+                Program.run(
+                    checkout,
+                    "activities",
+                    "dev.helm.activities.snapshot.SnapshotBench",
+                    folder.toString(),
+                    "" + ROUNDS,
+                    "15"))
+            .get("rounds");
+    List<Double> ratios = each(rounds, round -> milliseconds(round, "back", "walk"));
+    double nothing = Stats.median(each(rounds, round -> milliseconds(round, "nothing", "walk")));
+    return new Row(
+        "P7",
+        "snapshot of 5,000 files and 200 MB, and a rollback of 60 changes, until it is on the disk",
+        Stats.text(
+            "nothing changed %.1f ms (%.2f×), 60 changes %.1f ms; rollback %.1f ms, %.1f ms if no"
+                + " snapshot held the changes",
+            median(rounds, "nothing"),
+            nothing,
+            median(rounds, "sixty"),
+            median(rounds, "back"),
+            median(rounds, "backUnkept")),
+        Stats.text(
+            "stat walk %.1f ms; `git add`, nothing changed, %.1f ms",
+            median(rounds, "walk"), median(rounds, "git")),
+        Stats.text("rollback %.2f× a stat walk", Stats.median(ratios)),
+        Stats.spread(ratios, "%.2f"),
+        "≤ 1.5× and ≤ 2× a stat walk",
+        nothing <= 1.5 && Stats.median(ratios) <= 2,
+        Map.of("rounds", rounds));
+  }
+
+  private static double median(JsonNode rounds, String name) {
+    return Stats.median(each(rounds, round -> round.get(name).asDouble()));
+  }
+
+  private static double milliseconds(JsonNode round, String name, String than) {
+    return round.get(name).asDouble() / round.get(than).asDouble();
   }
 
   Row egress() throws IOException, InterruptedException {

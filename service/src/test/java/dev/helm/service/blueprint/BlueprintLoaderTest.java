@@ -34,6 +34,31 @@ class BlueprintLoaderTest {
       tools: [Read]
       """;
 
+  /** A path rule that denies or asks holds for every tool that does it, so it may stand alone. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "tools: [SendEmail]\npermissions: {deny: ['Read(secrets/**)']}",
+        "tools: [WebFetch]\npermissions: {ask: ['Write(path=**/*.sql)']}\negress: {allow: [a.test]}",
+        "tools: [Write, Edit]\npermissions: {deny: [Write], ask: ['Write(a/*)'], allow: [Edit]}"
+      })
+  void aPathRuleMayStandWithoutItsTool(String rest) {
+    Blueprint blueprint = loaded(SMALL.replace("tools: [Read]\n", rest), Format.YAML);
+    assertThat(blueprint.permissions().deny().size() + blueprint.permissions().ask().size())
+        .isPositive();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "tools: [Bash]\npermissions: {deny: ['Read(secrets/**)']}",
+        "tools: [SendEmail]\npermissions: {allow: ['Read(docs/**)']}",
+        "tools: [Write, Edit]\npermissions: {deny: ['Write(a/*)'], allow: ['Edit(a/*)']}"
+      })
+  void aPathRuleThatCouldNeverMatchIsAMistake(String rest) {
+    assertThat(told(SMALL.replace("tools: [Read]\n", rest), Format.YAML)).contains(" permissions.");
+  }
+
   @Test
   void aFullBlueprintIsReadExactly() throws IOException {
     Blueprint blueprint = loaded(resource("full.yaml"), Format.YAML);

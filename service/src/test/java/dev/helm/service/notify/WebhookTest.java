@@ -144,6 +144,29 @@ class WebhookTest {
         .contains("permission.requested", "\"permissionId\":\"p1\"", "\"tool\":\"SendEmail\"")
         .doesNotContain("hidden");
     assertThat(store.queries().quiet()).isEmpty();
+    // Whom it is for now, and in the inbox since when.
+    for (String stage : List.of("escalated", "half")) {
+      log(
+          run,
+          "reminded-" + stage,
+          new RunEvent.PermissionReminded(
+              "p1", "t1", stage, List.of("owner"), "2026-03-02T14:32:13.000Z"));
+      assertThat(heard.poll(30, TimeUnit.SECONDS).body())
+          .contains("permission.reminded", "\"stage\":\"" + stage + "\"", "\"to\":[\"owner\"]");
+    }
+    assertThat(
+            store
+                .inbox()
+                .list(dev.helm.service.store.Access.system(), 10, null)
+                .items()
+                .getFirst()
+                .asked())
+        .satisfies(
+            asked -> {
+              assertThat(asked.stage()).isEqualTo("escalated");
+              assertThat(asked.escalatedTo()).containsExactly("owner");
+              assertThat(asked.escalatedAt()).isNotNull();
+            });
   }
 
   @ParameterizedTest

@@ -9,6 +9,7 @@ import dev.helm.api.event.RunEvent;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -168,6 +169,14 @@ class FilesTest {
     JsonNode done = service.post(at("/rollback"), body.replace("true", "false")).json();
     assertThat(done.path("epoch").asInt()).isEqualTo(2);
     assertThat(tree.resolve("old.txt")).exists();
+    List<JsonNode> told = new ArrayList<>();
+    service.get("/api/audit?limit=1000").json().path("items").forEach(told::add);
+    told.removeIf(entry -> !entry.at("/data/path").asText().equals(at("/rollback")));
+    // It is asked before it begins; that it was made stands in the transaction of the new epoch.
+    assertThat(told.subList(told.size() - 2, told.size()))
+        .extracting(entry -> entry.path("type").asText())
+        .containsExactly("change.asked", "change.made");
+    assertThat(told.getLast().at("/data/status").isMissingNode()).isTrue();
     assertThat(
             service
                 .post(

@@ -75,6 +75,8 @@ class OpenApiTest {
             Map.entry("/api/blueprints", List.of("get")),
             Map.entry("/api/blueprints/{name}", List.of("get", "put")),
             Map.entry("/api/blueprints/{name}/versions", List.of("get")),
+            Map.entry("/api/blueprints/{name}/source", List.of("get")),
+            Map.entry("/api/blueprints/{name}/diff", List.of("get")),
             Map.entry("/api/blueprints/validate", List.of("post")),
             Map.entry("/api/audit", List.of("get")),
             Map.entry("/api/audit/key", List.of("get")),

@@ -151,6 +151,8 @@ class RoleTest {
     call(
         "GET /api/blueprints/{name}/versions",
         s -> "/api/blueprints/of-" + s.project + "/versions");
+    call("GET /api/blueprints/{name}/source", s -> "/api/blueprints/of-" + s.project + "/source");
+    call("GET /api/blueprints/{name}/diff", s -> "/api/blueprints/of-" + s.project + "/diff");
     call(
         "PUT /api/blueprints/{name}", s -> "/api/blueprints/of-" + s.project, s -> yaml(s.project));
     call("POST /api/blueprints/validate", s -> "/api/blueprints/validate", s -> yaml(s.project));

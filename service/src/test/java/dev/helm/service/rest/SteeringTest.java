@@ -194,7 +194,8 @@ class SteeringTest {
                     java.net.http.HttpRequest.BodyPublishers.ofString(
                         RunningService.BRIEF.replace("name: brief", "name: unseen"))));
     assertThat(valid.status()).isEqualTo(200);
-    assertThat(valid.json().path("limits").path("turns").asInt()).isEqualTo(200);
+    assertThat(valid.json().path("blueprint").path("limits").path("turns").asInt()).isEqualTo(200);
+    assertThat(valid.json().path("ruleOfTwo").path("allThree").asBoolean()).isFalse();
     assertThat(service.get("/api/blueprints/unseen").status()).isEqualTo(404);
   }
 }

@@ -272,6 +272,7 @@ public final class DecisionRig implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
+    TablesAndLog.agree(store());
     support.after();
     try (Stream<Path> files = Files.walk(home)) {
       files.sorted(java.util.Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
@@ -302,7 +303,8 @@ public final class DecisionRig implements AutoCloseable {
                   .setDataConverter(HelmJson.dataConverter())
                   .build());
       control =
-          new TemporalRunControl(client, opened, new Ledger(opened, PriceTable.load(home)), "");
+          new TemporalRunControl(
+              client, opened, new Ledger(opened, PriceTable.load(home)), blueprint -> null);
     }
 
     @Override

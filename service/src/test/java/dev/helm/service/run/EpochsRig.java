@@ -73,7 +73,9 @@ final class EpochsRig implements AutoCloseable {
         WorkflowClient.newInstance(
             stubs,
             WorkflowClientOptions.newBuilder().setDataConverter(HelmJson.dataConverter()).build());
-    control = new TemporalRunControl(client, store, new Ledger(store, PriceTable.load(home)), "");
+    control =
+        new TemporalRunControl(
+            client, store, new Ledger(store, PriceTable.load(home)), blueprint -> null);
     epochs = epochs(step -> {});
     workers = WorkerFactory.newInstance(client);
     Worker worker =
@@ -197,6 +199,7 @@ final class EpochsRig implements AutoCloseable {
     workers.shutdownNow();
     workers.awaitTermination(5, TimeUnit.SECONDS);
     stubs.shutdownNow();
+    TablesAndLog.agree(store);
     store.close();
   }
 }

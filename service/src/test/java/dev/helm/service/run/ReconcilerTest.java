@@ -56,7 +56,8 @@ class ReconcilerTest {
   }
 
   private TemporalRunControl control(WorkflowClient client) throws IOException {
-    return new TemporalRunControl(client, store, new Ledger(store, PriceTable.load(home)), "");
+    return new TemporalRunControl(
+        client, store, new Ledger(store, PriceTable.load(home)), blueprint -> null);
   }
 
   private Reconciler reconciler(WorkflowServiceStubs stubs, TemporalRunControl control) {

@@ -3,6 +3,7 @@ package dev.helm.service.run;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.helm.api.Sha256;
 import java.net.URLEncoder;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.TreeMap;
 
@@ -35,8 +36,9 @@ final class RestTree {
         walk(service, run, path, at, found);
       } else {
         what += " " + entry.path("size").asLong() + " " + entry.path("target").asText();
-        byte[] content = service.bytes(run + "/files/content?path=" + text(path) + "&at=" + at);
-        what += content == null ? "" : Sha256.hex(content);
+        HttpResponse<byte[]> content =
+            service.bytes(run + "/files/content?path=" + text(path) + "&at=" + at);
+        what += content.statusCode() == 200 ? Sha256.hex(content.body()) : content.statusCode();
       }
       found.put(path, what);
     }

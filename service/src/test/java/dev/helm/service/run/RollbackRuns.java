@@ -12,6 +12,8 @@ import java.util.stream.Stream;
 
 /** Runs of the rollback scenarios, and what people do to them over REST. */
 final class RollbackRuns implements AutoCloseable {
+  private static final Path SCENARIOS = Path.of("src", "test", "resources", "rollback");
+
   final ServiceProcess service;
   private boolean ended;
 
@@ -19,11 +21,13 @@ final class RollbackRuns implements AutoCloseable {
     this.service = service;
   }
 
-  static RollbackRuns start(Path home, Path scenarios) throws Exception {
-    RollbackRuns runs = new RollbackRuns(ServiceProcess.start(home, List.of(scenarios), ""));
+  /** Everything; {@code metered} with a key proxy, so that model calls cost money. */
+  static RollbackRuns start(Path home, boolean metered) throws Exception {
+    RollbackRuns runs =
+        new RollbackRuns(ServiceProcess.start(home, List.of(SCENARIOS), "", metered));
     ServiceProcess.Answer put =
         runs.service.putYaml(
-            "/api/blueprints/rollback", Files.readString(scenarios.resolve("blueprint.yaml")));
+            "/api/blueprints/rollback", Files.readString(SCENARIOS.resolve("blueprint.yaml")));
     if (put.status() != 201) {
       throw new AssertionError(put.toString());
     }
@@ -59,8 +63,9 @@ final class RollbackRuns implements AutoCloseable {
         30,
         () -> {
           try {
-            byte[] now = service.bytes("/api/runs/" + run + "/files/content?at=now&path=" + name);
-            return now != null && new String(now, StandardCharsets.UTF_8).equals(content);
+            byte[] now =
+                service.bytes("/api/runs/" + run + "/files/content?at=now&path=" + name).body();
+            return new String(now, StandardCharsets.UTF_8).equals(content);
           } catch (IOException | InterruptedException e) {
             return false;
           }
@@ -129,21 +134,10 @@ final class RollbackRuns implements AutoCloseable {
     ended = true;
     for (JsonNode run : service.get("/api/runs?status=active").body().path("items")) {
       String id = run.path("id").asText();
-      System.out.println(
-          service.events(id).stream()
-              .filter(e -> !e.path("type").asText().matches("file.changed|tool.output"))
-              .map(
-                  e ->
-                      "\n" + e.path("seq") + e.path("type") + " " + head(e.path("data").toString()))
-              .toList());
       service.post("/api/runs/" + id + "/cancel", Map.of());
       service.awaitEnd(id);
     }
     service.down();
-  }
-
-  private static String head(String text) {
-    return text.substring(0, Math.min(300, text.length()));
   }
 
   @Override

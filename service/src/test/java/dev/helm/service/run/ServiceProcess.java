@@ -2,6 +2,7 @@ package dev.helm.service.run;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.helm.activities.practice.PracticeModel;
+import dev.helm.service.spend.ProxyProcess;
 import dev.helm.workflows.HelmJson;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -34,6 +35,7 @@ final class ServiceProcess implements AutoCloseable {
   private final int port;
   private final TemporalServer temporal;
   private final PracticeModel model;
+  private final @Nullable ProxyProcess proxy;
   private final HttpClient http =
       HttpClient.newBuilder()
           .version(HttpClient.Version.HTTP_1_1)
@@ -42,7 +44,13 @@ final class ServiceProcess implements AutoCloseable {
   private @Nullable Process process;
   private @Nullable String token;
 
-  private ServiceProcess(Path home, int port, TemporalServer temporal, PracticeModel model) {
+  private ServiceProcess(
+      Path home,
+      int port,
+      TemporalServer temporal,
+      PracticeModel model,
+      @Nullable ProxyProcess proxy) {
+    this.proxy = proxy;
     this.home = home;
     this.port = port;
     this.temporal = temporal;
@@ -60,6 +68,12 @@ final class ServiceProcess implements AutoCloseable {
 
   /** The same in a folder that the test has prepared; it is deleted in the end. */
   static ServiceProcess start(Path home, List<Path> scenarios, String configYml) throws Exception {
+    return start(home, scenarios, configYml, false);
+  }
+
+  /** And with a key proxy between it and the model, so that calls cost money. */
+  static ServiceProcess start(Path home, List<Path> scenarios, String configYml, boolean metered)
+      throws Exception {
     Files.createDirectories(home.resolve("keys"));
     Files.createDirectories(home.resolve("run"));
     Files.writeString(home.resolve("keys").resolve("ledger.secret"), "0".repeat(64));
@@ -67,10 +81,24 @@ final class ServiceProcess implements AutoCloseable {
       Files.writeString(home.resolve("config.yml"), configYml);
     }
     TemporalServer temporal = TemporalServer.start(home);
+    PracticeModel model = PracticeModel.start(0, scenarios, true);
+    ProxyProcess proxy =
+        new ProxyProcess(
+            "http://127.0.0.1:" + model.port(),
+            home.resolve("run").resolve("ledger.sock"),
+            home.resolve("keys").resolve("ledger.secret"));
     ServiceProcess service =
-        new ServiceProcess(home, freePort(), temporal, PracticeModel.start(0, scenarios, true));
-    service.up();
-    return service;
+        new ServiceProcess(home, freePort(), temporal, model, metered ? proxy : null);
+    try {
+      service.up();
+      if (metered) {
+        proxy.start();
+      }
+      return service;
+    } catch (Exception | AssertionError e) {
+      service.close();
+      throw e;
+    }
   }
 
   private static int freePort() throws IOException {
@@ -110,7 +138,8 @@ final class ServiceProcess implements AutoCloseable {
     env.put("TEMPORAL_ADDRESS", temporal.address());
     env.put("DOCKER_HOST", Objects.requireNonNullElse(System.getenv("HELM_TEST_DOCKER_HOST"), ""));
     env.put("HELM_IMAGE", Objects.requireNonNullElse(System.getenv("HELM_TEST_IMAGE"), ""));
-    env.put("HELM_KEYPROXY", "http://127.0.0.1:" + model.port());
+    int calls = proxy == null ? model.port() : proxy.port();
+    env.put("HELM_KEYPROXY", "http://127.0.0.1:" + calls);
     env.put("HELM_PRACTICE", "true");
     process =
         builder
@@ -180,13 +209,11 @@ final class ServiceProcess implements AutoCloseable {
     return send(authorized(path).GET());
   }
 
-  /** The bytes of an answer that is no JSON; null where there is nothing. */
-  byte @Nullable [] bytes(String path) throws IOException, InterruptedException {
-    HttpResponse<byte[]> answer =
-        http.send(
-            authorized(path).GET().timeout(Duration.ofSeconds(30)).build(),
-            HttpResponse.BodyHandlers.ofByteArray());
-    return answer.statusCode() == 200 ? answer.body() : null;
+  /** An answer that is no JSON. */
+  HttpResponse<byte[]> bytes(String path) throws IOException, InterruptedException {
+    return http.send(
+        authorized(path).GET().timeout(Duration.ofSeconds(30)).build(),
+        HttpResponse.BodyHandlers.ofByteArray());
   }
 
   Answer post(String path, Object body) throws IOException, InterruptedException {
@@ -300,6 +327,9 @@ final class ServiceProcess implements AutoCloseable {
   @Override
   public void close() throws Exception {
     down();
+    if (proxy != null) {
+      proxy.close();
+    }
     model.close();
     temporal.close();
     try (Stream<Path> all = Files.walk(home)) {

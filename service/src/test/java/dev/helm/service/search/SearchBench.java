@@ -1,5 +1,6 @@
 package dev.helm.service.search;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.helm.api.event.Content;
 import dev.helm.api.event.RunEvent;
 import dev.helm.service.store.Access;
@@ -12,8 +13,10 @@ import java.sql.DriverManager;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
@@ -33,6 +36,9 @@ public final class SearchBench {
   private static final int VOCABULARY = 30_000;
   private static final int THREADS = 64;
 
+  /** Each figure by its name; printed as one JSON object at the end. */
+  private static final Map<String, Object> FOUND = new LinkedHashMap<>();
+
   private SearchBench() {}
 
   /** Runs it and prints. */
@@ -42,6 +48,7 @@ public final class SearchBench {
     double seconds = args.length > 2 ? Double.parseDouble(args[2]) : 5;
     appends(seconds);
     searches(events, looks);
+    System.out.println(new ObjectMapper().writeValueAsString(FOUND));
   }
 
   private static void say(String format, Object... values) {
@@ -59,6 +66,8 @@ public final class SearchBench {
       with[i] = append(seconds, true);
     }
     double ratio = median(with) / median(without);
+    FOUND.put("with", with);
+    FOUND.put("without", without);
     say(
         "append: %.0f events/s without the indexer, %.0f with it, ratio %.2f",
         median(without), median(with), ratio);
@@ -112,6 +121,8 @@ public final class SearchBench {
           LockSupport.parkNanos(10_000_000);
         }
         double took = (System.nanoTime() - began) / 1e9;
+        FOUND.put("events", store.lastPos());
+        FOUND.put("indexedPerSecond", store.lastPos() / took);
         say(
             "%d events indexed in %.1f s (%.0f/s); helm.db %d MB, search.db %d MB",
             store.lastPos(),
@@ -156,6 +167,8 @@ public final class SearchBench {
             new Case("a beginning", "w1234*", null, "% w1234%"),
             new Case("in one run", "w40", run, "% w40 %"),
             new Case("nothing", "nosuchword", null, "%nosuchword%"));
+    List<Map<String, Object>> all = new ArrayList<>();
+    FOUND.put("cases", all);
     for (Case each : cases) {
       SearchIndex.Wanted wanted =
           new SearchIndex.Wanted(
@@ -168,9 +181,11 @@ public final class SearchBench {
         ms[i] = (System.nanoTime() - began) / 1e6;
       }
       double like = like(home, each.like(), each.run());
+      double worst = Arrays.stream(ms).max().orElse(0);
+      all.add(Map.of("name", each.name(), "p50", median(ms), "worst", worst, "like", like));
       say(
           "%-28s p50 %7.2f ms, worst %7.2f ms, %2d hits; LIKE scan %8.1f ms",
-          each.name(), median(ms), Arrays.stream(ms).max().orElse(0), hits, like);
+          each.name(), median(ms), worst, hits, like);
     }
     long began = System.nanoTime();
     int found = index.runs(Access.system(), SearchQuery.parse("w3")).ids().size();

@@ -2,6 +2,7 @@ package dev.helm.workflows.decide;
 
 import dev.helm.api.blueprint.Blueprint;
 import java.util.List;
+import java.util.Set;
 
 /**
  * The decision before a tool call: an ordered list of checks. A denial ends it, an ask is kept
@@ -26,7 +27,17 @@ public final class Gate {
    * several people have to allow, a rule that one of them left behind decides nothing.
    */
   public static Gate of(Blueprint blueprint, List<Remembered> remembered) {
-    return of(blueprint, remembered, new Verdict.Pass());
+    return of(blueprint, remembered, Set.of());
+  }
+
+  /**
+   * The same where the operator has listed targets.
+   *
+   * @param operatorHosts their hosts, in lower case
+   */
+  public static Gate of(
+      Blueprint blueprint, List<Remembered> remembered, Set<String> operatorHosts) {
+    return of(blueprint, remembered, operatorHosts, new Verdict.Pass());
   }
 
   /**
@@ -34,7 +45,11 @@ public final class Gate {
    * guard and the rules: what they deny or ask no rule allows. What they allow stands only where no
    * rule speaks of the call.
    */
-  public static Gate of(Blueprint blueprint, List<Remembered> remembered, Verdict hooks) {
+  public static Gate of(
+      Blueprint blueprint,
+      List<Remembered> remembered,
+      Set<String> operatorHosts,
+      Verdict hooks) {
     boolean alone = blueprint.permissions().approvers() == 1;
     return new Gate(
         List.of(
@@ -42,6 +57,8 @@ public final class Gate {
             new OfferedTools(blueprint),
             new EgressCheck(blueprint.egress().allow()),
             call -> hooks instanceof Verdict.Allow ? new Verdict.Pass() : hooks,
+            // Before all that could allow: nothing but a person lifts it.
+            new RuleOfTwoCheck(blueprint, operatorHosts),
             new HooksAllow(
                 new Rules(blueprint.permissions(), alone ? remembered : List.of()), hooks)));
   }

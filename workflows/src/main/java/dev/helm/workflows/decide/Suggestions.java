@@ -59,11 +59,18 @@ public final class Suggestions {
    */
   public static RunEvent.@Nullable Suggestion of(
       Blueprint blueprint, List<Remembered> remembered, ToolCall call) {
+    return of(blueprint, remembered, call, Set.of());
+  }
+
+  /** The same where the operator has listed targets at these hosts. */
+  public static RunEvent.@Nullable Suggestion of(
+      Blueprint blueprint, List<Remembered> remembered, ToolCall call, Set<String> operatorHosts) {
     if (blueprint.permissions().approvers() > 1) {
       return null;
     }
     for (String rule : candidates(call)) {
-      if (rule.length() <= CHARS_MAX && whyNot(blueprint, remembered, rule, call) == null) {
+      if (rule.length() <= CHARS_MAX
+          && whyNot(blueprint, remembered, rule, call, operatorHosts) == null) {
         return new RunEvent.Suggestion(rule, "From now on " + rule + " runs without asking.");
       }
     }
@@ -75,6 +82,16 @@ public final class Suggestions {
    */
   public static @Nullable String whyNot(
       Blueprint blueprint, List<Remembered> remembered, String rule, ToolCall call) {
+    return whyNot(blueprint, remembered, rule, call, Set.of());
+  }
+
+  /** The same where the operator has listed targets at these hosts. */
+  public static @Nullable String whyNot(
+      Blueprint blueprint,
+      List<Remembered> remembered,
+      String rule,
+      ToolCall call,
+      Set<String> operatorHosts) {
     List<Remembered> with = new ArrayList<>(List.of(new Remembered(rule, "")));
     with.addAll(remembered);
     Verdict verdict;
@@ -82,7 +99,7 @@ public final class Suggestions {
       if (!Rule.parse(rule).names(call.tool())) {
         return "it is about another tool than " + call.tool();
       }
-      verdict = Gate.of(blueprint, with).decide(call);
+      verdict = Gate.of(blueprint, with, operatorHosts).decide(call);
     } catch (IllegalArgumentException e) {
       return String.valueOf(e.getMessage());
     }

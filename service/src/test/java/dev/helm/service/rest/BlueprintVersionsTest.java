@@ -1,0 +1,80 @@
+package dev.helm.service.rest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.helm.api.blueprint.BlueprintSchema;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class BlueprintVersionsTest {
+  private static final String TRIAGE =
+      """
+      name: triage
+      model: {name: claude-sonnet-4-5}
+      task: Go through the tickets
+      mcpServers:
+        tickets: {package: "npm:tickets@1.0.0", secrets: [TICKETS_TOKEN], egress: [api.tickets.example]}
+      tools: [mcp__tickets]
+      """;
+
+  private static RunningService service;
+
+  @BeforeAll
+  static void start() {
+    service = RunningService.start();
+  }
+
+  @AfterAll
+  static void stop() {
+    service.close();
+  }
+
+  @Test
+  void whatIsShownIsAppliedAgainWithoutANewVersionAndDifferencesAreReadable() {
+    assertThat(service.putYaml("triage", TRIAGE).json().path("version").asInt()).isEqualTo(1);
+    RunningService.Answer source = service.get("/api/blueprints/triage/source");
+    assertThat(source.json().path("version").asInt()).isEqualTo(1);
+    String yaml = source.text("yaml");
+    RunningService.Answer again = service.putYaml("triage", yaml);
+    assertThat(again.status()).isEqualTo(200);
+    assertThat(again.json().path("version").asInt()).isEqualTo(1);
+    assertThat(service.get("/api/blueprints/triage/diff").text("patch")).isEmpty();
+
+    service.putYaml("triage", TRIAGE.replace("Go through", "Walk through"));
+    RunningService.Answer diff = service.get("/api/blueprints/triage/diff");
+    assertThat(diff.text("from")).isEqualTo("triage@1");
+    assertThat(diff.text("to")).isEqualTo("triage@2");
+    assertThat(diff.text("patch"))
+        .contains("-task: \"Go through the tickets\"\n+task: \"Walk through the tickets\"\n");
+    assertThat(service.get("/api/blueprints/triage@2/diff?to=triage@1").text("patch"))
+        .contains("+task: \"Go through");
+    assertThat(service.get("/api/blueprints/triage@1/diff?to=triage@9").status()).isEqualTo(404);
+    assertThat(service.get("/api/blueprints/none/source").status()).isEqualTo(404);
+  }
+
+  @Test
+  void whatABlueprintCombinesIsInTheAnswer() {
+    RunningService.Answer put =
+        service.putYaml("triage-2", TRIAGE.replace("name: triage", "name: triage-2"));
+    assertThat(put.json().path("ruleOfTwo").path("allThree").asBoolean()).isTrue();
+    RunningService.Answer got = service.get("/api/blueprints/triage-2");
+    assertThat(got.json().path("ruleOfTwo").path("privateData").get(0).asText())
+        .contains("TICKETS_TOKEN");
+    assertThat(
+            got.json()
+                .path("blueprint")
+                .path("mcpServers")
+                .path("tickets")
+                .path("package")
+                .asText())
+        .isEqualTo("npm:tickets@1.0.0");
+  }
+
+  @Test
+  void theSchemaIsPublic() {
+    RunningService.Answer answer = service.send(service.request(BlueprintSchema.PATH).GET());
+    assertThat(answer.status()).isEqualTo(200);
+    assertThat(answer.raw().body()).isEqualTo(BlueprintSchema.json());
+  }
+}
