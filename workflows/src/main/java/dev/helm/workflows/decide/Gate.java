@@ -46,10 +46,7 @@ public final class Gate {
    * rule speaks of the call.
    */
   public static Gate of(
-      Blueprint blueprint,
-      List<Remembered> remembered,
-      Set<String> operatorHosts,
-      Verdict hooks) {
+      Blueprint blueprint, List<Remembered> remembered, Set<String> operatorHosts, Verdict hooks) {
     boolean alone = blueprint.permissions().approvers() == 1;
     return new Gate(
         List.of(
