@@ -2,6 +2,7 @@ package dev.helm.api.blueprint;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +51,6 @@ public final class ToolNames {
   }
 
   private static boolean covers(String entry, String tool) {
-    return wholeServer(entry) && server(entry) != null && server(entry).equals(server(tool));
+    return wholeServer(entry) && Objects.equals(server(entry), server(tool));
   }
 }

@@ -30,11 +30,7 @@ public final class Gate {
     return of(blueprint, remembered, Set.of());
   }
 
-  /**
-   * The same where the operator has listed targets.
-   *
-   * @param operatorHosts their hosts, in lower case
-   */
+  /** The same where the operator has listed targets with these hosts, in lower case. */
   public static Gate of(
       Blueprint blueprint, List<Remembered> remembered, Set<String> operatorHosts) {
     return of(blueprint, remembered, operatorHosts, new Verdict.Pass());
@@ -44,6 +40,8 @@ public final class Gate {
    * The same with what the blueprint's hooks have said of this very call. They stand between the
    * guard and the rules: what they deny or ask no rule allows. What they allow stands only where no
    * rule speaks of the call.
+   *
+   * @param operatorHosts hosts of the operator's targets, in lower case
    */
   public static Gate of(
       Blueprint blueprint, List<Remembered> remembered, Set<String> operatorHosts, Verdict hooks) {
