@@ -91,7 +91,11 @@ abstract class Wire implements McpClientTransport {
 
   @Override
   public <T> T unmarshalFrom(Object data, TypeRef<T> type) {
-    return json.convertValue(data, type);
+    try {
+      return json.convertValue(data, type);
+    } catch (RuntimeException e) {
+      throw new Fault(Fault.Kind.REFUSED, "its answer cannot be read", e);
+    }
   }
 
   @Override
