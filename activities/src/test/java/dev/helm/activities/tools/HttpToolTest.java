@@ -60,7 +60,8 @@ class HttpToolTest {
         Map.of("type", "object", "properties", properties),
         List.of(),
         Map.of(),
-        new CustomTool.Http(method, url, headers, body),
+        // What both reads with a secret and acts would be asked by the Rule of Two.
+        new CustomTool.Http(method, url, headers, body, out),
         2_000,
         out,
         null);
@@ -166,7 +167,7 @@ class HttpToolTest {
         rig(
             slack,
             "{\"channel\":\"#a\",\"text\":\"x\\\"},\\\"evil\\\":{\\\"y\\n${secret:TOKEN}\"}")) {
-      assertThat(rig.told(rig.step(new Phase.Asked()))).contains("\"ok\":true");
+      assertThat(rig.told(rig.step(new Phase.Asked()))).contains("HTTP 200").doesNotContain("ok\":true");
       String body = server.requests.getFirst().split("\r\n\r\n", 2)[1];
       assertThat(body)
           .isEqualTo(

@@ -229,6 +229,24 @@ class RuleOfTwoTest {
   }
 
   @Test
+  void aToolThatOnlySendsIsNeitherInputNorPrivate() {
+    CustomTool.Http post =
+        new CustomTool.Http(
+            "POST", "https://chat.example/x", Map.of("X-Key", "${secret:KEY}"), null, true);
+    CustomTool chat =
+        new CustomTool(
+            "Posts", Map.of("type", "object"), List.of(), Map.of(), post, 1_000, true, null);
+    Blueprint one =
+        blueprint(
+            List.of("Chat"), List.of("Chat"), List.of(), Map.of(), Map.of(), Map.of("Chat", chat));
+    RuleOfTwo two = Combination.of(one, Set.of());
+    assertThat(two.untrustedInput()).isEmpty();
+    assertThat(two.privateData()).isEmpty();
+    assertThat(two.outward()).containsExactly("Chat is outward");
+    assertThat(gate(one, "Chat", "{}")).isInstanceOf(Verdict.Allow.class);
+  }
+
+  @Test
   void aProgramWithoutAWayOutActsOnNothing() {
     Blueprint local =
         blueprint(
