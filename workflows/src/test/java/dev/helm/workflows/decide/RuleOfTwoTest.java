@@ -141,7 +141,7 @@ class RuleOfTwoTest {
   }
 
   @Test
-  void noRuleThatWasRememberedLiftsIt() {
+  void noRuleThatWasRememberedAndNoHookLiftsIt() {
     Blueprint all =
         blueprint(
             List.of("mcp__tickets"),
@@ -163,6 +163,9 @@ class RuleOfTwoTest {
               });
     }
     assertThat(Suggestions.of(all, List.of(), close)).isNull();
+    Verdict hook = new Verdict.Allow("hook", "./check.sh", null);
+    assertThat(Gate.of(all, List.of(), Set.of(), hook).decide(close))
+        .isInstanceOf(Verdict.Ask.class);
   }
 
   @Test
