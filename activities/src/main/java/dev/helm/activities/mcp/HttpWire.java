@@ -56,8 +56,7 @@ final class HttpWire extends Wire {
    *
    * @param callOf the tool call for which a request is made, null for none
    */
-  HttpWire(
-      String run, URI uri, Dial dial, Login login, Function<Object, @Nullable String> callOf) {
+  HttpWire(String run, URI uri, Dial dial, Login login, Function<Object, @Nullable String> callOf) {
     this.run = run;
     this.uri = uri;
     this.dial = dial;
@@ -141,8 +140,7 @@ final class HttpWire extends Wire {
       headers.put("Last-Event-ID", lastEvent);
     }
     headers.put(
-        "Accept",
-        lastEvent == null ? "application/json, text/event-stream" : "text/event-stream");
+        "Accept", lastEvent == null ? "application/json, text/event-stream" : "text/event-stream");
     String token = login.header();
     if (token != null) {
       headers.put("Authorization", token);
@@ -179,21 +177,27 @@ final class HttpWire extends Wire {
       stream(new ServerEvents(exchange.body()), id);
     }
     if (isOpen(id)) {
-      throw new Fault(Fault.Kind.LOST, "it answered the request with something else (" + status + ")");
+      throw new Fault(
+          Fault.Kind.LOST, "it answered the request with something else (" + status + ")");
     }
   }
 
   private Fault refused(Exchange exchange) {
     int status = exchange.status();
     if (status == 404 && session != null) {
-      Fault gone = new Fault(Fault.Kind.REFUSED, "its session has ended; a new one is begun with the next call");
+      Fault gone =
+          new Fault(
+              Fault.Kind.REFUSED, "its session has ended; a new one is begun with the next call");
       broke(gone);
       return gone;
     }
     String said = "";
     try {
       exchange.silence(NOTE_MS);
-      said = Plain.line(new String(exchange.body().readNBytes(REASON_BYTES_MAX), StandardCharsets.UTF_8), 300);
+      said =
+          Plain.line(
+              new String(exchange.body().readNBytes(REASON_BYTES_MAX), StandardCharsets.UTF_8),
+              300);
     } catch (IOException e) {
       // The status says enough.
     }
@@ -202,8 +206,7 @@ final class HttpWire extends Wire {
             ? "it does not accept Helm's credentials"
             : status / 100 == 3 ? "it points elsewhere, where nobody follows" : "it refused";
     return new Fault(
-        Fault.Kind.REFUSED,
-        what + " (HTTP " + status + ")" + (said.isEmpty() ? "" : ": " + said));
+        Fault.Kind.REFUSED, what + " (HTTP " + status + ")" + (said.isEmpty() ? "" : ": " + said));
   }
 
   /** Reads until the answer is there, asking for the stream again where it broke off. */
@@ -233,8 +236,7 @@ final class HttpWire extends Wire {
   }
 
   private ServerEvents resumed(String last, Object id) throws IOException {
-    Exchange exchange =
-        Exchange.of(connect(id), "GET", uri, headers(last), null, NOTE_MS);
+    Exchange exchange = Exchange.of(connect(id), "GET", uri, headers(last), null, NOTE_MS);
     if (exchange.status() != 200
         || !String.valueOf(exchange.header("content-type")).startsWith("text/event-stream")) {
       exchange.close();

@@ -30,7 +30,12 @@ final class McpEffect implements Effect {
 
   /** A call that a server works on. */
   private record Work(
-      CallContext context, int attempt, String server, Connection connection, OpenCall call, Told told) {}
+      CallContext context,
+      int attempt,
+      String server,
+      Connection connection,
+      OpenCall call,
+      Told told) {}
 
   /** What people were told of a call's progress; guarded by itself. */
   private static final class Told {
@@ -244,6 +249,8 @@ final class McpEffect implements Effect {
   }
 
   private static String number(Double value) {
-    return value % 1 == 0 && Math.abs(value) < 1e15 ? String.valueOf(value.longValue()) : value.toString();
+    return value % 1 == 0 && Math.abs(value) < 1e15
+        ? String.valueOf(value.longValue())
+        : value.toString();
   }
 }

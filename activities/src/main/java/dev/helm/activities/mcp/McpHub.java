@@ -249,7 +249,9 @@ public final class McpHub implements ToolSource, AutoCloseable {
         run,
         new RunEvent.McpConnected(
             name,
-            Objects.requireNonNull(run.blueprint().mcpServers().get(name)).overHttp() ? "http" : "stdio",
+            Objects.requireNonNull(run.blueprint().mcpServers().get(name)).overHttp()
+                ? "http"
+                : "stdio",
             list.size(),
             list.hash(),
             !list.hash().equals(kept),

@@ -71,7 +71,10 @@ final class Results {
     return switch (part.path("type").asText()) {
       case "text" -> part.path("text").asText();
       case "image", "audio" ->
-          bytes(part.path("type").asText(), part.path("mimeType").asText(), part.path("data").asText());
+          bytes(
+              part.path("type").asText(),
+              part.path("mimeType").asText(),
+              part.path("data").asText());
       case "resource" -> resource(part.path("resource"));
       case "resource_link" ->
           "[link to "
@@ -99,7 +102,15 @@ final class Results {
             : "application/octet-stream";
     try {
       byte[] bytes = Base64.getMimeDecoder().decode(base64);
-      return "[" + what + ", " + type + ", " + size(bytes.length) + ", kept as " + blobs.put(bytes, type) + "]";
+      return "["
+          + what
+          + ", "
+          + type
+          + ", "
+          + size(bytes.length)
+          + ", kept as "
+          + blobs.put(bytes, type)
+          + "]";
     } catch (IllegalArgumentException e) {
       return "[" + what + ", " + type + ": its bytes are not readable]";
     }

@@ -161,8 +161,7 @@ final class ToolList {
     return words.isEmpty() ? null : String.join(", ", words);
   }
 
-  private static void word(
-      JsonNode said, String hint, String yes, String no, List<String> words) {
+  private static void word(JsonNode said, String hint, String yes, String no, List<String> words) {
     if (said.path(hint).isBoolean()) {
       words.add(said.path(hint).asBoolean() ? yes : no);
     }
@@ -177,11 +176,11 @@ final class ToolList {
           for (String part : KEPT) {
             JsonNode value = tool.get(part);
             if (!part.equals("name") && value != null) {
-              String said =
-                  value.isTextual() ? value.asText() : value.toPrettyString();
+              String said = value.isTextual() ? value.asText() : value.toPrettyString();
               Plain.text(said, Limits.SCHEMA_CHARS_MAX)
                   .lines()
-                  .forEach(line -> out.append("  ").append(part).append(": ").append(line).append('\n'));
+                  .forEach(
+                      line -> out.append("  ").append(part).append(": ").append(line).append('\n'));
             }
           }
         });

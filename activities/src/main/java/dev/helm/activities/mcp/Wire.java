@@ -47,7 +47,8 @@ abstract class Wire implements McpClientTransport {
   private volatile @Nullable String version;
   private volatile @Nullable Watcher watcher;
   private volatile @Nullable
-      Function<Mono<McpSchema.JSONRPCMessage>, Mono<McpSchema.JSONRPCMessage>> handler;
+      Function<Mono<McpSchema.JSONRPCMessage>, Mono<McpSchema.JSONRPCMessage>>
+      handler;
 
   void watch(Watcher by) {
     watcher = by;
@@ -205,8 +206,7 @@ abstract class Wire implements McpClientTransport {
             : "Helm does not know this method";
     sendMessage(
             McpSchema.JSONRPCResponse.error(
-                request.id(),
-                new McpSchema.JSONRPCResponse.JSONRPCError(NOT_FOUND, why, null)))
+                request.id(), new McpSchema.JSONRPCResponse.JSONRPCError(NOT_FOUND, why, null)))
         .onErrorComplete()
         .subscribe();
   }

@@ -167,7 +167,8 @@ final class CallEffect {
    *
    * @param answer null when nobody answered
    */
-  Reply answered(CallContext context, List<Fact> facts, String questionId, @Nullable String answer) {
+  Reply answered(
+      CallContext context, List<Fact> facts, String questionId, @Nullable String answer) {
     Asked asked = asked(context, questionId);
     record.notes(context, facts);
     return act(

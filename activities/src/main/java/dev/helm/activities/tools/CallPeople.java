@@ -58,7 +58,8 @@ final class CallPeople {
     return record.waits(
         context,
         List.of(
-            context.fact("asked", text.event(context, requested, ask, look, remembered, id, deadline))),
+            context.fact(
+                "asked", text.event(context, requested, ask, look, remembered, id, deadline))),
         id,
         "permission",
         context.argumentsHash(),

@@ -51,7 +51,8 @@ class HostileServerTest {
     };
   }
 
-  private static void costsItsCall(ScriptedServer server, Function<McpRig, String> first, String... told) {
+  private static void costsItsCall(
+      ScriptedServer server, Function<McpRig, String> first, String... told) {
     try (McpRig rig = new McpRig(PLAN, server)) {
       rig.told();
       assertThat(first.apply(rig)).contains(told);
@@ -123,7 +124,8 @@ class HostileServerTest {
         once(
             (life, message) -> {
               while (true) {
-                life.send("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\",\"params\":{}}");
+                life.send(
+                    "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\",\"params\":{}}");
               }
             });
     costsItsCall(server, HostileServerTest::unknown, "more than 20000 messages");
@@ -158,7 +160,8 @@ class HostileServerTest {
 
   @Test
   void anAnswerThatIsNoneCostsTheCall() {
-    for (String result : new String[] {"7", "{\"content\":\"text\"}", "{\"content\":[{\"type\":\"tune\"}]}"}) {
+    for (String result :
+        new String[] {"7", "{\"content\":\"text\"}", "{\"content\":[{\"type\":\"tune\"}]}"}) {
       costsItsCall(
           once((life, message) -> life.answer(message, result)),
           HostileServerTest::ended,
@@ -192,7 +195,8 @@ class HostileServerTest {
     ScriptedServer server = new ScriptedServer();
     StringBuilder many = new StringBuilder();
     for (int i = 0; i < 10_000; i++) {
-      many.append(i == 0 ? "" : ",").append(ScriptedServer.ECHO.replace("\"echo\"", "\"echo" + i + "\""));
+      many.append(i == 0 ? "" : ",")
+          .append(ScriptedServer.ECHO.replace("\"echo\"", "\"echo" + i + "\""));
     }
     server.tools = many.toString();
     failsAtFirstSight(server, "offers 10000 tools", "tools: [...]");

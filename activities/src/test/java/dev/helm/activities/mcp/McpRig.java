@@ -100,14 +100,21 @@ final class McpRig implements AutoCloseable {
     this(new MemoryStore(plan, "task"), new MemoryPins(), boxes, NO_DIAL, Map.of());
   }
 
+  McpRig(MemoryStore store, MemoryPins pins, Boxes boxes, Dial dial, Map<String, String> secrets) {
+    this(store, pins, boxes, dial, secrets, Programs.inDefaultImage());
+  }
+
   McpRig(
-      MemoryStore store, MemoryPins pins, Boxes boxes, Dial dial, Map<String, String> secrets) {
+      MemoryStore store,
+      MemoryPins pins,
+      Boxes boxes,
+      Dial dial,
+      Map<String, String> secrets,
+      Programs programs) {
     this.store = store;
     this.pins = pins;
     Secrets kept = new MapSecrets(secrets);
-    hub =
-        new McpHub(
-            store, store, pins, kept, boxes, Programs.inDefaultImage(), dial, "test");
+    hub = new McpHub(store, store, pins, kept, boxes, programs, dial, "test");
     tools = new RunTools(List.of(hub));
     env.registerActivitiesImplementations(
         Tools.activity(
@@ -197,7 +204,8 @@ final class McpRig implements AutoCloseable {
     return step(
         lastId(),
         new Phase.Decided(
-            new Signals.Decide("d", waits.waitId(), true, waits.argumentsHash(), null, "ada", null)));
+            new Signals.Decide(
+                "d", waits.waitId(), true, waits.argumentsHash(), null, "ada", null)));
   }
 
   Reply answer(Reply asked, String text) {

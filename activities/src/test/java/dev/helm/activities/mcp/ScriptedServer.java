@@ -69,9 +69,7 @@ class ScriptedServer implements Boxes {
     }
 
     void text(JsonNode request, String text) throws IOException {
-      answer(
-          request,
-          "{\"content\":[{\"type\":\"text\",\"text\":" + HelmJson.write(text) + "}]}");
+      answer(request, "{\"content\":[{\"type\":\"text\",\"text\":" + HelmJson.write(text) + "}]}");
     }
 
     OutputStream raw() {
