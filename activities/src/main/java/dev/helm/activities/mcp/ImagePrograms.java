@@ -10,6 +10,7 @@ import dev.helm.api.blueprint.McpServer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -60,7 +61,8 @@ public final class ImagePrograms implements Programs {
     } catch (TimeoutException e) {
       throw new IllegalStateException("its image is still being made; try again later", e);
     } catch (ExecutionException e) {
-      throw new IllegalStateException(String.valueOf(e.getCause().getMessage()), e);
+      Throwable cause = Objects.requireNonNullElse(e.getCause(), e);
+      throw new IllegalStateException(String.valueOf(cause.getMessage()), e);
     }
   }
 }
