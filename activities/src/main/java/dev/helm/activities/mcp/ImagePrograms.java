@@ -61,8 +61,13 @@ public final class ImagePrograms implements Programs {
     } catch (TimeoutException e) {
       throw new IllegalStateException("its image is still being made; try again later", e);
     } catch (ExecutionException e) {
+<<<<<<< HEAD
       Throwable cause = Objects.requireNonNullElse(e.getCause(), e);
       throw new IllegalStateException(String.valueOf(cause.getMessage()), e);
+=======
+      Throwable inner = e.getCause();
+      throw new IllegalStateException(String.valueOf((inner == null ? e : inner).getMessage()), e);
+>>>>>>> secrets
     }
   }
 }
