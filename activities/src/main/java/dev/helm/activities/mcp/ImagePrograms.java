@@ -10,7 +10,6 @@ import dev.helm.api.blueprint.McpServer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -61,13 +60,8 @@ public final class ImagePrograms implements Programs {
     } catch (TimeoutException e) {
       throw new IllegalStateException("its image is still being made; try again later", e);
     } catch (ExecutionException e) {
-<<<<<<< HEAD
-      Throwable cause = Objects.requireNonNullElse(e.getCause(), e);
-      throw new IllegalStateException(String.valueOf(cause.getMessage()), e);
-=======
       Throwable inner = e.getCause();
       throw new IllegalStateException(String.valueOf((inner == null ? e : inner).getMessage()), e);
->>>>>>> secrets
     }
   }
 }
