@@ -206,6 +206,36 @@ final class CallRecord {
         end.droppedBytes() == 0 ? null : end.droppedBytes());
   }
 
+  /** Facts of a step that goes on after them. */
+  void notes(CallContext context, List<Fact> facts) {
+    log.append(context.run(), facts);
+  }
+
+  /** Notes what people are shown of a tool that is not as it was; the last one is what counts. */
+  void shows(CallContext context, String token) {
+    int i = 1;
+    for (String said = shown(context, i); said != null; said = shown(context, ++i)) {
+      if (said.equals(token) && shown(context, i + 1) == null) {
+        return;
+      }
+    }
+    log.append(context.run(), List.of(), context.key("shows-" + i), token);
+  }
+
+  /** What people were shown of a tool that is not as it was, or null. */
+  @Nullable String shown(CallContext context) {
+    String last = null;
+    int i = 1;
+    for (String said = shown(context, i); said != null; said = shown(context, ++i)) {
+      last = said;
+    }
+    return last;
+  }
+
+  private @Nullable String shown(CallContext context, int i) {
+    return log.outcome(context.run(), context.key("shows-" + i));
+  }
+
   Reply replies(CallContext context, List<Fact> facts, Reply reply) {
     log.append(
         context.run(),

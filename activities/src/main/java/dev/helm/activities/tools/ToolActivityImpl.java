@@ -171,9 +171,18 @@ public final class ToolActivityImpl implements ToolActivity {
 
   private Reply decided(CallContext context, Hooks.Said said) {
     List<Remembered> remembered = runs.remembered(context.run(), clock.millis());
-    return switch (Gate.of(
-            context.info().blueprint(), remembered, operatorHosts, CallHooks.verdict(said))
-        .decide(context.call())) {
+    Verdict verdict =
+        Gate.of(context.info().blueprint(), remembered, operatorHosts, CallHooks.verdict(said))
+            .decide(context.call());
+    ToolSource.Look look =
+        verdict instanceof Verdict.Deny ? new ToolSource.Look.Same(null) : effect.look(context);
+    if (look instanceof ToolSource.Look.Gone gone) {
+      return record.blocked(context, List.of(), "builtin", gone.reason(), null);
+    }
+    if (look instanceof ToolSource.Look.Changed changed && verdict instanceof Verdict.Allow) {
+      verdict = new Verdict.Ask(null, changed.because());
+    }
+    return switch (verdict) {
       case Verdict.Allow allow ->
           effect.start(
               context,
@@ -182,7 +191,8 @@ public final class ToolActivityImpl implements ToolActivity {
               1);
       case Verdict.Deny deny ->
           record.blocked(context, List.of(), deny.by(), deny.reason(), deny.rule());
-      case Verdict.Ask ask -> people.ask(context, requested(context.request()), ask, remembered);
+      case Verdict.Ask ask ->
+          people.ask(context, requested(context.request()), ask, remembered, look);
       case Verdict.Pass pass -> throw new IllegalStateException("a gate never passes");
     };
   }
