@@ -1,3 +1,3 @@
--- Version 10: another part of the same time.
-SELECT 1
+-- Version 10: which of the blueprint's named sub-agents was asked for; null for none.
+ALTER TABLE subagents ADD COLUMN kind TEXT
 --;

@@ -3,6 +3,7 @@ package dev.helm.activities.agents;
 import dev.helm.activities.store.Blobs;
 import dev.helm.activities.store.Runs;
 import dev.helm.api.blueprint.Blueprint;
+import dev.helm.api.blueprint.SubAgent;
 import dev.helm.api.blueprint.ToolNames;
 import dev.helm.workflows.AgentRunWorkflow;
 import java.util.List;
@@ -30,7 +31,13 @@ public final class AgentView {
     if (isMain(agent)) {
       return info;
     }
-    Blueprint narrowed = info.blueprint().withTools(find(runs, run, agent).tools());
+    Runs.Subagent subagent = find(runs, run, agent);
+    SubAgent named =
+        subagent.kind() == null ? null : info.blueprint().subAgents().get(subagent.kind());
+    Blueprint narrowed =
+        named == null
+            ? info.blueprint().withTools(subagent.tools())
+            : info.blueprint().withSubAgent(named, subagent.tools());
     return new Runs.Info(
         info.run(),
         info.name(),
@@ -52,6 +59,25 @@ public final class AgentView {
   /** The system prompt of this agent, from that of the main one. */
   public static String system(String agent, String instructions) {
     return isMain(agent) ? instructions : (instructions.strip() + "\n\n" + SUBAGENT).strip();
+  }
+
+  /** Its instructions, and which sub-agents it can ask for by name. */
+  public static String instructions(Blueprint blueprint) {
+    if (blueprint.subAgents().isEmpty() || !blueprint.offers("Agent")) {
+      return blueprint.instructions();
+    }
+    StringBuilder all = new StringBuilder(blueprint.instructions().strip());
+    all.append("\n\nSub-agents that the tool Agent knows by subagent_type:\n");
+    blueprint
+        .subAgents()
+        .forEach(
+            (name, subAgent) ->
+                all.append("- ")
+                    .append(name)
+                    .append(": ")
+                    .append(subAgent.description())
+                    .append('\n'));
+    return all.toString().strip();
   }
 
   /** The first message of a sub-agent: what its parent wrote, which is no template. */

@@ -86,8 +86,15 @@ public interface Runs {
    * @param prompt the first message of its conversation
    * @param ended whether its end is recorded
    * @param kept whether no rollback has taken it back
+   * @param kind its name in the blueprint's {@code subAgents}, or null
    */
-  record Subagent(String agent, List<String> tools, Content prompt, boolean ended, boolean kept) {
+  record Subagent(
+      String agent,
+      List<String> tools,
+      Content prompt,
+      boolean ended,
+      boolean kept,
+      @Nullable String kind) {
     public Subagent {
       tools = List.copyOf(tools);
     }

@@ -5,6 +5,8 @@ import dev.helm.activities.store.Blobs;
 import dev.helm.activities.store.RunLog;
 import dev.helm.activities.store.Runs;
 import dev.helm.api.blueprint.Blueprint;
+import dev.helm.api.blueprint.SubAgent;
+import dev.helm.api.blueprint.ToolNames;
 import dev.helm.api.event.RunEvent;
 import dev.helm.workflows.Fact;
 import dev.helm.workflows.ToolActivity.Phase;
@@ -12,6 +14,7 @@ import dev.helm.workflows.ToolActivity.Reply;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The two ends of a sub-agent: it is let begin, and its last word becomes the call's result. */
@@ -34,12 +37,22 @@ final class CallAgents {
     if (prompt == null || prompt.isBlank()) {
       return "The sub-agent's prompt is missing; nothing was started.";
     }
+    Object kind = context.call().arguments().get("subagent_type");
+    if (kind != null && named(context) == null) {
+      Set<String> names = context.info().blueprint().subAgents().keySet();
+      return "There is no sub-agent named "
+          + Cut.middle(String.valueOf(kind), DESCRIPTION_CHARS_MAX)
+          + (names.isEmpty()
+              ? "; leave subagent_type out."
+              : "; subagent_type is one of " + String.join(", ", names) + ".")
+          + " Nothing was started.";
+    }
     List<String> asked = asked(context);
     if (asked == null) {
       return "tools has to be a list of names of tools; nothing was started.";
     }
     for (String tool : asked) {
-      if (!parents(context).contains(tool)) {
+      if (ToolNames.both(parents(context), List.of(tool)).isEmpty()) {
         return "A sub-agent cannot have more than the agent that asks for it, and that has no tool"
             + " named "
             + Cut.middle(tool, DESCRIPTION_CHARS_MAX)
@@ -83,11 +96,12 @@ final class CallAgents {
                 Cut.middle(description == null ? "" : description, DESCRIPTION_CHARS_MAX),
                 depth,
                 AgentView.tools(
-                    parents(context),
+                    ofKind(context),
                     asked,
                     depth,
                     context.info().blueprint().limits().subAgentDepth()),
-                record.content(prompt))));
+                record.content(prompt),
+                named(context) == null ? null : context.call().text("subagent_type"))));
     return record.replies(context, all, new Reply.Spawns(label));
   }
 
@@ -122,6 +136,20 @@ final class CallAgents {
 
   private static List<String> parents(CallContext context) {
     return context.info().blueprint().tools();
+  }
+
+  /** What of its parent's tools a sub-agent of this kind may have. */
+  private static List<String> ofKind(CallContext context) {
+    SubAgent named = named(context);
+    return named == null || named.tools().isEmpty()
+        ? parents(context)
+        : ToolNames.both(parents(context), named.tools());
+  }
+
+  /** The blueprint's sub-agent that the call names, or null. */
+  private static @Nullable SubAgent named(CallContext context) {
+    String kind = context.call().text("subagent_type");
+    return kind == null ? null : context.info().blueprint().subAgents().get(kind);
   }
 
   /** Which tools the call names, all of the parent's if it names none, null if it is no list. */

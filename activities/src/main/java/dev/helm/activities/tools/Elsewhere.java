@@ -1,6 +1,7 @@
 package dev.helm.activities.tools;
 
 import dev.helm.activities.egress.Outgoing;
+import dev.helm.activities.hook.HookRunner;
 import dev.helm.activities.secret.Secrets;
 import org.jspecify.annotations.Nullable;
 
@@ -10,8 +11,11 @@ import org.jspecify.annotations.Nullable;
  * @param tools the tools of a run, those of MCP servers too
  * @param secrets the secrets of projects
  * @param outgoing how requests leave Helm itself; null where they cannot
+ * @param hooks what runs the blueprint's hooks
  */
-public record Elsewhere(RunTools tools, Secrets secrets, @Nullable Outgoing outgoing) {
+public record Elsewhere(
+    RunTools tools, Secrets secrets, @Nullable Outgoing outgoing, HookRunner hooks) {
   /** Helm's own tools and the blueprint's commands. */
-  public static final Elsewhere NOTHING = new Elsewhere(RunTools.NATIVE, Secrets.none(), null);
+  public static final Elsewhere NOTHING =
+      new Elsewhere(RunTools.NATIVE, Secrets.none(), null, HookRunner.none());
 }

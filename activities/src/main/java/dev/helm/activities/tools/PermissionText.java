@@ -12,6 +12,7 @@ import dev.helm.workflows.decide.ToolCall;
 import dev.helm.workflows.decide.Verdict;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 
 /** Everything that a person is shown of a call before deciding. */
@@ -53,11 +54,11 @@ final class PermissionText {
         context.toolUseId(),
         call.tool(),
         // What is shown is what was hashed and will be executed, also when people had changed it.
-        context.edited() == null
+        context.changed() == null
             ? requested.arguments()
-            : blobs.content(context.edited(), "application/json"),
+            : blobs.content(Objects.requireNonNull(context.changed()), "application/json"),
         context.argumentsHash(),
-        context.edited() == null ? requested.object() : CallLine.object(call),
+        context.changed() == null ? requested.object() : CallLine.object(call),
         Cut.middle(runs.saidBefore(context.run(), context.toolUseId()), LED_CHARS_MAX),
         ask.rule(),
         CallRecord.text(deadline),

@@ -1,5 +1,6 @@
 package dev.helm.activities.tools;
 
+import dev.helm.activities.hook.Hooks;
 import dev.helm.activities.mail.Relay;
 import dev.helm.activities.sandbox.Sandbox;
 import dev.helm.activities.store.Blobs;
@@ -76,6 +77,7 @@ public final class Tools {
                     : new HttpEffect(log, elsewhere, name, tool),
             elsewhere.tools()),
         elsewhere.secrets(),
+        new Hooks(log, blobs, elsewhere.secrets(), elsewhere.hooks()),
         new FilePreview(sandbox),
         after,
         clock,

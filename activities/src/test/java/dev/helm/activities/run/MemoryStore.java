@@ -242,7 +242,12 @@ public final class MemoryStore implements RunLog, Blobs, Runs, LiveText {
         .map(
             e ->
                 new Subagent(
-                    e.subagent(), e.tools(), e.prompt(), false, !takenBack.contains(e.subagent())))
+                    e.subagent(),
+                    e.tools(),
+                    e.prompt(),
+                    false,
+                    !takenBack.contains(e.subagent()),
+                    e.kind()))
         .toList();
   }
 

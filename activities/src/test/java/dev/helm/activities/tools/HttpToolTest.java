@@ -103,7 +103,11 @@ class HttpToolTest {
         "Call",
         arguments,
         null,
-        new Elsewhere(RunTools.NATIVE, secrets, new Outgoing(resolver, targets, List.of())));
+        new Elsewhere(
+            RunTools.NATIVE,
+            secrets,
+            new Outgoing(resolver, targets, List.of()),
+            dev.helm.activities.hook.HookRunner.none()));
   }
 
   private static String ok(String type, String body) {

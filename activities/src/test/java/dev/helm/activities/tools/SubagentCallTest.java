@@ -2,15 +2,18 @@ package dev.helm.activities.tools;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.helm.activities.agents.AgentView;
 import dev.helm.activities.run.MemoryStore;
 import dev.helm.activities.run.Plans;
 import dev.helm.api.blueprint.Blueprint;
+import dev.helm.api.blueprint.SubAgent;
 import dev.helm.api.event.Content;
 import dev.helm.api.event.RunEvent;
 import dev.helm.workflows.Fact;
 import dev.helm.workflows.ToolActivity.Phase;
 import dev.helm.workflows.ToolActivity.Reply;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -68,6 +71,52 @@ class SubagentCallTest {
       assertThat(rig.step(new Phase.Asked())).isEqualTo(new Reply.Spawns("main/2"));
       assertThat(rig.store.types()).endsWith("tool.started", "subagent.spawned");
     }
+  }
+
+  @Test
+  void oneThatTheBlueprintNamesHasItsToolsAndInstructions() {
+    SubAgent reviewer = new SubAgent("Reviews", "You review.", List.of("Read"), "claude-small");
+    Blueprint plan = withSubAgents(plan(16, 2), Map.of("reviewer", reviewer));
+    try (ToolRig rig = rig(plan, PROMPT + ",\"subagent_type\":\"reviewer\"")) {
+      assertThat(rig.step(new Phase.Asked())).isEqualTo(new Reply.Spawns("main/1"));
+      RunEvent.SubagentSpawned event = rig.store.all(RunEvent.SubagentSpawned.class).getLast();
+      assertThat(event.kind()).isEqualTo("reviewer");
+      assertThat(event.tools()).containsExactly("Read");
+      Blueprint seen = AgentView.of(rig.store, MemoryStore.RUN, "main/1").blueprint();
+      assertThat(seen.instructions()).isEqualTo("You review.");
+      assertThat(seen.model().name()).isEqualTo("claude-small");
+      assertThat(seen.tools()).containsExactly("Read");
+      assertThat(AgentView.instructions(plan)).contains("- reviewer: Reviews");
+      assertThat(AgentView.instructions(seen)).isEqualTo("You review.");
+    }
+    try (ToolRig rig = rig(plan, PROMPT + ",\"subagent_type\":\"nobody\"")) {
+      assertThat(rig.told(rig.step(new Phase.Asked()))).contains("one of reviewer");
+    }
+  }
+
+  private static Blueprint withSubAgents(Blueprint b, Map<String, SubAgent> subAgents) {
+    return new Blueprint(
+        b.name(),
+        b.description(),
+        b.project(),
+        b.agent(),
+        b.model(),
+        b.instructions(),
+        b.task(),
+        b.inputs(),
+        b.tools(),
+        b.permissions(),
+        b.budget(),
+        b.limits(),
+        b.egress(),
+        b.sandbox(),
+        null,
+        Map.of(),
+        Map.of(),
+        Map.of(),
+        Map.of(),
+        Map.of(),
+        subAgents);
   }
 
   @Test

@@ -313,16 +313,30 @@ public sealed interface RunEvent {
 
   /**
    * A sub-agent begins; its events carry {@code subagent} as their agent. {@code prompt} is the
-   * first message of its conversation.
+   * first message of its conversation, {@code kind} the name in the blueprint's {@code subAgents}
+   * if one was asked for.
    */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
   record SubagentSpawned(
       String subagent,
       String toolUseId,
       String description,
       int depth,
       List<String> tools,
-      Content prompt)
-      implements RunEvent {}
+      Content prompt,
+      @Nullable String kind)
+      implements RunEvent {
+    /** One that has no name in the blueprint. */
+    public SubagentSpawned(
+        String subagent,
+        String toolUseId,
+        String description,
+        int depth,
+        List<String> tools,
+        Content prompt) {
+      this(subagent, toolUseId, description, depth, tools, prompt, null);
+    }
+  }
 
   /** A sub-agent's end; {@code outcome}: {@code succeeded failed cancelled}. */
   record SubagentFinished(
@@ -345,6 +359,28 @@ public sealed interface RunEvent {
 
   /** A tool read a workspace file; what a shell command reads is not observed. */
   record FileRead(String path, String toolUseId) implements RunEvent {}
+
+  /**
+   * A hook of the blueprint was asked or told.
+   *
+   * @param event as Claude Code's hook protocol names it, for example {@code PreToolUse}
+   * @param hook its command in one line
+   * @param outcome {@code passed allowed asked denied blocked changed failed}
+   * @param reason what it gave as its reason; foreign text
+   * @param arguments what it made of the call's arguments; null if it left them
+   * @param argumentsHash of these
+   * @param tookMs how long it took
+   */
+  record HookRan(
+      String event,
+      String hook,
+      @Nullable String toolUseId,
+      String outcome,
+      @Nullable String reason,
+      @Nullable Content arguments,
+      @Nullable String argumentsHash,
+      long tookMs)
+      implements RunEvent {}
 
   /**
    * An MCP server answered, and this is what it offers.
@@ -446,6 +482,7 @@ public sealed interface RunEvent {
           Map.entry("message.cancelled", MessageCancelled.class),
           Map.entry("file.changed", FileChanged.class),
           Map.entry("file.read", FileRead.class),
+          Map.entry("hook.ran", HookRan.class),
           Map.entry("mcp.connected", McpConnected.class),
           Map.entry("mcp.failed", McpFailed.class),
           Map.entry("egress.allowed", EgressAllowed.class),

@@ -89,6 +89,16 @@ class GoldenEventsTest {
         new RunEvent.McpConnected("tickets", "stdio", 2, HASH, false, "tickets-mcp 1.2.3"),
         new RunEvent.McpFailed("tickets", "toolu_1", "it ended with code 1"),
         new RunEvent.EgressAllowed("toolu_1", "quillwhistle.demo.test", 443),
+        new RunEvent.HookRan(
+            "PreToolUse",
+            "./check.sh -v",
+            "toolu_1",
+            "changed",
+            "shorter",
+            Content.text("{\"command\":\"ls\"}"),
+            "ab".repeat(32),
+            412),
+        new RunEvent.HookRan("Stop", "./done.sh", null, "passed", null, null, null, 9),
         new RunEvent.EgressDenied(null, "evil.test", 443, "not on the list"),
         new RunEvent.ToolOutput("toolu_1", Content.text("total 0\n"), 0),
         new RunEvent.ToolUnknown(

@@ -6,6 +6,9 @@ import dev.helm.activities.egress.EgressProxy;
 import dev.helm.activities.egress.HostDial;
 import dev.helm.activities.egress.HostResolver;
 import dev.helm.activities.egress.Outgoing;
+import dev.helm.activities.hook.BoxHooks;
+import dev.helm.activities.hook.HookRunner;
+import dev.helm.activities.hook.Hooks;
 import dev.helm.activities.images.SandboxImages;
 import dev.helm.activities.mail.Relay;
 import dev.helm.activities.mcp.ImagePrograms;
@@ -325,6 +328,7 @@ public final class LiveBackend implements Backend {
 
   private WorkerFactory workers(
       WorkflowClient client, StreamHub hub, EgressGrants grants, Outgoing outgoing) {
+    HookRunner hooks = new BoxHooks(sandbox.boxes());
     return TemporalConnection.workers(
         client,
         new LogActivityImpl(store.log(), this::release),
@@ -335,7 +339,8 @@ public final class LiveBackend implements Backend {
             store.runs(),
             hub,
             new ModelClient(URI.create(settings.keyProxy()), MODEL_IDLE),
-            tools),
+            tools,
+            new Hooks(store.log(), store.blobs(), store.secrets(), hooks)),
         Tools.activity(
             store.log(),
             store.blobs(),
@@ -345,7 +350,7 @@ public final class LiveBackend implements Backend {
             settings.smtpUrl().isEmpty() ? null : new Relay(URI.create(settings.smtpUrl())),
             new CallSnapshot(snapshots, store.files(), store.log()),
             Clock.systemUTC(),
-            new Elsewhere(tools, store.secrets(), outgoing)));
+            new Elsewhere(tools, store.secrets(), outgoing, hooks)));
   }
 
   /** Takes over what a former life left, then polls; tried again until Temporal is there. */

@@ -143,7 +143,7 @@ final class SqliteSecrets implements SecretStore {
   public SecretBodies.SecretInfo set(String project, String name, Secret value, String by) {
     Secret before = valueOrNull(project, name);
     SecretBodies.SecretInfo set =
-        writer.write(
+        writer.change(
             tx -> {
               refuseTooMany(tx, project, name);
               long version = 1 + version(tx, project, name);
@@ -175,7 +175,7 @@ final class SqliteSecrets implements SecretStore {
   public boolean remove(String project, String name, String by) {
     Secret before = valueOrNull(project, name);
     boolean removed =
-        writer.write(
+        writer.change(
             tx ->
                 tx.sql()
                         .update(

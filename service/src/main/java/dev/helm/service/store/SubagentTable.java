@@ -13,12 +13,13 @@ final class SubagentTable {
   static void spawned(Statements sql, Projection.Place place, RunEvent.SubagentSpawned e)
       throws SQLException {
     sql.update(
-        "INSERT INTO subagents (run, agent, seq, tools, prompt) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO subagents (run, agent, seq, tools, prompt, kind) VALUES (?, ?, ?, ?, ?, ?)",
         place.run(),
         e.subagent(),
         place.seq(),
         HelmJson.write(e.tools()),
-        HelmJson.write(e.prompt()));
+        HelmJson.write(e.prompt()),
+        e.kind());
   }
 
   static void finished(Statements sql, Projection.Place place, RunEvent.SubagentFinished e)
@@ -33,7 +34,8 @@ final class SubagentTable {
   static List<Runs.Subagent> of(Statements sql, String run) throws SQLException {
     List<Moments.Range> kept = Moments.past(sql, run, Long.MAX_VALUE);
     return sql.list(
-        "SELECT agent, tools, prompt, outcome, seq FROM subagents WHERE run = ? ORDER BY seq",
+        "SELECT agent, tools, prompt, outcome, seq, kind FROM subagents WHERE run = ?"
+            + " ORDER BY seq",
         row -> {
           long seq = row.getLong(5);
           return new Runs.Subagent(
@@ -41,7 +43,8 @@ final class SubagentTable {
               List.of(HelmJson.read(row.getString(2), String[].class)),
               ContentJson.read(row.getString(3)),
               row.getString(4) != null,
-              kept.stream().anyMatch(range -> range.has(seq)));
+              kept.stream().anyMatch(range -> range.has(seq)),
+              row.getString(6));
         },
         run);
   }

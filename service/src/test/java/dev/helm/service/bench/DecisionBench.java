@@ -4,18 +4,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.helm.api.Role;
 import dev.helm.api.rest.DecisionBodies;
 import dev.helm.service.run.DecisionRig;
-import dev.helm.workflows.HelmJson;
 import io.temporal.activity.ActivityInterface;
 import io.temporal.activity.ActivityOptions;
 import io.temporal.client.WorkflowClient;
-import io.temporal.client.WorkflowClientOptions;
 import io.temporal.client.WorkflowOptions;
-import io.temporal.serviceclient.WorkflowServiceStubs;
-import io.temporal.serviceclient.WorkflowServiceStubsOptions;
-import io.temporal.worker.Worker;
-import io.temporal.worker.WorkerFactory;
-import io.temporal.worker.WorkerFactoryOptions;
-import io.temporal.worker.WorkerOptions;
 import io.temporal.workflow.SignalMethod;
 import io.temporal.workflow.Workflow;
 import io.temporal.workflow.WorkflowInterface;
@@ -149,32 +141,13 @@ public final class DecisionBench {
   }
 
   private static final class Echo implements AutoCloseable {
-    private final WorkflowServiceStubs stubs;
+    private final Workers workers;
     private final WorkflowClient client;
-    private final WorkerFactory factory;
 
     Echo(String address) {
-      stubs =
-          WorkflowServiceStubs.newServiceStubs(
-              WorkflowServiceStubsOptions.newBuilder().setTarget(address).build());
-      client =
-          WorkflowClient.newInstance(
-              stubs,
-              WorkflowClientOptions.newBuilder()
-                  .setDataConverter(HelmJson.dataConverter())
-                  .build());
-      factory =
-          WorkerFactory.newInstance(
-              client,
-              WorkerFactoryOptions.newBuilder().setUsingVirtualWorkflowThreads(true).build());
-      Worker worker =
-          factory.newWorker(
-              "echo",
-              WorkerOptions.newBuilder().setUsingVirtualThreadsOnActivityWorker(true).build());
-      worker.registerWorkflowImplementationTypes(EchoWorkflowImpl.class);
       Note note = n -> ARRIVED.add(System.nanoTime());
-      worker.registerActivitiesImplementations(note);
-      factory.start();
+      workers = new Workers(address, "echo", List.of(EchoWorkflowImpl.class), note);
+      client = workers.client;
     }
 
     List<Double> signals(int taps) throws InterruptedException {
@@ -201,8 +174,7 @@ public final class DecisionBench {
 
     @Override
     public void close() {
-      factory.shutdownNow();
-      stubs.shutdownNow();
+      workers.close();
     }
   }
 }

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.helm.workflows.AgentRunWorkflow;
 import dev.helm.workflows.AgentRunWorkflowImpl;
 import dev.helm.workflows.Fact;
-import dev.helm.workflows.HelmJson;
 import dev.helm.workflows.LogActivity;
 import dev.helm.workflows.ModelActivity;
 import dev.helm.workflows.RunStart;
@@ -12,15 +11,8 @@ import dev.helm.workflows.SubagentWorkflowImpl;
 import dev.helm.workflows.ToolActivity;
 import io.temporal.activity.ActivityOptions;
 import io.temporal.client.WorkflowClient;
-import io.temporal.client.WorkflowClientOptions;
 import io.temporal.client.WorkflowOptions;
 import io.temporal.client.WorkflowStub;
-import io.temporal.serviceclient.WorkflowServiceStubs;
-import io.temporal.serviceclient.WorkflowServiceStubsOptions;
-import io.temporal.worker.Worker;
-import io.temporal.worker.WorkerFactory;
-import io.temporal.worker.WorkerFactoryOptions;
-import io.temporal.worker.WorkerOptions;
 import io.temporal.workflow.Workflow;
 import io.temporal.workflow.WorkflowInterface;
 import io.temporal.workflow.WorkflowMethod;
@@ -136,43 +128,22 @@ public final class ManyRunsBench {
 
   /** A worker with the options of {@code LiveBackend}, and activities that answer at once. */
   private static final class Runner implements AutoCloseable {
-    private final WorkflowServiceStubs stubs;
+    private final Workers workers;
     private final WorkflowClient client;
-    private final WorkerFactory factory;
     private final AtomicInteger asked = new AtomicInteger();
     private volatile int turns;
     private volatile boolean waits;
 
     Runner(String address) {
-      stubs =
-          WorkflowServiceStubs.newServiceStubs(
-              WorkflowServiceStubsOptions.newBuilder().setTarget(address).build());
-      client =
-          WorkflowClient.newInstance(
-              stubs,
-              WorkflowClientOptions.newBuilder()
-                  .setDataConverter(HelmJson.dataConverter())
-                  .build());
-      factory =
-          WorkerFactory.newInstance(
-              client,
-              WorkerFactoryOptions.newBuilder()
-                  .setWorkflowCacheSize(600)
-                  .setUsingVirtualWorkflowThreads(true)
-                  .build());
-      Worker worker =
-          factory.newWorker(
+      workers =
+          new Workers(
+              address,
               AgentRunWorkflow.TASK_QUEUE,
-              WorkerOptions.newBuilder()
-                  .setMaxConcurrentActivityExecutionSize(256)
-                  .setUsingVirtualThreadsOnActivityWorker(true)
-                  .setDefaultHeartbeatThrottleInterval(Duration.ofMillis(400))
-                  .setMaxHeartbeatThrottleInterval(Duration.ofMillis(400))
-                  .build());
-      worker.registerWorkflowImplementationTypes(
-          AgentRunWorkflowImpl.class, SubagentWorkflowImpl.class, BareLoopImpl.class);
-      worker.registerActivitiesImplementations(new Model(), new Tool(), new Log());
-      factory.start();
+              List.of(AgentRunWorkflowImpl.class, SubagentWorkflowImpl.class, BareLoopImpl.class),
+              new Model(),
+              new Tool(),
+              new Log());
+      client = workers.client;
     }
 
     /** Model calls and tool steps a second, all runs together, starts and ends included. */
@@ -245,8 +216,7 @@ public final class ManyRunsBench {
 
     @Override
     public void close() {
-      factory.shutdownNow();
-      stubs.shutdownNow();
+      workers.close();
     }
 
     private final class Model implements ModelActivity {

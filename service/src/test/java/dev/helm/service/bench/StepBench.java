@@ -4,24 +4,15 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.helm.workflows.AgentRunWorkflow;
 import dev.helm.workflows.AgentRunWorkflowImpl;
 import dev.helm.workflows.Fact;
-import dev.helm.workflows.HelmJson;
 import dev.helm.workflows.LogActivity;
 import dev.helm.workflows.ModelActivity;
 import dev.helm.workflows.RunStart;
 import dev.helm.workflows.ToolActivity;
 import io.temporal.client.WorkflowClient;
-import io.temporal.client.WorkflowClientOptions;
 import io.temporal.client.WorkflowOptions;
 import io.temporal.client.WorkflowStub;
-import io.temporal.serviceclient.WorkflowServiceStubs;
-import io.temporal.serviceclient.WorkflowServiceStubsOptions;
-import io.temporal.worker.Worker;
-import io.temporal.worker.WorkerFactory;
-import io.temporal.worker.WorkerFactoryOptions;
-import io.temporal.worker.WorkerOptions;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -79,41 +70,21 @@ public final class StepBench {
    * A worker with the options of {@code LiveBackend}, and activities that only look at the clock.
    */
   private static final class Runner implements AutoCloseable {
-    private final WorkflowServiceStubs stubs;
+    private final Workers workers;
     private final WorkflowClient client;
-    private final WorkerFactory factory;
     private final List<long[]> spans = new ArrayList<>();
     private volatile int turns;
 
     Runner(String address) {
-      stubs =
-          WorkflowServiceStubs.newServiceStubs(
-              WorkflowServiceStubsOptions.newBuilder().setTarget(address).build());
-      client =
-          WorkflowClient.newInstance(
-              stubs,
-              WorkflowClientOptions.newBuilder()
-                  .setDataConverter(HelmJson.dataConverter())
-                  .build());
-      factory =
-          WorkerFactory.newInstance(
-              client,
-              WorkerFactoryOptions.newBuilder()
-                  .setWorkflowCacheSize(600)
-                  .setUsingVirtualWorkflowThreads(true)
-                  .build());
-      Worker worker =
-          factory.newWorker(
+      workers =
+          new Workers(
+              address,
               AgentRunWorkflow.TASK_QUEUE,
-              WorkerOptions.newBuilder()
-                  .setMaxConcurrentActivityExecutionSize(256)
-                  .setUsingVirtualThreadsOnActivityWorker(true)
-                  .setDefaultHeartbeatThrottleInterval(Duration.ofMillis(400))
-                  .setMaxHeartbeatThrottleInterval(Duration.ofMillis(400))
-                  .build());
-      worker.registerWorkflowImplementationTypes(AgentRunWorkflowImpl.class);
-      worker.registerActivitiesImplementations(new Model(), new Tool(), new Log());
-      factory.start();
+              List.of(AgentRunWorkflowImpl.class),
+              new Model(),
+              new Tool(),
+              new Log());
+      client = workers.client;
     }
 
     /** Milliseconds between activities of one run with this many of them, its start left out. */
@@ -151,8 +122,7 @@ public final class StepBench {
 
     @Override
     public void close() {
-      factory.shutdownNow();
-      stubs.shutdownNow();
+      workers.close();
     }
 
     private final class Model implements ModelActivity {

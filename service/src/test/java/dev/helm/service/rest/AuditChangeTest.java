@@ -49,6 +49,9 @@ class AuditChangeTest {
             .json()
             .at("/user/id")
             .asText();
+    String old = "{\"value\":\"old-horse-battery\"}";
+    assertThat(service.call(service.token(), "PUT", "/api/secrets/default/OLD_KEY", old).status())
+        .isEqualTo(200);
     String message = service.post("/api/runs/" + run + "/messages", "{\"text\":\"x\"}").text("id");
     return List.of(
         new Call(
@@ -66,6 +69,8 @@ class AuditChangeTest {
             "{\"name\":\"ci\",\"role\":\"viewer\",\"project\":\"default\",\"days\":1}"),
         new Call("DELETE", "/api/tokens/" + token, ""),
         new Call("PUT", "/api/budgets/project:default", "{\"dayUsd\":\"20\"}"),
+        new Call("PUT", "/api/secrets/default/NEW_KEY", "{\"value\":\"correct-horse-7\"}"),
+        new Call("DELETE", "/api/secrets/default/OLD_KEY", ""),
         new Call("DELETE", "/api/rules/" + rule, ""));
   }
 
@@ -91,6 +96,8 @@ class AuditChangeTest {
         assertThat(entry.path("type").asText()).isEqualTo("change.made");
         assertThat(entry.path("agent").asText()).isEqualTo("owner");
         assertThat(entry.at("/data/path").asText()).isEqualTo(call.path());
+        assertThat(entry.at("/data/bodySha256").isMissingNode())
+            .isEqualTo(call.body().isEmpty() || call.path().contains("/secrets/"));
         // Written with the change, when nobody knew yet what would be answered.
         assertThat(entry.at("/data/status").isMissingNode()).as(call.toString()).isTrue();
       }

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
@@ -88,7 +89,7 @@ class RollbackKillTest {
         "rollback kills: %d of %d had begun, %d of them were carried out%n",
         interrupted, rounds * RUNS, done);
     for (String run : ids) {
-      runs.deny(runs.asked(run, asked.get(run)));
+      runs.deny(runs.asked(run, of(asked, run)));
       assertThat(runs.service.awaitEnd(run)).isEqualTo("succeeded");
       assertThat(RestTree.of(runs.service, run, "now")).isEqualTo(changed);
     }
@@ -108,7 +109,7 @@ class RollbackKillTest {
     Map<String, Future<Integer>> answers = new TreeMap<>();
     try (ExecutorService pool = Executors.newVirtualThreadPerTaskExecutor()) {
       for (String run : ids) {
-        answers.put(run, pool.submit(() -> answer(run, steps.get(run))));
+        answers.put(run, pool.submit(() -> answer(run, of(steps, run))));
       }
       // How long is what is drawn; a kill waits for nothing.
       TimeUnit.MILLISECONDS.sleep(killAfterMs);
@@ -116,8 +117,12 @@ class RollbackKillTest {
     }
     runs.service.up();
     for (String run : ids) {
-      settled(run, before.get(run), answers.get(run).get() == 200);
+      settled(run, of(before, run), of(answers, run).get() == 200);
     }
+  }
+
+  private static <T> T of(Map<String, T> map, String run) {
+    return Objects.requireNonNull(map.get(run), run);
   }
 
   /** The status, or 0 where the service died before it answered. */
@@ -145,7 +150,7 @@ class RollbackKillTest {
       done++;
       runs.resume(run);
       asked.merge(run, 1, Integer::sum);
-      runs.asked(run, asked.get(run));
+      runs.asked(run, of(asked, run));
       assertThat(RestTree.of(runs.service, run, "now")).isEqualTo(changed);
     }
   }

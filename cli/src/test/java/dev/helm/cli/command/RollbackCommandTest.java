@@ -1,0 +1,63 @@
+package dev.helm.cli.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.helm.cli.testing.Terminal;
+import dev.helm.cli.testing.TestService;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(60)
+class RollbackCommandTest {
+  private final TestService service = new TestService();
+  private Terminal terminal;
+
+  @TempDir Path home;
+
+  @BeforeEach
+  void begin() {
+    terminal = new Terminal(home, service.url());
+  }
+
+  @AfterEach
+  void end() {
+    service.close();
+  }
+
+  private void answers(String more) {
+    service.on(
+        "POST /api/runs/4f3a/rollback",
+        _ ->
+            TestService.json(
+                "{\"run\":\"4f3a\",\"toSeq\":41,\"snapshotId\":\"s1\",\"created\":1,\"changed\":0,"
+                    + "\"deleted\":0,\"files\":[{\"path\":\"a\",\"change\":\"created\"}],"
+                    + "\"truncated\":false"
+                    + more
+                    + "}"));
+  }
+
+  @Test
+  void thePreviewNamesWhatNoSnapshotHolds() {
+    answers(
+        ",\"unsaved\":[{\"path\":\"s.sock\",\"why\":\"it is a socket\",\"fate\":\"kept\"},"
+            + "{\"path\":\"d/big\\u001b[2J\",\"why\":\"it is larger\",\"fate\":\"blocks\"}]");
+    assertThat(terminal.helm("rollback", "4f3a", "41", "--preview")).isZero();
+    assertThat(terminal.data()).first().asString().startsWith("to step 41");
+    assertThat(terminal.data().get(2)).startsWith("  blocks  d/big").doesNotContain("\u001b");
+    assertThat(terminal.data().get(3)).isEqualTo("  kept    s.sock  it is a socket");
+    assertThat(terminal.words().getFirst()).startsWith("In no snapshot");
+    assertThat(terminal.words().getLast()).contains("fork the run at that step");
+  }
+
+  @Test
+  void anOlderServiceTellsNothingOfThem() {
+    answers("");
+    assertThat(terminal.helm("rollback", "4f3a", "41", "--preview")).isZero();
+    assertThat(terminal.data()).hasSize(2);
+    assertThat(terminal.words()).isEmpty();
+  }
+}
