@@ -56,7 +56,9 @@ class ReferenceServersTest {
                 McpRig.NO_DIAL,
                 Map.of("TOKEN", "sesame-654321"),
                 new ImagePrograms(lab.images()))) {
-      assertThat(rig.told()).contains("mcp__every__echo", "mcp__files__write_file");
+      String told = rig.told();
+      assertThat(rig.store.all(RunEvent.McpFailed.class)).isEmpty();
+      assertThat(told).contains("mcp__every__echo", "mcp__files__write_file");
       everything(rig);
       // It has its secret, which nobody else sees; the other server has none.
       assertThat(rig.told(rig.call("mcp__every__get-env", "{}")))
