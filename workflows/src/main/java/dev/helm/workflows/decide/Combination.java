@@ -62,8 +62,9 @@ public final class Combination {
         .customTools()
         .forEach(
             (name, tool) -> {
-              if (reads(tool)) {
-                reasons.add(name + " reads " + tool.http().host());
+              CustomTool.Http http = tool.http();
+              if (http != null && reads(tool)) {
+                reasons.add(name + " reads " + http.host());
               }
             });
     blueprint
