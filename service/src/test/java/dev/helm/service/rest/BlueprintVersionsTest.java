@@ -96,7 +96,8 @@ class BlueprintVersionsTest {
   void theTerminalInitsAppliesShowsAndComparesAgainstTheRealService(@TempDir Path dir)
       throws IOException {
     Path file = dir.resolve("mcp.yaml");
-    assertThat(helm("blueprint", "init", file.toString(), "--template", "mcp")).contains("mcp.yaml");
+    assertThat(helm("blueprint", "init", file.toString(), "--template", "mcp"))
+        .contains("mcp.yaml");
     assertThat(helm("blueprint", "validate", "-f", file.toString())).contains("my-triage is valid");
     assertThat(helm("blueprint", "apply", "-f", file.toString())).contains("my-triage@1");
     String shown = helm("blueprint", "show", "my-triage");
@@ -114,7 +115,9 @@ class BlueprintVersionsTest {
     ByteArrayOutputStream data = new ByteArrayOutputStream();
     ByteArrayOutputStream words = new ByteArrayOutputStream();
     Env env =
-        new Env(Map.of("HELM_URL", "http://127.0.0.1:" + service.port, "HELM_TOKEN", service.token()), Path.of("/"));
+        new Env(
+            Map.of("HELM_URL", "http://127.0.0.1:" + service.port, "HELM_TOKEN", service.token()),
+            Path.of("/"));
     Out out =
         new Out(
             new PrintStream(data, true, StandardCharsets.UTF_8),
