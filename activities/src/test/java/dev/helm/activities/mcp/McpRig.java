@@ -116,7 +116,7 @@ final class McpRig implements AutoCloseable {
             null,
             (call, shell) -> {},
             Clock.fixed(Instant.parse("2026-03-02T14:02:13Z"), ZoneOffset.UTC),
-            new Elsewhere(tools, kept, null)));
+            new Elsewhere(tools, kept, null, dev.helm.activities.hook.HookRunner.none())));
     activity =
         env.newActivityStub(
             ToolActivity.class,
