@@ -118,7 +118,7 @@ final class HttpEffect implements Effect {
   private ToolEnd end(HttpAnswer answer) {
     int status = answer.status();
     String text = text(answer);
-    String size = answer.body().length / 1024 + " KB";
+    String size = OwnCommand.size(answer.body().length);
     if (status < 300) {
       return ToolEnd.ok("ok · HTTP " + status + " · " + size, text);
     }

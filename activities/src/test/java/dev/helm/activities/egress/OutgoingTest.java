@@ -40,7 +40,9 @@ class OutgoingTest {
       Outgoing trusting = new Outgoing(NOWHERE, targets, List.of(site.certificate()));
       try (Socket socket =
           trusting.connect(trusting.route("SITE.demo.test", 443, true), 10_000, s -> {})) {
-        socket.getOutputStream().write("GET / HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+        socket
+            .getOutputStream()
+            .write("GET / HTTP/1.1\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
         assertThat(new String(socket.getInputStream().readNBytes(8), StandardCharsets.US_ASCII))
             .isEqualTo("HTTP/1.1");
       }
@@ -66,7 +68,8 @@ class OutgoingTest {
     Outgoing outgoing =
         new Outgoing(host -> List.of(InetAddress.getByName("8.8.8.8")), List.of(), List.of());
     assertThat(outgoing.route("api.example.com", 443, true).host()).isEqualTo("api.example.com");
-    for (String host : List.of("8.8.8.8", "localhost", "api.example.com.", "a b", "api.exämple.com")) {
+    for (String host :
+        List.of("8.8.8.8", "localhost", "api.example.com.", "a b", "api.exämple.com")) {
       assertThatThrownBy(() -> outgoing.route(host, 443, true))
           .as(host)
           .isInstanceOf(Outgoing.Refused.class);
