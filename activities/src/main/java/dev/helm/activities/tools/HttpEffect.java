@@ -125,7 +125,7 @@ final class HttpEffect implements Effect {
           : ToolEnd.failed("failed · " + only, "The server answers " + only + ".");
     }
     String text = text(answer);
-    String size = answer.body().length / 1024 + " KB";
+    String size = OwnCommand.size(answer.body().length);
     if (status < 300) {
       return ToolEnd.ok("ok · HTTP " + status + " · " + size, text);
     }
