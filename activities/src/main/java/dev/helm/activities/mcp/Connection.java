@@ -97,8 +97,24 @@ final class Connection implements Wire.Watcher {
       return known;
     }
     stale = false;
-    wire.callBegins();
+    boolean whole = false;
+    try {
+      ToolList read = ToolList.of(said(), server);
+      list = read;
+      whole = true;
+      return read;
+    } finally {
+      stale |= !whole;
+    }
+  }
+
+  private List<JsonNode> said() {
     List<JsonNode> said = new ArrayList<>();
+    McpSchema.ServerCapabilities can = client.getServerCapabilities();
+    if (can == null || can.tools() == null) {
+      return said;
+    }
+    wire.callBegins();
     String cursor = McpSchema.FIRST_PAGE;
     long chars = 0;
     for (int page = 0; page == 0 || cursor != null; page++) {
@@ -116,9 +132,7 @@ final class Connection implements Wire.Watcher {
       tools.forEach(said::add);
       cursor = result.nextCursor();
     }
-    ToolList read = ToolList.of(said, server);
-    list = read;
-    return read;
+    return said;
   }
 
   private JsonNode tree(Object value) {

@@ -1,6 +1,7 @@
 package dev.helm.activities.mcp;
 
 import dev.helm.activities.egress.Dial;
+import dev.helm.activities.hook.HookRunner;
 import dev.helm.activities.run.BoxSandbox;
 import dev.helm.activities.run.MemoryStore;
 import dev.helm.activities.run.Plans;
@@ -126,7 +127,7 @@ final class McpRig implements AutoCloseable {
             null,
             (call, shell) -> {},
             Clock.fixed(Instant.parse("2026-03-02T14:02:13Z"), ZoneOffset.UTC),
-            new Elsewhere(tools, kept, null)));
+            new Elsewhere(tools, kept, null, HookRunner.none())));
     activity =
         env.newActivityStub(
             ToolActivity.class,
