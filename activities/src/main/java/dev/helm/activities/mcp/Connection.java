@@ -20,6 +20,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -32,6 +33,7 @@ final class Connection implements Wire.Watcher {
   private final String name;
   private final McpServer server;
   private final Wire wire;
+  private final UnaryOperator<String> clean;
   private final Consumer<Fault> lost;
   private final BiConsumer<String, McpSchema.ProgressNotification> progress;
   private final McpAsyncClient client;
@@ -44,6 +46,7 @@ final class Connection implements Wire.Watcher {
   /**
    * Over a way that is open.
    *
+   * @param clean takes out of its tool list what nobody may be shown
    * @param lost is told once, when the server goes by itself
    * @param progress gets a call's token and what the server says of it
    */
@@ -52,11 +55,13 @@ final class Connection implements Wire.Watcher {
       McpServer server,
       Wire wire,
       String version,
+      UnaryOperator<String> clean,
       Consumer<Fault> lost,
       BiConsumer<String, McpSchema.ProgressNotification> progress) {
     this.name = name;
     this.server = server;
     this.wire = wire;
+    this.clean = clean;
     this.lost = lost;
     this.progress = progress;
     wire.watch(this);
@@ -99,7 +104,7 @@ final class Connection implements Wire.Watcher {
     stale = false;
     boolean whole = false;
     try {
-      ToolList read = ToolList.of(said(), server);
+      ToolList read = ToolList.of(said(), server, clean);
       list = read;
       whole = true;
       return read;

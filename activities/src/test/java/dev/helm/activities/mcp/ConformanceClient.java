@@ -38,6 +38,7 @@ final class ConformanceClient {
             server,
             wire,
             "test",
+            text -> text,
             fault -> System.err.println("lost: " + fault.why()),
             (token, said) -> {});
     boolean failed = false;
