@@ -150,8 +150,7 @@ final class McpEffect implements Effect {
 
   private ToolEnd answer(Work work, McpSchema.CallToolResult result) {
     try {
-      return results.end(
-          result, secrets.scrubber(work.context().info().blueprint().project()));
+      return results.end(result, secrets.scrubber(work.context().info().blueprint().project()));
     } catch (Fault e) {
       return ToolEnd.failed("failed · no answer", "The server's answer cannot be read.");
     }

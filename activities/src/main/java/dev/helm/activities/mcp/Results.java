@@ -75,7 +75,8 @@ final class Results {
           bytes(
               part.path("type").asText(),
               part.path("mimeType").asText(),
-              part.path("data").asText(), scrubber);
+              part.path("data").asText(),
+              scrubber);
       case "resource" -> resource(part.path("resource"), scrubber);
       case "resource_link" ->
           "[link to "
@@ -93,12 +94,13 @@ final class Results {
     return resource.hasNonNull("text")
         ? "[resource " + uri + "]\n" + resource.path("text").asText()
         : bytes(
-            "resource " + uri, resource.path("mimeType").asText(), resource.path("blob").asText(),
+            "resource " + uri,
+            resource.path("mimeType").asText(),
+            resource.path("blob").asText(),
             scrubber);
   }
 
-  private String bytes(
-      String what, String mediaType, String base64, Scrubber scrubber) {
+  private String bytes(String what, String mediaType, String base64, Scrubber scrubber) {
     String type =
         mediaType.matches("[a-z]{1,20}/[A-Za-z0-9.+-]{1,80}")
             ? mediaType

@@ -23,15 +23,13 @@ final class ConformanceClient {
                 "4f3a".repeat(8),
                 uri,
                 NpmServers.LOOPBACK,
-                new McpServer.OAuth(
-                    context.path("client_id").asText(), "CLIENT_SECRET", List.of()),
+                new McpServer.OAuth(context.path("client_id").asText(), "CLIENT_SECRET", List.of()),
                 () -> context.path("client_secret").asText(),
                 host -> host.equals("localhost") || host.equals("127.0.0.1"))
             : new Bearer(null);
     HttpWire wire =
         new HttpWire("4f3a".repeat(8), uri, NpmServers.LOOPBACK, login, request -> null);
-    McpServer server =
-        ReferenceServersTest.server(null, uri.toString(), List.of(), List.of());
+    McpServer server = ReferenceServersTest.server(null, uri.toString(), List.of(), List.of());
     Connection connection =
         new Connection(
             "conformance",
@@ -52,8 +50,7 @@ final class ConformanceClient {
 
   private static boolean called(Connection connection, String tool) throws InterruptedException {
     OpenCall call = new OpenCall(UUID.randomUUID().toString(), tool, 60_000);
-    Map<String, Object> arguments =
-        tool.equals("add_numbers") ? Map.of("a", 5, "b", 3) : Map.of();
+    Map<String, Object> arguments = tool.equals("add_numbers") ? Map.of("a", 5, "b", 3) : Map.of();
     connection.call(call, tool, arguments);
     while (true) {
       OpenCall.News news = call.await();

@@ -32,9 +32,10 @@ class ConformanceTest {
       })
   void theScenarioPasses(String scenario) throws Exception {
     Path npm = NpmServers.installed("@modelcontextprotocol/conformance@0.1.16", "node@22.23.3");
-    Path words = Files.writeString(
-        directory.resolve("java.args"),
-        "-cp\n\"" + System.getProperty("java.class.path").replace("\\", "\\\\") + "\"\n");
+    Path words =
+        Files.writeString(
+            directory.resolve("java.args"),
+            "-cp\n\"" + System.getProperty("java.class.path").replace("\\", "\\\\") + "\"\n");
     String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
     Path log = directory.resolve("log");
     Process suite =
@@ -44,7 +45,11 @@ class ConformanceTest {
                     .toString(),
                 "client",
                 "--command",
-                java + " -XX:TieredStopAtLevel=1 @" + words + " " + ConformanceClient.class.getName(),
+                java
+                    + " -XX:TieredStopAtLevel=1 @"
+                    + words
+                    + " "
+                    + ConformanceClient.class.getName(),
                 "--scenario",
                 scenario,
                 "--timeout",

@@ -211,8 +211,7 @@ class HttpServersTest {
   @Test
   void aBearerIsSentAndNeverShown() throws IOException {
     wanted = "Bearer sesame-7788";
-    McpServer server =
-        server(url("mcp.inner.test"), new McpServer.Auth("TOKEN", null));
+    McpServer server = server(url("mcp.inner.test"), new McpServer.Auth("TOKEN", null));
     try (McpRig rig = rig(server, Map.of("TOKEN", "sesame-7788"))) {
       assertThat(rig.told()).contains("mcp__s__echo");
       assertThat(HelmJson.write(rig.store.types())).doesNotContain("sesame");
@@ -299,7 +298,9 @@ class HttpServersTest {
                 (exchange, message) -> {
                   exchange.getResponseHeaders().add("Content-Type", "text/event-stream");
                   exchange.sendResponseHeaders(200, 0);
-                  exchange.getResponseBody().write(": still here\n\n".getBytes(StandardCharsets.UTF_8));
+                  exchange
+                      .getResponseBody()
+                      .write(": still here\n\n".getBytes(StandardCharsets.UTF_8));
                   exchange.getResponseBody().flush();
                 }))
         .contains("did not answer within 5 s");
