@@ -24,11 +24,11 @@ final class PermissionText {
 
   private final Runs runs;
   private final Blobs blobs;
-  private final FilePreview preview;
+  private final CallPreview preview;
 
   private final Set<String> operatorHosts;
 
-  PermissionText(Runs runs, Blobs blobs, FilePreview preview, Set<String> operatorHosts) {
+  PermissionText(Runs runs, Blobs blobs, CallPreview preview, Set<String> operatorHosts) {
     this.operatorHosts = operatorHosts;
     this.runs = runs;
     this.blobs = blobs;
@@ -46,7 +46,7 @@ final class PermissionText {
     ToolCall call = context.call();
     boolean firstUse = !runs.usedBefore(context.run(), call.tool());
     List<String> recipients = Risk.recipients(call);
-    String diff = preview.diff(context);
+    CallPreview.Shown shown = preview.of(context, remembered);
     return new RunEvent.PermissionRequested(
         id,
         context.toolUseId(),
@@ -64,7 +64,8 @@ final class PermissionText {
         Cut.middle(ask.because(), BECAUSE_CHARS_MAX),
         Risk.of(blueprint, call, firstUse),
         recipients.isEmpty() ? null : recipients,
-        diff == null ? null : blobs.content(diff, "text/x-diff"),
-        Suggestions.of(blueprint, remembered, call, operatorHosts));
+        shown.text(),
+        Suggestions.of(blueprint, remembered, call, operatorHosts),
+        shown.preview());
   }
 }
