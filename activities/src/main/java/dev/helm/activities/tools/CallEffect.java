@@ -39,6 +39,9 @@ final class CallEffect {
   /** Most attempts at finding the offset of output that another attempt is committing. */
   private static final int OFFSETS_MAX = 3;
 
+  /** Most questions of one attempt. */
+  private static final int QUESTIONS_MAX = 100;
+
   private final CallRecord record;
   private final Effects effects;
   private final CallAgents agents;
@@ -74,6 +77,31 @@ final class CallEffect {
             .collect(Collectors.joining("; "));
   }
 
+  /** How the tool is found, if it is from elsewhere; finding out may take long. */
+  ToolSource.Look look(CallContext context) {
+    try (Heart heart = Heart.start(Activity.getExecutionContext(), () -> {})) {
+      return effects.tools().look(context.info(), context.call().tool());
+    }
+  }
+
+  /** People were shown what has changed of the tool, and allowed the call. */
+  void accept(CallContext context) {
+    String shown = record.shown(context);
+    if (shown != null) {
+      effects.tools().accept(context.info(), context.call().tool(), shown);
+    }
+  }
+
+  /** Why the call cannot begin with the tool as it is now, or null. */
+  private @Nullable String notAsAccepted(CallContext context) {
+    return switch (effects.tools().look(context.info(), context.call().tool())) {
+      case ToolSource.Look.Same same -> null;
+      case ToolSource.Look.Gone gone -> gone.reason();
+      case ToolSource.Look.Changed changed ->
+          changed.because() + "; make the call again, and people are asked.";
+    };
+  }
+
   /** Whether the call can only look, so that the workspace is as it was. */
   boolean reads(CallContext context) {
     return effect(context).touch() == Effect.Touch.NOTHING;
@@ -92,10 +120,12 @@ final class CallEffect {
       return notBegun(context, facts, attempt, "builtin", refusal);
     }
     String prepared;
+    String changed;
     boolean interrupted;
     // Getting ready may mean a new container, which takes longer than a heart may be silent.
     try (Heart heart = Heart.start(Activity.getExecutionContext(), () -> {})) {
-      prepared = effect.prepare(context);
+      changed = notAsAccepted(context);
+      prepared = changed == null ? effect.prepare(context) : "";
       interrupted = heart.interrupted();
     } catch (SandboxException e) {
       if (e instanceof SandboxRefused refused && refused.code().equals("full")) {
@@ -111,6 +141,9 @@ final class CallEffect {
     if (interrupted) {
       return notBegun(
           context, facts, attempt, "person", "A person interrupted before it was started.");
+    }
+    if (changed != null) {
+      return notBegun(context, facts, attempt, "builtin", changed);
     }
     List<Fact> all = new ArrayList<>(facts);
     all.addAll(record.containerCame(context));
@@ -128,6 +161,60 @@ final class CallEffect {
   /** An earlier attempt of this activity began; its end may not have been seen. */
   Reply goOn(CallContext context, int attempt) {
     return act(context, attempt, Objects.requireNonNull(record.prepared(context, attempt)), true);
+  }
+
+  /**
+   * What a call at work had asked was answered, or was not in time.
+   *
+   * @param answer null when nobody answered
+   */
+  Reply answered(
+      CallContext context, List<Fact> facts, String questionId, @Nullable String answer) {
+    Asked asked = asked(context, questionId);
+    record.notes(context, facts);
+    return act(
+        context,
+        asked.attempt(),
+        (effect, heart) ->
+            effect.answered(context, asked.attempt(), asked.number(), answer, heart));
+  }
+
+  /** Whether a question of this call is one that it asks in the course of its work. */
+  boolean asksAtWork(CallContext context, String questionId) {
+    return questionId.startsWith("q")
+        && !(effects.of(context.info(), context.call().tool()) instanceof AskPerson);
+  }
+
+  private record Asked(int attempt, int number) {}
+
+  private static Asked asked(CallContext context, String questionId) {
+    for (int attempt = 1; attempt <= Unknowns.ATTEMPTS_MAX; attempt++) {
+      for (int number = 1; number <= QUESTIONS_MAX; number++) {
+        if (questionId(context, attempt, number).equals(questionId)) {
+          return new Asked(attempt, number);
+        }
+      }
+    }
+    throw new IllegalStateException("no attempt of this call asked " + questionId);
+  }
+
+  private static String questionId(CallContext context, int attempt, int number) {
+    return context.waitId('q', attempt * 1_000 + number);
+  }
+
+  private Reply asks(CallContext context, int attempt, Effect.Result.Asks asks) {
+    String id = questionId(context, attempt, asks.number());
+    Instant deadline = record.deadline(context);
+    RunEvent event =
+        new RunEvent.QuestionAsked(
+            id,
+            context.toolUseId(),
+            record.scrubber(context).text(asks.text()),
+            asks.options(),
+            CallRecord.text(deadline),
+            asks.options().isEmpty() ? null : asks.freeText());
+    return record.waits(
+        context, List.of(context.fact("question-" + id, event)), id, "question", null, deadline);
   }
 
   /** Goes on with what began, or begins it. */
@@ -150,6 +237,18 @@ final class CallEffect {
   }
 
   private Reply act(CallContext context, int attempt, String prepared, boolean attach) {
+    return act(
+        context,
+        attempt,
+        (effect, heart) -> result(effect, context, attempt, prepared, attach, heart));
+  }
+
+  /** What an effect is made to do in a step. */
+  private interface Step {
+    Effect.Result of(Effect effect, Heart heart);
+  }
+
+  private Reply act(CallContext context, int attempt, Step step) {
     Effect effect = effect(context);
     long beganNs = System.nanoTime();
     try (Heart heart =
@@ -157,7 +256,7 @@ final class CallEffect {
       if (dropped(context)) {
         heart.interrupt();
       }
-      Effect.Result result = result(effect, context, attempt, prepared, attach, heart);
+      Effect.Result result = step.of(effect, heart);
       long tookMs = (System.nanoTime() - beganNs) / 1_000_000;
       return switch (result) {
         case Effect.Result.Ended ended -> {
@@ -167,6 +266,7 @@ final class CallEffect {
           }
           yield reply;
         }
+        case Effect.Result.Asks asks -> asks(context, attempt, asks);
         case Effect.Result.NotStarted notStarted ->
             retryable(context, attempt, "not started: " + notStarted.reason());
         case Effect.Result.Unknown unknown ->

@@ -52,13 +52,18 @@ final class CallPeople {
       CallContext context,
       Runs.RequestedCall requested,
       Verdict.Ask ask,
-      List<Remembered> remembered) {
+      List<Remembered> remembered,
+      ToolSource.Look look) {
     String id = context.waitId('p', 1);
+    if (look instanceof ToolSource.Look.Changed changed) {
+      record.shows(context, changed.token());
+    }
     Instant deadline = record.deadline(context);
     return record.waits(
         context,
         List.of(
-            context.fact("asked", text.event(context, requested, ask, remembered, id, deadline))),
+            context.fact(
+                "asked", text.event(context, requested, ask, look, remembered, id, deadline))),
         id,
         "permission",
         context.argumentsHash(),
@@ -125,6 +130,7 @@ final class CallPeople {
             null);
       }
     }
+    effect.accept(context);
     return effect.start(
         context, facts, new RunEvent.GatePass("person", null, decision.permissionId()), 1);
   }
@@ -218,6 +224,9 @@ final class CallPeople {
     facts.add(
         context.fact("answered-" + waitId, new RunEvent.QuestionAnswered(waitId, null, "timeout")));
     facts.addAll(record.resumed(context, waitId));
+    if (effect.asksAtWork(context, waitId)) {
+      return effect.answered(context, facts, waitId, null);
+    }
     return record.finished(
         context,
         facts,
@@ -230,6 +239,9 @@ final class CallPeople {
   Reply answered(CallContext context, Signals.Answer answer) {
     List<Fact> facts = answeredFacts(context, answer);
     String by = answer.by();
+    if (effect.asksAtWork(context, answer.questionId())) {
+      return effect.answered(context, facts, answer.questionId(), answer.answer());
+    }
     if (!answer.questionId().startsWith("u")) {
       return record.finished(context, facts, ToolEnd.ok("answered by " + by, answer.answer()), 0);
     }
@@ -279,6 +291,10 @@ final class CallPeople {
       // The step had been taken, only its answer was lost.
       return done;
     }
+    if (dropped.lost() instanceof Phase.Answered answered
+        && effect.asksAtWork(context, answered.answer().questionId())) {
+      record.notes(context, answeredFacts(context, answered.answer()));
+    }
     for (int attempt = Unknowns.ATTEMPTS_MAX; attempt >= first(context, dropped); attempt--) {
       if (record.started(context, attempt)) {
         // An attempt of the activity that died had begun it: it is found again and ended.
@@ -302,11 +318,14 @@ final class CallPeople {
   }
 
   /** The first attempt that the dropped step may have begun; earlier ones have their end. */
-  private static int first(CallContext context, Phase.Dropped dropped) {
+  private int first(CallContext context, Phase.Dropped dropped) {
     if (!(dropped.lost() instanceof Phase.Answered answered)) {
       return 1;
     }
     String question = answered.answer().questionId();
+    if (effect.asksAtWork(context, question)) {
+      return 1;
+    }
     return question.startsWith("u") ? attemptAfter(context, question) : Unknowns.ATTEMPTS_MAX + 1;
   }
 

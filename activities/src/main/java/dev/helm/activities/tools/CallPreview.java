@@ -137,6 +137,9 @@ final class CallPreview {
     if (!onlyReads(blueprint, by)) {
       throw new None(by + " may do more than read");
     }
+    if (!(effects.tools().look(asked.info(), by) instanceof ToolSource.Look.Same)) {
+      throw new None(by + " is not what it was when people last looked at it");
+    }
     CallContext context = context(asked, by);
     if (!effects.tools().mistakes(context.info(), context.call()).isEmpty()) {
       throw new None(
@@ -202,9 +205,15 @@ final class CallPreview {
           new FutureTask<>(
               () -> {
                 String prepared = effect.prepare(context);
-                return late.get()
-                    ? new Effect.Result.NotStarted("too late")
-                    : effect.run(context, attempt, prepared, heart);
+                if (late.get()) {
+                  return new Effect.Result.NotStarted("too late");
+                }
+                Effect.Result said = effect.run(context, attempt, prepared, heart);
+                while (said instanceof Effect.Result.Asks asks) {
+                  // Nobody is asked anything for a preview.
+                  said = effect.answered(context, attempt, asks.number(), null, heart);
+                }
+                return said;
               });
       Thread.ofVirtual().name("preview").start(task);
       Effect.Result result;
@@ -225,6 +234,7 @@ final class CallPreview {
           }
           yield ended.end();
         }
+        case Effect.Result.Asks asks -> throw new None(by + " asks people");
         case Effect.Result.NotStarted not -> throw new None(by + " did not run: " + not.reason());
         case Effect.Result.Unknown unknown -> throw new None(by + ": " + unknown.reason());
       };

@@ -68,6 +68,16 @@ final class CallRecord {
     return started(context, 1);
   }
 
+  /** Whether the call was begun in a life of the run that a rollback has ended. */
+  boolean begunInFormerEpoch(CallContext context) {
+    for (int epoch = context.request().epoch() - 1; epoch > 0; epoch--) {
+      if (log.outcome(context.run(), context.key(epoch, "started-1")) != null) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private static String journalKey(CallContext context, Phase phase) {
     return switch (phase) {
       case Phase.Asked asked -> context.key("asked");
@@ -204,6 +214,36 @@ final class CallRecord {
         tookMs,
         end.bytes(),
         end.droppedBytes() == 0 ? null : end.droppedBytes());
+  }
+
+  /** Facts of a step that goes on after them. */
+  void notes(CallContext context, List<Fact> facts) {
+    log.append(context.run(), facts);
+  }
+
+  /** Notes what people are shown of a tool that is not as it was; the last one is what counts. */
+  void shows(CallContext context, String token) {
+    int i = 1;
+    for (String said = shown(context, i); said != null; said = shown(context, ++i)) {
+      if (said.equals(token) && shown(context, i + 1) == null) {
+        return;
+      }
+    }
+    log.append(context.run(), List.of(), context.key("shows-" + i), token);
+  }
+
+  /** What people were shown of a tool that is not as it was, or null. */
+  @Nullable String shown(CallContext context) {
+    String last = null;
+    int i = 1;
+    for (String said = shown(context, i); said != null; said = shown(context, ++i)) {
+      last = said;
+    }
+    return last;
+  }
+
+  private @Nullable String shown(CallContext context, int i) {
+    return log.outcome(context.run(), context.key("shows-" + i));
   }
 
   Reply replies(CallContext context, List<Fact> facts, Reply reply) {

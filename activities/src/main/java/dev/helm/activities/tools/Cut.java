@@ -1,10 +1,11 @@
 package dev.helm.activities.tools;
 
 /** Cuts long text in the middle, where it says the least. */
-final class Cut {
+public final class Cut {
   private Cut() {}
 
-  static String middle(String text, int charsMax) {
+  /** The text, with its middle left out if it is longer. */
+  public static String middle(String text, int charsMax) {
     if (text.length() <= charsMax) {
       return text;
     }

@@ -1,6 +1,7 @@
 package dev.helm.activities.tools;
 
 import dev.helm.activities.run.Heart;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,18 @@ public interface Effect {
 
   /** Goes on with what an attempt began whose end nobody saw. Never begins anything. */
   Result attach(CallContext context, int attempt, String prepared, Heart heart);
+
+  /**
+   * People have answered what it asked with {@link Result.Asks}; it goes on. Called again if the
+   * activity is tried again.
+   *
+   * @param number as it was asked
+   * @param answer null when nobody answered in time
+   */
+  default Result answered(
+      CallContext context, int attempt, int number, @Nullable String answer, Heart heart) {
+    throw new IllegalStateException("this tool asks nothing");
+  }
 
   /** Stops it early; called from another thread. */
   void interrupt(CallContext context, int attempt);
@@ -48,6 +61,15 @@ public interface Effect {
 
     /** Nobody can know whether it happened; {@code reason} is for people. */
     record Unknown(String reason) implements Result {}
+
+    /**
+     * It asks people before it can go on, and waits.
+     *
+     * @param number counts the questions of an attempt from 1
+     * @param freeText whether other answers than the options are welcome
+     */
+    record Asks(int number, String text, List<String> options, boolean freeText)
+        implements Result {}
 
     /** It surely did not happen and can be tried again as if new. */
     record NotStarted(String reason) implements Result {}

@@ -39,6 +39,7 @@ final class PermissionText {
       CallContext context,
       Runs.RequestedCall requested,
       Verdict.Ask ask,
+      ToolSource.Look look,
       List<Remembered> remembered,
       String id,
       Instant deadline) {
@@ -46,7 +47,10 @@ final class PermissionText {
     ToolCall call = context.call();
     boolean firstUse = !runs.usedBefore(context.run(), call.tool());
     List<String> recipients = Risk.recipients(call);
-    CallPreview.Shown shown = preview.of(context, remembered);
+    CallPreview.Shown shown =
+        look instanceof ToolSource.Look.Changed changed
+            ? new CallPreview.Shown(blobs.content(changed.diff(), "text/x-diff"), null)
+            : preview.of(context, remembered);
     return new RunEvent.PermissionRequested(
         id,
         context.toolUseId(),
@@ -61,11 +65,21 @@ final class PermissionText {
         ask.rule(),
         CallRecord.text(deadline),
         blueprint.permissions().approvers(),
-        Cut.middle(ask.because(), BECAUSE_CHARS_MAX),
+        Cut.middle(because(ask, look), BECAUSE_CHARS_MAX),
         Risk.of(blueprint, call, firstUse),
         recipients.isEmpty() ? null : recipients,
         shown.text(),
         Suggestions.of(blueprint, remembered, call, operatorHosts),
         shown.preview());
+  }
+
+  private static String because(Verdict.Ask ask, ToolSource.Look look) {
+    return switch (look) {
+      case ToolSource.Look.Changed changed -> changed.because();
+      case ToolSource.Look.Same same when same.hints() != null ->
+          ask.because() + " · its server says, and nobody has checked: " + same.hints();
+      case ToolSource.Look.Same same -> ask.because();
+      case ToolSource.Look.Gone gone -> ask.because();
+    };
   }
 }

@@ -86,6 +86,23 @@ public final class RunTools {
     return null;
   }
 
+  /** What is to be known of a tool before it is used. */
+  ToolSource.Look look(Runs.Info run, String tool) {
+    ToolSource source = source(run, tool);
+    return source == null ? new ToolSource.Look.Same(null) : source.look(run, tool);
+  }
+
+  void accept(Runs.Info run, String tool, String token) {
+    ToolSource source = source(run, tool);
+    if (source != null) {
+      source.accept(run, tool, token);
+    }
+  }
+
+  private @Nullable ToolSource source(Runs.Info run, String tool) {
+    return sources.stream().filter(each -> each.effect(run, tool) != null).findFirst().orElse(null);
+  }
+
   private static ToolDefinition own(String name, CustomTool tool) {
     return new ToolDefinition(
         name, tool.description(), HelmJson.mapper().valueToTree(tool.schema()));

@@ -33,7 +33,9 @@ class ToolPathsTest {
           "AskPerson.timeout",
           "Agent.description",
           "Agent.prompt",
-          "Agent.tools");
+          "Agent.tools",
+          "Publish.to",
+          "Publish.message");
 
   @Test
   void everyTextOfTheCatalogueIsAPathThatRulesSeeOrNone() {

@@ -2,7 +2,6 @@ package dev.helm.api.blueprint;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -51,6 +50,7 @@ public final class ToolNames {
   }
 
   private static boolean covers(String entry, String tool) {
-    return wholeServer(entry) && Objects.equals(server(entry), server(tool));
+    String server = server(entry);
+    return server != null && wholeServer(entry) && server.equals(server(tool));
   }
 }

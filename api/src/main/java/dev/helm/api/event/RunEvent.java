@@ -397,6 +397,27 @@ public sealed interface RunEvent {
       long tookMs)
       implements RunEvent {}
 
+  /**
+   * An MCP server answered, and this is what it offers.
+   *
+   * @param transport {@code stdio} or {@code http}
+   * @param tools how many tools of it the run has
+   * @param hash SHA-256 of its tool list
+   * @param changed whether people have to look at the list before a tool of it is used
+   * @param software what the server calls itself
+   */
+  record McpConnected(
+      String server,
+      String transport,
+      int tools,
+      String hash,
+      boolean changed,
+      @Nullable String software)
+      implements RunEvent {}
+
+  /** An MCP server could not be used, or was lost; the next call starts it anew. */
+  record McpFailed(String server, @Nullable String toolUseId, String reason) implements RunEvent {}
+
   /** A connection out was let through. */
   record EgressAllowed(@Nullable String toolUseId, String host, int port) implements RunEvent {}
 
@@ -477,6 +498,8 @@ public sealed interface RunEvent {
           Map.entry("file.changed", FileChanged.class),
           Map.entry("file.read", FileRead.class),
           Map.entry("hook.ran", HookRan.class),
+          Map.entry("mcp.connected", McpConnected.class),
+          Map.entry("mcp.failed", McpFailed.class),
           Map.entry("egress.allowed", EgressAllowed.class),
           Map.entry("egress.denied", EgressDenied.class),
           Map.entry("budget.charged", BudgetCharged.class),

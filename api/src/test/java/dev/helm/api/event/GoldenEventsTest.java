@@ -87,6 +87,8 @@ class GoldenEventsTest {
         new RunEvent.RunResumed("permission", null),
         new RunEvent.ToolStarted(
             "toolu_1", "Bash", HASH, new RunEvent.GatePass("person", null, "p0123456789abcde"), 1),
+        new RunEvent.McpConnected("tickets", "stdio", 2, HASH, false, "tickets-mcp 1.2.3"),
+        new RunEvent.McpFailed("tickets", "toolu_1", "it ended with code 1"),
         new RunEvent.EgressAllowed("toolu_1", "quillwhistle.demo.test", 443),
         new RunEvent.HookRan(
             "PreToolUse",

@@ -61,6 +61,20 @@ final class ControlLines {
           List.of(line.add(Role.WAIT, "stalled · ").object(Role.TEXT, SafeText.line(e.detail())));
       case RunEvent.BlobErased e ->
           List.of(line.add(Role.QUIET, "content erased · by " + SafeText.line(e.by())));
+      case RunEvent.McpConnected e ->
+          List.of(
+              line.add(
+                  e.changed() ? Role.WAIT : Role.QUIET,
+                  "mcp "
+                      + SafeText.line(e.server())
+                      + " · "
+                      + e.tools()
+                      + (e.tools() == 1 ? " tool" : " tools")
+                      + (e.changed() ? " · its tools have changed" : "")));
+      case RunEvent.McpFailed e ->
+          List.of(
+              line.add(Role.STOP, "mcp " + SafeText.line(e.server()) + " failed · ")
+                  .object(Role.TEXT, SafeText.line(e.reason())));
       default -> List.of();
     };
   }

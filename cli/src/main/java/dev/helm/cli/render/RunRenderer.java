@@ -106,7 +106,9 @@ public final class RunRenderer {
           RunEvent.RunStalled _,
           RunEvent.NotificationSent _,
           RunEvent.HookRan _,
-          RunEvent.BlobErased _ ->
+          RunEvent.BlobErased _,
+          RunEvent.McpConnected _,
+          RunEvent.McpFailed _ ->
           ControlLines.of(line, event);
       case RunEvent.Unknown e -> other(line, e);
     };

@@ -97,6 +97,7 @@ public final class RunView {
       case RunEvent.MessageQueued _, RunEvent.MessageRead _, RunEvent.MessageCancelled _ -> {}
       case RunEvent.FileChanged _, RunEvent.FileRead _ -> {}
       case RunEvent.EgressAllowed _, RunEvent.EgressDenied _, RunEvent.HookRan _ -> {}
+      case RunEvent.McpConnected _, RunEvent.McpFailed _ -> {}
       case RunEvent.BudgetCharged e -> spent = spent.plus(e.amountUsd());
       case RunEvent.BudgetWarned e -> cap = e.scope() == null ? e.capUsd() : cap;
       case RunEvent.BudgetExhausted e -> cap = e.scope().equals("run") ? e.capUsd() : cap;

@@ -34,6 +34,16 @@ final class EgressRecords {
     log.append(run, List.of(new Fact("egress/" + UUID.randomUUID(), "main", event)));
   }
 
+  /** The same for what Helm itself dials for a run. */
+  void dialled(
+      String run, @Nullable String callId, String host, int port, @Nullable String refused) {
+    RunEvent event =
+        refused == null
+            ? new RunEvent.EgressAllowed(callId, host, port)
+            : new RunEvent.EgressDenied(callId, host, port, refused);
+    log.append(run, List.of(new Fact("egress/" + UUID.randomUUID(), "main", event)));
+  }
+
   /** Beyond some each minute refused attempts are only counted; the next one tells how many. */
   private static String told(EgressAttempt attempt) {
     return attempt.suppressed() == 0

@@ -3,6 +3,7 @@ package dev.helm.service.run;
 import dev.helm.activities.egress.EgressGrants;
 import dev.helm.activities.egress.EgressLimits;
 import dev.helm.activities.egress.EgressProxy;
+import dev.helm.activities.egress.HostDial;
 import dev.helm.activities.egress.HostResolver;
 import dev.helm.activities.egress.Outgoing;
 import dev.helm.activities.hook.BoxHooks;
@@ -10,6 +11,9 @@ import dev.helm.activities.hook.HookRunner;
 import dev.helm.activities.hook.Hooks;
 import dev.helm.activities.images.SandboxImages;
 import dev.helm.activities.mail.Relay;
+import dev.helm.activities.mcp.ImagePrograms;
+import dev.helm.activities.mcp.McpHub;
+import dev.helm.activities.mcp.Programs;
 import dev.helm.activities.model.ModelActivityImpl;
 import dev.helm.activities.model.ModelClient;
 import dev.helm.activities.publish.Publishing;
@@ -31,6 +35,7 @@ import dev.helm.activities.workspace.WorkspaceFiles;
 import dev.helm.api.Secret;
 import dev.helm.api.Sha256;
 import dev.helm.api.rest.Bodies;
+import dev.helm.service.HelmService;
 import dev.helm.service.Settings;
 import dev.helm.service.audit.Exports;
 import dev.helm.service.files.Epochs;
@@ -102,7 +107,8 @@ public final class LiveBackend implements Backend {
   private final StallWatch stalls;
   private final @Nullable Webhook webhook;
   private final HistoryArchive histories;
-  private final RunTools tools = RunTools.NATIVE;
+  private final McpHub mcp;
+  private final RunTools tools;
   private final Health health;
   private final ScheduledExecutorService upkeep =
       Executors.newScheduledThreadPool(
@@ -128,11 +134,11 @@ public final class LiveBackend implements Backend {
         settings.dockerHost().isEmpty() || settings.image().isEmpty()
             ? null
             : new EngineImages(dockerHost(settings), installation(settings));
-    RunContainers containers =
+    SandboxImages images =
         engineImages == null
             ? null
-            : new RunContainers(
-                store.runs(), new SandboxImages(settings.home(), engineImages, settings.image()));
+            : new SandboxImages(settings.home(), engineImages, settings.image());
+    RunContainers containers = images == null ? null : new RunContainers(store.runs(), images);
     this.control =
         new TemporalRunControl(
             client,
@@ -181,7 +187,19 @@ public final class LiveBackend implements Backend {
     this.stalls = new StallWatch(store.queries(), store.log(), Clock.systemUTC());
     this.webhook = webhook(settings.home(), operator, store);
     this.histories = new HistoryArchive(client, store, Clock.systemUTC());
-    this.reaper = new Reaper(store, sandbox::release);
+    Outgoing outgoing = new Outgoing(HostResolver.system(), operator.targets(), operator.trust());
+    this.mcp =
+        new McpHub(
+            store.log(),
+            store.blobs(),
+            store.mcpPins(),
+            store.secrets(),
+            sandbox.boxes(),
+            images == null ? Programs.inDefaultImage() : new ImagePrograms(images),
+            new HostDial(outgoing, egressRecords::dialled),
+            HelmService.VERSION);
+    this.tools = new RunTools(List.of(mcp));
+    this.reaper = new Reaper(store, this::release);
     this.snapshots =
         new Snapshots(settings.home(), sandbox, operator.workspace(), Clock.systemUTC());
     int owner = Workspaces.serviceUid() == 0 ? Workspaces.defaultOwnerUid() : -1;
@@ -193,7 +211,6 @@ public final class LiveBackend implements Backend {
             new WorkspaceRestore(snapshots, owner, step -> {}),
             control::leave,
             control::start);
-    Outgoing outgoing = new Outgoing(HostResolver.system(), operator.targets(), operator.trust());
     this.workers = workers(client, hub, grants, outgoing, publishing(settings.home(), operator));
   }
 
@@ -288,6 +305,7 @@ public final class LiveBackend implements Backend {
     if (webhook != null) {
       webhook.close();
     }
+    mcp.close();
     sandbox.close();
     try {
       ledgerSocket.close();
@@ -302,6 +320,11 @@ public final class LiveBackend implements Backend {
     }
   }
 
+  private void release(String run) {
+    mcp.release(run);
+    sandbox.release(run);
+  }
+
   // ---- work --------------------------------------------------------------------------------
 
   private WorkerFactory workers(
@@ -313,7 +336,7 @@ public final class LiveBackend implements Backend {
     HookRunner hooks = new BoxHooks(sandbox.boxes());
     return TemporalConnection.workers(
         client,
-        new LogActivityImpl(store.log(), sandbox::release),
+        new LogActivityImpl(store.log(), this::release),
         new ModelActivityImpl(
             store.log(),
             store.blobs(),

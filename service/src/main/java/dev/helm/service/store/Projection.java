@@ -64,6 +64,8 @@ final class Projection {
       case RunEvent.ToolFinished e -> {}
       case RunEvent.FileChanged e -> {}
       case RunEvent.FileRead e -> {}
+      case RunEvent.McpConnected e -> {}
+      case RunEvent.McpFailed e -> {}
       case RunEvent.EgressAllowed e -> {}
       case RunEvent.EgressDenied e -> {}
       case RunEvent.HookRan e -> {}

@@ -111,6 +111,8 @@ final class SqliteRuns implements Runs {
   public List<OpenCall> openCalls(String run) {
     return reads.read(sql -> SqliteRunLog.openCalls(sql, run)).stream()
         .filter(call -> !WAITING_TOOLS.contains(call.tool()))
+        // They see no workspace, and their servers ended with the service's former life.
+        .filter(call -> !call.tool().startsWith("mcp__"))
         .toList();
   }
 

@@ -1,5 +1,6 @@
 package dev.helm.service.store;
 
+import dev.helm.activities.mcp.Pins;
 import dev.helm.activities.store.Blobs;
 import dev.helm.activities.store.Conversations;
 import dev.helm.activities.store.RunLog;
@@ -32,6 +33,7 @@ public final class Store implements AutoCloseable {
   private final SqliteIdempotency idempotency;
   private final SqliteSlots slots;
   private final SqliteSecrets secrets;
+  private final SqliteMcpPins mcpPins;
   private final FileStore files;
   private final EpochStore epochs;
   private final Moments moments;
@@ -64,6 +66,7 @@ public final class Store implements AutoCloseable {
     this.secrets =
         new SqliteSecrets(
             writer, reads, clock, Seal.ofFile(home.resolve("keys").resolve("secrets.key")));
+    this.mcpPins = new SqliteMcpPins(writer, reads);
     this.files = new FileStore(reads);
     this.epochs = new EpochStore(writer, reads, blobs, clock);
     this.moments = new Moments(reads, blobs);
@@ -183,6 +186,11 @@ public final class Store implements AutoCloseable {
   /** Secrets of projects. */
   public SecretStore secrets() {
     return secrets;
+  }
+
+  /** Which tools of MCP servers are accepted. */
+  public Pins mcpPins() {
+    return mcpPins;
   }
 
   /** Who logged in, looked, decided and changed. */
