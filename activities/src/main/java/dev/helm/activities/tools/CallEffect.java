@@ -57,6 +57,7 @@ final class CallEffect {
     return switch (effects.of(context.info(), context.call().tool())) {
       case AskPerson question -> question.refusal(context.call());
       case SpawnAgent spawn -> agents.refusal(context);
+      case Publish publish -> publish.refusal(context);
       case null, default -> null;
     };
   }

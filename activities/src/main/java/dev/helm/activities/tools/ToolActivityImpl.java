@@ -76,7 +76,11 @@ public final class ToolActivityImpl implements ToolActivity {
             record,
             effect,
             runs,
-            new PermissionText(runs, blobs, preview, operatorHosts),
+            new PermissionText(
+                runs,
+                blobs,
+                new CallPreview(this.record, effects, preview, blobs, this.hooks, operatorHosts),
+                operatorHosts),
             this.hooks,
             clock,
             operatorHosts);

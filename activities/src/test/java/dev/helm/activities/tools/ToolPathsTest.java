@@ -34,7 +34,9 @@ class ToolPathsTest {
           "Agent.description",
           "Agent.prompt",
           "Agent.subagent_type",
-          "Agent.tools");
+          "Agent.tools",
+          "Publish.to",
+          "Publish.message");
 
   @Test
   void everyTextOfTheCatalogueIsAPathThatRulesSeeOrNone() {
