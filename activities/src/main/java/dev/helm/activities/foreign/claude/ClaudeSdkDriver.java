@@ -98,19 +98,23 @@ final class ClaudeSdkDriver implements AgentDriver {
     String script =
         """
         set -e
-        read -r lines
-        head -n "$lines" | sha256sum -c --quiet >&2 || exit 64
+        printf '%s' "$2" | sha256sum -c --quiet >&2 || exit 64
+        [ "$1" = resume ] || exit 0
         dir="$HOME/.claude/projects/$(pwd -P | tr /. --)"
         umask 077
         mkdir -p "$dir"
         exec cat > "$dir/$0.jsonl"
         """;
-    String sums = ClaudeImage.checksums();
-    try (Box ready =
-        boxes.open(
-            BoxSpec.inRun(begin.run(), "claude-ready", List.of("/bin/sh", "-c", script, id)))) {
+    List<String> argv =
+        List.of(
+            "/bin/sh",
+            "-c",
+            script,
+            id,
+            transcript.isEmpty() ? "new" : "resume",
+            ClaudeImage.checksums());
+    try (Box ready = boxes.open(BoxSpec.inRun(begin.run(), "claude-ready", argv))) {
       try (OutputStream to = ready.in()) {
-        to.write((sums.lines().count() + "\n" + sums).getBytes(StandardCharsets.UTF_8));
         to.write(transcript.getBytes(StandardCharsets.UTF_8));
       } catch (IOException e) {
         // Its end says why.
