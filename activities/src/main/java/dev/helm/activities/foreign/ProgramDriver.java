@@ -134,7 +134,9 @@ final class ProgramDriver implements AgentDriver {
     String words = WellFormed.text(Objects.requireNonNull(box).lastWords()).strip();
     return new Next.Failed(
         last,
-        how + (end.why().isEmpty() ? "" : " (" + end.why() + ")") + (words.isEmpty() ? "" : ": " + words));
+        how
+            + (end.why().isEmpty() ? "" : " (" + end.why() + ")")
+            + (words.isEmpty() ? "" : ": " + words));
   }
 
   @Override

@@ -28,8 +28,7 @@ public record Elsewhere(
       new Elsewhere(RunTools.NATIVE, Secrets.none(), null, HookRunner.none());
 
   /** With no runtime but Helm's, and without destinations. */
-  public Elsewhere(
-      RunTools tools, Secrets secrets, @Nullable Outgoing outgoing, HookRunner hooks) {
+  public Elsewhere(RunTools tools, Secrets secrets, @Nullable Outgoing outgoing, HookRunner hooks) {
     this(tools, secrets, outgoing, hooks, ForeignTools.NONE, Publishing.NOWHERE);
   }
 }

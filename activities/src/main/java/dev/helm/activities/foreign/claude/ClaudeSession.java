@@ -126,7 +126,8 @@ final class ClaudeSession implements ControlLine.Peer {
       if (call != null && call.decided()) {
         return call.allowed() ? "" : call.reason();
       }
-      long leftNs = (call == null ? ms(UNHEARD_MS) : ms(VERDICT_MS)) - (System.nanoTime() - beganNs);
+      long leftNs =
+          (call == null ? ms(UNHEARD_MS) : ms(VERDICT_MS)) - (System.nanoTime() - beganNs);
       if (leftNs <= 0) {
         break;
       }
@@ -184,8 +185,7 @@ final class ClaudeSession implements ControlLine.Peer {
     List<Next.Asked> asked = new ArrayList<>();
     for (PendingCall call : fresh) {
       asked.add(
-          new Next.Asked(
-              call.id, call.tool(), OwnTools.helmArguments(call.wireTool, call.input)));
+          new Next.Asked(call.id, call.tool(), OwnTools.helmArguments(call.wireTool, call.input)));
     }
     fresh.clear();
     return new Next.Calls(take(), asked);

@@ -53,8 +53,7 @@ public final class Gates {
     }
     try {
       JsonNode asked = HelmJson.mapper().readTree(question);
-      return session.verdict(
-          asked.path("tool_use_id").asText(), asked.path("tool_name").asText());
+      return session.verdict(asked.path("tool_use_id").asText(), asked.path("tool_name").asText());
     } catch (JsonProcessingException e) {
       return "This is no question.";
     } catch (InterruptedException e) {
