@@ -27,6 +27,7 @@ import reactor.core.publisher.Mono;
 final class Connection implements Wire.Watcher {
   private static final Duration LONG = Duration.ofHours(26);
   private static final int PROBE_MS = 5_000;
+  private static final int WHY_MS = 3_000;
 
   private final String name;
   private final McpServer server;
@@ -35,6 +36,7 @@ final class Connection implements Wire.Watcher {
   private final BiConsumer<String, McpSchema.ProgressNotification> progress;
   private final McpAsyncClient client;
   private final Map<String, OpenCall> calls = new ConcurrentHashMap<>();
+  private final CompletableFuture<Fault> gone = new CompletableFuture<>();
   private volatile @Nullable ToolList list;
   private volatile boolean stale = true;
   private volatile boolean closed;
@@ -130,16 +132,29 @@ final class Connection implements Wire.Watcher {
   private <T> T wait(Supplier<CompletableFuture<T>> asking, String what) {
     CompletableFuture<T> answer =
         CompletableFuture.supplyAsync(asking, Thread::startVirtualThread).thenCompose(f -> f);
+    gone.thenAccept(answer::completeExceptionally);
     try {
       return answer.get(Limits.ANSWER_MS, TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
       throw new Fault(
           Fault.Kind.LOST, "it did not " + what + " within " + Limits.ANSWER_MS / 1000 + " s", e);
     } catch (ExecutionException e) {
-      throw Fault.of(e.getCause() == null ? e : e.getCause());
+      throw why(Fault.of(e.getCause() == null ? e : e.getCause()));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new Fault(Fault.Kind.LOST, "the service ends", e);
+    }
+  }
+
+  /** That a server has ended is often noticed by who writes first; how it ended says more. */
+  private Fault why(Fault first) {
+    try {
+      return first.told() ? first : gone.get(WHY_MS, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return first;
+    } catch (ExecutionException | TimeoutException e) {
+      return first;
     }
   }
 
@@ -258,6 +273,7 @@ final class Connection implements Wire.Watcher {
       closed = true;
     }
     wire.end();
+    gone.complete(fault);
     calls.values().forEach(call -> end(call, new OpenCall.News.Failed(fault)));
     Thread.startVirtualThread(() -> client.closeGracefully().onErrorComplete().subscribe());
     return true;

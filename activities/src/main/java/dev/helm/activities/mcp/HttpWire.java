@@ -184,29 +184,29 @@ final class HttpWire extends Wire {
 
   private Fault refused(Exchange exchange) {
     int status = exchange.status();
-    if (status == 404 && session != null) {
-      Fault gone =
-          new Fault(
-              Fault.Kind.REFUSED, "its session has ended; a new one is begun with the next call");
-      broke(gone);
-      return gone;
-    }
     String said = "";
     try {
       exchange.silence(NOTE_MS);
-      said =
-          Plain.line(
-              new String(exchange.body().readNBytes(REASON_BYTES_MAX), StandardCharsets.UTF_8),
-              300);
+      byte[] words = exchange.body().readNBytes(REASON_BYTES_MAX);
+      said = Plain.line(new String(words, StandardCharsets.UTF_8), 300);
     } catch (IOException e) {
       // The status says enough.
     }
-    String what =
-        status == 401 || status == 403
-            ? "it does not accept Helm's credentials"
-            : status / 100 == 3 ? "it points elsewhere, where nobody follows" : "it refused";
-    return new Fault(
-        Fault.Kind.REFUSED, what + " (HTTP " + status + ")" + (said.isEmpty() ? "" : ": " + said));
+    Fault fault =
+        new Fault(
+            Fault.Kind.REFUSED,
+            what(status) + " (HTTP " + status + ")" + (said.isEmpty() ? "" : ": " + said));
+    if ((status == 404 || status == 400) && session != null) {
+      // It may have forgotten the session: the next call begins a new one.
+      broke(fault);
+    }
+    return fault;
+  }
+
+  private static String what(int status) {
+    return status == 401 || status == 403
+        ? "it does not accept Helm's credentials"
+        : status / 100 == 3 ? "it points elsewhere, where nobody follows" : "it refused";
   }
 
   /** Reads until the answer is there, asking for the stream again where it broke off. */

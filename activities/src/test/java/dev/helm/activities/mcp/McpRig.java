@@ -1,6 +1,7 @@
 package dev.helm.activities.mcp;
 
 import dev.helm.activities.egress.Dial;
+import dev.helm.activities.hook.HookRunner;
 import dev.helm.activities.run.BoxSandbox;
 import dev.helm.activities.run.MemoryStore;
 import dev.helm.activities.run.Plans;
@@ -101,10 +102,20 @@ final class McpRig implements AutoCloseable {
   }
 
   McpRig(MemoryStore store, MemoryPins pins, Boxes boxes, Dial dial, Map<String, String> secrets) {
+    this(store, pins, boxes, dial, secrets, Programs.inDefaultImage());
+  }
+
+  McpRig(
+      MemoryStore store,
+      MemoryPins pins,
+      Boxes boxes,
+      Dial dial,
+      Map<String, String> secrets,
+      Programs programs) {
     this.store = store;
     this.pins = pins;
     Secrets kept = new MapSecrets(secrets);
-    hub = new McpHub(store, store, pins, kept, boxes, Programs.inDefaultImage(), dial, "test");
+    hub = new McpHub(store, store, pins, kept, boxes, programs, dial, "test");
     tools = new RunTools(List.of(hub));
     env.registerActivitiesImplementations(
         Tools.activity(
@@ -116,7 +127,7 @@ final class McpRig implements AutoCloseable {
             null,
             (call, shell) -> {},
             Clock.fixed(Instant.parse("2026-03-02T14:02:13Z"), ZoneOffset.UTC),
-            new Elsewhere(tools, kept, null, dev.helm.activities.hook.HookRunner.none())));
+            new Elsewhere(tools, kept, null, HookRunner.none())));
     activity =
         env.newActivityStub(
             ToolActivity.class,
