@@ -12,10 +12,21 @@ import org.jspecify.annotations.Nullable;
  * @param secrets the secrets of projects
  * @param outgoing how requests leave Helm itself; null where they cannot
  * @param hooks what runs the blueprint's hooks
+ * @param foreign what agents' own runtimes carry out
  */
 public record Elsewhere(
-    RunTools tools, Secrets secrets, @Nullable Outgoing outgoing, HookRunner hooks) {
+    RunTools tools,
+    Secrets secrets,
+    @Nullable Outgoing outgoing,
+    HookRunner hooks,
+    ForeignTools foreign) {
   /** Helm's own tools and the blueprint's commands. */
   public static final Elsewhere NOTHING =
       new Elsewhere(RunTools.NATIVE, Secrets.none(), null, HookRunner.none());
+
+  /** With no runtime but Helm's. */
+  public Elsewhere(
+      RunTools tools, Secrets secrets, @Nullable Outgoing outgoing, HookRunner hooks) {
+    this(tools, secrets, outgoing, hooks, ForeignTools.NONE);
+  }
 }

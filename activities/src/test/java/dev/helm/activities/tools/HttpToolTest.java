@@ -60,7 +60,9 @@ class HttpToolTest {
         Map.of("type", "object", "properties", properties),
         List.of(),
         Map.of(),
-        new CustomTool.Http(method, url, headers, body),
+        // What both reads with a secret and acts would be asked by the Rule of Two.
+        new CustomTool.Http(
+            method, url, headers, body, out && headers.toString().contains("secret:")),
         2_000,
         out,
         null);
@@ -161,6 +163,30 @@ class HttpToolTest {
   }
 
   @Test
+  void whatReadsWithASecretAndActsIsAskedWhateverARuleAllows() throws IOException {
+    CustomTool both =
+        new CustomTool(
+            "Both",
+            Map.of("type", "object"),
+            List.of(),
+            Map.of(),
+            new CustomTool.Http(
+                "POST", "http://" + SEARCH + "/", Map.of("X", "${secret:TOKEN}"), null),
+            2_000,
+            true,
+            null);
+    try (ToolRig rig = rig(both, "{}")) {
+      assertThat(rig.step(new Phase.Asked())).isInstanceOf(Reply.Waits.class);
+      RunEvent.PermissionRequested asked =
+          rig.store.all(RunEvent.PermissionRequested.class).getFirst();
+      assertThat(asked.rule()).isEqualTo("Rule of Two");
+      assertThat(asked.because()).contains("untrusted input", "private data", "Call is outward");
+      assertThat(asked.remember()).isNull();
+      assertThat(server.requests).isEmpty();
+    }
+  }
+
+  @Test
   void slackIsPostedToWithEveryArgumentInItsPlace() throws IOException {
     server.answers(ok("application/json", "{\"ok\":true,\"ts\":\"1503435956.000247\"}"));
     CustomTool slack =
@@ -174,7 +200,7 @@ class HttpToolTest {
         rig(
             slack,
             "{\"channel\":\"#a\",\"text\":\"x\\\"},\\\"evil\\\":{\\\"y\\n${secret:TOKEN}\"}")) {
-      assertThat(rig.told(made(rig))).contains("\"ok\":true");
+      assertThat(rig.told(made(rig))).contains("HTTP 200").doesNotContain("ok\":true");
       String body = server.requests.getFirst().split("\r\n\r\n", 2)[1];
       assertThat(body)
           .isEqualTo(
