@@ -34,6 +34,7 @@ class ToolPathsTest {
           "Agent.description",
           "Agent.prompt",
           "Agent.tools",
+          "Agent.subagent_type",
           "Publish.to",
           "Publish.message");
 
