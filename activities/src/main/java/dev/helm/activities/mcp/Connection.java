@@ -20,6 +20,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -32,6 +33,7 @@ final class Connection implements Wire.Watcher {
   private final String name;
   private final McpServer server;
   private final Wire wire;
+  private final UnaryOperator<String> clean;
   private final Consumer<Fault> lost;
   private final BiConsumer<String, McpSchema.ProgressNotification> progress;
   private final McpAsyncClient client;
@@ -44,6 +46,7 @@ final class Connection implements Wire.Watcher {
   /**
    * Over a way that is open.
    *
+   * @param clean takes out of its tool list what nobody may be shown
    * @param lost is told once, when the server goes by itself
    * @param progress gets a call's token and what the server says of it
    */
@@ -52,11 +55,13 @@ final class Connection implements Wire.Watcher {
       McpServer server,
       Wire wire,
       String version,
+      UnaryOperator<String> clean,
       Consumer<Fault> lost,
       BiConsumer<String, McpSchema.ProgressNotification> progress) {
     this.name = name;
     this.server = server;
     this.wire = wire;
+    this.clean = clean;
     this.lost = lost;
     this.progress = progress;
     wire.watch(this);
@@ -97,8 +102,24 @@ final class Connection implements Wire.Watcher {
       return known;
     }
     stale = false;
-    wire.callBegins();
+    boolean whole = false;
+    try {
+      ToolList read = ToolList.of(said(), server, clean);
+      list = read;
+      whole = true;
+      return read;
+    } finally {
+      stale |= !whole;
+    }
+  }
+
+  private List<JsonNode> said() {
     List<JsonNode> said = new ArrayList<>();
+    McpSchema.ServerCapabilities can = client.getServerCapabilities();
+    if (can == null || can.tools() == null) {
+      return said;
+    }
+    wire.callBegins();
     String cursor = McpSchema.FIRST_PAGE;
     long chars = 0;
     for (int page = 0; page == 0 || cursor != null; page++) {
@@ -116,9 +137,7 @@ final class Connection implements Wire.Watcher {
       tools.forEach(said::add);
       cursor = result.nextCursor();
     }
-    ToolList read = ToolList.of(said, server);
-    list = read;
-    return read;
+    return said;
   }
 
   private JsonNode tree(Object value) {

@@ -9,8 +9,12 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -26,6 +30,8 @@ final class HttpWire extends Wire {
       Schedulers.fromExecutor(Executors.newVirtualThreadPerTaskExecutor());
   private static final int NOTE_MS = 30_000;
   private static final int RESUMES_MAX = 20;
+  private static final int LISTENING_MS = 2_000;
+  private static final Object LISTENING = "listening";
   private static final int REASON_BYTES_MAX = 4 << 10;
 
   private final String run;
@@ -36,6 +42,11 @@ final class HttpWire extends Wire {
   private final Function<Object, @Nullable String> callOf;
   private volatile @Nullable String session;
   private volatile boolean ended;
+
+  /** The stream on which a server says what belongs to no request; null where there is none. */
+  private @Nullable CompletableFuture<Void> listening;
+
+  private volatile boolean unheard;
 
   /** How Helm proves itself. */
   interface Login {
@@ -78,6 +89,9 @@ final class HttpWire extends Wire {
     Object id = message instanceof McpSchema.JSONRPCRequest request ? request.id() : null;
     boolean sent = false;
     try {
+      if (id != null && session != null) {
+        awaitListening();
+      }
       byte[] content = outgoing(message).getBytes(StandardCharsets.UTF_8);
       for (int tries = 1; ; tries++) {
         Map<String, String> headers = headers(null);
@@ -136,7 +150,7 @@ final class HttpWire extends Wire {
     Map<String, String> headers = new LinkedHashMap<>();
     if (lastEvent == null) {
       headers.put("Content-Type", "application/json");
-    } else {
+    } else if (!lastEvent.isEmpty()) {
       headers.put("Last-Event-ID", lastEvent);
     }
     headers.put(
@@ -168,6 +182,7 @@ final class HttpWire extends Wire {
       session = given;
     }
     if (id == null) {
+      listen();
       return;
     }
     String type = String.valueOf(exchange.header("content-type"));
@@ -243,6 +258,65 @@ final class HttpWire extends Wire {
       throw new IOException("the stream broke off and is not given again");
     }
     return new ServerEvents(exchange.body());
+  }
+
+  /** Begins to listen, unless it does already or the server has no such stream. */
+  private synchronized CompletableFuture<Void> listen() {
+    CompletableFuture<Void> now = listening;
+    if (now == null && !unheard && !ended && session != null) {
+      CompletableFuture<Void> opened = new CompletableFuture<>();
+      listening = opened;
+      Thread.ofVirtual().name("mcp-listen").start(() -> heard(opened));
+      return opened;
+    }
+    return now == null ? CompletableFuture.completedFuture(null) : now;
+  }
+
+  /** A server may ask people as soon as it is called, and then has to be heard. */
+  private void awaitListening() {
+    try {
+      listen().get(LISTENING_MS, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException e) {
+      // It is called all the same.
+    }
+  }
+
+  private void heard(CompletableFuture<Void> opened) {
+    String last = "";
+    try {
+      for (int again = 0; again < RESUMES_MAX && !ended; again++) {
+        try (Exchange exchange =
+            Exchange.of(connect(LISTENING), "GET", uri, headers(last), null, NOTE_MS)) {
+          if (exchange.status() != 200
+              || !String.valueOf(exchange.header("content-type")).startsWith("text/event-stream")) {
+            unheard = true;
+            return;
+          }
+          opened.complete(null);
+          ServerEvents events = new ServerEvents(exchange.body());
+          for (String data = events.next(); data != null; data = events.next()) {
+            incoming(data, null);
+          }
+          last = events.lastId() == null ? last : events.lastId();
+          if (!anyOpen()) {
+            return;
+          }
+          pause(events.retryMs());
+        }
+      }
+    } catch (Fault e) {
+      broke(e);
+    } catch (IOException | RuntimeException e) {
+      // It is listened to again with the next call.
+    } finally {
+      opened.complete(null);
+      exchanges.remove(LISTENING);
+      synchronized (this) {
+        listening = null;
+      }
+    }
   }
 
   private static void pause(long ms) throws IOException {

@@ -124,7 +124,7 @@ final class McpEffect implements Effect {
 
   private Result over(Work work, OpenCall.News news) {
     return switch (news) {
-      case OpenCall.News.Answered answered -> ended(answer(answered.result()));
+      case OpenCall.News.Answered answered -> ended(answer(work, answered.result()));
       case OpenCall.News.Failed failed -> failed(work, failed.fault());
       case OpenCall.News.TimedOut timedOut -> {
         abandon(work, news);
@@ -148,9 +148,9 @@ final class McpEffect implements Effect {
     };
   }
 
-  private ToolEnd answer(McpSchema.CallToolResult result) {
+  private ToolEnd answer(Work work, McpSchema.CallToolResult result) {
     try {
-      return results.end(result);
+      return results.end(result, secrets.scrubber(work.context().info().blueprint().project()));
     } catch (Fault e) {
       return ToolEnd.failed("failed · no answer", "The server's answer cannot be read.");
     }

@@ -223,6 +223,7 @@ public final class McpHub implements ToolSource, AutoCloseable {
             server,
             wires.open(run, name, server),
             version,
+            text -> secrets.scrubber(run.blueprint().project()).text(text),
             fault -> failed(run, name, null, fault.why()),
             effect::progressed);
     boolean whole = false;

@@ -137,6 +137,10 @@ abstract class Wire implements McpClientTransport {
         .orElse(null);
   }
 
+  boolean anyOpen() {
+    return !open.isEmpty();
+  }
+
   boolean isOpen(Object request) {
     return open.contains(request);
   }

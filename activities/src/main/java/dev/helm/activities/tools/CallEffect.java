@@ -66,7 +66,7 @@ final class CallEffect {
   @Nullable String mistakes(CallContext context) {
     return effects.of(context.info(), context.call().tool()) == null
         ? null
-        : text(effects.tools().mistakes(context.info(), context.call()));
+        : text(effects.mistakes(context.info(), context.call()));
   }
 
   private static @Nullable String text(List<ArgumentsCheck.Mistake> mistakes) {

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param secrets the secrets of projects
  * @param outgoing how requests leave Helm itself; null where they cannot
  * @param hooks what runs the blueprint's hooks
+ * @param foreign what agents' own runtimes carry out
  * @param publishing the operator's destinations
  */
 public record Elsewhere(
@@ -20,13 +21,14 @@ public record Elsewhere(
     Secrets secrets,
     @Nullable Outgoing outgoing,
     HookRunner hooks,
+    ForeignTools foreign,
     Publishing publishing) {
   /** Helm's own tools and the blueprint's commands. */
   public static final Elsewhere NOTHING =
       new Elsewhere(RunTools.NATIVE, Secrets.none(), null, HookRunner.none());
 
-  /** Without destinations. */
+  /** With no runtime but Helm's, and without destinations. */
   public Elsewhere(RunTools tools, Secrets secrets, @Nullable Outgoing outgoing, HookRunner hooks) {
-    this(tools, secrets, outgoing, hooks, Publishing.NOWHERE);
+    this(tools, secrets, outgoing, hooks, ForeignTools.NONE, Publishing.NOWHERE);
   }
 }

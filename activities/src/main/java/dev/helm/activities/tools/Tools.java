@@ -76,7 +76,8 @@ public final class Tools {
                 tool.http() == null
                     ? command.apply(new OwnCommand(name, tool))
                     : new HttpEffect(log, elsewhere, name, tool),
-            elsewhere.tools()),
+            elsewhere.tools(),
+            elsewhere.foreign()),
         elsewhere.secrets(),
         new Hooks(log, blobs, elsewhere.secrets(), elsewhere.hooks()),
         new FilePreview(sandbox),

@@ -60,6 +60,7 @@ class ScriptedServerTest {
         };
     MemoryStore store =
         new MemoryStore(McpRig.plan(McpRig.program(10_000, "TOKEN"), "mcp__s__echo"), "task");
+    server.tools = ScriptedServer.ECHO.replace("Says it again", "My token is sesame-123456");
     try (McpRig rig =
         new McpRig(
             store,
@@ -67,7 +68,7 @@ class ScriptedServerTest {
             server,
             McpRig.NO_DIAL,
             Map.of("TOKEN", "sesame-123456"))) {
-      rig.told();
+      assertThat(rig.told()).contains("My token is [secret TOKEN]").doesNotContain("sesame");
       assertThat(server.opened.getFirst().env()).containsEntry("TOKEN", "sesame-123456");
       // It has a secret and a way out, and what it answers is not to be trusted: people are asked.
       Reply asked = rig.call("mcp__s__echo", HELLO);

@@ -45,7 +45,9 @@ final class OperatorServersTest {
   /** An image of before has none of it; CI makes it anew. */
   private static void requires(DockerSandbox sandbox, Slot slot, String program) throws Exception {
     boolean there = bash(sandbox, slot, "has-" + program, "command -v " + program, 30).length() > 0;
-    assertThat(there || !"true".equals(System.getenv("CI"))).as("the image has " + program).isTrue();
+    assertThat(there || !"true".equals(System.getenv("CI")))
+        .as("the image has " + program)
+        .isTrue();
     assumeTrue(there, "the image of HELM_TEST_IMAGE has no " + program + "; build it anew");
   }
 
@@ -122,8 +124,7 @@ final class OperatorServersTest {
                       + " select sum(n) from e'",
                   60))
           .endsWith("50005000\n");
-      assertThat(
-              bash(sandbox, slot, "3", psql.replace(PASSWORD, "no") + "'select 1' 2>&1", 60))
+      assertThat(bash(sandbox, slot, "3", psql.replace(PASSWORD, "no") + "'select 1' 2>&1", 60))
           .contains("password authentication failed");
       Collected output = new Collected(0);
       Execution sleeping =
@@ -133,7 +134,8 @@ final class OperatorServersTest {
               ToolCommand.of(
                   "/bin/bash",
                   "-c",
-                  psql + "'select 1' -c \"\\\\echo begun\" -c 'select pg_sleep(100)' 2>&1; echo $?"),
+                  psql
+                      + "'select 1' -c \"\\\\echo begun\" -c 'select pg_sleep(100)' 2>&1; echo $?"),
               output);
       output.await("1\nbegun\n".length());
       grant.close();

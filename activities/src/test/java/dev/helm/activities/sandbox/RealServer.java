@@ -173,8 +173,7 @@ final class RealServer implements AutoCloseable {
   private static List<String> as(String... command) {
     List<String> all = new ArrayList<>();
     if (ROOT) {
-      all.addAll(
-          List.of("setpriv", "--reuid=" + USER, "--regid=" + USER, "--clear-groups", "--"));
+      all.addAll(List.of("setpriv", "--reuid=" + USER, "--regid=" + USER, "--clear-groups", "--"));
     }
     all.addAll(List.of(command));
     return all;
@@ -182,7 +181,8 @@ final class RealServer implements AutoCloseable {
 
   private static void run(Path directory, String... command) throws Exception {
     Process process =
-        new ProcessBuilder(Files.exists(directory.resolve("password")) ? as(command) : List.of(command))
+        new ProcessBuilder(
+                Files.exists(directory.resolve("password")) ? as(command) : List.of(command))
             .directory(directory.toFile())
             .redirectErrorStream(true)
             .start();

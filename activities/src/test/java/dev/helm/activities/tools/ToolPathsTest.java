@@ -33,6 +33,7 @@ class ToolPathsTest {
           "AskPerson.timeout",
           "Agent.description",
           "Agent.prompt",
+          "Agent.subagent_type",
           "Agent.tools",
           "Agent.subagent_type",
           "Publish.to",
