@@ -19,7 +19,9 @@ import dev.helm.workflows.decide.ToolCall;
 import dev.helm.workflows.decide.Verdict;
 import io.temporal.activity.Activity;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
@@ -33,7 +35,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What people are shown of a call before they decide: the files that Publish hands out, what the
- * blueprint's preview tool says of the same arguments, or the diff of a file.
+ * blueprint's preview tool says of the arguments, or the diff of a file.
  *
  * <p>A preview is a call of its own: it passes hooks and gate, and runs only if nobody need be
  * asked of it. It may only read, has an end and a size, and nothing of it decides: one that fails
@@ -52,7 +54,6 @@ final class CallPreview {
   private final Blobs blobs;
   private final CallHooks hooks;
   private final Set<String> operatorHosts;
-  private final long timeoutMs;
 
   CallPreview(
       CallRecord record,
@@ -61,24 +62,12 @@ final class CallPreview {
       Blobs blobs,
       CallHooks hooks,
       Set<String> operatorHosts) {
-    this(record, effects, files, blobs, hooks, operatorHosts, TIMEOUT_MS);
-  }
-
-  CallPreview(
-      CallRecord record,
-      Effects effects,
-      FilePreview files,
-      Blobs blobs,
-      CallHooks hooks,
-      Set<String> operatorHosts,
-      long timeoutMs) {
     this.record = record;
     this.effects = effects;
     this.files = files;
     this.blobs = blobs;
     this.hooks = hooks;
     this.operatorHosts = operatorHosts;
-    this.timeoutMs = timeoutMs;
   }
 
   /** What is shown, and where it comes from if another tool was asked. */
@@ -179,18 +168,24 @@ final class CallPreview {
     return own == null ? READING.contains(tool) : !own.outward();
   }
 
-  /** The same arguments under an id of its own. */
-  private static CallContext context(CallContext of, String by) {
+  /** Those of the arguments that the tool knows, under an id of its own. */
+  private CallContext context(CallContext of, String by) {
     String id = of.toolUseId() + ".preview";
+    JsonNode schema = effects.tools().schema(of.info(), by);
+    Map<String, Object> arguments = new LinkedHashMap<>(of.call().arguments());
+    if (schema != null && schema.has("properties")) {
+      arguments.keySet().removeIf(name -> !schema.path("properties").has(name));
+    }
+    ToolCall call = ToolCall.of(id, by, HelmJson.write(arguments));
     ToolActivity.Request request = of.request();
     return new CallContext(
         new ToolActivity.Request(
             request.run(), request.epoch(), request.agent(), id, by, false, request.phase()),
         of.info(),
-        new ToolCall(id, by, of.call().source(), of.call().arguments()),
-        of.argumentsHash(),
+        call,
+        call.argumentsHash(),
         true,
-        of.argumentsHash(),
+        call.argumentsHash(),
         null,
         Hooks.Said.NOTHING);
   }
@@ -218,11 +213,11 @@ final class CallPreview {
       Thread.ofVirtual().name("preview").start(task);
       Effect.Result result;
       try {
-        result = task.get(timeoutMs, TimeUnit.MILLISECONDS);
+        result = task.get(TIMEOUT_MS, TimeUnit.MILLISECONDS);
       } catch (TimeoutException e) {
         late.set(true);
         effect.interrupt(context, attempt);
-        throw new None(by + " took longer than " + timeoutMs / 1000 + " s");
+        throw new None(by + " took longer than " + TIMEOUT_MS / 1000 + " s");
       }
       return switch (result) {
         case Effect.Result.Ended ended -> {

@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,10 +23,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** A preview says what a call would do, and decides nothing. */
 @Timeout(60)
 class PreviewTest {
-  private static CustomTool tool(boolean outward, String preview) {
+  private static CustomTool tool(boolean outward, @Nullable String preview, String... arguments) {
+    Map<String, Object> properties = new LinkedHashMap<>();
+    for (String argument : arguments) {
+      properties.put(argument, Map.of("type", "string"));
+    }
     return new CustomTool(
         "A tool",
-        Map.of("type", "object", "properties", Map.of("id", Map.of("type", "string"))),
+        Map.of("type", "object", "properties", properties, "additionalProperties", false),
         List.of("crm"),
         Map.of(),
         null,
@@ -36,12 +41,12 @@ class PreviewTest {
 
   private static ToolRig rig(boolean looksOutward, String... allow) {
     Map<String, CustomTool> tools = new LinkedHashMap<>();
-    tools.put("Change", tool(true, "Look"));
-    tools.put("Look", tool(looksOutward, null));
+    tools.put("Change", tool(true, "Look", "id", "stage"));
+    tools.put("Look", tool(looksOutward, null, "id"));
     Blueprint plan = Plans.with(Plans.rules(List.of(), List.of(), List.of(allow)), tools);
     // It is enough that previews name it.
     List<String> offered = plan.tools().stream().filter(name -> !name.equals("Look")).toList();
-    return new ToolRig(plan.withTools(offered), "Change", "{\"id\":\"7\"}");
+    return new ToolRig(plan.withTools(offered), "Change", "{\"id\":\"7\",\"stage\":\"won\"}");
   }
 
   private static RunEvent.PermissionRequested asked(ToolRig rig) {
@@ -119,6 +124,15 @@ class PreviewTest {
       rig.sandbox.onClaim = () -> {};
       rig.sandbox.onExecute = () -> {};
       assertThat(rig.told(rig.step(rig.allow(reply, rig.hash())))).isEqualTo("done");
+    }
+  }
+
+  @Test
+  void aPreviewWithoutEndIsGivenUpAndEnded() {
+    try (ToolRig rig = rig(false, "Look")) {
+      rig.sandbox.endless();
+      assertThat(asked(rig).preview().none()).isEqualTo("Look took longer than 30 s");
+      assertThat(rig.sandbox.interrupted).hasSize(1);
     }
   }
 

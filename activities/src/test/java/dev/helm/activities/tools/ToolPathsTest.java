@@ -35,6 +35,7 @@ class ToolPathsTest {
           "Agent.prompt",
           "Agent.subagent_type",
           "Agent.tools",
+          "Agent.subagent_type",
           "Publish.to",
           "Publish.message");
 

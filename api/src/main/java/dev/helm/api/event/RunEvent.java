@@ -197,7 +197,7 @@ public sealed interface RunEvent {
   /**
    * A preview: what a tool that only reads said of the call before people were asked.
    *
-   * @param tool that was called with the same arguments
+   * @param tool that was called with those of the arguments that it knows
    * @param sha256 of the text that was shown, lower-case hex; null when there is none
    * @param none why there is no preview, for people; null when there is one
    * @param durationMs how long it took, milliseconds
