@@ -1,6 +1,7 @@
 package dev.helm.activities.foreign;
 
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A driver at work, asked under keys: an attempt that Temporal repeats gets what the one before it
@@ -9,13 +10,15 @@ import java.util.concurrent.CompletableFuture;
 final class ForeignSession {
   private final int epoch;
   private final AgentDriver driver;
+  private final AtomicInteger turn;
   private String key = "";
   private CompletableFuture<Next> next = CompletableFuture.completedFuture(new Next.Interrupted());
   private boolean over;
 
-  ForeignSession(int epoch, AgentDriver driver) {
+  ForeignSession(int epoch, AgentDriver driver, AtomicInteger turn) {
     this.epoch = epoch;
     this.driver = driver;
+    this.turn = turn;
   }
 
   int epoch() {
@@ -24,6 +27,10 @@ final class ForeignSession {
 
   AgentDriver driver() {
     return driver;
+  }
+
+  void turn(int now) {
+    turn.set(now);
   }
 
   synchronized boolean over() {

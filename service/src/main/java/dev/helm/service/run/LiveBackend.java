@@ -6,6 +6,10 @@ import dev.helm.activities.egress.EgressProxy;
 import dev.helm.activities.egress.HostDial;
 import dev.helm.activities.egress.HostResolver;
 import dev.helm.activities.egress.Outgoing;
+import dev.helm.activities.foreign.AgentModels;
+import dev.helm.activities.foreign.ForeignSessions;
+import dev.helm.activities.foreign.ProgramDoor;
+import dev.helm.activities.foreign.ProgramKind;
 import dev.helm.activities.images.SandboxImages;
 import dev.helm.activities.mail.Relay;
 import dev.helm.activities.mcp.ImagePrograms;
@@ -30,6 +34,7 @@ import dev.helm.activities.workspace.LauncherDisks;
 import dev.helm.activities.workspace.WorkspaceFiles;
 import dev.helm.api.Secret;
 import dev.helm.api.Sha256;
+import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.rest.Bodies;
 import dev.helm.service.HelmService;
 import dev.helm.service.Settings;
@@ -56,6 +61,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.ZoneId;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Executors;
@@ -105,6 +111,7 @@ public final class LiveBackend implements Backend {
   private final HistoryArchive histories;
   private final McpHub mcp;
   private final RunTools tools;
+  private final ForeignSessions agents;
   private final Health health;
   private final ScheduledExecutorService upkeep =
       Executors.newScheduledThreadPool(
@@ -153,6 +160,7 @@ public final class LiveBackend implements Backend {
             Workspaces.defaultOwnerUid(),
             LauncherDisks.find(settings.home()),
             operator.workspace());
+    ProgramDoor programs = new ProgramDoor(HelmService.VERSION);
     EgressGrants grants = new EgressGrants();
     EgressRecords egressRecords = new EgressRecords(store.log());
     AtomicReference<@Nullable DockerSandbox> docker = new AtomicReference<>();
@@ -173,7 +181,7 @@ public final class LiveBackend implements Backend {
               new StoredSlots(store.slots()),
               workspaces,
               List.of(egress),
-              containers.agents(URI.create(settings.keyProxy())),
+              containers.agents(URI.create(settings.keyProxy()), programs.door()),
               new StoredWaits(
                   store, Duration.ofMinutes(operator.waitMinutes()), Clock.systemUTC()));
       docker.set(started);
@@ -195,6 +203,9 @@ public final class LiveBackend implements Backend {
             new HostDial(outgoing, egressRecords::dialled),
             HelmService.VERSION);
     this.tools = new RunTools(List.of(mcp));
+    this.agents =
+        new ForeignSessions(
+            Map.of(Blueprint.COMMAND, new ProgramKind(sandbox.boxes(), programs, tools)));
     this.reaper = new Reaper(store, this::release);
     this.snapshots =
         new Snapshots(settings.home(), sandbox, operator.workspace(), Clock.systemUTC());
@@ -301,6 +312,7 @@ public final class LiveBackend implements Backend {
     if (webhook != null) {
       webhook.close();
     }
+    agents.close();
     mcp.close();
     sandbox.close();
     try {
@@ -317,6 +329,7 @@ public final class LiveBackend implements Backend {
   }
 
   private void release(String run) {
+    agents.release(run);
     mcp.release(run);
     sandbox.release(run);
   }
@@ -328,14 +341,21 @@ public final class LiveBackend implements Backend {
     return TemporalConnection.workers(
         client,
         new LogActivityImpl(store.log(), this::release),
-        new ModelActivityImpl(
+        new AgentModels(
             store.log(),
             store.blobs(),
             store.conversations(),
             store.runs(),
             hub,
-            new ModelClient(URI.create(settings.keyProxy()), MODEL_IDLE),
-            tools),
+            new ModelActivityImpl(
+                store.log(),
+                store.blobs(),
+                store.conversations(),
+                store.runs(),
+                hub,
+                new ModelClient(URI.create(settings.keyProxy()), MODEL_IDLE),
+                tools),
+            agents),
         Tools.activity(
             store.log(),
             store.blobs(),
@@ -345,7 +365,7 @@ public final class LiveBackend implements Backend {
             settings.smtpUrl().isEmpty() ? null : new Relay(URI.create(settings.smtpUrl())),
             new CallSnapshot(snapshots, store.files(), store.log()),
             Clock.systemUTC(),
-            new Elsewhere(tools, store.secrets(), outgoing)));
+            new Elsewhere(tools, store.secrets(), outgoing, agents)));
   }
 
   /** Takes over what a former life left, then polls; tried again until Temporal is there. */
