@@ -32,9 +32,6 @@ final class ClaudeSession implements ControlLine.Peer {
   /** How long the second lock waits for a verdict: less than its hook may take. */
   static final long VERDICT_MS = 85_000_000;
 
-  /** How long it waits for a call that was not asked about here. */
-  static final long UNHEARD_MS = 60_000;
-
   private static final int SAID_CHARS_MAX = 1 << 20;
 
   /** How long a result of a call may lag behind the hook that says that it has ended. */
@@ -112,28 +109,21 @@ final class ClaudeSession implements ControlLine.Peer {
   }
 
   /**
-   * What the second lock asks: waits for the verdict on exactly this call.
+   * What the second lock asks, before the runtime's hooks do: the verdict on exactly this call, as
+   * soon as there is one.
    *
    * @return empty when it may pass, else why not
    */
-  synchronized String verdict(String id, String wireTool) throws InterruptedException {
-    long beganNs = System.nanoTime();
-    while (over == null) {
-      PendingCall call = calls.get(id);
-      if (call != null && !call.wireTool.equals(wireTool)) {
-        break;
-      }
-      if (call != null && call.decided()) {
-        return call.allowed() ? "" : call.reason();
-      }
-      long leftNs =
-          (call == null ? ms(UNHEARD_MS) : ms(VERDICT_MS)) - (System.nanoTime() - beganNs);
-      if (leftNs <= 0) {
-        break;
-      }
-      TimeUnit.NANOSECONDS.timedWait(this, leftNs);
+  synchronized String verdict(String id, String wireTool, JsonNode input)
+      throws InterruptedException {
+    long untilNs = System.nanoTime() + ms(VERDICT_MS);
+    PendingCall call = known(id, wireTool, input, true);
+    while (call != null && !call.decided() && over == null && System.nanoTime() < untilNs) {
+      TimeUnit.NANOSECONDS.timedWait(this, untilNs - System.nanoTime());
     }
-    return "Helm has not allowed this call.";
+    return call == null || !call.decided()
+        ? "Helm has not allowed this call."
+        : call.allowed() ? "" : call.reason();
   }
 
   synchronized void interrupt() {
@@ -185,7 +175,8 @@ final class ClaudeSession implements ControlLine.Peer {
     List<Next.Asked> asked = new ArrayList<>();
     for (PendingCall call : fresh) {
       asked.add(
-          new Next.Asked(call.id, call.tool(), OwnTools.helmArguments(call.wireTool, call.input)));
+          new Next.Asked(
+              call.id, call.tool(), OwnTools.helmArguments(call.wireTool, call.input)));
     }
     fresh.clear();
     return new Next.Calls(take(), asked);
@@ -248,34 +239,41 @@ final class ClaudeSession implements ControlLine.Peer {
   }
 
   private void gate(String requestId, boolean hook, String id, String tool, JsonNode input) {
+    PendingCall call = known(id, tool, input, hook);
+    if (call == null) {
+      call = new PendingCall(id, tool, input);
+      call.deny("Helm cannot tell which call this is.", line);
+    }
+    call.asked(requestId, hook, line);
+  }
+
+  /**
+   * The call that is asked about, new or known; null when it cannot be told. Attack: another call
+   * under an id that was allowed.
+   *
+   * @param exact whether the arguments have to be those that were asked about; the runtime's own
+   *     check comes with those that were allowed
+   */
+  private @Nullable PendingCall known(String id, String tool, JsonNode input, boolean exact) {
     PendingCall known = calls.get(id);
-    if (known == null
-        && (id.isEmpty()
-            || id.length() > 128
-            || tool.isEmpty()
-            || !input.isObject()
-            || calls.size() >= CALLS_MAX)) {
-      PendingCall none = new PendingCall(id, tool, input);
-      none.deny("Helm cannot tell which call this is.", line);
-      none.asked(requestId, hook, line);
-      return;
+    if (known != null) {
+      return known.wireTool.equals(tool) && (known.input.equals(input) || !exact) ? known : null;
     }
-    if (known != null && !(known.wireTool.equals(tool) && (known.input.equals(input) || !hook))) {
-      // Attack: another call under an id that was allowed.
-      PendingCall other = new PendingCall(id, tool, input);
-      other.deny("This call's id was used before.", line);
-      other.asked(requestId, hook, line);
-      return;
+    if (id.isEmpty()
+        || id.length() > 128
+        || tool.isEmpty()
+        || !input.isObject()
+        || calls.size() >= CALLS_MAX
+        || over != null) {
+      return null;
     }
-    if (known == null) {
-      known = new PendingCall(id, tool, input);
-      calls.put(id, known);
-      fresh.add(known);
-      freshNs = System.nanoTime();
-      result = null;
-      notifyAll();
-    }
-    known.asked(requestId, hook, line);
+    PendingCall call = new PendingCall(id, tool, input);
+    calls.put(id, call);
+    fresh.add(call);
+    freshNs = System.nanoTime();
+    result = null;
+    notifyAll();
+    return call;
   }
 
   private void mcp(String requestId, JsonNode request) {

@@ -18,7 +18,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * container, whether Helm has allowed this very call. Without a session at work nothing is allowed.
  */
 public final class Gates {
-  private static final int QUESTION_BYTES_MAX = 16 << 10;
+  private static final int QUESTION_BYTES_MAX = ControlLine.LINE_BYTES_MAX;
 
   private final Map<String, ClaudeSession> sessions = new ConcurrentHashMap<>();
 
@@ -53,7 +53,10 @@ public final class Gates {
     }
     try {
       JsonNode asked = HelmJson.mapper().readTree(question);
-      return session.verdict(asked.path("tool_use_id").asText(), asked.path("tool_name").asText());
+      return session.verdict(
+          asked.path("tool_use_id").asText(),
+          asked.path("tool_name").asText(),
+          asked.path("tool_input"));
     } catch (JsonProcessingException e) {
       return "This is no question.";
     } catch (InterruptedException e) {

@@ -12,9 +12,9 @@ SECONDS = 86000
 def main():
     call = json.loads(sys.stdin.buffer.read(MAX_BYTES))
     question = {
-        "session_id": call["session_id"],
         "tool_use_id": call["tool_use_id"],
         "tool_name": call["tool_name"],
+        "tool_input": call["tool_input"],
     }
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as gate:
         gate.settimeout(SECONDS)

@@ -40,7 +40,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The real runtime in real containers; only the model is the practice model. */
 @Tag("engine")
-@Timeout(value = 6, unit = TimeUnit.MINUTES)
+@Timeout(value = 3, unit = TimeUnit.MINUTES)
 final class ClaudeRuntimeTest {
   private static final List<ToolDefinition> TOOLS =
       List.of(

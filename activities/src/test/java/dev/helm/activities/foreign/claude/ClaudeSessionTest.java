@@ -135,22 +135,24 @@ final class ClaudeSessionTest {
   }
 
   @Test
-  void theSecondLockWaitsForTheVerdictOnThisVeryCall() throws Exception {
+  void theSecondLockAsksFirstAndBothGetOneVerdict() throws Exception {
     CompletableFuture<String> allowed = asks("toolu_1", "Bash");
-    CompletableFuture<String> other = asks("toolu_1", "Write");
-    CompletableFuture<String> denied = asks("toolu_2", "Bash");
-    runtime.hook("r1", "PreToolUse", "toolu_1", "Bash", LS);
-    runtime.hook("r2", "PreToolUse", "toolu_2", "Bash", LS);
-    calls();
+    assertThat(calls().calls()).hasSize(1);
     assertThat(allowed).isNotDone();
+    runtime.hook("r1", "PreToolUse", "toolu_1", "Bash", LS);
     session.allow("toolu_1", json(LS));
-    session.deny("toolu_2", "no");
+    assertThat(verdict("r1")).isEqualTo("allow");
     assertThat(allowed.get(30, TimeUnit.SECONDS)).isEmpty();
-    assertThat(other.get(30, TimeUnit.SECONDS)).isNotEmpty();
+    assertThat(asks("toolu_1", "Write").get(30, TimeUnit.SECONDS)).isNotEmpty();
+    CompletableFuture<String> denied = asks("toolu_2", "Bash");
+    assertThat(calls().calls()).hasSize(1);
+    session.deny("toolu_2", "no");
     assertThat(denied.get(30, TimeUnit.SECONDS)).isEqualTo("no");
-    CompletableFuture<String> unheard = asks("toolu_9", "Bash");
+    CompletableFuture<String> open = asks("toolu_3", "Bash");
+    assertThat(calls().calls()).hasSize(1);
     session.line().close();
-    assertThat(unheard.get(30, TimeUnit.SECONDS)).isNotEmpty();
+    assertThat(open.get(30, TimeUnit.SECONDS)).isNotEmpty();
+    assertThat(asks("toolu_4", "Bash").get(30, TimeUnit.SECONDS)).isNotEmpty();
   }
 
   private CompletableFuture<String> asks(String id, String tool) {
@@ -159,7 +161,7 @@ final class ClaudeSessionTest {
         .start(
             () -> {
               try {
-                answer.complete(session.verdict(id, tool));
+                answer.complete(session.verdict(id, tool, json(LS)));
               } catch (InterruptedException e) {
                 answer.completeExceptionally(e);
               }
