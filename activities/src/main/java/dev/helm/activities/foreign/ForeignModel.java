@@ -91,10 +91,18 @@ final class ForeignModel {
     } catch (NoEngine e) {
       return new ModelActivity.Reply.Refused(String.valueOf(e.getMessage()));
     } catch (SandboxException e) {
+<<<<<<< HEAD
       if (e.retryable()
           || e instanceof SandboxRefused refused && PASSING.contains(refused.code())) {
         facts.waitsForContainer(request, e);
         throw again(request, String.valueOf(e.getMessage()));
+=======
+      if (e.retryable() || e instanceof SandboxRefused refused && PASSING.contains(refused.code())) {
+        if (!facts.waitsForContainer(request, e)) {
+          facts.retried(request, String.valueOf(e.getMessage()), AGAIN.toMillis());
+        }
+        throw again(String.valueOf(e.getMessage()));
+>>>>>>> foreign
       }
       return new ModelActivity.Reply.Refused(
           (e instanceof SandboxRefused refused && refused.code().equals("program")
@@ -125,7 +133,8 @@ final class ForeignModel {
       }
       case Next.Lost lost -> {
         session.close();
-        throw again(request, lost.reason());
+        facts.retried(request, lost.reason(), AGAIN.toMillis());
+        throw again(lost.reason());
       }
       case Next.Interrupted interrupted -> new ModelActivity.Reply.Interrupted();
     };
@@ -194,8 +203,7 @@ final class ForeignModel {
     return driver;
   }
 
-  private ApplicationFailure again(ModelActivity.Request request, String reason) {
-    facts.retried(request, reason, AGAIN.toMillis());
+  private static ApplicationFailure again(String reason) {
     return ApplicationFailure.newBuilder()
         .setMessage(reason)
         .setType("AgentLost")
