@@ -82,7 +82,8 @@ final class HttpWire {
   }
 
   private byte[] body(Map<String, String> headers) throws IOException {
-    if ("100-continue".equalsIgnoreCase(headers.get("expect")) && length(headers) <= BODY_BYTES_MAX) {
+    if ("100-continue".equalsIgnoreCase(headers.get("expect"))
+        && length(headers) <= BODY_BYTES_MAX) {
       write("HTTP/1.1 100 Continue\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
     }
     if (headers.containsKey("transfer-encoding")) {
@@ -161,7 +162,9 @@ final class HttpWire {
       char c = (char) (buffer.get() & 0xff);
       if (c == '\n') {
         int end = line.length();
-        return end > 0 && line.charAt(end - 1) == '\r' ? line.substring(0, end - 1) : line.toString();
+        return end > 0 && line.charAt(end - 1) == '\r'
+            ? line.substring(0, end - 1)
+            : line.toString();
       }
       line.append(c);
       if (line.length() > HEAD_BYTES_MAX) {
@@ -243,7 +246,8 @@ final class HttpWire {
   void piece(String text) throws IOException {
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
     ByteArrayOutputStream chunk = new ByteArrayOutputStream(bytes.length + 16);
-    chunk.writeBytes((Integer.toHexString(bytes.length) + "\r\n").getBytes(StandardCharsets.US_ASCII));
+    chunk.writeBytes(
+        (Integer.toHexString(bytes.length) + "\r\n").getBytes(StandardCharsets.US_ASCII));
     chunk.writeBytes(bytes);
     chunk.writeBytes("\r\n".getBytes(StandardCharsets.US_ASCII));
     write(chunk.toByteArray());

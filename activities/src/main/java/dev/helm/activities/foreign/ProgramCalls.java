@@ -81,8 +81,7 @@ final class ProgramCalls {
         var unused = left.join();
         return left;
       }
-      ProgramCall call =
-          new ProgramCall("call_" + session + "_" + ++count, tool, arguments, same);
+      ProgramCall call = new ProgramCall("call_" + session + "_" + ++count, tool, arguments, same);
       Deque<Given.Result> before = same == null ? null : recorded.get(same);
       if (before != null && !before.isEmpty()) {
         answer(call, before.removeFirst());

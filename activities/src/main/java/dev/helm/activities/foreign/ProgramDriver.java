@@ -141,7 +141,9 @@ final class ProgramDriver implements AgentDriver {
             : words;
     return new Next.Failed(
         last,
-        how + (end.why().isEmpty() ? "" : " (" + end.why() + ")") + (words.isEmpty() ? "" : ": " + words));
+        how
+            + (end.why().isEmpty() ? "" : " (" + end.why() + ")")
+            + (words.isEmpty() ? "" : ": " + words));
   }
 
   @Override

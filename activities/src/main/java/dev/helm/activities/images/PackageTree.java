@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 
 /**
  * What a recipe adds to the default image, as a directory of the host. The package managers only
@@ -92,7 +91,10 @@ final class PackageTree {
     if (bin.isTextual()) {
       return List.of(last);
     }
-    List<String> names = new ArrayList<>(new TreeMap<>(JSON.convertValue(bin, Map.class)).keySet());
+    List<String> names = new ArrayList<>();
+    bin.fieldNames().forEachRemaining(names::add);
+    names.removeIf(name -> !name.matches("[A-Za-z0-9._-]+"));
+    names.sort(null);
     if (names.remove(last)) {
       names.addFirst(last);
     }

@@ -82,10 +82,12 @@ public final class SandboxImages {
       Thread.currentThread().interrupt();
       throw new SandboxRefused(BUILDING, "interrupted while an image was made", e);
     } catch (ExecutionException e) {
-      if (e.getCause() instanceof SandboxException known) {
+      Throwable inner = e.getCause();
+      Throwable cause = inner == null ? e : inner;
+      if (cause instanceof SandboxException known) {
         throw known;
       }
-      throw new SandboxRefused("image", String.valueOf(e.getCause().getMessage()), e);
+      throw new SandboxRefused("image", String.valueOf(cause.getMessage()), e);
     }
   }
 

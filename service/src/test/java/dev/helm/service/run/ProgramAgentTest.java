@@ -79,10 +79,14 @@ class ProgramAgentTest {
   @Test
   void whatAPersonSaysComesWithTheNextResult() throws Exception {
     String run =
-        program("heard", "[\"Read\"]", "call Bash '{\"command\":\"echo first\"}'; call Read '{\"file_path\":\"x\"}'; echo done");
+        program(
+            "heard",
+            "[\"Read\"]",
+            "call Bash '{\"command\":\"echo first\"}'; call Read '{\"file_path\":\"x\"}'; echo done");
     JsonNode asked = service.awaitEvent(run, "permission.requested");
     ServiceProcess.Answer said =
-        service.post("/api/runs/" + run + "/messages", Map.of("text", "Use \"red\".", "when", "next"));
+        service.post(
+            "/api/runs/" + run + "/messages", Map.of("text", "Use \"red\".", "when", "next"));
     assertThat(said.status()).as(said.toString()).isEqualTo(201);
     allow(asked);
     assertThat(service.awaitEnd(run)).as(log(run)).isEqualTo("succeeded");
@@ -106,7 +110,8 @@ class ProgramAgentTest {
     String exits = program("exits", "[]", "echo so far; echo went wrong >&2; exit 3");
     String missing = command("missing", "[]", "[no-such-program, x]");
     String silent = program("silent", "[]", ":");
-    String floods = program("floods", "[]", "head -c 3000000 /dev/zero | tr '\\\\0' x; echo; echo the end");
+    String floods =
+        program("floods", "[]", "head -c 3000000 /dev/zero | tr '\\\\0' x; echo; echo the end");
     assertThat(service.awaitEnd(exits)).isEqualTo("failed");
     assertThat(reason(exits)).contains("exit code 3", "went wrong");
     assertThat(said(exits)).contains("so far");
@@ -151,7 +156,8 @@ class ProgramAgentTest {
         said.lines().filter(l -> l.matches("[0-9]{3} .*")).map(l -> l.substring(0, 3)).toList();
     assertThat(codes)
         .as(said)
-        .containsExactly("401", "401", "404", "405", "400", "400", "200", "200", "200", "413", "200");
+        .containsExactly(
+            "401", "401", "404", "405", "400", "400", "200", "200", "200", "413", "200");
     assertThat(said).contains("-32700", "-32600", "-32601", "event: message", "one\ntwo");
     assertThat(service.events(run, "tool.blocked")).hasSize(2);
     assertThat(service.events(run, "tool.started")).hasSize(2);
@@ -229,8 +235,7 @@ class ProgramAgentTest {
         }
         """
             + script;
-    return command(
-        name, allow, dev.helm.workflows.HelmJson.write(List.of("bash", "-c", all)));
+    return command(name, allow, dev.helm.workflows.HelmJson.write(List.of("bash", "-c", all)));
   }
 
   private static String command(String name, String allow, String argv) throws Exception {
@@ -281,8 +286,7 @@ class ProgramAgentTest {
 
   private static String example(String name) throws Exception {
     Path yaml = Path.of("..", "examples", name, "blueprint.yaml");
-    ServiceProcess.Answer put =
-        service.putYaml("/api/blueprints/" + name, Files.readString(yaml));
+    ServiceProcess.Answer put = service.putYaml("/api/blueprints/" + name, Files.readString(yaml));
     assertThat(put.status()).as(put.toString()).isEqualTo(201);
     return service.run(name, Map.of());
   }
