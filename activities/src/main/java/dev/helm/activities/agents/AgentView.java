@@ -7,6 +7,9 @@ import dev.helm.api.blueprint.SubAgent;
 import dev.helm.api.blueprint.ToolNames;
 import dev.helm.workflows.AgentRunWorkflow;
 import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A run as one of its agents sees it. A sub-agent has the run's rules, limits and budget, and of
@@ -18,6 +21,8 @@ public final class AgentView {
       You are a sub-agent: another agent of this run gave you one part of its work, which is the \
       first message here. Nobody but that agent reads what you write, and only your last message: \
       put the whole result there.""";
+
+  private static final Pattern NAME = Pattern.compile("\\$\\{([^{}$]{1,200})}");
 
   private AgentView() {}
 
@@ -78,6 +83,24 @@ public final class AgentView {
                     .append(subAgent.description())
                     .append('\n'));
     return all.toString().strip();
+  }
+
+  /** The first message of the main agent: the run's prompt or the blueprint's task, filled in. */
+  public static String task(Runs.Info info) {
+    String prompt = info.prompt();
+    return fill(prompt == null ? info.blueprint().task() : prompt, info.input());
+  }
+
+  /** Replaces {@code ${name}} by the input's value; unknown names stay as they are. */
+  public static String fill(String template, Map<String, Object> input) {
+    // In one pass: what a value holds is not read as a template.
+    return NAME.matcher(template)
+        .replaceAll(
+            found ->
+                Matcher.quoteReplacement(
+                    input.containsKey(found.group(1))
+                        ? String.valueOf(input.get(found.group(1)))
+                        : found.group()));
   }
 
   /** The first message of a sub-agent: what its parent wrote, which is no template. */

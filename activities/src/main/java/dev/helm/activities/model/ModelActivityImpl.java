@@ -230,8 +230,7 @@ public final class ModelActivityImpl implements ModelActivity {
     if (!AgentView.isMain(request.agent())) {
       return AgentView.prompt(runs, blobs, request.run(), request.agent());
     }
-    String prompt = info.prompt();
-    return RequestBody.fill(prompt == null ? info.blueprint().task() : prompt, info.input());
+    return AgentView.task(info);
   }
 
   private void begin(Request request) {

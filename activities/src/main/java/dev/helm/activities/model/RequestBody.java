@@ -3,12 +3,11 @@ package dev.helm.activities.model;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.helm.activities.agents.AgentView;
 import dev.helm.api.event.WellFormed;
 import dev.helm.workflows.HelmJson;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * The body of a model call. Messages are spliced in as the text that is stored; only the last two
@@ -18,8 +17,6 @@ import java.util.regex.Pattern;
 final class RequestBody {
   private static final ObjectNode EPHEMERAL =
       HelmJson.mapper().createObjectNode().put("type", "ephemeral");
-
-  private static final Pattern NAME = Pattern.compile("\\$\\{([^{}$]{1,200})}");
 
   private RequestBody() {}
 
@@ -77,14 +74,7 @@ final class RequestBody {
 
   /** Replaces {@code ${name}} by the input's value; unknown names stay as they are. */
   static String fill(String template, Map<String, Object> input) {
-    // In one pass: what a value holds is not read as a template.
-    return NAME.matcher(template)
-        .replaceAll(
-            found ->
-                Matcher.quoteReplacement(
-                    input.containsKey(found.group(1))
-                        ? String.valueOf(input.get(found.group(1)))
-                        : found.group()));
+    return AgentView.fill(template, input);
   }
 
   record Result(String toolUseId, String text, boolean error) {}

@@ -11,7 +11,7 @@ import java.util.concurrent.Semaphore;
  * /run/helm/NAME.sock}, which the executor also shows at a loopback port. All that comes through it
  * is hostile input.
  *
- * @param name {@code model} (port 3129) or {@code mcp} (port 3130)
+ * @param name {@code model} (port 3129), {@code mcp} (port 3130) or {@code gate} (no port)
  * @param handler what is behind it
  */
 public record AgentDoor(String name, Handler handler) {
@@ -35,8 +35,8 @@ public record AgentDoor(String name, Handler handler) {
 
   /** Knows the executor's two names. */
   public AgentDoor {
-    if (!name.equals("model") && !name.equals("mcp")) {
-      throw new IllegalArgumentException("an agent's door is model or mcp: " + name);
+    if (!name.equals("model") && !name.equals("mcp") && !name.equals("gate")) {
+      throw new IllegalArgumentException("an agent's door is model, mcp or gate: " + name);
     }
   }
 

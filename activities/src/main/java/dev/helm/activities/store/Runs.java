@@ -46,6 +46,17 @@ public interface Runs {
   Money money(String run);
 
   /**
+   * Why the run's last model call was refused for want of money, or null when it was not, or money
+   * has come since.
+   */
+  default @Nullable Short shortOfMoney(String run) {
+    return null;
+  }
+
+  /** A cap that has no room; as in {@code budget.exhausted}. */
+  record Short(String scope, String detail) {}
+
+  /**
    * A run's fixed facts and its present status.
    *
    * @param input the values of the blueprint's inputs

@@ -51,7 +51,12 @@ public record CallContext(
 
   /** A key of this call: epoch, agent, tool call, and what it is about. */
   public String key(String name) {
-    return "e" + request.epoch() + "/" + request.agent() + "/" + request.toolUseId() + "/" + name;
+    return key(request.epoch(), name);
+  }
+
+  /** The same key as an earlier life of the run used it. */
+  String key(int epoch, String name) {
+    return "e" + epoch + "/" + request.agent() + "/" + request.toolUseId() + "/" + name;
   }
 
   /** The key of the {@code attempt}th effect of this call; at most 128 characters. */

@@ -57,6 +57,7 @@ final class CallEffect {
     return switch (effects.of(context.info(), context.call().tool())) {
       case AskPerson question -> question.refusal(context.call());
       case SpawnAgent spawn -> agents.refusal(context);
+      case Publish publish -> publish.refusal(context);
       case null, default -> null;
     };
   }
@@ -65,7 +66,7 @@ final class CallEffect {
   @Nullable String mistakes(CallContext context) {
     return effects.of(context.info(), context.call().tool()) == null
         ? null
-        : text(effects.tools().mistakes(context.info(), context.call()));
+        : text(effects.mistakes(context.info(), context.call()));
   }
 
   private static @Nullable String text(List<ArgumentsCheck.Mistake> mistakes) {

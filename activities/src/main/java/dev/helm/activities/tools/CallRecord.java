@@ -68,6 +68,16 @@ final class CallRecord {
     return started(context, 1);
   }
 
+  /** Whether the call was begun in a life of the run that a rollback has ended. */
+  boolean begunInFormerEpoch(CallContext context) {
+    for (int epoch = context.request().epoch() - 1; epoch > 0; epoch--) {
+      if (log.outcome(context.run(), context.key(epoch, "started-1")) != null) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private static String journalKey(CallContext context, Phase phase) {
     return switch (phase) {
       case Phase.Asked asked -> context.key("asked");

@@ -24,11 +24,11 @@ final class PermissionText {
 
   private final Runs runs;
   private final Blobs blobs;
-  private final FilePreview preview;
+  private final CallPreview preview;
 
   private final Set<String> operatorHosts;
 
-  PermissionText(Runs runs, Blobs blobs, FilePreview preview, Set<String> operatorHosts) {
+  PermissionText(Runs runs, Blobs blobs, CallPreview preview, Set<String> operatorHosts) {
     this.operatorHosts = operatorHosts;
     this.runs = runs;
     this.blobs = blobs;
@@ -47,8 +47,10 @@ final class PermissionText {
     ToolCall call = context.call();
     boolean firstUse = !runs.usedBefore(context.run(), call.tool());
     List<String> recipients = Risk.recipients(call);
-    String diff =
-        look instanceof ToolSource.Look.Changed changed ? changed.diff() : preview.diff(context);
+    CallPreview.Shown shown =
+        look instanceof ToolSource.Look.Changed changed
+            ? new CallPreview.Shown(blobs.content(changed.diff(), "text/x-diff"), null)
+            : preview.of(context, remembered);
     return new RunEvent.PermissionRequested(
         id,
         context.toolUseId(),
@@ -66,8 +68,9 @@ final class PermissionText {
         Cut.middle(because(ask, look), BECAUSE_CHARS_MAX),
         Risk.of(blueprint, call, firstUse),
         recipients.isEmpty() ? null : recipients,
-        diff == null ? null : blobs.content(diff, "text/x-diff"),
-        Suggestions.of(blueprint, remembered, call, operatorHosts));
+        shown.text(),
+        Suggestions.of(blueprint, remembered, call, operatorHosts),
+        shown.preview());
   }
 
   private static String because(Verdict.Ask ask, ToolSource.Look look) {

@@ -29,6 +29,13 @@ import org.jspecify.annotations.Nullable;
  * returns what an earlier attempt has recorded.
  */
 public final class ToolActivityImpl implements ToolActivity {
+  private static final String BEGUN_BEFORE =
+      "this very call was begun before the rollback, which takes back files and nothing else: it"
+          + " may have had its effect already";
+
+  /** What they do, a rollback takes back; a sub-agent's calls are looked at one by one. */
+  private static final Set<String> WORKSPACE_ONLY = Set.of("Write", "Edit", "WriteRow", "Agent");
+
   private static final String NO_OBJECT =
       "The arguments are not a JSON object that has one meaning (valid Unicode, no integer beyond"
           + " 2^53); nothing was run.";
@@ -69,7 +76,11 @@ public final class ToolActivityImpl implements ToolActivity {
             record,
             effect,
             runs,
-            new PermissionText(runs, blobs, preview, operatorHosts),
+            new PermissionText(
+                runs,
+                blobs,
+                new CallPreview(this.record, effects, preview, blobs, this.hooks, operatorHosts),
+                operatorHosts),
             this.hooks,
             clock,
             operatorHosts);
@@ -182,6 +193,9 @@ public final class ToolActivityImpl implements ToolActivity {
     if (look instanceof ToolSource.Look.Changed changed && verdict instanceof Verdict.Allow) {
       verdict = new Verdict.Ask(null, changed.because());
     }
+    if (verdict instanceof Verdict.Allow && mayRepeat(context)) {
+      verdict = new Verdict.Ask(null, BEGUN_BEFORE);
+    }
     return switch (verdict) {
       case Verdict.Allow allow ->
           effect.start(
@@ -195,6 +209,18 @@ public final class ToolActivityImpl implements ToolActivity {
           people.ask(context, requested(context.request()), ask, remembered, look);
       case Verdict.Pass pass -> throw new IllegalStateException("a gate never passes");
     };
+  }
+
+  /**
+   * Whether the call had begun before a rollback and may have had an effect that no rollback takes
+   * back. Nobody may be mailed twice because files went back.
+   */
+  private boolean mayRepeat(CallContext context) {
+    boolean inside =
+        effect.reads(context)
+            || WORKSPACE_ONLY.contains(context.call().tool())
+            || (effect.shell(context) && context.info().blueprint().egress().allow().isEmpty());
+    return !inside && record.begunInFormerEpoch(context);
   }
 
   /**

@@ -63,6 +63,7 @@ public final class Tools {
     }
     CommandEffect outbox = command.apply(new CommandTool.BuiltIn("Write", QUICK_MS, false));
     own.put("SendEmail", new SendEmail(blobs, sandbox, relay, outbox));
+    own.put(Publish.NAME, new Publish(log, blobs, sandbox, elsewhere, clock));
     own.put("AskPerson", new AskPerson());
     own.put("Agent", new SpawnAgent());
     return new ToolActivityImpl(
@@ -75,7 +76,8 @@ public final class Tools {
                 tool.http() == null
                     ? command.apply(new OwnCommand(name, tool))
                     : new HttpEffect(log, elsewhere, name, tool),
-            elsewhere.tools()),
+            elsewhere.tools(),
+            elsewhere.foreign()),
         elsewhere.secrets(),
         new Hooks(log, blobs, elsewhere.secrets(), elsewhere.hooks()),
         new FilePreview(sandbox),

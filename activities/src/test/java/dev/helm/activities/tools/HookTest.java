@@ -34,7 +34,7 @@ class HookTest {
 
   @TempDir Path folder;
 
-  private HostHooks hooks;
+  private HostHooks hooks = new HostHooks(Path.of("none"));
 
   private ToolRig rig(Blueprint rules, HookEvent event, String... scripts) {
     return rig(rules, "Bash", LS, event, "", scripts);

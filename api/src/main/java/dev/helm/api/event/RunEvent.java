@@ -139,8 +139,10 @@ public sealed interface RunEvent {
    * @param because why people are asked, in words
    * @param risk what the call touches, a few words each
    * @param recipients who gets what it sends
-   * @param diff what it would change in a file, as a unified diff of the moment of asking
+   * @param diff what it would change, as a unified diff, or what it would hand out, as text; both
+   *     of the moment of asking
    * @param remember what an allow could remember; null where no one rule would do
+   * @param preview where {@code diff} comes from, if another tool was asked for it
    */
   record PermissionRequested(
       String permissionId,
@@ -157,7 +159,8 @@ public sealed interface RunEvent {
       @Nullable List<String> risk,
       @Nullable List<String> recipients,
       @Nullable Content diff,
-      @Nullable Suggestion remember)
+      @Nullable Suggestion remember,
+      @Nullable Preview preview)
       implements RunEvent {
     /** Without what explains the call. */
     public PermissionRequested(
@@ -186,9 +189,21 @@ public sealed interface RunEvent {
           null,
           null,
           null,
+          null,
           null);
     }
   }
+
+  /**
+   * A preview: what a tool that only reads said of the call before people were asked.
+   *
+   * @param tool that was called with those of the arguments that it knows
+   * @param sha256 of the text that was shown, lower-case hex; null when there is none
+   * @param none why there is no preview, for people; null when there is one
+   * @param durationMs how long it took, milliseconds
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  record Preview(String tool, @Nullable String sha256, @Nullable String none, long durationMs) {}
 
   /** What an allow could remember: the rule's text, and what it would mean in words. */
   record Suggestion(String rule, String text) {}

@@ -71,7 +71,8 @@ class GoldenEventsTest {
             List.of("runs a shell command", "first Bash of this run"),
             List.of("ada@example.com"),
             Content.text("--- a/x\n+++ b/x\n"),
-            new RunEvent.Suggestion("Bash(ls *)", "From now on ls runs without asking.")),
+            new RunEvent.Suggestion("Bash(ls *)", "From now on ls runs without asking."),
+            new RunEvent.Preview("Look", HASH, null, 12)),
         new RunEvent.RunPaused("permission", null, "p0123456789abcde", null, null),
         new RunEvent.PermissionDecided(
             "p0123456789abcde",

@@ -140,7 +140,8 @@ public final class RunView {
             asked.risk(),
             asked.recipients(),
             null,
-            asked.remember()));
+            asked.remember(),
+            null));
   }
 
   /** Takes in live text; a new turn or attempt begins anew. */

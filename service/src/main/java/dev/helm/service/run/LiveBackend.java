@@ -6,6 +6,10 @@ import dev.helm.activities.egress.EgressProxy;
 import dev.helm.activities.egress.HostDial;
 import dev.helm.activities.egress.HostResolver;
 import dev.helm.activities.egress.Outgoing;
+import dev.helm.activities.foreign.AgentModels;
+import dev.helm.activities.foreign.ForeignSessions;
+import dev.helm.activities.foreign.ProgramDoor;
+import dev.helm.activities.foreign.ProgramKind;
 import dev.helm.activities.hook.BoxHooks;
 import dev.helm.activities.hook.HookRunner;
 import dev.helm.activities.hook.Hooks;
@@ -16,6 +20,7 @@ import dev.helm.activities.mcp.McpHub;
 import dev.helm.activities.mcp.Programs;
 import dev.helm.activities.model.ModelActivityImpl;
 import dev.helm.activities.model.ModelClient;
+import dev.helm.activities.publish.Publishing;
 import dev.helm.activities.run.LogActivityImpl;
 import dev.helm.activities.sandbox.DockerSandbox;
 import dev.helm.activities.sandbox.EngineImages;
@@ -33,6 +38,7 @@ import dev.helm.activities.workspace.LauncherDisks;
 import dev.helm.activities.workspace.WorkspaceFiles;
 import dev.helm.api.Secret;
 import dev.helm.api.Sha256;
+import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.rest.Bodies;
 import dev.helm.service.HelmService;
 import dev.helm.service.Settings;
@@ -59,6 +65,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.ZoneId;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Executors;
@@ -108,6 +115,7 @@ public final class LiveBackend implements Backend {
   private final HistoryArchive histories;
   private final McpHub mcp;
   private final RunTools tools;
+  private final ForeignSessions agents;
   private final Health health;
   private final ScheduledExecutorService upkeep =
       Executors.newScheduledThreadPool(
@@ -156,6 +164,7 @@ public final class LiveBackend implements Backend {
             Workspaces.defaultOwnerUid(),
             LauncherDisks.find(settings.home()),
             operator.workspace());
+    ProgramDoor programs = new ProgramDoor(HelmService.VERSION);
     EgressGrants grants = new EgressGrants();
     EgressRecords egressRecords = new EgressRecords(store.log());
     AtomicReference<@Nullable DockerSandbox> docker = new AtomicReference<>();
@@ -176,7 +185,7 @@ public final class LiveBackend implements Backend {
               new StoredSlots(store.slots()),
               workspaces,
               List.of(egress),
-              containers.agents(URI.create(settings.keyProxy())),
+              containers.agents(URI.create(settings.keyProxy()), programs.door()),
               new StoredWaits(
                   store, Duration.ofMinutes(operator.waitMinutes()), Clock.systemUTC()));
       docker.set(started);
@@ -198,6 +207,9 @@ public final class LiveBackend implements Backend {
             new HostDial(outgoing, egressRecords::dialled),
             HelmService.VERSION);
     this.tools = new RunTools(List.of(mcp));
+    this.agents =
+        new ForeignSessions(
+            Map.of(Blueprint.COMMAND, new ProgramKind(sandbox.boxes(), programs, tools)));
     this.reaper = new Reaper(store, this::release);
     this.snapshots =
         new Snapshots(settings.home(), sandbox, operator.workspace(), Clock.systemUTC());
@@ -210,7 +222,7 @@ public final class LiveBackend implements Backend {
             new WorkspaceRestore(snapshots, owner, step -> {}),
             control::leave,
             control::start);
-    this.workers = workers(client, hub, grants, outgoing);
+    this.workers = workers(client, hub, grants, outgoing, publishing(settings.home(), operator));
   }
 
   /** Makes the parts; none of them works before {@link #start}. */
@@ -304,6 +316,7 @@ public final class LiveBackend implements Backend {
     if (webhook != null) {
       webhook.close();
     }
+    agents.close();
     mcp.close();
     sandbox.close();
     try {
@@ -320,6 +333,7 @@ public final class LiveBackend implements Backend {
   }
 
   private void release(String run) {
+    agents.release(run);
     mcp.release(run);
     sandbox.release(run);
   }
@@ -327,20 +341,31 @@ public final class LiveBackend implements Backend {
   // ---- work --------------------------------------------------------------------------------
 
   private WorkerFactory workers(
-      WorkflowClient client, StreamHub hub, EgressGrants grants, Outgoing outgoing) {
+      WorkflowClient client,
+      StreamHub hub,
+      EgressGrants grants,
+      Outgoing outgoing,
+      Publishing publishing) {
     HookRunner hooks = new BoxHooks(sandbox.boxes());
     return TemporalConnection.workers(
         client,
         new LogActivityImpl(store.log(), this::release),
-        new ModelActivityImpl(
+        new AgentModels(
             store.log(),
             store.blobs(),
             store.conversations(),
             store.runs(),
             hub,
-            new ModelClient(URI.create(settings.keyProxy()), MODEL_IDLE),
-            tools,
-            new Hooks(store.log(), store.blobs(), store.secrets(), hooks)),
+            new ModelActivityImpl(
+                store.log(),
+                store.blobs(),
+                store.conversations(),
+                store.runs(),
+                hub,
+                new ModelClient(URI.create(settings.keyProxy()), MODEL_IDLE),
+                tools,
+                new Hooks(store.log(), store.blobs(), store.secrets(), hooks)),
+            agents),
         Tools.activity(
             store.log(),
             store.blobs(),
@@ -350,7 +375,15 @@ public final class LiveBackend implements Backend {
             settings.smtpUrl().isEmpty() ? null : new Relay(URI.create(settings.smtpUrl())),
             new CallSnapshot(snapshots, store.files(), store.log()),
             Clock.systemUTC(),
-            new Elsewhere(tools, store.secrets(), outgoing, hooks)));
+            new Elsewhere(tools, store.secrets(), outgoing, hooks, agents, publishing)));
+  }
+
+  private static Publishing publishing(Path home, OperatorConfig operator) {
+    if (operator.publish().isEmpty()) {
+      return Publishing.NOWHERE;
+    }
+    Hmac key = Hmac.ofFile(home.resolve("keys").resolve("publish.key"));
+    return Publishing.of(operator.publish(), key::of, home.resolve("run").resolve("publish"));
   }
 
   /** Takes over what a former life left, then polls; tried again until Temporal is there. */

@@ -26,10 +26,11 @@ final class RunContainers implements ContainerWish.Source {
    * For the sandbox.
    *
    * @param keyProxy what is behind {@code model.sock}
+   * @param mcp what is behind {@code mcp.sock}
    */
-  AgentContainers agents(URI keyProxy) {
+  AgentContainers agents(URI keyProxy, AgentDoor mcp) {
     InetSocketAddress model = new InetSocketAddress(keyProxy.getHost(), keyProxy.getPort());
-    return new AgentContainers(this, List.of(AgentDoor.forward("model", model)));
+    return new AgentContainers(this, List.of(AgentDoor.forward("model", model), mcp));
   }
 
   /** The image that a blueprint's runs have. */

@@ -169,6 +169,18 @@ final class SqliteRuns implements Runs {
                     run)));
   }
 
+  @Override
+  public @Nullable Short shortOfMoney(String run) {
+    return reads.read(
+        sql ->
+            sql.one(
+                "SELECT json_extract(e.data, '$.scope'), json_extract(e.data, '$.detail')"
+                    + " FROM money_waits w JOIN events e ON e.run = w.run AND e.seq = w.seq"
+                    + " WHERE w.run = ? ORDER BY w.seq DESC LIMIT 1",
+                row -> new Short(row.getString(1), row.getString(2)),
+                run));
+  }
+
   private static <T> T known(String run, @Nullable T found) {
     if (found == null) {
       throw new IllegalArgumentException("there is no run " + run);

@@ -30,7 +30,7 @@ class BlueprintDocsTest {
     Matcher matcher = EXAMPLE.matcher(page());
     int count = 0;
     while (matcher.find()) {
-      ObjectNode source = (ObjectNode) new YAMLMapper().readTree(matcher.group(1));
+      ObjectNode source = (ObjectNode) new YAMLMapper().readTree(String.valueOf(matcher.group(1)));
       source.putIfAbsent("name", source.textNode("example"));
       source.putIfAbsent("task", source.textNode("Do it"));
       source.putIfAbsent("tools", source.arrayNode().add("Read"));

@@ -1,0 +1,84 @@
+package dev.helm.activities.foreign.claude;
+
+import dev.helm.activities.images.ExtraFile;
+import dev.helm.activities.images.ImageRecipe;
+import dev.helm.activities.images.RecipePackage;
+import java.io.IOException;
+import java.io.InputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * The image that the runtime lives in: its package, which is installed by name and never part of
+ * Helm, and the second lock: a hook that no program can take away and that asks Helm.
+ */
+public final class ClaudeImage {
+  /** The package; its control protocol is not published, so that the version is part of Helm. */
+  public static final String PACKAGE = "npm:@anthropic-ai/claude-agent-sdk@0.3.330";
+
+  /** What the package's program says of itself. */
+  static final String CLI_VERSION = "2.1.330";
+
+  /** Starts the runtime, wherever its package lies. */
+  static final String PROGRAM = "/opt/helm/claude";
+
+  private static final String SETTINGS = "/etc/claude-code/managed-settings.json";
+  private static final String GATE = "/opt/helm/helm-gate";
+
+  private ClaudeImage() {}
+
+  /** The recipe of a blueprint's image: its own packages, the runtime, and the lock. */
+  public static ImageRecipe recipe(List<String> packages) {
+    List<RecipePackage> all = new ArrayList<>(packages.stream().map(RecipePackage::parse).toList());
+    RecipePackage runtime = RecipePackage.parse(PACKAGE);
+    all.removeIf(
+        each -> each.registry() == runtime.registry() && each.name().equals(runtime.name()));
+    all.add(runtime);
+    return new ImageRecipe(all, files());
+  }
+
+  private static Map<String, ExtraFile> files() {
+    Map<String, ExtraFile> files = new TreeMap<>();
+    files.put(SETTINGS, new ExtraFile(resource("managed-settings.json"), false));
+    files.put(GATE, ExtraFile.program(resource("helm-gate.py")));
+    files.put(PROGRAM, ExtraFile.program(resource("claude.sh")));
+    return files;
+  }
+
+  /**
+   * What {@code sha256sum -c} reads to say whether the lock is there as it was made; a start
+   * without it fails.
+   */
+  static String checksums() {
+    StringBuilder sums = new StringBuilder();
+    files()
+        .forEach(
+            (path, file) ->
+                sums.append(sha256(file.content())).append("  ").append(path).append('\n'));
+    return sums.toString();
+  }
+
+  private static byte[] resource(String name) {
+    try (InputStream in = ClaudeImage.class.getResourceAsStream(name)) {
+      if (in == null) {
+        throw new IllegalStateException("Helm was built without " + name);
+      }
+      return in.readAllBytes();
+    } catch (IOException e) {
+      throw new IllegalStateException("Helm cannot read its own " + name, e);
+    }
+  }
+
+  private static String sha256(byte[] content) {
+    try {
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every JDK has SHA-256", e);
+    }
+  }
+}

@@ -1,0 +1,279 @@
+package dev.helm.activities.foreign.claude;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.helm.activities.foreign.AgentDriver;
+import dev.helm.activities.foreign.Given;
+import dev.helm.activities.foreign.Next;
+import dev.helm.activities.foreign.SessionStart;
+import dev.helm.activities.sandbox.Box;
+import dev.helm.activities.sandbox.BoxEnd;
+import dev.helm.activities.sandbox.BoxSpec;
+import dev.helm.activities.sandbox.Boxes;
+import dev.helm.activities.sandbox.EngineUnavailable;
+import dev.helm.activities.sandbox.SandboxRefused;
+import dev.helm.activities.tools.Effect;
+import dev.helm.activities.tools.ToolDefinition;
+import dev.helm.activities.tools.ToolEnd;
+import dev.helm.workflows.HelmJson;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/** One life of the Claude Agent SDK's runtime in the run's container. */
+final class ClaudeSdkDriver implements AgentDriver {
+  private static final String GO_ON =
+      "The work was interrupted and goes on now. What stands above is all that is known of it; do"
+          + " not repeat what has been done.";
+  private static final String AT_WORK =
+      "The sub-agent is at work: its calls and then its report follow. If none follows, it is gone.";
+
+  private final Boxes boxes;
+  private final Tools tools;
+  private final Gates gates;
+  private final Set<String> messages = ConcurrentHashMap.newKeySet();
+  private final Set<String> stopped = ConcurrentHashMap.newKeySet();
+  private @Nullable Box box;
+  private volatile @Nullable ClaudeSession session;
+  private @Nullable SessionStart start;
+  private @Nullable HelmTools helmTools;
+  private volatile boolean now;
+
+  /** What Helm's tools of a run are. */
+  interface Tools {
+    List<ToolDefinition> of(SessionStart start);
+  }
+
+  ClaudeSdkDriver(Boxes boxes, Tools tools, Gates gates) {
+    this.boxes = boxes;
+    this.tools = tools;
+    this.gates = gates;
+  }
+
+  // ---- start -----------------------------------------------------------------------------------
+
+  @Override
+  public void start(SessionStart begin) {
+    this.start = begin;
+    String id = Transcript.sessionId(begin.run(), begin.epoch(), begin.session());
+    String transcript =
+        Transcript.of(
+            id, "/slot/workspace", begin.info().blueprint().model().name(), begin.history());
+    boolean resumed = !transcript.isEmpty();
+    prepare(begin, id, transcript);
+    HelmTools offered =
+        new HelmTools(
+            tools.of(begin).stream().filter(each -> OwnTools.ofHelm(each.name())).toList());
+    this.helmTools = offered;
+    Box opened =
+        boxes.open(
+            BoxSpec.inRun(begin.run(), "claude", Launch.argv(begin.info().blueprint(), id, resumed))
+                .withEnv(Launch.environment(begin)));
+    this.box = opened;
+    ClaudeSession talk =
+        new ClaudeSession(opened.out(), opened.in(), offered, begin.events()::says);
+    this.session = talk;
+    gates.opened(begin.run(), talk);
+    talk.line().open();
+    initialize(begin, offered, talk, opened);
+    talk.say(resumed ? GO_ON : begin.task(), false);
+    begin.messages().forEach(each -> say(begin, talk, each, false));
+  }
+
+  /** The lock has to be there, and what is known has to lie where the runtime looks for it. */
+  private void prepare(SessionStart begin, String id, String transcript) {
+    String script =
+        """
+        set -e
+        printf '%s' "$2" | sha256sum -c --quiet >&2 || exit 64
+        [ "$1" = resume ] || exit 0
+        dir="$HOME/.claude/projects/$(pwd -P | tr /. --)"
+        umask 077
+        mkdir -p "$dir"
+        exec cat > "$dir/$0.jsonl"
+        """;
+    List<String> argv =
+        List.of(
+            "/bin/sh",
+            "-c",
+            script,
+            id,
+            transcript.isEmpty() ? "new" : "resume",
+            ClaudeImage.checksums());
+    try (Box ready = boxes.open(BoxSpec.inRun(begin.run(), "claude-ready", argv))) {
+      try (OutputStream to = ready.in()) {
+        to.write(transcript.getBytes(StandardCharsets.UTF_8));
+      } catch (IOException e) {
+        // Its end says why.
+      }
+      BoxEnd end = ready.end().get(60, TimeUnit.SECONDS);
+      if (end.kind() == BoxEnd.Kind.LOST) {
+        throw new EngineUnavailable("the run's container went away: " + end.why());
+      }
+      if (end.code() != 0) {
+        throw new SandboxRefused(
+            "program",
+            end.code() == 64
+                ? "the image lacks the lock of the Claude Agent SDK (managed settings and gate), or"
+                    + " it was changed: "
+                    + ready.lastWords().strip()
+                : "the runtime's session cannot be written: " + ready.lastWords().strip());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new EngineUnavailable("interrupted while the runtime started", e);
+    } catch (ExecutionException | TimeoutException e) {
+      throw new EngineUnavailable("the runtime's session could not be written in time", e);
+    }
+  }
+
+  private void initialize(SessionStart begin, HelmTools offered, ClaudeSession talk, Box opened) {
+    ObjectNode request = Launch.initialize(begin, Instructions.of(begin), !offered.isEmpty());
+    try {
+      talk.line().ask(request, Duration.ofSeconds(60)).get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new EngineUnavailable("interrupted while the runtime started", e);
+    } catch (ExecutionException e) {
+      String words = opened.lastWords().strip();
+      throw new SandboxRefused(
+          "program",
+          "the Claude Agent SDK's runtime did not answer: "
+              + (words.isEmpty() ? String.valueOf(e.getCause()) : words),
+          e);
+    }
+  }
+
+  // ---- work ------------------------------------------------------------------------------------
+
+  @Override
+  public Next next(Given given) throws InterruptedException {
+    SessionStart begun = Objects.requireNonNull(start);
+    ClaudeSession talk = Objects.requireNonNull(session);
+    Set<String> answered = new HashSet<>();
+    for (Given.Result result : given.results()) {
+      if (answered.add(result.toolUseId())) {
+        answer(talk, result);
+      }
+    }
+    boolean urgent = now;
+    now = false;
+    boolean said = false;
+    for (Given.Message message : given.messages()) {
+      said |= say(begun, talk, message, urgent);
+    }
+    if (!stopped.isEmpty() && !said) {
+      talk.say("A person stopped what you did. Go on with what is left.", false);
+    }
+    stopped.clear();
+    Next next = talk.next();
+    return next instanceof Next.Lost lost ? lost(lost) : next;
+  }
+
+  private Next lost(Next.Lost lost) {
+    Box opened = box;
+    BoxEnd end = opened == null || !opened.end().isDone() ? null : opened.end().join();
+    return opened != null && end != null && end.kind() == BoxEnd.Kind.EXITED
+        ? new Next.Lost(
+            lost.said(),
+            "the runtime ended with code " + end.code() + ": " + opened.lastWords().strip())
+        : lost;
+  }
+
+  /** What Helm's gate, people or tools gave, for a call that nobody has let go. */
+  private void answer(ClaudeSession talk, Given.Result result) {
+    PendingCall call = talk.call(result.toolUseId());
+    if (call == null || call.decided()) {
+      return;
+    }
+    if (result.error()) {
+      talk.deny(call.id, result.text());
+    } else if (call.wireTool.equals(OwnTools.QUESTION)) {
+      talk.allow(call.id, OwnTools.answered(call.input, result.text()));
+    } else if (call.wireTool.startsWith(HelmTools.PREFIX)) {
+      Objects.requireNonNull(helmTools).gave(call.tool(), call.input, result.text());
+      talk.allow(call.id, call.input);
+    } else {
+      talk.deny(call.id, result.text());
+    }
+  }
+
+  private boolean say(
+      SessionStart begun, ClaudeSession talk, Given.Message message, boolean urgent) {
+    if (!messages.add(message.id()) || !begun.events().reads(message.id())) {
+      return false;
+    }
+    talk.say(message.text(), urgent);
+    return true;
+  }
+
+  @Override
+  public void interrupt() {
+    now = true;
+    ClaudeSession talk = session;
+    if (talk != null) {
+      talk.interrupt();
+    }
+  }
+
+  @Override
+  public Effect.Result perform(String toolUseId, String tool, String arguments)
+      throws InterruptedException {
+    ClaudeSession talk = session;
+    PendingCall call = talk == null ? null : talk.call(toolUseId);
+    if (talk == null
+        || call == null
+        || !call.tool().equals(tool)
+        || !talk.allow(toolUseId, HelmJson.read(arguments, JsonNode.class))) {
+      return new Effect.Result.Ended(
+          ToolEnd.failed(
+              "failed · not asked for now",
+              "The agent's runtime does not wait for this call any more; it was not carried out."),
+          null);
+    }
+    if (tool.equals("Agent")) {
+      return new Effect.Result.Ended(ToolEnd.ok("sub-agent at work", AT_WORK), null);
+    }
+    try {
+      ToolEnd end = call.end.get();
+      return new Effect.Result.Ended(
+          stopped.contains(toolUseId) ? ToolEnd.interrupted(end.forModel()) : end, null);
+    } catch (ExecutionException e) {
+      return new Effect.Result.Unknown(
+          "the agent's runtime ended while it carried this out; what it did by then is not known");
+    }
+  }
+
+  @Override
+  public void stop(String toolUseId) {
+    ClaudeSession talk = session;
+    if (talk != null && stopped.add(toolUseId)) {
+      ObjectNode request = HelmJson.mapper().createObjectNode().put("subtype", "interrupt");
+      var unused = talk.line().ask(request, Duration.ofSeconds(30));
+    }
+  }
+
+  @Override
+  public void close() {
+    SessionStart begun = start;
+    ClaudeSession talk = session;
+    if (begun != null && talk != null) {
+      gates.closed(begun.run(), talk);
+      talk.line().close();
+    }
+    Box opened = box;
+    if (opened != null) {
+      opened.close();
+    }
+  }
+}
