@@ -184,8 +184,7 @@ public final class LiveBackend implements Backend {
               new StoredSlots(store.slots()),
               workspaces,
               List.of(egress),
-              containers.agents(
-                  URI.create(settings.keyProxy()), programs.door(), gates.door()),
+              containers.agents(URI.create(settings.keyProxy()), programs.door(), gates.door()),
               new StoredWaits(
                   store, Duration.ofMinutes(operator.waitMinutes()), Clock.systemUTC()));
       docker.set(started);

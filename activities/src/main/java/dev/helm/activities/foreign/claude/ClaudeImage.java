@@ -51,8 +51,8 @@ public final class ClaudeImage {
   }
 
   /**
-   * What {@code sha256sum -c} reads to say whether the lock is there as it was made; a start without
-   * it fails.
+   * What {@code sha256sum -c} reads to say whether the lock is there as it was made; a start
+   * without it fails.
    */
   static String checksums() {
     StringBuilder sums = new StringBuilder();

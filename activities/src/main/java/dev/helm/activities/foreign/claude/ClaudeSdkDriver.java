@@ -83,10 +83,7 @@ final class ClaudeSdkDriver implements AgentDriver {
     this.helmTools = offered;
     Box opened =
         boxes.open(
-            BoxSpec.inRun(
-                    begin.run(),
-                    "claude",
-                    Launch.argv(begin.info().blueprint(), id, resumed))
+            BoxSpec.inRun(begin.run(), "claude", Launch.argv(begin.info().blueprint(), id, resumed))
                 .withEnv(Launch.environment(begin)));
     this.box = opened;
     ClaudeSession talk =

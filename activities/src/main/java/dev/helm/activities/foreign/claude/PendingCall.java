@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A call that the runtime asks about. Nothing but a verdict of Helm's answers it, and it answers
- * each question about this call alike: allowed with exactly the arguments that the gate has seen, or
- * denied. Guarded by its session.
+ * each question about this call alike: allowed with exactly the arguments that the gate has seen,
+ * or denied. Guarded by its session.
  */
 final class PendingCall {
   final String id;

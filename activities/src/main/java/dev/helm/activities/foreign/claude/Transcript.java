@@ -66,7 +66,9 @@ final class Transcript {
     line.put("cwd", cwd).put("sessionId", sessionId).put("version", ClaudeImage.CLI_VERSION);
     line.put("type", role).set("message", message);
     line.put("uuid", uuid);
-    line.put("timestamp", "2000-01-01T%02d:%02d:%02d.000Z".formatted(n / 3600 % 24, n / 60 % 60, n % 60));
+    line.put(
+        "timestamp",
+        "2000-01-01T%02d:%02d:%02d.000Z".formatted(n / 3600 % 24, n / 60 % 60, n % 60));
     return line;
   }
 

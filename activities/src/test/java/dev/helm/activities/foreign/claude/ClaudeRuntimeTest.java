@@ -65,8 +65,7 @@ final class ClaudeRuntimeTest {
     }
     model = PracticeModel.start(0, List.of(folder), false);
     gates = new Gates();
-    AgentDoor door =
-        AgentDoor.forward("model", new InetSocketAddress("127.0.0.1", model.port()));
+    AgentDoor door = AgentDoor.forward("model", new InetSocketAddress("127.0.0.1", model.port()));
     lab = AgentLab.open(ClaudeImage.recipe(List.of()), List.of(door, gates.door()));
   }
 
@@ -225,7 +224,8 @@ final class ClaudeRuntimeTest {
               RunStatus.RUNNING,
               null,
               Plans.rules(List.of(), List.of(), List.of())
-                  .withTools(List.of("Bash", "Read", "Write", "Edit", "Agent", "AskPerson", "Lookup")),
+                  .withTools(
+                      List.of("Bash", "Read", "Write", "Edit", "Agent", "AskPerson", "Lookup")),
               "b@1",
               Map.of(),
               null,
@@ -258,7 +258,8 @@ final class ClaudeRuntimeTest {
         .anyMatch(call -> call.startsWith("Agent "))
         .anyMatch(call -> call.contains("by-sub.txt"))
         .anyMatch(call -> call.equals("Lookup {\"q\":\"answer\"}"))
-        .anyMatch(call -> call.startsWith("AskPerson ") && call.contains("\"options\":[\"A\",\"B\"]"));
+        .anyMatch(
+            call -> call.startsWith("AskPerson ") && call.contains("\"options\":[\"A\",\"B\"]"));
     String talk = String.join("\n", loop.history);
     assertThat(talk).contains("Denied by a rule.", "(A sub-agent's report:)", "I look around.");
     assertThat(loop.live).contains("I look around.");

@@ -63,7 +63,8 @@ final class ClaudeSessionTest {
     assertThat(((Next.Lost) next).reason()).contains(why);
   }
 
-  // ---- the gate ----------------------------------------------------------------------------------
+  // ---- the gate
+  // ----------------------------------------------------------------------------------
 
   @Test
   void aHookWaitsForTheGateAndRunsWithWhatTheGateHasSeen() throws Exception {
@@ -130,11 +131,7 @@ final class ClaudeSessionTest {
   }
 
   private String verdict(String requestId) throws IOException {
-    return runtime
-        .answer(requestId)
-        .path("hookSpecificOutput")
-        .path("permissionDecision")
-        .asText();
+    return runtime.answer(requestId).path("hookSpecificOutput").path("permissionDecision").asText();
   }
 
   @Test
@@ -226,8 +223,7 @@ final class ClaudeSessionTest {
   void isErrorCountsAndNotTheSubtype() throws Exception {
     runtime.says(
         "{\"type\":\"result\",\"subtype\":\"success\",\"is_error\":true,\"api_error_status\":402,\"result\":\"API Error: 402 no money\"}");
-    assertThat(session.next())
-        .isEqualTo(new Next.Failed("", "API Error: 402 no money"));
+    assertThat(session.next()).isEqualTo(new Next.Failed("", "API Error: 402 no money"));
     runtime.says(
         "{\"type\":\"result\",\"subtype\":\"success\",\"is_error\":true,\"api_error_status\":529,\"result\":\"busy\"}");
     session.say("again", false);
@@ -281,13 +277,13 @@ final class ClaudeSessionTest {
     assertThat(live).containsExactly("main");
   }
 
-  // ---- Helm's tools ------------------------------------------------------------------------------
+  // ---- Helm's tools
+  // ------------------------------------------------------------------------------
 
   @Test
   void helmsToolsAreFetchedOnlyOnceHelmHasCarriedThemOut() throws Exception {
     rpc("m1", "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\"}");
-    assertThat(
-            runtime.answer("m1").path("mcp_response").at("/result/tools/0/name").asText())
+    assertThat(runtime.answer("m1").path("mcp_response").at("/result/tools/0/name").asText())
         .isEqualTo("Lookup");
     String call =
         "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tools/call\",\"params\":{\"name\":\"Lookup\",\"arguments\":{\"q\":1}}}";
@@ -295,14 +291,12 @@ final class ClaudeSessionTest {
     assertThat(runtime.answer("m2").path("mcp_response").at("/result/isError").asBoolean())
         .isTrue();
     runtime.hook("r1", "PreToolUse", "toolu_1", "mcp__helm__Lookup", "{\"q\":1}");
-    assertThat(calls().calls())
-        .containsExactly(new Next.Asked("toolu_1", "Lookup", "{\"q\":1}"));
+    assertThat(calls().calls()).containsExactly(new Next.Asked("toolu_1", "Lookup", "{\"q\":1}"));
     tools.gave("Lookup", json("{\"q\":1}"), "found");
     session.allow("toolu_1", json("{\"q\":1}"));
     runtime.answer("r1");
     rpc("m3", call);
-    assertThat(
-            runtime.answer("m3").path("mcp_response").at("/result/content/0/text").asText())
+    assertThat(runtime.answer("m3").path("mcp_response").at("/result/content/0/text").asText())
         .isEqualTo("found");
     rpc("m4", call);
     assertThat(runtime.answer("m4").path("mcp_response").at("/result/isError").asBoolean())
@@ -316,12 +310,14 @@ final class ClaudeSessionTest {
             .formatted(requestId, message));
   }
 
-  // ---- a hostile peer ----------------------------------------------------------------------------
+  // ---- a hostile peer
+  // ----------------------------------------------------------------------------
 
   @Test
   void linesAreBytesAndMayBeCutAnywhere() throws Exception {
     byte[] line =
-        (ScriptedRuntime.hookLine("r1", "PreToolUse", "toolu_1", "Bash", "{\"command\":\"echo ä€😀\"}")
+        (ScriptedRuntime.hookLine(
+                    "r1", "PreToolUse", "toolu_1", "Bash", "{\"command\":\"echo ä€😀\"}")
                 + "\n")
             .getBytes(StandardCharsets.UTF_8);
     for (byte each : line) {
