@@ -3,6 +3,7 @@
 //	helm-executor                 runs as PID 1: dials the host and runs its commands
 //	helm-executor tool NAME       a built-in tool: arguments as JSON on stdin, one JSON object out
 //	helm-executor pipe NAME -- PROGRAM…   joins a program's stdin and stdout to the host
+//	helm-executor connect HOST PORT       joins stdin and stdout to a host, through the egress proxy
 //	helm-executor look            says what the container is like from its inside
 //	helm-executor version
 package main
@@ -12,6 +13,7 @@ import (
 	"fmt"
 	"os"
 
+	"dev.helm/executor/connect"
 	"dev.helm/executor/look"
 	"dev.helm/executor/pid1"
 	"dev.helm/executor/pipe"
@@ -30,6 +32,8 @@ func main() {
 		os.Exit(look.Main(os.Stdin, os.Stdout))
 	case len(args) > 0 && args[0] == "pipe":
 		os.Exit(pipe.Main(args[1:]))
+	case len(args) > 0 && args[0] == "connect":
+		os.Exit(connect.Main(args[1:]))
 	case len(args) > 0 && args[0] == "tool":
 		os.Exit(tools.Main(args[1:], os.Stdin, os.Stdout, os.Stderr))
 	default:

@@ -106,6 +106,10 @@ helm_layout() {
   ln -sfn /slot/workspace "$r/workspace"
   echo 'agent:x:1000:1000:agent:/tmp/home:/bin/bash' >>"$r/etc/passwd"
   echo 'agent:x:1000:' >>"$r/etc/group"
+  # There is no network but the proxy: ssh reaches the operator's targets through it.
+  mkdir -p "$r/etc/ssh/ssh_config.d"
+  printf 'Host *\n  ProxyCommand /usr/local/bin/helm-executor connect %%h %%p\n' \
+    >"$r/etc/ssh/ssh_config.d/helm.conf"
 }
 
 # What must be true of every root, whatever it was made from.

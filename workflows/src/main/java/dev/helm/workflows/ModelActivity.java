@@ -42,8 +42,17 @@ public interface ModelActivity {
     @JsonSubTypes.Type(value = Reply.Refused.class, name = "refused")
   })
   sealed interface Reply {
-    /** The whole answer is in the log and the conversation. */
-    record Answered(String head, List<Call> calls) implements Reply {}
+    /**
+     * The whole answer is in the log and the conversation.
+     *
+     * @param goesOn true when a hook does not let the agent stop here; null in old histories
+     */
+    record Answered(String head, List<Call> calls, @Nullable Boolean goesOn) implements Reply {
+      /** Where no hook has a say. */
+      public Answered(String head, List<Call> calls) {
+        this(head, calls, null);
+      }
+    }
 
     /** A cap has no room for this call; nothing was sent. */
     record OverBudget(String scope, String detail) implements Reply {}

@@ -40,6 +40,7 @@ final class RunState {
   private @Nullable String stoppedBy;
   private boolean left;
   private boolean budgetRaised;
+  private boolean toldToGoOn;
 
   RunState(RunStart.@Nullable Carry carry) {
     work = new Work(carry == null ? 0 : carry.workedMs());
@@ -300,6 +301,16 @@ final class RunState {
     reading.clear();
     head = newHead;
     results = List.of();
+    toldToGoOn = false;
+  }
+
+  /** A hook has more to say to the model than it knows here. */
+  void goOn() {
+    toldToGoOn = true;
+  }
+
+  boolean toldToGoOn() {
+    return toldToGoOn;
   }
 
   void results(List<RunStart.CallResult> callResults) {
@@ -308,7 +319,7 @@ final class RunState {
 
   /** The model has said its last word and nobody has said more. */
   boolean nothingToSay() {
-    return round == 0 && head != null && results.isEmpty() && messages.isEmpty();
+    return round == 0 && head != null && results.isEmpty() && messages.isEmpty() && !toldToGoOn;
   }
 
   boolean hasMessages() {

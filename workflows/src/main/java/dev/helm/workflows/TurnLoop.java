@@ -54,7 +54,7 @@ final class TurnLoop {
             || info.getHistoryLength() > HISTORY_EVENTS_MAX
             || info.getHistorySize() > HISTORY_BYTES_MAX
             || state.signals() > SIGNALS_MAX;
-    return large && state.round() == 0;
+    return large && state.round() == 0 && !state.toldToGoOn();
   }
 
   /** Turns that a next execution may still make, all told. */
@@ -109,6 +109,10 @@ final class TurnLoop {
     if (answered.calls().isEmpty()) {
       // A "now" that came too late to interrupt this answer must not drop the calls of the next.
       state.work().takeInterrupt();
+      if (Boolean.TRUE.equals(answered.goesOn())) {
+        state.goOn();
+        return null;
+      }
       return state.hasMessages() || state.cancelled() ? null : new End("succeeded", null, null);
     }
     state.results(calls.all(answered.calls()));

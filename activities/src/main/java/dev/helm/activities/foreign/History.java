@@ -89,8 +89,7 @@ final class History {
       for (JsonNode block : HelmJson.read(message, JsonNode.class).path("content")) {
         switch (block.path("type").asText()) {
           case "tool_use" -> {
-            String same =
-                sameness(block.path("name").asText(), block.path("input").toString());
+            String same = sameness(block.path("name").asText(), block.path("input").toString());
             if (same != null) {
               asked.put(block.path("id").asText(), same);
             }
@@ -103,9 +102,7 @@ final class History {
                   .computeIfAbsent(same, _ -> new ArrayDeque<>())
                   .add(
                       new Given.Result(
-                          id,
-                          block.path("content").asText(),
-                          block.path("is_error").asBoolean()));
+                          id, block.path("content").asText(), block.path("is_error").asBoolean()));
             }
           }
           default -> {}

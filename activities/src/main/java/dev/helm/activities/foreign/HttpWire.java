@@ -71,8 +71,10 @@ final class HttpWire {
       if (colon <= 0 || bytes > HEAD_BYTES_MAX) {
         throw new Bad(431, "the request's head is longer than " + HEAD_BYTES_MAX + " bytes");
       }
-      headers.putIfAbsent(
-          line.substring(0, colon).toLowerCase(Locale.ROOT), line.substring(colon + 1).strip());
+      headers.merge(
+          line.substring(0, colon).toLowerCase(Locale.ROOT),
+          line.substring(colon + 1).strip(),
+          (one, other) -> one + ", " + other);
     }
     int query = parts[1].indexOf('?');
     return new Request(
@@ -80,7 +82,8 @@ final class HttpWire {
   }
 
   private byte[] body(Map<String, String> headers) throws IOException {
-    if ("100-continue".equalsIgnoreCase(headers.get("expect")) && length(headers) <= BODY_BYTES_MAX) {
+    if ("100-continue".equalsIgnoreCase(headers.get("expect"))
+        && length(headers) <= BODY_BYTES_MAX) {
       write("HTTP/1.1 100 Continue\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
     }
     if (headers.containsKey("transfer-encoding")) {
@@ -159,7 +162,9 @@ final class HttpWire {
       char c = (char) (buffer.get() & 0xff);
       if (c == '\n') {
         int end = line.length();
-        return end > 0 && line.charAt(end - 1) == '\r' ? line.substring(0, end - 1) : line.toString();
+        return end > 0 && line.charAt(end - 1) == '\r'
+            ? line.substring(0, end - 1)
+            : line.toString();
       }
       line.append(c);
       if (line.length() > HEAD_BYTES_MAX) {
@@ -241,7 +246,8 @@ final class HttpWire {
   void piece(String text) throws IOException {
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
     ByteArrayOutputStream chunk = new ByteArrayOutputStream(bytes.length + 16);
-    chunk.writeBytes((Integer.toHexString(bytes.length) + "\r\n").getBytes(StandardCharsets.US_ASCII));
+    chunk.writeBytes(
+        (Integer.toHexString(bytes.length) + "\r\n").getBytes(StandardCharsets.US_ASCII));
     chunk.writeBytes(bytes);
     chunk.writeBytes("\r\n".getBytes(StandardCharsets.US_ASCII));
     write(chunk.toByteArray());

@@ -108,12 +108,12 @@ final class McpAnswers {
     client
         .tools()
         .offered(
-        client.start().info(),
-        tool ->
-            list.addObject()
-                .put("name", tool.name())
-                .put("description", tool.description())
-                .set("inputSchema", tool.schema()));
+            client.start().info(),
+            tool ->
+                list.addObject()
+                    .put("name", tool.name())
+                    .put("description", tool.description())
+                    .set("inputSchema", tool.schema()));
     return result;
   }
 

@@ -35,9 +35,7 @@ public final class ProgramDoor {
   private final McpAnswers answers;
   private final long signOfLifeMs;
 
-  /**
-   * With Helm's version.
-   */
+  /** With Helm's version. */
   public ProgramDoor(String version) {
     this(version, TimeUnit.SECONDS.toMillis(SIGN_OF_LIFE_S));
   }
@@ -55,8 +53,7 @@ public final class ProgramDoor {
   }
 
   void close(SessionStart start) {
-    clients.computeIfPresent(
-        start.run(), (_, client) -> client.start() == start ? null : client);
+    clients.computeIfPresent(start.run(), (_, client) -> client.start() == start ? null : client);
   }
 
   /** For the sandbox. */
@@ -83,8 +80,7 @@ public final class ProgramDoor {
   }
 
   /** Whether the connection can go on. */
-  private boolean answered(String run, HttpWire wire, HttpWire.Request request)
-      throws IOException {
+  private boolean answered(String run, HttpWire wire, HttpWire.Request request) throws IOException {
     Client client = clients.get(run);
     if (!request.path().equals("/mcp")) {
       return refuse(wire, 404, "Helm's tools are at " + URL, "");
@@ -107,7 +103,10 @@ public final class ProgramDoor {
     try {
       message = HelmJson.mapper().readTree(request.body());
     } catch (JsonProcessingException e) {
-      return json(wire, 400, McpAnswers.error(null, -32700, "the body is no JSON: " + e.getOriginalMessage()));
+      return json(
+          wire,
+          400,
+          McpAnswers.error(null, -32700, "the body is no JSON: " + e.getOriginalMessage()));
     }
     McpAnswers.Reply reply = answers.to(client, message);
     return switch (reply) {
@@ -129,8 +128,7 @@ public final class ProgramDoor {
   }
 
   /** Waits for a call's answer, showing that it is alive. */
-  private boolean later(
-      HttpWire wire, McpAnswers.Reply.Later later, Client client, boolean stream)
+  private boolean later(HttpWire wire, McpAnswers.Reply.Later later, Client client, boolean stream)
       throws IOException {
     ProgramCall call = later.call();
     CompletableFuture<ProgramCall.Answer> caller = call.caller();
@@ -145,7 +143,7 @@ public final class ProgramDoor {
               }
               more.complete(there);
             });
-    boolean written = false;
+    boolean taken = false;
     try {
       wire.begin(stream ? "text/event-stream" : JSON);
       String answer = null;
@@ -155,12 +153,13 @@ public final class ProgramDoor {
           wire.piece(stream ? later.signOfLife(beats) : " ");
         }
       }
+      // Who closes after this has read it, or could have.
+      boolean there = more.getNow(true);
       wire.piece(stream ? "event: message\ndata: " + answer + "\n\n" : answer);
       wire.end();
-      written = true;
+      taken = there;
     } finally {
-      if (!written || more.isDone() && !more.join()) {
-        call.leave(caller);
+      if (!taken && call.leave(caller)) {
         client.calls().unread(call);
       }
     }
@@ -174,7 +173,9 @@ public final class ProgramDoor {
     } catch (TimeoutException e) {
       return null;
     } catch (ExecutionException e) {
-      return McpAnswers.error(later.id(), -32000, String.valueOf(e.getCause().getMessage()));
+      Throwable inner = e.getCause();
+      return McpAnswers.error(
+          later.id(), -32000, String.valueOf((inner == null ? e : inner).getMessage()));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return McpAnswers.error(later.id(), -32000, "the service is stopping");

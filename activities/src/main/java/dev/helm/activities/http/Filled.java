@@ -159,7 +159,8 @@ public final class Filled {
       quoted ^= flips(between);
       text.append(between);
       Object value = value(String.valueOf(matcher.group(1)));
-      String written = HelmJson.write(quoted && !(value instanceof String) ? plain(value) : value);
+      Object said = quoted && !(value instanceof String) ? plain(value) : value;
+      String written = said == null ? "null" : HelmJson.write(said);
       text.append(quoted ? written.substring(1, written.length() - 1) : written);
       done = matcher.end();
     }

@@ -82,7 +82,8 @@ public final class SandboxImages {
       Thread.currentThread().interrupt();
       throw new SandboxRefused(BUILDING, "interrupted while an image was made", e);
     } catch (ExecutionException e) {
-      Throwable cause = e.getCause() == null ? e : e.getCause();
+      Throwable inner = e.getCause();
+      Throwable cause = inner == null ? e : inner;
       if (cause instanceof SandboxException known) {
         throw known;
       }

@@ -43,8 +43,8 @@ final class ClientCredentials implements HttpWire.Login {
   /**
    * For one server.
    *
-   * @param hostAllowed whether a host that the server names may be asked: attack: a server names its
-   *     own token endpoint and is given the client's secret
+   * @param hostAllowed whether a host that the server names may be asked: attack: a server names
+   *     its own token endpoint and is given the client's secret
    */
   ClientCredentials(
       String run,
@@ -191,8 +191,7 @@ final class ClientCredentials implements HttpWire.Login {
     }
   }
 
-  private void authenticate(
-      JsonNode about, Map<String, String> form, Map<String, String> headers) {
+  private void authenticate(JsonNode about, Map<String, String> form, Map<String, String> headers) {
     List<String> ways = new ArrayList<>();
     about.path("token_endpoint_auth_methods_supported").forEach(way -> ways.add(way.asText()));
     if (secret == null) {
@@ -201,8 +200,7 @@ final class ClientCredentials implements HttpWire.Login {
       String pair = coded(client.clientId()) + ":" + coded(secret.get());
       headers.put(
           "Authorization",
-          "Basic "
-              + Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.US_ASCII)));
+          "Basic " + Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.US_ASCII)));
     } else {
       form.put("client_id", client.clientId());
       form.put("client_secret", secret.get());
@@ -256,7 +254,8 @@ final class ClientCredentials implements HttpWire.Login {
     } catch (IllegalArgumentException e) {
       // Told below.
     }
-    throw new Fault(Fault.Kind.REFUSED, "it names an address that is none: " + Plain.line(text, 200));
+    throw new Fault(
+        Fault.Kind.REFUSED, "it names an address that is none: " + Plain.line(text, 200));
   }
 
   private static Map<String, String> parameters(@Nullable String challenge) {

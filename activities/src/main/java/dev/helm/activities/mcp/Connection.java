@@ -20,6 +20,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
@@ -27,14 +28,17 @@ import reactor.core.publisher.Mono;
 final class Connection implements Wire.Watcher {
   private static final Duration LONG = Duration.ofHours(26);
   private static final int PROBE_MS = 5_000;
+  private static final int WHY_MS = 3_000;
 
   private final String name;
   private final McpServer server;
   private final Wire wire;
+  private final UnaryOperator<String> clean;
   private final Consumer<Fault> lost;
   private final BiConsumer<String, McpSchema.ProgressNotification> progress;
   private final McpAsyncClient client;
   private final Map<String, OpenCall> calls = new ConcurrentHashMap<>();
+  private final CompletableFuture<Fault> gone = new CompletableFuture<>();
   private volatile @Nullable ToolList list;
   private volatile boolean stale = true;
   private volatile boolean closed;
@@ -42,6 +46,7 @@ final class Connection implements Wire.Watcher {
   /**
    * Over a way that is open.
    *
+   * @param clean takes out of its tool list what nobody may be shown
    * @param lost is told once, when the server goes by itself
    * @param progress gets a call's token and what the server says of it
    */
@@ -50,11 +55,13 @@ final class Connection implements Wire.Watcher {
       McpServer server,
       Wire wire,
       String version,
+      UnaryOperator<String> clean,
       Consumer<Fault> lost,
       BiConsumer<String, McpSchema.ProgressNotification> progress) {
     this.name = name;
     this.server = server;
     this.wire = wire;
+    this.clean = clean;
     this.lost = lost;
     this.progress = progress;
     wire.watch(this);
@@ -95,8 +102,24 @@ final class Connection implements Wire.Watcher {
       return known;
     }
     stale = false;
-    wire.callBegins();
+    boolean whole = false;
+    try {
+      ToolList read = ToolList.of(said(), server, clean);
+      list = read;
+      whole = true;
+      return read;
+    } finally {
+      stale |= !whole;
+    }
+  }
+
+  private List<JsonNode> said() {
     List<JsonNode> said = new ArrayList<>();
+    McpSchema.ServerCapabilities can = client.getServerCapabilities();
+    if (can == null || can.tools() == null) {
+      return said;
+    }
+    wire.callBegins();
     String cursor = McpSchema.FIRST_PAGE;
     long chars = 0;
     for (int page = 0; page == 0 || cursor != null; page++) {
@@ -114,9 +137,7 @@ final class Connection implements Wire.Watcher {
       tools.forEach(said::add);
       cursor = result.nextCursor();
     }
-    ToolList read = ToolList.of(said, server);
-    list = read;
-    return read;
+    return said;
   }
 
   private JsonNode tree(Object value) {
@@ -128,17 +149,31 @@ final class Connection implements Wire.Watcher {
   }
 
   private <T> T wait(Supplier<CompletableFuture<T>> asking, String what) {
-    CompletableFuture<T> answer = CompletableFuture.supplyAsync(asking, Thread::startVirtualThread).thenCompose(f -> f);
+    CompletableFuture<T> answer =
+        CompletableFuture.supplyAsync(asking, Thread::startVirtualThread).thenCompose(f -> f);
+    gone.thenAccept(answer::completeExceptionally);
     try {
       return answer.get(Limits.ANSWER_MS, TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
       throw new Fault(
           Fault.Kind.LOST, "it did not " + what + " within " + Limits.ANSWER_MS / 1000 + " s", e);
     } catch (ExecutionException e) {
-      throw Fault.of(e.getCause() == null ? e : e.getCause());
+      throw why(Fault.of(e.getCause() == null ? e : e.getCause()));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new Fault(Fault.Kind.LOST, "the service ends", e);
+    }
+  }
+
+  /** That a server has ended is often noticed by who writes first; how it ended says more. */
+  private Fault why(Fault first) {
+    try {
+      return first.told() ? first : gone.get(WHY_MS, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return first;
+    } catch (ExecutionException | TimeoutException e) {
+      return first;
     }
   }
 
@@ -257,6 +292,7 @@ final class Connection implements Wire.Watcher {
       closed = true;
     }
     wire.end();
+    gone.complete(fault);
     calls.values().forEach(call -> end(call, new OpenCall.News.Failed(fault)));
     Thread.startVirtualThread(() -> client.closeGracefully().onErrorComplete().subscribe());
     return true;

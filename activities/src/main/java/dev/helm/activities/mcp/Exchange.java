@@ -100,8 +100,7 @@ final class Exchange implements Closeable {
     return Integer.parseInt(line.substring(9, 12));
   }
 
-  private static void readHeaders(InputStream in, Map<String, String> headers)
-      throws IOException {
+  private static void readHeaders(InputStream in, Map<String, String> headers) throws IOException {
     int bytes = 0;
     for (String line = line(in, HEAD_BYTES_MAX); !line.isEmpty(); line = line(in, HEAD_BYTES_MAX)) {
       bytes += line.length();

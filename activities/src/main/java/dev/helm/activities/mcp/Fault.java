@@ -1,5 +1,7 @@
 package dev.helm.activities.mcp;
 
+import io.modelcontextprotocol.spec.McpError;
+
 /** Something went wrong between Helm and a server; the message is for people and the model. */
 final class Fault extends RuntimeException {
   private static final long serialVersionUID = 1L;
@@ -36,6 +38,11 @@ final class Fault extends RuntimeException {
     return String.valueOf(getMessage());
   }
 
+  /** Whether the server itself, or the way to it, said what is wrong. */
+  boolean told() {
+    return kind != Kind.LOST;
+  }
+
   /** The fault in an exception, or one that says that nobody knows. */
   static Fault of(Throwable thrown) {
     for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
@@ -43,6 +50,11 @@ final class Fault extends RuntimeException {
         return fault;
       }
     }
-    return new Fault(Kind.REFUSED, Plain.line(String.valueOf(thrown.getMessage()), 500), thrown);
+    for (Throwable cause = thrown; cause != null; cause = cause.getCause()) {
+      if (cause instanceof McpError error) {
+        return new Fault(Kind.REFUSED, Plain.line(String.valueOf(error.getMessage()), 500), error);
+      }
+    }
+    return new Fault(Kind.LOST, Plain.line(String.valueOf(thrown.getMessage()), 500), thrown);
   }
 }

@@ -54,7 +54,8 @@ record Form(String message, Map<String, JsonNode> fields, List<String> required,
     } else {
       text.append(" (").append(line(single(), fields.get(single()))).append(")");
     }
-    return text.append("\nWhat you answer goes to that server. \"decline\" gives it nothing.").toString();
+    return text.append("\nWhat you answer goes to that server. \"decline\" gives it nothing.")
+        .toString();
   }
 
   private String line(String name, @Nullable JsonNode field) {
@@ -66,7 +67,9 @@ record Form(String message, Map<String, JsonNode> fields, List<String> required,
     return Plain.line(name, 100)
         + ": "
         + Plain.line(type, 20)
-        + (choices(field).isEmpty() ? "" : " of " + Plain.line(String.join(", ", choices(field)), 300))
+        + (choices(field).isEmpty()
+            ? ""
+            : " of " + Plain.line(String.join(", ", choices(field)), 300))
         + (what.isEmpty() ? "" : ", " + Plain.line(what, 300))
         + (field.has("default") ? ", else " + Plain.line(field.get("default").asText(), 100) : "")
         + (required.contains(name) ? "" : " (may be left out)");
@@ -124,7 +127,8 @@ record Form(String message, Map<String, JsonNode> fields, List<String> required,
       }
       Object value = value(field, given.getValue());
       if (value == null) {
-        mistakes.add(Plain.line(given.getKey(), 100) + " has to be a " + field.path("type").asText());
+        mistakes.add(
+            Plain.line(given.getKey(), 100) + " has to be a " + field.path("type").asText());
       } else {
         values.put(given.getKey(), value);
       }

@@ -9,8 +9,12 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -26,6 +30,8 @@ final class HttpWire extends Wire {
       Schedulers.fromExecutor(Executors.newVirtualThreadPerTaskExecutor());
   private static final int NOTE_MS = 30_000;
   private static final int RESUMES_MAX = 20;
+  private static final int LISTENING_MS = 2_000;
+  private static final Object LISTENING = "listening";
   private static final int REASON_BYTES_MAX = 4 << 10;
 
   private final String run;
@@ -36,6 +42,11 @@ final class HttpWire extends Wire {
   private final Function<Object, @Nullable String> callOf;
   private volatile @Nullable String session;
   private volatile boolean ended;
+
+  /** The stream on which a server says what belongs to no request; null where there is none. */
+  private @Nullable CompletableFuture<Void> listening;
+
+  private volatile boolean unheard;
 
   /** How Helm proves itself. */
   interface Login {
@@ -56,8 +67,7 @@ final class HttpWire extends Wire {
    *
    * @param callOf the tool call for which a request is made, null for none
    */
-  HttpWire(
-      String run, URI uri, Dial dial, Login login, Function<Object, @Nullable String> callOf) {
+  HttpWire(String run, URI uri, Dial dial, Login login, Function<Object, @Nullable String> callOf) {
     this.run = run;
     this.uri = uri;
     this.dial = dial;
@@ -79,6 +89,9 @@ final class HttpWire extends Wire {
     Object id = message instanceof McpSchema.JSONRPCRequest request ? request.id() : null;
     boolean sent = false;
     try {
+      if (id != null && session != null) {
+        awaitListening();
+      }
       byte[] content = outgoing(message).getBytes(StandardCharsets.UTF_8);
       for (int tries = 1; ; tries++) {
         Map<String, String> headers = headers(null);
@@ -137,12 +150,11 @@ final class HttpWire extends Wire {
     Map<String, String> headers = new LinkedHashMap<>();
     if (lastEvent == null) {
       headers.put("Content-Type", "application/json");
-    } else {
+    } else if (!lastEvent.isEmpty()) {
       headers.put("Last-Event-ID", lastEvent);
     }
     headers.put(
-        "Accept",
-        lastEvent == null ? "application/json, text/event-stream" : "text/event-stream");
+        "Accept", lastEvent == null ? "application/json, text/event-stream" : "text/event-stream");
     String token = login.header();
     if (token != null) {
       headers.put("Authorization", token);
@@ -170,6 +182,7 @@ final class HttpWire extends Wire {
       session = given;
     }
     if (id == null) {
+      listen();
       return;
     }
     String type = String.valueOf(exchange.header("content-type"));
@@ -179,31 +192,36 @@ final class HttpWire extends Wire {
       stream(new ServerEvents(exchange.body()), id);
     }
     if (isOpen(id)) {
-      throw new Fault(Fault.Kind.LOST, "it answered the request with something else (" + status + ")");
+      throw new Fault(
+          Fault.Kind.LOST, "it answered the request with something else (" + status + ")");
     }
   }
 
   private Fault refused(Exchange exchange) {
     int status = exchange.status();
-    if (status == 404 && session != null) {
-      Fault gone = new Fault(Fault.Kind.REFUSED, "its session has ended; a new one is begun with the next call");
-      broke(gone);
-      return gone;
-    }
     String said = "";
     try {
       exchange.silence(NOTE_MS);
-      said = Plain.line(new String(exchange.body().readNBytes(REASON_BYTES_MAX), StandardCharsets.UTF_8), 300);
+      byte[] words = exchange.body().readNBytes(REASON_BYTES_MAX);
+      said = Plain.line(new String(words, StandardCharsets.UTF_8), 300);
     } catch (IOException e) {
       // The status says enough.
     }
-    String what =
-        status == 401 || status == 403
-            ? "it does not accept Helm's credentials"
-            : status / 100 == 3 ? "it points elsewhere, where nobody follows" : "it refused";
-    return new Fault(
-        Fault.Kind.REFUSED,
-        what + " (HTTP " + status + ")" + (said.isEmpty() ? "" : ": " + said));
+    Fault fault =
+        new Fault(
+            Fault.Kind.REFUSED,
+            what(status) + " (HTTP " + status + ")" + (said.isEmpty() ? "" : ": " + said));
+    if ((status == 404 || status == 400) && session != null) {
+      // It may have forgotten the session: the next call begins a new one.
+      broke(fault);
+    }
+    return fault;
+  }
+
+  private static String what(int status) {
+    return status == 401 || status == 403
+        ? "it does not accept Helm's credentials"
+        : status / 100 == 3 ? "it points elsewhere, where nobody follows" : "it refused";
   }
 
   /** Reads until the answer is there, asking for the stream again where it broke off. */
@@ -233,14 +251,72 @@ final class HttpWire extends Wire {
   }
 
   private ServerEvents resumed(String last, Object id) throws IOException {
-    Exchange exchange =
-        Exchange.of(connect(id), "GET", uri, headers(last), null, NOTE_MS);
+    Exchange exchange = Exchange.of(connect(id), "GET", uri, headers(last), null, NOTE_MS);
     if (exchange.status() != 200
         || !String.valueOf(exchange.header("content-type")).startsWith("text/event-stream")) {
       exchange.close();
       throw new IOException("the stream broke off and is not given again");
     }
     return new ServerEvents(exchange.body());
+  }
+
+  /** Begins to listen, unless it does already or the server has no such stream. */
+  private synchronized CompletableFuture<Void> listen() {
+    CompletableFuture<Void> now = listening;
+    if (now == null && !unheard && !ended && session != null) {
+      CompletableFuture<Void> opened = new CompletableFuture<>();
+      listening = opened;
+      Thread.ofVirtual().name("mcp-listen").start(() -> heard(opened));
+      return opened;
+    }
+    return now == null ? CompletableFuture.completedFuture(null) : now;
+  }
+
+  /** A server may ask people as soon as it is called, and then has to be heard. */
+  private void awaitListening() {
+    try {
+      listen().get(LISTENING_MS, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException e) {
+      // It is called all the same.
+    }
+  }
+
+  private void heard(CompletableFuture<Void> opened) {
+    String last = "";
+    try {
+      for (int again = 0; again < RESUMES_MAX && !ended; again++) {
+        try (Exchange exchange =
+            Exchange.of(connect(LISTENING), "GET", uri, headers(last), null, NOTE_MS)) {
+          if (exchange.status() != 200
+              || !String.valueOf(exchange.header("content-type")).startsWith("text/event-stream")) {
+            unheard = true;
+            return;
+          }
+          opened.complete(null);
+          ServerEvents events = new ServerEvents(exchange.body());
+          for (String data = events.next(); data != null; data = events.next()) {
+            incoming(data, null);
+          }
+          last = events.lastId() == null ? last : events.lastId();
+          if (!anyOpen()) {
+            return;
+          }
+          pause(events.retryMs());
+        }
+      }
+    } catch (Fault e) {
+      broke(e);
+    } catch (IOException | RuntimeException e) {
+      // It is listened to again with the next call.
+    } finally {
+      opened.complete(null);
+      exchanges.remove(LISTENING);
+      synchronized (this) {
+        listening = null;
+      }
+    }
   }
 
   private static void pause(long ms) throws IOException {

@@ -60,7 +60,8 @@ public final class ImagePrograms implements Programs {
     } catch (TimeoutException e) {
       throw new IllegalStateException("its image is still being made; try again later", e);
     } catch (ExecutionException e) {
-      throw new IllegalStateException(String.valueOf(e.getCause().getMessage()), e);
+      Throwable cause = e.getCause() == null ? e : e.getCause();
+      throw new IllegalStateException(String.valueOf(cause.getMessage()), e);
     }
   }
 }

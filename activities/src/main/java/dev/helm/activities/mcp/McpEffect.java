@@ -30,7 +30,12 @@ final class McpEffect implements Effect {
 
   /** A call that a server works on. */
   private record Work(
-      CallContext context, int attempt, String server, Connection connection, OpenCall call, Told told) {}
+      CallContext context,
+      int attempt,
+      String server,
+      Connection connection,
+      OpenCall call,
+      Told told) {}
 
   /** What people were told of a call's progress; guarded by itself. */
   private static final class Told {
@@ -119,7 +124,7 @@ final class McpEffect implements Effect {
 
   private Result over(Work work, OpenCall.News news) {
     return switch (news) {
-      case OpenCall.News.Answered answered -> ended(answer(answered.result()));
+      case OpenCall.News.Answered answered -> ended(answer(work, answered.result()));
       case OpenCall.News.Failed failed -> failed(work, failed.fault());
       case OpenCall.News.TimedOut timedOut -> {
         abandon(work, news);
@@ -143,9 +148,9 @@ final class McpEffect implements Effect {
     };
   }
 
-  private ToolEnd answer(McpSchema.CallToolResult result) {
+  private ToolEnd answer(Work work, McpSchema.CallToolResult result) {
     try {
-      return results.end(result);
+      return results.end(result, secrets.scrubber(work.context().info().blueprint().project()));
     } catch (Fault e) {
       return ToolEnd.failed("failed · no answer", "The server's answer cannot be read.");
     }
@@ -244,6 +249,8 @@ final class McpEffect implements Effect {
   }
 
   private static String number(Double value) {
-    return value % 1 == 0 && Math.abs(value) < 1e15 ? String.valueOf(value.longValue()) : value.toString();
+    return value % 1 == 0 && Math.abs(value) < 1e15
+        ? String.valueOf(value.longValue())
+        : value.toString();
   }
 }

@@ -223,6 +223,7 @@ public final class McpHub implements ToolSource, AutoCloseable {
             server,
             wires.open(run, name, server),
             version,
+            text -> secrets.scrubber(run.blueprint().project()).text(text),
             fault -> failed(run, name, null, fault.why()),
             effect::progressed);
     boolean whole = false;
@@ -249,7 +250,9 @@ public final class McpHub implements ToolSource, AutoCloseable {
         run,
         new RunEvent.McpConnected(
             name,
-            Objects.requireNonNull(run.blueprint().mcpServers().get(name)).overHttp() ? "http" : "stdio",
+            Objects.requireNonNull(run.blueprint().mcpServers().get(name)).overHttp()
+                ? "http"
+                : "stdio",
             list.size(),
             list.hash(),
             !list.hash().equals(kept),

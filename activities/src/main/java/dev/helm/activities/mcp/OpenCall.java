@@ -133,7 +133,8 @@ final class OpenCall {
   }
 
   private static McpSchema.ElicitResult nothing(McpSchema.ElicitResult.Action action) {
-    return new McpSchema.ElicitResult(action, action == McpSchema.ElicitResult.Action.ACCEPT ? Map.of() : null, null);
+    return new McpSchema.ElicitResult(
+        action, action == McpSchema.ElicitResult.Action.ACCEPT ? Map.of() : null, null);
   }
 
   /** Waits for what happens next. */
@@ -148,8 +149,7 @@ final class OpenCall {
       if (asked != null) {
         return new News.Asks(asked.number(), asked.text(), asked.form());
       }
-      long leftMs =
-          TimeUnit.NANOSECONDS.toMillis(leftNs - (System.nanoTime() - sinceNs));
+      long leftMs = TimeUnit.NANOSECONDS.toMillis(leftNs - (System.nanoTime() - sinceNs));
       if (leftMs <= 0) {
         return new News.TimedOut();
       }

@@ -1,6 +1,7 @@
 package dev.helm.activities.mcp;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.helm.activities.secret.Scrubber;
 import dev.helm.activities.store.Blobs;
 import dev.helm.activities.tools.Cut;
 import dev.helm.activities.tools.ToolEnd;
@@ -23,12 +24,12 @@ final class Results {
     this.blobs = blobs;
   }
 
-  ToolEnd end(McpSchema.CallToolResult result) {
+  ToolEnd end(McpSchema.CallToolResult result, Scrubber scrubber) {
     JsonNode answer = tree(result);
     List<String> parts = new ArrayList<>();
     JsonNode content = answer.path("content");
     for (int i = 0; i < Math.min(content.size(), PARTS_MAX); i++) {
-      parts.add(part(content.get(i)));
+      parts.add(part(content.get(i), scrubber));
     }
     if (content.size() > PARTS_MAX) {
       parts.add("(" + (content.size() - PARTS_MAX) + " more parts were not kept)");
@@ -67,12 +68,16 @@ final class Results {
     return false;
   }
 
-  private String part(JsonNode part) {
+  private String part(JsonNode part, Scrubber scrubber) {
     return switch (part.path("type").asText()) {
       case "text" -> part.path("text").asText();
       case "image", "audio" ->
-          bytes(part.path("type").asText(), part.path("mimeType").asText(), part.path("data").asText());
-      case "resource" -> resource(part.path("resource"));
+          bytes(
+              part.path("type").asText(),
+              part.path("mimeType").asText(),
+              part.path("data").asText(),
+              scrubber);
+      case "resource" -> resource(part.path("resource"), scrubber);
       case "resource_link" ->
           "[link to "
               + Plain.line(part.path("uri").asText(), 1_000)
@@ -84,22 +89,33 @@ final class Results {
     };
   }
 
-  private String resource(JsonNode resource) {
+  private String resource(JsonNode resource, Scrubber scrubber) {
     String uri = Plain.line(resource.path("uri").asText(), 1_000);
     return resource.hasNonNull("text")
         ? "[resource " + uri + "]\n" + resource.path("text").asText()
         : bytes(
-            "resource " + uri, resource.path("mimeType").asText(), resource.path("blob").asText());
+            "resource " + uri,
+            resource.path("mimeType").asText(),
+            resource.path("blob").asText(),
+            scrubber);
   }
 
-  private String bytes(String what, String mediaType, String base64) {
+  private String bytes(String what, String mediaType, String base64, Scrubber scrubber) {
     String type =
         mediaType.matches("[a-z]{1,20}/[A-Za-z0-9.+-]{1,80}")
             ? mediaType
             : "application/octet-stream";
     try {
-      byte[] bytes = Base64.getMimeDecoder().decode(base64);
-      return "[" + what + ", " + type + ", " + size(bytes.length) + ", kept as " + blobs.put(bytes, type) + "]";
+      byte[] bytes = scrubber.masked(Base64.getMimeDecoder().decode(base64));
+      return "["
+          + what
+          + ", "
+          + type
+          + ", "
+          + size(bytes.length)
+          + ", kept as "
+          + blobs.put(bytes, type)
+          + "]";
     } catch (IllegalArgumentException e) {
       return "[" + what + ", " + type + ": its bytes are not readable]";
     }

@@ -74,8 +74,10 @@ final class StreamWire extends Wire {
       fault = new Fault(Fault.Kind.LOST, ended() + words());
     } catch (Fault e) {
       fault = e;
-    } catch (IOException | RuntimeException e) {
-      fault = new Fault(Fault.Kind.LOST, "its output cannot be read: " + e.getMessage(), e);
+    } catch (IOException e) {
+      fault = new Fault(Fault.Kind.LOST, ended() + words(), e);
+    } catch (RuntimeException e) {
+      fault = new Fault(Fault.Kind.LOST, "its output cannot be read: " + e, e);
     }
     broke(fault);
   }

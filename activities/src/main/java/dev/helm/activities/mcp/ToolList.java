@@ -12,6 +12,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -45,9 +46,10 @@ final class ToolList {
   /**
    * The list of what a server said, as far as the blueprint takes it.
    *
+   * @param clean takes out what nobody may be shown: a server could describe its own secrets
    * @throws Fault there are too many, it is too long, or it is none
    */
-  static ToolList of(List<JsonNode> said, McpServer server) {
+  static ToolList of(List<JsonNode> said, McpServer server, UnaryOperator<String> clean) {
     List<ObjectNode> taken = new ArrayList<>();
     for (JsonNode tool : said) {
       String name = tool.path("name").asText("");
@@ -67,7 +69,7 @@ final class ToolList {
               + " of a server: name those that you need in its tools: [...]");
     }
     taken.sort(Comparator.comparing(tool -> tool.path("name").asText()));
-    String text = canonical(taken);
+    String text = clean.apply(canonical(taken));
     if (text.length() > Limits.LIST_CHARS_MAX) {
       throw new Fault(
           Fault.Kind.REFUSED,
@@ -161,8 +163,7 @@ final class ToolList {
     return words.isEmpty() ? null : String.join(", ", words);
   }
 
-  private static void word(
-      JsonNode said, String hint, String yes, String no, List<String> words) {
+  private static void word(JsonNode said, String hint, String yes, String no, List<String> words) {
     if (said.path(hint).isBoolean()) {
       words.add(said.path(hint).asBoolean() ? yes : no);
     }
@@ -177,11 +178,11 @@ final class ToolList {
           for (String part : KEPT) {
             JsonNode value = tool.get(part);
             if (!part.equals("name") && value != null) {
-              String said =
-                  value.isTextual() ? value.asText() : value.toPrettyString();
+              String said = value.isTextual() ? value.asText() : value.toPrettyString();
               Plain.text(said, Limits.SCHEMA_CHARS_MAX)
                   .lines()
-                  .forEach(line -> out.append("  ").append(part).append(": ").append(line).append('\n'));
+                  .forEach(
+                      line -> out.append("  ").append(part).append(": ").append(line).append('\n'));
             }
           }
         });

@@ -47,7 +47,8 @@ abstract class Wire implements McpClientTransport {
   private volatile @Nullable String version;
   private volatile @Nullable Watcher watcher;
   private volatile @Nullable
-      Function<Mono<McpSchema.JSONRPCMessage>, Mono<McpSchema.JSONRPCMessage>> handler;
+      Function<Mono<McpSchema.JSONRPCMessage>, Mono<McpSchema.JSONRPCMessage>>
+      handler;
 
   void watch(Watcher by) {
     watcher = by;
@@ -91,7 +92,11 @@ abstract class Wire implements McpClientTransport {
 
   @Override
   public <T> T unmarshalFrom(Object data, TypeRef<T> type) {
-    return json.convertValue(data, type);
+    try {
+      return json.convertValue(data, type);
+    } catch (RuntimeException e) {
+      throw new Fault(Fault.Kind.REFUSED, "its answer cannot be read", e);
+    }
   }
 
   @Override
@@ -130,6 +135,10 @@ abstract class Wire implements McpClientTransport {
         .map(Map.Entry::getKey)
         .findFirst()
         .orElse(null);
+  }
+
+  boolean anyOpen() {
+    return !open.isEmpty();
   }
 
   boolean isOpen(Object request) {
@@ -201,8 +210,7 @@ abstract class Wire implements McpClientTransport {
             : "Helm does not know this method";
     sendMessage(
             McpSchema.JSONRPCResponse.error(
-                request.id(),
-                new McpSchema.JSONRPCResponse.JSONRPCError(NOT_FOUND, why, null)))
+                request.id(), new McpSchema.JSONRPCResponse.JSONRPCError(NOT_FOUND, why, null)))
         .onErrorComplete()
         .subscribe();
   }

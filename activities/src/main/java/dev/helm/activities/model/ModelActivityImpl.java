@@ -1,6 +1,7 @@
 package dev.helm.activities.model;
 
 import dev.helm.activities.agents.AgentView;
+import dev.helm.activities.hook.Hooks;
 import dev.helm.activities.run.Heart;
 import dev.helm.activities.store.Blobs;
 import dev.helm.activities.store.Conversations;
@@ -46,8 +47,9 @@ public final class ModelActivityImpl implements ModelActivity {
   private final LiveText live;
   private final ModelClient client;
   private final RunTools tools;
+  private final ModelHooks hooks;
 
-  /** With the store's ports, the way to the key proxy, and what tools there are. */
+  /** With the store's ports, the way to the key proxy, what tools there are, and hooks. */
   public ModelActivityImpl(
       RunLog log,
       Blobs blobs,
@@ -55,7 +57,8 @@ public final class ModelActivityImpl implements ModelActivity {
       Runs runs,
       LiveText live,
       ModelClient client,
-      RunTools tools) {
+      RunTools tools,
+      Hooks hooks) {
     this.log = log;
     this.blobs = blobs;
     this.conversations = conversations;
@@ -63,27 +66,28 @@ public final class ModelActivityImpl implements ModelActivity {
     this.live = live;
     this.client = client;
     this.tools = tools;
+    this.hooks = new ModelHooks(hooks);
   }
 
   @Override
   public Reply call(Request request) {
     String done = log.outcome(request.run(), journalKey(request));
     if (done != null) {
-      return HelmJson.read(done, Reply.class);
+      return stopped(request, HelmJson.read(done, Reply.class));
     }
     ActivityExecutionContext context = Activity.getExecutionContext();
     int attempt = context.getInfo().getAttempt();
     ModelClient.Line line = new ModelClient.Line();
     try (Heart heart = Heart.start(context, line::cut)) {
       try {
-        return attempt(request, attempt, line);
+        return stopped(request, attempt(request, attempt, line, heart), heart);
       } catch (RunLog.KeyConflictException e) {
         // An attempt that Temporal had given up was first; its answer is the answer.
         String first = log.outcome(request.run(), journalKey(request));
         if (first == null) {
           throw e;
         }
-        return HelmJson.read(first, Reply.class);
+        return stopped(request, HelmJson.read(first, Reply.class), heart);
       } catch (ModelFault fault) {
         if (heart.interrupted()) {
           return new Reply.Interrupted();
@@ -93,10 +97,27 @@ public final class ModelActivityImpl implements ModelActivity {
     }
   }
 
-  private Reply attempt(Request request, int attempt, ModelClient.Line line) {
+  /** The reply, unless hooks do not let the agent stop with it. */
+  private Reply stopped(Request request, Reply reply) {
+    try (Heart heart = Heart.start(Activity.getExecutionContext(), () -> {})) {
+      return stopped(request, reply, heart);
+    }
+  }
+
+  private Reply stopped(Request request, Reply reply, Heart heart) {
     Runs.Info info = AgentView.of(runs, request.run(), request.agent());
+    return hooks.stopped(request, info, reply, heart::interrupted);
+  }
+
+  private Reply attempt(Request request, int attempt, ModelClient.Line line, Heart heart) {
+    Runs.Info info = AgentView.of(runs, request.run(), request.agent());
+    Hooks.Said atStart = hooks.start(request, info, heart::interrupted);
+    if (atStart.blocks()) {
+      return new Reply.Refused("the agent did not begin: " + atStart.told());
+    }
+    List<String> said = said(request, info, heart);
     begin(request);
-    String user = userMessage(request, info);
+    String user = userMessage(request, info, ModelHooks.added(atStart), said);
     List<String> messages = new ArrayList<>();
     if (request.head() != null) {
       messages.addAll(conversations.messages(request.head()));
@@ -164,17 +185,18 @@ public final class ModelActivityImpl implements ModelActivity {
   }
 
   /** What the user says in this turn: the task at first, later results and steering. */
-  private String userMessage(Request request, Runs.Info info) {
+  private String userMessage(
+      Request request, Runs.Info info, List<String> atStart, List<String> said) {
     List<String> texts = new ArrayList<>();
     if (request.head() == null) {
       texts.add(task(request, info));
+      texts.addAll(atStart);
     }
-    for (String id : request.messages()) {
-      Runs.QueuedMessage message = runs.message(request.run(), id);
-      if (message != null) {
-        texts.add(message.text());
-      }
+    String goesOn = hooks.goesOn(request, info);
+    if (goesOn != null) {
+      texts.add(goesOn);
     }
+    texts.addAll(said);
     List<RequestBody.Result> results = new ArrayList<>();
     for (CallResult result : request.results()) {
       byte[] bytes = blobs.get(result.sha256());
@@ -190,6 +212,18 @@ public final class ModelActivityImpl implements ModelActivity {
       texts.add("(What a person had written here was taken back. Go on.)");
     }
     return RequestBody.user(results, texts);
+  }
+
+  /** What people have said since the turn before, as far as hooks let it through. */
+  private List<String> said(Request request, Runs.Info info, Heart heart) {
+    List<String> texts = new ArrayList<>();
+    for (String id : request.messages()) {
+      Runs.QueuedMessage message = runs.message(request.run(), id);
+      if (message != null) {
+        texts.addAll(hooks.message(request, info, message, heart::interrupted));
+      }
+    }
+    return texts;
   }
 
   private String task(Request request, Runs.Info info) {

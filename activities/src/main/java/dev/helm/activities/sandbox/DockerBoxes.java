@@ -38,6 +38,7 @@ final class DockerBoxes implements Boxes, AutoCloseable {
   private final RunSlots runSlots;
   private final Room ownRoom = new Room(MAX_OWN_BOXES);
   private final Map<String, Integer> counts = new ConcurrentHashMap<>();
+  private final Set<Opening> openings = ConcurrentHashMap.newKeySet();
   private final Set<House> houses = ConcurrentHashMap.newKeySet();
   private final Set<OpenBox> open = ConcurrentHashMap.newKeySet();
   private final Map<String, String> runs = new ConcurrentHashMap<>();
@@ -60,19 +61,24 @@ final class DockerBoxes implements Boxes, AutoCloseable {
   public Box open(BoxSpec spec) {
     runSlots.await();
     enter(spec);
+    Opening opening = new Opening(spec.run());
+    openings.add(opening);
     boolean whole = false;
     try {
       OpenBox box = place(spec);
       open.add(box);
       var unused = box.end().thenRun(() -> over(box));
       whole = true;
-      if (closed) {
+      if (closed || opening.released) {
         box.close();
+        throw new SandboxLost(
+            "the run gave its containers back while box " + spec.name() + " started");
       }
       return box;
     } catch (IOException e) {
       throw new UncheckedIOException("box " + spec.name() + " cannot be made in HELM_HOME", e);
     } finally {
+      openings.remove(opening);
       if (!whole) {
         leave(spec.run());
       }
@@ -202,8 +208,13 @@ final class DockerBoxes implements Boxes, AutoCloseable {
     }
   }
 
-  /** Ends all boxes of a run. */
+  /** Ends all boxes of a run, also those that are just being opened. */
   void release(String run) {
+    for (Opening opening : openings) {
+      if (opening.run.equals(run)) {
+        opening.released = true;
+      }
+    }
     for (OpenBox box : open) {
       if (box.spec().run().equals(run)) {
         box.close();
@@ -221,6 +232,16 @@ final class DockerBoxes implements Boxes, AutoCloseable {
     closed = true;
     open.forEach(OpenBox::close);
     houses.forEach(House::remove);
+  }
+
+  /** A box that is being opened. */
+  private static final class Opening {
+    private final String run;
+    private volatile boolean released;
+
+    private Opening(String run) {
+      this.run = run;
+    }
   }
 
   /** A container that holds one box. */

@@ -6,13 +6,13 @@ import org.eclipse.jgit.util.FS;
 import org.eclipse.jgit.util.SystemReader;
 
 /** JGit without the machine's git: no program is started, no configuration of anybody is read. */
-final class QuietGit extends SystemReader.Delegate {
+public final class QuietGit extends SystemReader.Delegate {
   private QuietGit(SystemReader system) {
     super(system);
   }
 
   /** Takes effect for the whole process; before JGit is used. */
-  static synchronized void install() {
+  public static synchronized void install() {
     if (!(SystemReader.getInstance() instanceof QuietGit)) {
       SystemReader.setInstance(new QuietGit(SystemReader.getInstance()));
     }

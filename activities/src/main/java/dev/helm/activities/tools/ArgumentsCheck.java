@@ -1,6 +1,7 @@
 package dev.helm.activities.tools;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.helm.activities.expression.Expression;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Whether arguments fit a tool's JSON Schema. What a blueprint's schema may say is checked when it
- * is stored ({@link #unknownKeywords}); an MCP server's may say more, which its server checks.
- * Regular expressions are not tried here: one of a hostile server could hold a thread for ever.
+ * is stored ({@link #unknownKeywords}); an MCP server's may say more, which its server checks. A
+ * regular expression that cannot be judged in time is not held to have matched.
  */
 public final class ArgumentsCheck {
   private static final int MISTAKES_MAX = 20;
@@ -44,10 +45,20 @@ public final class ArgumentsCheck {
           "maxItems",
           "minItems",
           "minLength",
-          "maxLength");
+          "maxLength",
+          "pattern",
+          "uniqueItems");
 
   private static final Set<String> SAYS_NOTHING =
-      Set.of("description", "title", "default", "examples", "$schema", "$defs", "definitions");
+      Set.of(
+          "description",
+          "title",
+          "default",
+          "examples",
+          "format",
+          "$schema",
+          "$defs",
+          "definitions");
 
   private final JsonNode root;
   private final List<Mistake> mistakes = new ArrayList<>();
@@ -139,7 +150,7 @@ public final class ArgumentsCheck {
     }
     switch (value) {
       case Number number -> bounds(path, new BigDecimal(number.toString()), schema);
-      case String text -> length(path, text.codePointCount(0, text.length()), schema);
+      case String text -> text(path, text, schema);
       case List<?> list -> list(path, list, schema);
       case Map<?, ?> members -> object(path, members, schema);
       case null, default -> {
@@ -223,6 +234,10 @@ public final class ArgumentsCheck {
     if (list.size() < schema.path("minItems").asInt(0)) {
       add(path, "expected at least " + schema.path("minItems").asInt() + " items");
     }
+    if (schema.path("uniqueItems").asBoolean(false)
+        && list.stream().distinct().count() < list.size()) {
+      add(path, "expected no item twice");
+    }
     if (schema.path("items").isObject()) {
       for (int i = 0; i < list.size() && mistakes.size() < MISTAKES_MAX; i++) {
         value(at(path, String.valueOf(i)), list.get(i), schema.get("items"));
@@ -230,7 +245,12 @@ public final class ArgumentsCheck {
     }
   }
 
-  private void length(String path, int characters, JsonNode schema) {
+  private void text(String path, String text, JsonNode schema) {
+    int characters = text.codePointCount(0, text.length());
+    if (schema.path("pattern").isTextual()
+        && Expression.find(schema.get("pattern").asText(), text) != Expression.Answer.YES) {
+      add(path, "expected text that matches " + schema.get("pattern").asText());
+    }
     if (schema.path("maxLength").isInt() && characters > schema.get("maxLength").asInt()) {
       add(path, "expected at most " + schema.get("maxLength").asInt() + " characters");
     }

@@ -1,5 +1,6 @@
 package dev.helm.activities.tools;
 
+import dev.helm.activities.hook.Hooks;
 import dev.helm.activities.store.Runs;
 import dev.helm.api.Sha256;
 import dev.helm.api.event.RunEvent;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param wellFormed whether the arguments are a JSON object
  * @param askedHash of what the model asked for
  * @param edited exact JSON text of the arguments if people changed them
+ * @param hooks what the blueprint's hooks have said of the call
  */
 public record CallContext(
     ToolActivity.Request request,
@@ -24,7 +26,13 @@ public record CallContext(
     String argumentsHash,
     boolean wellFormed,
     String askedHash,
-    @Nullable String edited) {
+    @Nullable String edited,
+    Hooks.Said hooks) {
+
+  /** Exact JSON text of the arguments if people or hooks changed them, else null. */
+  public @Nullable String changed() {
+    return edited == null ? hooks.arguments() : edited;
+  }
 
   /** The run's id. */
   public String run() {
@@ -43,7 +51,12 @@ public record CallContext(
 
   /** A key of this call: epoch, agent, tool call, and what it is about. */
   public String key(String name) {
-    return "e" + request.epoch() + "/" + request.agent() + "/" + request.toolUseId() + "/" + name;
+    return key(request.epoch(), name);
+  }
+
+  /** The same key as an earlier life of the run used it. */
+  String key(int epoch, String name) {
+    return "e" + epoch + "/" + request.agent() + "/" + request.toolUseId() + "/" + name;
   }
 
   /** The key of the {@code attempt}th effect of this call; at most 128 characters. */

@@ -57,6 +57,7 @@ final class CallEffect {
     return switch (effects.of(context.info(), context.call().tool())) {
       case AskPerson question -> question.refusal(context.call());
       case SpawnAgent spawn -> agents.refusal(context);
+      case Publish publish -> publish.refusal(context);
       case null, default -> null;
     };
   }
@@ -167,7 +168,8 @@ final class CallEffect {
    *
    * @param answer null when nobody answered
    */
-  Reply answered(CallContext context, List<Fact> facts, String questionId, @Nullable String answer) {
+  Reply answered(
+      CallContext context, List<Fact> facts, String questionId, @Nullable String answer) {
     Asked asked = asked(context, questionId);
     record.notes(context, facts);
     return act(

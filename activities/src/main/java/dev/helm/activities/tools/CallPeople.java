@@ -1,5 +1,6 @@
 package dev.helm.activities.tools;
 
+import dev.helm.activities.hook.Hooks;
 import dev.helm.activities.store.Runs;
 import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.event.Content;
@@ -26,6 +27,7 @@ final class CallPeople {
   private final CallEffect effect;
   private final Runs runs;
   private final PermissionText text;
+  private final CallHooks hooks;
   private final Clock clock;
   private final Set<String> operatorHosts;
 
@@ -34,6 +36,7 @@ final class CallPeople {
       CallEffect effect,
       Runs runs,
       PermissionText text,
+      CallHooks hooks,
       Clock clock,
       Set<String> operatorHosts) {
     this.operatorHosts = operatorHosts;
@@ -41,6 +44,7 @@ final class CallPeople {
     this.effect = effect;
     this.runs = runs;
     this.text = text;
+    this.hooks = hooks;
     this.clock = clock;
   }
 
@@ -58,7 +62,8 @@ final class CallPeople {
     return record.waits(
         context,
         List.of(
-            context.fact("asked", text.event(context, requested, ask, look, remembered, id, deadline))),
+            context.fact(
+                "asked", text.event(context, requested, ask, look, remembered, id, deadline))),
         id,
         "permission",
         context.argumentsHash(),
@@ -111,6 +116,19 @@ final class CallPeople {
     String refusal = refusal(context, decision);
     if (refusal != null) {
       return record.blocked(context, facts, "builtin", refusal, null);
+    }
+    if (context.edited() != null) {
+      Hooks.Said said = hooks.askOfEdit(context);
+      if (said.blocks() || said.arguments() != null) {
+        return record.blocked(
+            context,
+            facts,
+            "hook",
+            said.blocks()
+                ? said.told()
+                : "a hook changes what a person had changed and allowed; nothing was run.",
+            null);
+      }
     }
     effect.accept(context);
     return effect.start(

@@ -68,6 +68,16 @@ final class CallRecord {
     return started(context, 1);
   }
 
+  /** Whether the call was begun in a life of the run that a rollback has ended. */
+  boolean begunInFormerEpoch(CallContext context) {
+    for (int epoch = context.request().epoch() - 1; epoch > 0; epoch--) {
+      if (log.outcome(context.run(), context.key(epoch, "started-1")) != null) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private static String journalKey(CallContext context, Phase phase) {
     return switch (phase) {
       case Phase.Asked asked -> context.key("asked");
@@ -141,7 +151,11 @@ final class CallRecord {
                 context.toolUseId(), context.call().tool(), by, reason, rule)));
     String told = by.equals("person") ? "Denied by a person: " + reason : "Not allowed: " + reason;
     return replies(
-        context, all, new Reply.Done(new CallResult(context.toolUseId(), store(told), true)));
+        context,
+        all,
+        new Reply.Done(
+            new CallResult(
+                context.toolUseId(), store(told + CallHooks.words(context.hooks())), true)));
   }
 
   Reply finished(CallContext context, List<Fact> facts, ToolEnd raw, long tookMs) {
@@ -157,23 +171,34 @@ final class CallRecord {
     for (String path : end.changed()) {
       all.add(context.fact("changed-" + i++, new RunEvent.FileChanged(path, context.toolUseId())));
     }
-    return replies(
-        context,
-        all,
-        new Reply.Done(
-            new CallResult(
-                context.toolUseId(),
-                store(asPeopleChangedIt(context) + end.forModel()),
-                end.error())));
+    CallResult result =
+        new CallResult(
+            context.toolUseId(),
+            store(asOthersChangedIt(context) + end.forModel() + CallHooks.words(context.hooks())),
+            end.error());
+    if (end.outcome().equals("ok") && CallHooks.afterwards(context)) {
+      // The end is on disk before a hook is asked of it: that may take long, or die.
+      log.append(context.run(), all, context.key("ended"), HelmJson.write(result));
+      return new Reply.Done(result);
+    }
+    return replies(context, all, new Reply.Done(result));
+  }
+
+  /** The result of a call whose hooks have not all been heard yet; null for none. */
+  @Nullable CallResult ended(CallContext context) {
+    String ended = log.outcome(context.run(), context.key("ended"));
+    return ended == null ? null : HelmJson.read(ended, CallResult.class);
   }
 
   /** What the model must know to understand a result that is not of what it asked for. */
-  private static String asPeopleChangedIt(CallContext context) {
-    String edited = context.edited();
-    return edited == null
+  private static String asOthersChangedIt(CallContext context) {
+    String changed = context.changed();
+    return changed == null
         ? ""
-        : "A person changed the arguments of this call before allowing it. It ran with: "
-            + Cut.middle(edited, EDIT_CHARS_MAX)
+        : (context.edited() == null
+                ? "A hook changed the arguments of this call. It ran with: "
+                : "A person changed the arguments of this call before allowing it. It ran with: ")
+            + Cut.middle(changed, EDIT_CHARS_MAX)
             + "\n\n";
   }
 

@@ -117,8 +117,15 @@ final class HttpEffect implements Effect {
 
   private ToolEnd end(HttpAnswer answer) {
     int status = answer.status();
+    if (http.statusOnly()) {
+      // The Rule of Two counts on it: nothing that the host writes reaches the model.
+      String only = "HTTP " + status;
+      return status < 300
+          ? ToolEnd.ok("ok · " + only, "Sent; the answer is " + only + ".")
+          : ToolEnd.failed("failed · " + only, "The server answers " + only + ".");
+    }
     String text = text(answer);
-    String size = answer.body().length / 1024 + " KB";
+    String size = OwnCommand.size(answer.body().length);
     if (status < 300) {
       return ToolEnd.ok("ok · HTTP " + status + " · " + size, text);
     }

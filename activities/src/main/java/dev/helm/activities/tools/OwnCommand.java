@@ -94,7 +94,7 @@ record OwnCommand(String name, CustomTool tool) implements CommandTool {
     return exit.message() == null ? "" : ": " + exit.message();
   }
 
-  private static String size(long bytes) {
+  static String size(long bytes) {
     return bytes < 1024 ? bytes + " bytes" : bytes / 1024 + " KB";
   }
 

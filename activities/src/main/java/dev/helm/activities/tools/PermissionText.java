@@ -12,6 +12,7 @@ import dev.helm.workflows.decide.ToolCall;
 import dev.helm.workflows.decide.Verdict;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 
 /** Everything that a person is shown of a call before deciding. */
@@ -23,11 +24,11 @@ final class PermissionText {
 
   private final Runs runs;
   private final Blobs blobs;
-  private final FilePreview preview;
+  private final CallPreview preview;
 
   private final Set<String> operatorHosts;
 
-  PermissionText(Runs runs, Blobs blobs, FilePreview preview, Set<String> operatorHosts) {
+  PermissionText(Runs runs, Blobs blobs, CallPreview preview, Set<String> operatorHosts) {
     this.operatorHosts = operatorHosts;
     this.runs = runs;
     this.blobs = blobs;
@@ -46,18 +47,20 @@ final class PermissionText {
     ToolCall call = context.call();
     boolean firstUse = !runs.usedBefore(context.run(), call.tool());
     List<String> recipients = Risk.recipients(call);
-    String diff =
-        look instanceof ToolSource.Look.Changed changed ? changed.diff() : preview.diff(context);
+    CallPreview.Shown shown =
+        look instanceof ToolSource.Look.Changed changed
+            ? new CallPreview.Shown(blobs.content(changed.diff(), "text/x-diff"), null)
+            : preview.of(context, remembered);
     return new RunEvent.PermissionRequested(
         id,
         context.toolUseId(),
         call.tool(),
         // What is shown is what was hashed and will be executed, also when people had changed it.
-        context.edited() == null
+        context.changed() == null
             ? requested.arguments()
-            : blobs.content(context.edited(), "application/json"),
+            : blobs.content(Objects.requireNonNull(context.changed()), "application/json"),
         context.argumentsHash(),
-        context.edited() == null ? requested.object() : CallLine.object(call),
+        context.changed() == null ? requested.object() : CallLine.object(call),
         Cut.middle(runs.saidBefore(context.run(), context.toolUseId()), LED_CHARS_MAX),
         ask.rule(),
         CallRecord.text(deadline),
@@ -65,8 +68,9 @@ final class PermissionText {
         Cut.middle(because(ask, look), BECAUSE_CHARS_MAX),
         Risk.of(blueprint, call, firstUse),
         recipients.isEmpty() ? null : recipients,
-        diff == null ? null : blobs.content(diff, "text/x-diff"),
-        Suggestions.of(blueprint, remembered, call, operatorHosts));
+        shown.text(),
+        Suggestions.of(blueprint, remembered, call, operatorHosts),
+        shown.preview());
   }
 
   private static String because(Verdict.Ask ask, ToolSource.Look look) {

@@ -100,10 +100,7 @@ public final class RunTools {
   }
 
   private @Nullable ToolSource source(Runs.Info run, String tool) {
-    return sources.stream()
-        .filter(each -> each.effect(run, tool) != null)
-        .findFirst()
-        .orElse(null);
+    return sources.stream().filter(each -> each.effect(run, tool) != null).findFirst().orElse(null);
   }
 
   private static ToolDefinition own(String name, CustomTool tool) {

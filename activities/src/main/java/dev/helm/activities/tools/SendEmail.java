@@ -141,7 +141,8 @@ final class SendEmail implements Effect {
         context.argumentsHash(),
         true,
         context.askedHash(),
-        context.edited());
+        context.edited(),
+        context.hooks());
   }
 
   private Mail compose(CallContext context) {

@@ -1,12 +1,14 @@
 package dev.helm.activities.tools;
 
 import dev.helm.activities.agents.AgentView;
+import dev.helm.activities.hook.Hooks;
 import dev.helm.activities.run.Heart;
 import dev.helm.activities.secret.Secrets;
 import dev.helm.activities.store.Blobs;
 import dev.helm.activities.store.RunLog;
 import dev.helm.activities.store.Runs;
 import dev.helm.api.event.RunEvent;
+import dev.helm.workflows.RunStart.CallResult;
 import dev.helm.workflows.Signals;
 import dev.helm.workflows.ToolActivity;
 import dev.helm.workflows.decide.Gate;
@@ -18,6 +20,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +29,17 @@ import org.jspecify.annotations.Nullable;
  * returns what an earlier attempt has recorded.
  */
 public final class ToolActivityImpl implements ToolActivity {
+  private static final String BEGUN_BEFORE =
+      "this very call was begun before the rollback, which takes back files and nothing else: it"
+          + " may have had its effect already";
+
+  /** What they do, a rollback takes back; a sub-agent's calls are looked at one by one. */
+  private static final Set<String> WORKSPACE_ONLY = Set.of("Write", "Edit", "WriteRow", "Agent");
+
+  private static final String NO_OBJECT =
+      "The arguments are not a JSON object that has one meaning (valid Unicode, no integer beyond"
+          + " 2^53); nothing was run.";
+
   private final Blobs blobs;
   private final Runs runs;
   private final Clock clock;
@@ -34,6 +48,7 @@ public final class ToolActivityImpl implements ToolActivity {
   private final CallEffect effect;
   private final CallPeople people;
   private final CallAgents agents;
+  private final CallHooks hooks;
   private final CallTurns turns;
   private final AfterCall after;
 
@@ -43,6 +58,7 @@ public final class ToolActivityImpl implements ToolActivity {
       Runs runs,
       Effects effects,
       Secrets secrets,
+      Hooks hooks,
       FilePreview preview,
       AfterCall after,
       Clock clock,
@@ -54,12 +70,18 @@ public final class ToolActivityImpl implements ToolActivity {
     this.record = new CallRecord(log, blobs, secrets, clock);
     CallAgents subagents = new CallAgents(record, blobs, runs);
     this.effect = new CallEffect(record, effects, subagents);
+    this.hooks = new CallHooks(hooks, blobs);
     this.people =
         new CallPeople(
             record,
             effect,
             runs,
-            new PermissionText(runs, blobs, preview, operatorHosts),
+            new PermissionText(
+                runs,
+                blobs,
+                new CallPreview(this.record, effects, preview, blobs, this.hooks, operatorHosts),
+                operatorHosts),
+            this.hooks,
             clock,
             operatorHosts);
     this.agents = subagents;
@@ -80,6 +102,9 @@ public final class ToolActivityImpl implements ToolActivity {
   private Reply inTurn(Request request) {
     CallContext context = context(request);
     Reply reply = replied(context, request);
+    if (reply instanceof Reply.Waits waits) {
+      hooks.waits(context, waits);
+    }
     if (mayHaveWritten(context, reply)) {
       try (Heart heart = Heart.start(Activity.getExecutionContext(), () -> {})) {
         after.done(request, effect.shell(context));
@@ -99,7 +124,11 @@ public final class ToolActivityImpl implements ToolActivity {
       return done;
     }
     try {
-      return take(context, request);
+      Reply reply = record.ended(context) == null ? take(context, request) : null;
+      CallResult ended = record.ended(context);
+      return ended == null
+          ? Objects.requireNonNull(reply)
+          : record.replies(context, List.of(), new Reply.Done(hooks.after(context, ended)));
     } catch (RunLog.KeyConflictException e) {
       // An attempt that Temporal had given up was first; what it recorded is what happened.
       Reply first = record.reply(context, request.phase());
@@ -126,24 +155,36 @@ public final class ToolActivityImpl implements ToolActivity {
     };
   }
 
-  private Reply gate(CallContext context) {
-    if (!context.wellFormed()) {
-      return record.blocked(
-          context,
-          List.of(),
-          "builtin",
-          "The arguments are not a JSON object that has one meaning (valid Unicode, no integer"
-              + " beyond 2^53); nothing was run.",
-          null);
+  private Reply gate(CallContext asked) {
+    Reply refused = refused(asked, "builtin", "");
+    if (refused != null) {
+      return refused;
     }
-    String refusal = effect.refusal(context);
+    Hooks.Said said = hooks.ask(asked);
+    if (said.blocks()) {
+      return record.blocked(context(asked.request()), List.of(), "hook", said.told(), null);
+    }
+    // With the arguments as hooks have left them, which are looked at like any.
+    CallContext context = context(asked.request());
+    refused =
+        said.arguments() == null
+            ? null
+            : refused(context, "hook", "What the hook " + said.hook() + " made of the call: ");
+    return refused == null ? decided(context, said) : refused;
+  }
+
+  /** The end of a call that no gate need decide, or null. */
+  private @Nullable Reply refused(CallContext context, String by, String before) {
+    String refusal = context.wellFormed() ? effect.refusal(context) : NO_OBJECT;
     refusal = refusal == null ? mistakes(context) : refusal;
-    if (refusal != null) {
-      return record.blocked(context, List.of(), "builtin", refusal, null);
-    }
+    return refusal == null ? null : record.blocked(context, List.of(), by, before + refusal, null);
+  }
+
+  private Reply decided(CallContext context, Hooks.Said said) {
     List<Remembered> remembered = runs.remembered(context.run(), clock.millis());
     Verdict verdict =
-        Gate.of(context.info().blueprint(), remembered, operatorHosts).decide(context.call());
+        Gate.of(context.info().blueprint(), remembered, operatorHosts, CallHooks.verdict(said))
+            .decide(context.call());
     ToolSource.Look look =
         verdict instanceof Verdict.Deny ? new ToolSource.Look.Same(null) : effect.look(context);
     if (look instanceof ToolSource.Look.Gone gone) {
@@ -151,6 +192,9 @@ public final class ToolActivityImpl implements ToolActivity {
     }
     if (look instanceof ToolSource.Look.Changed changed && verdict instanceof Verdict.Allow) {
       verdict = new Verdict.Ask(null, changed.because());
+    }
+    if (verdict instanceof Verdict.Allow && mayRepeat(context)) {
+      verdict = new Verdict.Ask(null, BEGUN_BEFORE);
     }
     return switch (verdict) {
       case Verdict.Allow allow ->
@@ -165,6 +209,18 @@ public final class ToolActivityImpl implements ToolActivity {
           people.ask(context, requested(context.request()), ask, remembered, look);
       case Verdict.Pass pass -> throw new IllegalStateException("a gate never passes");
     };
+  }
+
+  /**
+   * Whether the call had begun before a rollback and may have had an effect that no rollback takes
+   * back. Nobody may be mailed twice because files went back.
+   */
+  private boolean mayRepeat(CallContext context) {
+    boolean inside =
+        effect.reads(context)
+            || WORKSPACE_ONLY.contains(context.call().tool())
+            || (effect.shell(context) && context.info().blueprint().egress().allow().isEmpty());
+    return !inside && record.begunInFormerEpoch(context);
   }
 
   /**
@@ -186,16 +242,20 @@ public final class ToolActivityImpl implements ToolActivity {
     Runs.RequestedCall requested = requested(request);
     // The hash is computed from what will be executed, not believed from the record.
     Read asked = read(requested, blobs.text(requested.arguments()));
+    Runs.Info info = AgentView.of(runs, request.run(), request.agent());
+    Hooks.Said said = hooks.before(request, info);
     String edited = edited(request.phase(), requested);
-    Read executed = edited == null ? asked : read(requested, edited);
+    String changed = edited == null ? said.arguments() : edited;
+    Read executed = changed == null ? asked : read(requested, changed);
     return new CallContext(
         request,
-        AgentView.of(runs, request.run(), request.agent()),
+        info,
         executed.call(),
         executed.call().argumentsHash(),
         executed.wellFormed(),
         asked.call().argumentsHash(),
-        edited);
+        edited,
+        said);
   }
 
   private record Read(ToolCall call, boolean wellFormed) {}

@@ -1,5 +1,6 @@
 package dev.helm.activities.tools;
 
+import dev.helm.activities.hook.Hooks;
 import dev.helm.activities.mail.Relay;
 import dev.helm.activities.sandbox.Sandbox;
 import dev.helm.activities.store.Blobs;
@@ -62,6 +63,7 @@ public final class Tools {
     }
     CommandEffect outbox = command.apply(new CommandTool.BuiltIn("Write", QUICK_MS, false));
     own.put("SendEmail", new SendEmail(blobs, sandbox, relay, outbox));
+    own.put(Publish.NAME, new Publish(log, blobs, sandbox, elsewhere, clock));
     own.put("AskPerson", new AskPerson());
     own.put("Agent", new SpawnAgent());
     return new ToolActivityImpl(
@@ -77,6 +79,7 @@ public final class Tools {
             elsewhere.tools(),
             elsewhere.foreign()),
         elsewhere.secrets(),
+        new Hooks(log, blobs, elsewhere.secrets(), elsewhere.hooks()),
         new FilePreview(sandbox),
         after,
         clock,

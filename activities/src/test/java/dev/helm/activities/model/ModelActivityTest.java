@@ -3,10 +3,13 @@ package dev.helm.activities.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.helm.activities.hook.HookRunner;
+import dev.helm.activities.hook.Hooks;
 import dev.helm.activities.model.TinyModel.Call;
 import dev.helm.activities.practice.PracticeModel;
 import dev.helm.activities.run.MemoryStore;
 import dev.helm.activities.run.Plans;
+import dev.helm.activities.secret.Secrets;
 import dev.helm.api.Usd;
 import dev.helm.api.event.Content;
 import dev.helm.api.event.RunEvent;
@@ -92,7 +95,8 @@ class ModelActivityTest {
               store,
               store,
               new ModelClient(model.uri(), Duration.ofSeconds(5)),
-              dev.helm.activities.tools.RunTools.NATIVE));
+              dev.helm.activities.tools.RunTools.NATIVE,
+              new Hooks(store, store, Secrets.none(), HookRunner.none())));
       ModelActivity activity =
           env.newActivityStub(
               ModelActivity.class,

@@ -1,10 +1,16 @@
 package dev.helm.activities.model;
 
+import dev.helm.activities.hook.HookRunner;
+import dev.helm.activities.hook.Hooks;
 import dev.helm.activities.run.BoxSandbox;
 import dev.helm.activities.run.LogActivityImpl;
 import dev.helm.activities.run.MemoryStore;
 import dev.helm.activities.run.Plans;
+import dev.helm.activities.secret.Secrets;
+import dev.helm.activities.tools.Elsewhere;
+import dev.helm.activities.tools.RunTools;
 import dev.helm.activities.tools.Tools;
+import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.event.RunEvent;
 import dev.helm.workflows.AgentRunWorkflow;
 import dev.helm.workflows.AgentRunWorkflowImpl;
@@ -37,7 +43,11 @@ final class ModelRig implements AutoCloseable {
               .build());
 
   ModelRig(URI model, String prompt) {
-    store = new MemoryStore(Plans.open(), prompt);
+    this(model, prompt, Plans.open(), HookRunner.none());
+  }
+
+  ModelRig(URI model, String prompt, Blueprint plan, HookRunner hooks) {
+    store = new MemoryStore(plan, prompt);
     sandbox = new BoxSandbox(store.crashes);
     var worker =
         env.newWorker(
@@ -56,7 +66,8 @@ final class ModelRig implements AutoCloseable {
             store,
             store,
             new ModelClient(model, Duration.ofMillis(500)),
-            dev.helm.activities.tools.RunTools.NATIVE),
+            RunTools.NATIVE,
+            new Hooks(store, store, Secrets.none(), hooks)),
         Tools.activity(
             store,
             store,
@@ -65,7 +76,8 @@ final class ModelRig implements AutoCloseable {
             (run, slot, toolUseId, hosts) -> () -> {},
             null,
             (call, shell) -> {},
-            Clock.systemUTC()));
+            Clock.systemUTC(),
+            new Elsewhere(RunTools.NATIVE, Secrets.none(), null, hooks)));
     env.start();
     workflow =
         env.getWorkflowClient()

@@ -5,6 +5,7 @@ import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.blueprint.CustomTool;
 import dev.helm.api.blueprint.Hook;
 import dev.helm.api.blueprint.HookEvent;
+import dev.helm.api.blueprint.McpServer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -78,5 +79,33 @@ public final class Plans {
   /** With these tools of its own. */
   public static Blueprint with(Blueprint plan, Map<String, CustomTool> tools) {
     return with(plan, tools, Map.of(), Map.of());
+  }
+
+  /** The same blueprint with these MCP servers, of which all tools are offered. */
+  public static Blueprint withServers(Blueprint plan, Map<String, McpServer> servers) {
+    List<String> offered = new ArrayList<>(plan.tools());
+    servers.keySet().forEach(server -> offered.add("mcp__" + server));
+    return new Blueprint(
+        plan.name(),
+        plan.description(),
+        plan.project(),
+        plan.agent(),
+        plan.model(),
+        plan.instructions(),
+        plan.task(),
+        plan.inputs(),
+        offered,
+        plan.permissions(),
+        plan.budget(),
+        plan.limits(),
+        plan.egress(),
+        plan.sandbox(),
+        null,
+        servers,
+        Map.of(),
+        Map.of(),
+        Map.of(),
+        Map.of(),
+        Map.of());
   }
 }

@@ -60,7 +60,8 @@ public final class BoxBench {
 
   private static String lines(DockerSandbox sandbox, BoxSpec spec, int rounds) throws Exception {
     long[] all = new long[rounds];
-    byte[] line = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}\n".getBytes(StandardCharsets.UTF_8);
+    byte[] line =
+        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}\n".getBytes(StandardCharsets.UTF_8);
     try (Box box = sandbox.boxes().open(spec)) {
       for (int i = 0; i < rounds; i++) {
         long start = System.nanoTime();
@@ -75,7 +76,8 @@ public final class BoxBench {
   private static String memory(DockerSandbox sandbox, BoxSpec spec) throws Exception {
     try (Box box = sandbox.boxes().open(spec)) {
       box.in().write('\n');
-      return new BufferedReader(new InputStreamReader(box.out(), StandardCharsets.UTF_8)).readLine();
+      return new BufferedReader(new InputStreamReader(box.out(), StandardCharsets.UTF_8))
+          .readLine();
     }
   }
 

@@ -36,6 +36,11 @@ public final class ImageLab implements AutoCloseable {
     return new SandboxImages(machine.home, engine, machine.settings.imageId());
   }
 
+  /** Programs in boxes. */
+  public Boxes boxes() {
+    return sandbox.boxes();
+  }
+
   /** The engine's images. */
   public EngineImages engine() {
     return engine;

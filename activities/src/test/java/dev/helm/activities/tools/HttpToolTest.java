@@ -60,7 +60,9 @@ class HttpToolTest {
         Map.of("type", "object", "properties", properties),
         List.of(),
         Map.of(),
-        new CustomTool.Http(method, url, headers, body),
+        // What both reads with a secret and acts would be asked by the Rule of Two.
+        new CustomTool.Http(
+            method, url, headers, body, out && headers.toString().contains("secret:")),
         2_000,
         out,
         null);
@@ -103,7 +105,11 @@ class HttpToolTest {
         "Call",
         arguments,
         null,
-        new Elsewhere(RunTools.NATIVE, secrets, new Outgoing(resolver, targets, List.of())));
+        new Elsewhere(
+            RunTools.NATIVE,
+            secrets,
+            new Outgoing(resolver, targets, List.of()),
+            dev.helm.activities.hook.HookRunner.none()));
   }
 
   private static String ok(String type, String body) {
@@ -113,6 +119,14 @@ class HttpToolTest {
         + body.getBytes(StandardCharsets.UTF_8).length
         + "\r\n\r\n"
         + body;
+  }
+
+  /** The call's end; where the Rule of Two asks, a person allows it. */
+  private static Reply made(ToolRig rig) {
+    Reply reply = rig.stepUntilDone(new Phase.Asked());
+    return reply instanceof Reply.Waits waits && waits.reason().equals("permission")
+        ? rig.stepUntilDone(rig.allow(reply, rig.hash()))
+        : reply;
   }
 
   /** All that a run keeps. */
@@ -132,7 +146,7 @@ class HttpToolTest {
                     .encodeToString(("u:" + TOKEN).getBytes(StandardCharsets.UTF_8))
                 + "\"}"));
     try (ToolRig rig = rig(search(false), "{\"query\":\"a b&q=c#/../ä\"}")) {
-      Reply reply = rig.step(new Phase.Asked());
+      Reply reply = made(rig);
       assertThat(rig.told(reply))
           .contains("\"title\":\"Näh\"", "Bearer [secret TOKEN]")
           .doesNotContain(TOKEN);
@@ -143,8 +157,32 @@ class HttpToolTest {
       assertThat(rig.store.types())
           .containsExactly("tool.requested", "tool.started", "egress.allowed", "tool.finished");
       assertThat(kept(rig)).doesNotContain(TOKEN, "eG94Yi0xMjM0NTY3ODkwLXNlY3Jld");
-      assertThat(rig.step(new Phase.Asked())).isEqualTo(reply);
+      assertThat(made(rig)).isEqualTo(reply);
       assertThat(server.requests).hasSize(1);
+    }
+  }
+
+  @Test
+  void whatReadsWithASecretAndActsIsAskedWhateverARuleAllows() throws IOException {
+    CustomTool both =
+        new CustomTool(
+            "Both",
+            Map.of("type", "object"),
+            List.of(),
+            Map.of(),
+            new CustomTool.Http(
+                "POST", "http://" + SEARCH + "/", Map.of("X", "${secret:TOKEN}"), null),
+            2_000,
+            true,
+            null);
+    try (ToolRig rig = rig(both, "{}")) {
+      assertThat(rig.step(new Phase.Asked())).isInstanceOf(Reply.Waits.class);
+      RunEvent.PermissionRequested asked =
+          rig.store.all(RunEvent.PermissionRequested.class).getFirst();
+      assertThat(asked.rule()).isEqualTo("Rule of Two");
+      assertThat(asked.because()).contains("untrusted input", "private data", "Call is outward");
+      assertThat(asked.remember()).isNull();
+      assertThat(server.requests).isEmpty();
     }
   }
 
@@ -162,7 +200,7 @@ class HttpToolTest {
         rig(
             slack,
             "{\"channel\":\"#a\",\"text\":\"x\\\"},\\\"evil\\\":{\\\"y\\n${secret:TOKEN}\"}")) {
-      assertThat(rig.told(rig.step(new Phase.Asked()))).contains("\"ok\":true");
+      assertThat(rig.told(made(rig))).contains("HTTP 200").doesNotContain("ok\":true");
       String body = server.requests.getFirst().split("\r\n\r\n", 2)[1];
       assertThat(body)
           .isEqualTo(
@@ -177,7 +215,7 @@ class HttpToolTest {
         "HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
     try (ToolRig rig =
         rig(tool("POST", "http://" + SEARCH + "/x", Map.of(), null, true), "{\"text\":\"t\"}")) {
-      assertThat(rig.told(rig.step(new Phase.Asked()))).isEqualTo("abcde");
+      assertThat(rig.told(made(rig))).isEqualTo("abcde");
       assertThat(server.requests.getFirst())
           .contains("Content-Type: application/json\r\n")
           .endsWith("{\"text\":\"t\"}");
@@ -189,7 +227,7 @@ class HttpToolTest {
     server.answers(
         "HTTP/1.1 302 Found\r\nLocation: http://evil.test/\r\nContent-Length: 0\r\n\r\n");
     try (ToolRig rig = rig(search(false), "{\"query\":\"x\"}")) {
-      assertThat(rig.told(rig.step(new Phase.Asked()))).contains("redirect", "not followed");
+      assertThat(rig.told(made(rig))).contains("redirect", "not followed");
       assertThat(server.requests).hasSize(1);
     }
   }
@@ -207,7 +245,7 @@ class HttpToolTest {
     wrong.put("x", missing);
     for (Map.Entry<String, CustomTool> each : wrong.entrySet()) {
       try (ToolRig rig = rig(each.getValue(), "{\"query\":\"" + each.getKey() + "\"}")) {
-        assertThat(rig.told(rig.step(new Phase.Asked()))).startsWith("Not sent: ");
+        assertThat(rig.told(made(rig))).startsWith("Not sent: ");
         assertThat(rig.store.types()).doesNotContain("egress.allowed");
       }
     }
@@ -225,7 +263,7 @@ class HttpToolTest {
               "{\"query\":\"x\"}",
               List.of(),
               host -> List.of(InetAddress.getByName("127.0.0.1")))) {
-        assertThat(rig.told(rig.step(new Phase.Asked()))).startsWith("Not sent: ");
+        assertThat(rig.told(made(rig))).startsWith("Not sent: ");
         assertThat(rig.store.types()).contains("egress.denied").doesNotContain("egress.allowed");
       }
     }
@@ -238,14 +276,14 @@ class HttpToolTest {
         List.of("", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", "garbage\r\n\r\n")) {
       server.answers(answer);
       try (ToolRig rig = rig(search(true), "{\"query\":\"x\"}")) {
-        assertThat(rig.step(new Phase.Asked())).isInstanceOf(Reply.Waits.class);
+        assertThat(made(rig)).isInstanceOf(Reply.Waits.class);
         assertThat(rig.store.types()).contains("tool.unknown");
         int sent = server.requests.size();
-        rig.step(new Phase.Asked());
+        made(rig);
         assertThat(server.requests).hasSize(sent);
       }
       try (ToolRig rig = rig(search(false), "{\"query\":\"x\"}")) {
-        assertThat(rig.told(rig.step(new Phase.Asked()))).contains("got no answer");
+        assertThat(rig.told(made(rig))).contains("got no answer");
       }
     }
   }
@@ -258,7 +296,7 @@ class HttpToolTest {
       server.requests.clear();
       try (ToolRig rig = rig(search(true), "{\"query\":\"x\"}")) {
         rig.store.crashes.at(point);
-        Reply reply = rig.stepUntilDone(new Phase.Asked());
+        Reply reply = made(rig);
         died = !rig.store.crashes.pending();
         assertThat(server.requests).as("died at " + point).hasSizeLessThanOrEqualTo(1);
         if (reply instanceof Reply.Done) {
@@ -281,7 +319,7 @@ class HttpToolTest {
           }
         });
     try (ToolRig rig = rig(search(false), "{\"query\":\"x\"}")) {
-      assertThat(rig.told(rig.step(new Phase.Asked()))).contains("no answer within 2 s");
+      assertThat(rig.told(made(rig))).contains("no answer within 2 s");
       assertThat(rig.store.all(RunEvent.ToolFinished.class).getFirst().outcome())
           .isEqualTo("timedOut");
     } finally {
@@ -297,7 +335,7 @@ class HttpToolTest {
           flood(out);
         });
     try (ToolRig rig = rig(search(false), "{\"query\":\"x\"}")) {
-      String told = rig.told(rig.step(new Phase.Asked()));
+      String told = rig.told(made(rig));
       assertThat(told.length()).isLessThan(31_000);
       assertThat(told).contains("the rest of the answer was not read");
     }

@@ -152,7 +152,8 @@ class OwnCommandTest {
             return scrubber;
           }
         },
-        null);
+        null,
+        dev.helm.activities.hook.HookRunner.none());
   }
 
   @Test

@@ -293,7 +293,7 @@ class ToolActivityTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"full", "superseded", "unavailable"})
+  @ValueSource(strings = {"full", "image_building", "superseded", "unavailable"})
   void aRefusalThatPassesIsTriedAgain(String code) {
     try (ToolRig rig = new ToolRig(Plans.open(), "Bash", LS)) {
       AtomicInteger claims = new AtomicInteger();

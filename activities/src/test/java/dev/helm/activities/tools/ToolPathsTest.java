@@ -33,7 +33,11 @@ class ToolPathsTest {
           "AskPerson.timeout",
           "Agent.description",
           "Agent.prompt",
-          "Agent.tools");
+          "Agent.subagent_type",
+          "Agent.tools",
+          "Agent.subagent_type",
+          "Publish.to",
+          "Publish.message");
 
   @Test
   void everyTextOfTheCatalogueIsAPathThatRulesSeeOrNone() {

@@ -57,14 +57,24 @@ public record CustomTool(
    * @param method {@code GET POST PUT PATCH DELETE HEAD}
    * @param url an https address; its host holds no argument
    * @param body null for the arguments as JSON where the method has a body
+   * @param statusOnly whether the model is told the answer's status alone, and nothing of its body
    */
   @JsonInclude(JsonInclude.Include.NON_EMPTY)
   public record Http(
-      String method, String url, Map<String, String> headers, @Nullable String body) {
+      String method,
+      String url,
+      Map<String, String> headers,
+      @Nullable String body,
+      boolean statusOnly) {
     private static final Pattern ARGUMENT = Pattern.compile("\\$\\{[^}]*}");
 
     public Http {
       headers = Kept.map(headers);
+    }
+
+    /** Whose answer the model reads. */
+    public Http(String method, String url, Map<String, String> headers, @Nullable String body) {
+      this(method, url, headers, body, false);
     }
 
     /** The one host that it reaches, in lower case; empty when the address names none. */

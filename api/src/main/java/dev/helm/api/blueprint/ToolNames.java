@@ -50,6 +50,7 @@ public final class ToolNames {
   }
 
   private static boolean covers(String entry, String tool) {
-    return wholeServer(entry) && server(entry) != null && server(entry).equals(server(tool));
+    String server = server(entry);
+    return server != null && wholeServer(entry) && server.equals(server(tool));
   }
 }

@@ -139,8 +139,10 @@ public sealed interface RunEvent {
    * @param because why people are asked, in words
    * @param risk what the call touches, a few words each
    * @param recipients who gets what it sends
-   * @param diff what it would change in a file, as a unified diff of the moment of asking
+   * @param diff what it would change, as a unified diff, or what it would hand out, as text; both
+   *     of the moment of asking
    * @param remember what an allow could remember; null where no one rule would do
+   * @param preview where {@code diff} comes from, if another tool was asked for it
    */
   record PermissionRequested(
       String permissionId,
@@ -157,7 +159,8 @@ public sealed interface RunEvent {
       @Nullable List<String> risk,
       @Nullable List<String> recipients,
       @Nullable Content diff,
-      @Nullable Suggestion remember)
+      @Nullable Suggestion remember,
+      @Nullable Preview preview)
       implements RunEvent {
     /** Without what explains the call. */
     public PermissionRequested(
@@ -186,9 +189,21 @@ public sealed interface RunEvent {
           null,
           null,
           null,
+          null,
           null);
     }
   }
+
+  /**
+   * A preview: what a tool that only reads said of the call before people were asked.
+   *
+   * @param tool that was called with those of the arguments that it knows
+   * @param sha256 of the text that was shown, lower-case hex; null when there is none
+   * @param none why there is no preview, for people; null when there is one
+   * @param durationMs how long it took, milliseconds
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  record Preview(String tool, @Nullable String sha256, @Nullable String none, long durationMs) {}
 
   /** What an allow could remember: the rule's text, and what it would mean in words. */
   record Suggestion(String rule, String text) {}
@@ -361,6 +376,28 @@ public sealed interface RunEvent {
   record FileRead(String path, String toolUseId) implements RunEvent {}
 
   /**
+   * A hook of the blueprint was asked or told.
+   *
+   * @param event as Claude Code's hook protocol names it, for example {@code PreToolUse}
+   * @param hook its command in one line
+   * @param outcome {@code passed allowed asked denied blocked changed failed}
+   * @param reason what it gave as its reason; foreign text
+   * @param arguments what it made of the call's arguments; null if it left them
+   * @param argumentsHash of these
+   * @param tookMs how long it took
+   */
+  record HookRan(
+      String event,
+      String hook,
+      @Nullable String toolUseId,
+      String outcome,
+      @Nullable String reason,
+      @Nullable Content arguments,
+      @Nullable String argumentsHash,
+      long tookMs)
+      implements RunEvent {}
+
+  /**
    * An MCP server answered, and this is what it offers.
    *
    * @param transport {@code stdio} or {@code http}
@@ -460,6 +497,7 @@ public sealed interface RunEvent {
           Map.entry("message.cancelled", MessageCancelled.class),
           Map.entry("file.changed", FileChanged.class),
           Map.entry("file.read", FileRead.class),
+          Map.entry("hook.ran", HookRan.class),
           Map.entry("mcp.connected", McpConnected.class),
           Map.entry("mcp.failed", McpFailed.class),
           Map.entry("egress.allowed", EgressAllowed.class),

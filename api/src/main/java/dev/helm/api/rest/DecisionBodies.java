@@ -69,7 +69,7 @@ public final class DecisionBodies {
    * @param because why people are asked, in words
    * @param risk what the call touches, a few words each
    * @param recipients who gets what it sends
-   * @param diff what it would change in a file, as it was when it was asked
+   * @param diff what it would change or hand out, as it was when it was asked
    * @param remember the rule that an allow could remember, and what that means
    * @param need how many different people must allow
    * @param approvals who has allowed the arguments that are shown, in order
@@ -77,6 +77,7 @@ public final class DecisionBodies {
    * @param stage {@code half} or {@code escalated} once people were reminded
    * @param escalatedTo roles that were told
    * @param escalatedAt when they were
+   * @param preview which tool said what {@code diff} shows, or why there is nothing to show
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Asked(
@@ -91,7 +92,8 @@ public final class DecisionBodies {
       @Nullable String editedBy,
       @Nullable String stage,
       @Nullable List<String> escalatedTo,
-      @Nullable String escalatedAt) {
+      @Nullable String escalatedAt,
+      RunEvent.@Nullable Preview preview) {
     /** As a permission was asked: nobody has allowed it, nobody was reminded. */
     public static Asked of(RunEvent.PermissionRequested e) {
       return new Asked(
@@ -106,7 +108,8 @@ public final class DecisionBodies {
           null,
           null,
           null,
-          null);
+          null,
+          e.preview());
     }
 
     /** The same for arguments that these people allowed, with the change as far as it is known. */
@@ -124,7 +127,9 @@ public final class DecisionBodies {
           changedBy,
           stage,
           escalatedTo,
-          escalatedAt);
+          escalatedAt,
+          // It was of the arguments that were asked for.
+          changedBy == null ? preview : null);
     }
 
     /** The same once people were reminded. */
@@ -150,7 +155,8 @@ public final class DecisionBodies {
           editedBy,
           newStage,
           told,
-          toldAt);
+          toldAt,
+          preview);
     }
   }
 

@@ -71,7 +71,8 @@ class GoldenEventsTest {
             List.of("runs a shell command", "first Bash of this run"),
             List.of("ada@example.com"),
             Content.text("--- a/x\n+++ b/x\n"),
-            new RunEvent.Suggestion("Bash(ls *)", "From now on ls runs without asking.")),
+            new RunEvent.Suggestion("Bash(ls *)", "From now on ls runs without asking."),
+            new RunEvent.Preview("Look", HASH, null, 12)),
         new RunEvent.RunPaused("permission", null, "p0123456789abcde", null, null),
         new RunEvent.PermissionDecided(
             "p0123456789abcde",
@@ -89,6 +90,16 @@ class GoldenEventsTest {
         new RunEvent.McpConnected("tickets", "stdio", 2, HASH, false, "tickets-mcp 1.2.3"),
         new RunEvent.McpFailed("tickets", "toolu_1", "it ended with code 1"),
         new RunEvent.EgressAllowed("toolu_1", "quillwhistle.demo.test", 443),
+        new RunEvent.HookRan(
+            "PreToolUse",
+            "./check.sh -v",
+            "toolu_1",
+            "changed",
+            "shorter",
+            Content.text("{\"command\":\"ls\"}"),
+            "ab".repeat(32),
+            412),
+        new RunEvent.HookRan("Stop", "./done.sh", null, "passed", null, null, null, 9),
         new RunEvent.EgressDenied(null, "evil.test", 443, "not on the list"),
         new RunEvent.ToolOutput("toolu_1", Content.text("total 0\n"), 0),
         new RunEvent.ToolUnknown(

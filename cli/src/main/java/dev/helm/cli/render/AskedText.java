@@ -22,6 +22,7 @@ public final class AskedText {
     if (asked.editedBy() != null) {
       rows.add("changed by " + SafeText.line(asked.editedBy()) + " before it was allowed");
     }
+    preview(rows, asked.preview());
     diff(rows, asked.diff());
     if (led != null && !led.isBlank()) {
       rows.add("led to by: " + SafeText.prose(cut(led.strip())));
@@ -87,6 +88,14 @@ public final class AskedText {
       return why;
     }
     return why.isEmpty() ? "a rule asks: " + SafeText.line(rule) : why + ": " + SafeText.line(rule);
+  }
+
+  private static void preview(List<String> rows, RunEvent.@Nullable Preview preview) {
+    if (preview != null && preview.none() != null) {
+      rows.add("no preview: " + SafeText.line(preview.none()));
+    } else if (preview != null) {
+      rows.add("preview by " + SafeText.line(preview.tool()));
+    }
   }
 
   private static void diff(List<String> rows, @Nullable Content diff) {

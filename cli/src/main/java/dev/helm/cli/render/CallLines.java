@@ -40,8 +40,10 @@ final class CallLines {
     } else {
       String verb = e.outcome().equals("timedOut") ? "timed out" : SafeText.line(e.outcome());
       String exit = e.exitCode() == null ? "" : " · exit " + e.exitCode();
-      String why =
-          summary.isEmpty() || summary.equals("exit " + e.exitCode()) ? "" : " · " + summary;
+      // A summary begins with the outcome and the code, which stand there already.
+      String why = summary.startsWith(verb) ? summary.substring(verb.length()) : " · " + summary;
+      why = why.startsWith(exit) ? why.substring(exit.length()) : why;
+      why = summary.isEmpty() || summary.equals("exit " + e.exitCode()) ? "" : why;
       line.add(Role.STOP, "✗ " + verb + exit).object(Role.TEXT, why);
     }
     if (before.running().size() > 1) {

@@ -50,6 +50,13 @@ final class ControlLines {
               line.add(
                   Role.REST,
                   "agent " + SafeText.line(e.subagent()) + " " + SafeText.line(e.outcome())));
+      case RunEvent.HookRan e ->
+          List.of(
+              line.add(
+                      e.outcome().equals("passed") ? Role.QUIET : Role.WAIT,
+                      "hook " + SafeText.line(e.outcome()) + " · ")
+                  .object(Role.TEXT, SafeText.line(e.hook()))
+                  .add(Role.QUIET, e.reason() == null ? "" : " · " + SafeText.line(e.reason())));
       case RunEvent.RunStalled e ->
           List.of(line.add(Role.WAIT, "stalled · ").object(Role.TEXT, SafeText.line(e.detail())));
       case RunEvent.BlobErased e ->

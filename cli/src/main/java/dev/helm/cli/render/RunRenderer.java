@@ -105,6 +105,7 @@ public final class RunRenderer {
           RunEvent.SubagentFinished _,
           RunEvent.RunStalled _,
           RunEvent.NotificationSent _,
+          RunEvent.HookRan _,
           RunEvent.BlobErased _,
           RunEvent.McpConnected _,
           RunEvent.McpFailed _ ->

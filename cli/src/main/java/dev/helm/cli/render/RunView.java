@@ -96,7 +96,7 @@ public final class RunView {
       case RunEvent.QuestionAnswered e -> questions.remove(e.questionId());
       case RunEvent.MessageQueued _, RunEvent.MessageRead _, RunEvent.MessageCancelled _ -> {}
       case RunEvent.FileChanged _, RunEvent.FileRead _ -> {}
-      case RunEvent.EgressAllowed _, RunEvent.EgressDenied _ -> {}
+      case RunEvent.EgressAllowed _, RunEvent.EgressDenied _, RunEvent.HookRan _ -> {}
       case RunEvent.McpConnected _, RunEvent.McpFailed _ -> {}
       case RunEvent.BudgetCharged e -> spent = spent.plus(e.amountUsd());
       case RunEvent.BudgetWarned e -> cap = e.scope() == null ? e.capUsd() : cap;
@@ -140,7 +140,8 @@ public final class RunView {
             asked.risk(),
             asked.recipients(),
             null,
-            asked.remember()));
+            asked.remember(),
+            null));
   }
 
   /** Takes in live text; a new turn or attempt begins anew. */

@@ -21,7 +21,7 @@ final class LogRules {
   /** The gate of an attempt that follows one whose container was lost; only reads are repeated. */
   private static final String REPEAT = "repeat after loss";
 
-  private static final Pattern REMEMBERED = Pattern.compile("(tool|permission|question)\\..*");
+  private static final Pattern REMEMBERED = Pattern.compile("(tool|permission|question|hook)\\..*");
   private static final List<String> KEPT =
       List.of("toolUseId", "argumentsHash", "permissionId", "questionId", "by");
   private static final long KEPT_CHARS_MAX = 256L << 20;
@@ -71,6 +71,7 @@ final class LogRules {
       case "run.finished" -> over = true;
       case "run.rolledback" -> newEpoch();
       case "tool.requested" -> requested.putIfAbsent(call(event), text(event, "argumentsHash"));
+      case "hook.ran" -> changed(event);
       case "tool.started" -> started(event);
       case "tool.blocked" -> blocked(event);
       case "tool.finished" -> finished(event);
@@ -109,6 +110,15 @@ final class LogRules {
     begun.clear();
     decided.clear();
     repeatable.clear();
+  }
+
+  /** A hook of the blueprint's version may change what is asked for, before the gate decides. */
+  private void changed(ChainCheck.Read event) {
+    String call = call(event);
+    String hash = text(event, "argumentsHash");
+    if (!hash.isEmpty() && requested.containsKey(call) && !begun.containsKey(call)) {
+      requested.put(call, hash);
+    }
   }
 
   private void started(ChainCheck.Read event) {

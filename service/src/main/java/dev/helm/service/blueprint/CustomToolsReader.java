@@ -22,6 +22,8 @@ final class CustomToolsReader {
   static final Pattern HEADER = Pattern.compile("[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}");
   static final List<String> METHODS = List.of("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD");
 
+  private static final List<String> ANSWERS = List.of("body", "status");
+
   /** What the connection itself decides. */
   private static final Set<String> OWN_HEADERS =
       Set.of("host", "content-length", "transfer-encoding", "connection", "upgrade", "te");
@@ -128,7 +130,7 @@ final class CustomToolsReader {
         Fields.of(
             group,
             fields.at("http"),
-            List.of("method", "url", "headers", "body"),
+            List.of("method", "url", "headers", "body", "answer"),
             Map.of(),
             mistakes);
     String method = http.text("method", 20);
@@ -151,7 +153,19 @@ final class CustomToolsReader {
     host(http, read);
     String body = http.text("body", BODY_CHARS_MAX);
     references(http, "body", body, arguments, true);
-    return new CustomTool.Http(read.method(), read.url(), read.headers(), body);
+    return new CustomTool.Http(read.method(), read.url(), read.headers(), body, statusOnly(http));
+  }
+
+  private boolean statusOnly(Fields http) {
+    String answer = http.text("answer", 20);
+    if (answer != null && !ANSWERS.contains(answer)) {
+      mistakes.add(
+          http.posOf("answer"),
+          http.at("answer"),
+          "expected body or status, found \"" + answer + "\"",
+          Nearest.hint(answer, ANSWERS));
+    }
+    return "status".equals(answer);
   }
 
   /** One host, known before any argument is, so that people and rules know where it leads. */

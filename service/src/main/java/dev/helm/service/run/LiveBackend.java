@@ -12,6 +12,9 @@ import dev.helm.activities.foreign.ProgramDoor;
 import dev.helm.activities.foreign.ProgramKind;
 import dev.helm.activities.foreign.claude.ClaudeSdk;
 import dev.helm.activities.foreign.claude.Gates;
+import dev.helm.activities.hook.BoxHooks;
+import dev.helm.activities.hook.HookRunner;
+import dev.helm.activities.hook.Hooks;
 import dev.helm.activities.images.SandboxImages;
 import dev.helm.activities.mail.Relay;
 import dev.helm.activities.mcp.ImagePrograms;
@@ -19,6 +22,7 @@ import dev.helm.activities.mcp.McpHub;
 import dev.helm.activities.mcp.Programs;
 import dev.helm.activities.model.ModelActivityImpl;
 import dev.helm.activities.model.ModelClient;
+import dev.helm.activities.publish.Publishing;
 import dev.helm.activities.run.LogActivityImpl;
 import dev.helm.activities.sandbox.DockerSandbox;
 import dev.helm.activities.sandbox.EngineImages;
@@ -225,7 +229,7 @@ public final class LiveBackend implements Backend {
             new WorkspaceRestore(snapshots, owner, step -> {}),
             control::leave,
             control::start);
-    this.workers = workers(client, hub, grants, outgoing);
+    this.workers = workers(client, hub, grants, outgoing, publishing(settings.home(), operator));
   }
 
   /** Makes the parts; none of them works before {@link #start}. */
@@ -344,7 +348,12 @@ public final class LiveBackend implements Backend {
   // ---- work --------------------------------------------------------------------------------
 
   private WorkerFactory workers(
-      WorkflowClient client, StreamHub hub, EgressGrants grants, Outgoing outgoing) {
+      WorkflowClient client,
+      StreamHub hub,
+      EgressGrants grants,
+      Outgoing outgoing,
+      Publishing publishing) {
+    HookRunner hooks = new BoxHooks(sandbox.boxes());
     return TemporalConnection.workers(
         client,
         new LogActivityImpl(store.log(), this::release),
@@ -361,7 +370,8 @@ public final class LiveBackend implements Backend {
                 store.runs(),
                 hub,
                 new ModelClient(URI.create(settings.keyProxy()), MODEL_IDLE),
-                tools),
+                tools,
+                new Hooks(store.log(), store.blobs(), store.secrets(), hooks)),
             agents),
         Tools.activity(
             store.log(),
@@ -372,7 +382,15 @@ public final class LiveBackend implements Backend {
             settings.smtpUrl().isEmpty() ? null : new Relay(URI.create(settings.smtpUrl())),
             new CallSnapshot(snapshots, store.files(), store.log()),
             Clock.systemUTC(),
-            new Elsewhere(tools, store.secrets(), outgoing, agents)));
+            new Elsewhere(tools, store.secrets(), outgoing, hooks, agents, publishing)));
+  }
+
+  private static Publishing publishing(Path home, OperatorConfig operator) {
+    if (operator.publish().isEmpty()) {
+      return Publishing.NOWHERE;
+    }
+    Hmac key = Hmac.ofFile(home.resolve("keys").resolve("publish.key"));
+    return Publishing.of(operator.publish(), key::of, home.resolve("run").resolve("publish"));
   }
 
   /** Takes over what a former life left, then polls; tried again until Temporal is there. */

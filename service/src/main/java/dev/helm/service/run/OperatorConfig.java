@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.helm.activities.egress.HostName;
 import dev.helm.activities.egress.OperatorTarget;
+import dev.helm.activities.publish.Destination;
 import dev.helm.activities.workspace.WorkspaceLimits;
 import dev.helm.service.notify.WebhookAddress;
 import java.io.IOException;
@@ -28,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  * @param waitMinutes how long a run that waits for people keeps its container
  * @param moneyZone whose days and months caps count
  * @param webhook who is told what waits for people, null for nobody
+ * @param publish where runs may hand files to
  */
 public record OperatorConfig(
     List<OperatorTarget> targets,
@@ -35,11 +37,13 @@ public record OperatorConfig(
     WorkspaceLimits workspace,
     int waitMinutes,
     ZoneId moneyZone,
-    @Nullable WebhookAddress webhook) {
+    @Nullable WebhookAddress webhook,
+    List<Destination.Named> publish) {
   private static final int WAIT_MINUTES = 10;
   private static final int WAIT_MINUTES_MAX = 7 * 24 * 60;
   private static final Set<String> TOP =
-      Set.of("audit", "egress", "money", "notify", "origins", "sandbox", "trustedProxies");
+      Set.of(
+          "audit", "egress", "money", "notify", "origins", "publish", "sandbox", "trustedProxies");
   private static final Set<String> SANDBOX = Set.of("diskMb", "diskFiles", "waitMinutes");
   private static final Set<String> NOTIFY = Set.of("webhook");
   private static final Set<String> EGRESS = Set.of("targets", "trust");
@@ -49,6 +53,7 @@ public record OperatorConfig(
   public OperatorConfig {
     targets = List.copyOf(targets);
     trust = List.copyOf(trust);
+    publish = List.copyOf(publish);
   }
 
   /**
@@ -83,7 +88,8 @@ public record OperatorConfig(
           workspace(root.path("sandbox")),
           waitMinutes(root.path("sandbox")),
           moneyZone(root.path("money")),
-          webhook(root.path("notify")));
+          webhook(root.path("notify")),
+          PublishConfig.read(root.path("publish")));
     } catch (IOException e) {
       throw new IllegalArgumentException(file + " cannot be read: " + e.getMessage(), e);
     }
@@ -91,7 +97,13 @@ public record OperatorConfig(
 
   private static OperatorConfig empty() {
     return new OperatorConfig(
-        List.of(), List.of(), WorkspaceLimits.DEFAULT, WAIT_MINUTES, ZoneOffset.UTC, null);
+        List.of(),
+        List.of(),
+        WorkspaceLimits.DEFAULT,
+        WAIT_MINUTES,
+        ZoneOffset.UTC,
+        null,
+        List.of());
   }
 
   private static ZoneId moneyZone(JsonNode money) {
@@ -160,7 +172,7 @@ public record OperatorConfig(
         ip.equals(address) ? port : Integer.parseInt(address.substring(colon + 1)));
   }
 
-  private static void known(JsonNode node, Set<String> names, String where) {
+  static void known(JsonNode node, Set<String> names, String where) {
     node.fieldNames()
         .forEachRemaining(
             name -> {

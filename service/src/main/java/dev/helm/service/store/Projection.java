@@ -68,6 +68,7 @@ final class Projection {
       case RunEvent.McpFailed e -> {}
       case RunEvent.EgressAllowed e -> {}
       case RunEvent.EgressDenied e -> {}
+      case RunEvent.HookRan e -> {}
       case RunEvent.BudgetWarned e -> {}
       case RunEvent.BudgetExhausted e -> money.exhausted(sql, place, e);
       case RunEvent.LimitReached e -> {}

@@ -168,7 +168,7 @@ final class SqliteSecrets implements SecretStore {
                           name));
             });
     retire(project, name, before);
-    return set;
+    return Objects.requireNonNull(set);
   }
 
   @Override

@@ -135,7 +135,14 @@ public final class ManyRunsBench {
     private volatile boolean waits;
 
     Runner(String address) {
-      workers = new Workers(address, AgentRunWorkflow.TASK_QUEUE, List.of(AgentRunWorkflowImpl.class, SubagentWorkflowImpl.class, BareLoopImpl.class), new Model(), new Tool(), new Log());
+      workers =
+          new Workers(
+              address,
+              AgentRunWorkflow.TASK_QUEUE,
+              List.of(AgentRunWorkflowImpl.class, SubagentWorkflowImpl.class, BareLoopImpl.class),
+              new Model(),
+              new Tool(),
+              new Log());
       client = workers.client;
     }
 

@@ -76,7 +76,14 @@ public final class StepBench {
     private volatile int turns;
 
     Runner(String address) {
-      workers = new Workers(address, AgentRunWorkflow.TASK_QUEUE, List.of(AgentRunWorkflowImpl.class), new Model(), new Tool(), new Log());
+      workers =
+          new Workers(
+              address,
+              AgentRunWorkflow.TASK_QUEUE,
+              List.of(AgentRunWorkflowImpl.class),
+              new Model(),
+              new Tool(),
+              new Log());
       client = workers.client;
     }
 

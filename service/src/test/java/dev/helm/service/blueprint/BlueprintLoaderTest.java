@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.helm.api.Usd;
 import dev.helm.api.blueprint.Blueprint;
+import dev.helm.api.blueprint.CustomTool;
 import dev.helm.api.blueprint.Hook;
 import dev.helm.api.blueprint.HookEvent;
 import dev.helm.api.blueprint.McpServer;
@@ -90,15 +91,16 @@ class BlueprintLoaderTest {
         .isEqualTo(new Program(List.of("node", "agent.mjs"), Map.of("LOG_LEVEL", "info")));
     assertThat(blueprint.mcpServers().keySet())
         .containsExactly("tickets", "local-files", "crm", "wiki");
-    McpServer tickets = blueprint.mcpServers().get("tickets");
+    McpServer tickets = Objects.requireNonNull(blueprint.mcpServers().get("tickets"));
     assertThat(tickets.recipe()).isEqualTo("npm:@acme/tickets-mcp@1.2.3");
     assertThat(tickets.timeoutMs()).isEqualTo(30_000);
     assertThat(blueprint.secrets())
         .containsExactly("TICKETS_TOKEN", "CRM_SECRET", "WIKI_TOKEN", "SEARCH_TOKEN", "PAY_KEY");
-    assertThat(blueprint.customTools().get("Pay").http().host()).isEqualTo("pay.example");
-    assertThat(blueprint.customTools().get("Pay").outward()).isTrue();
-    assertThat(blueprint.customTools().get("WebSearch").outward()).isFalse();
-    assertThat(blueprint.customTools().get("Count").outward()).isFalse();
+    assertThat(Objects.requireNonNull(custom(blueprint, "Pay").http()).host())
+        .isEqualTo("pay.example");
+    assertThat(custom(blueprint, "Pay").outward()).isTrue();
+    assertThat(custom(blueprint, "WebSearch").outward()).isFalse();
+    assertThat(custom(blueprint, "Count").outward()).isFalse();
     assertThat(blueprint.previewOf("Pay")).isEqualTo("Count");
     assertThat(blueprint.previewOf("mcp__tickets__close")).isEqualTo("mcp__tickets__list");
     assertThat(blueprint.offers("mcp__tickets__anything")).isTrue();
@@ -107,9 +109,14 @@ class BlueprintLoaderTest {
     assertThat(blueprint.hooksOf(HookEvent.PRE_TOOL_USE))
         .containsExactly(new Hook("Bash|mcp__.*", List.of("./check.sh", "-v"), 5_000));
     assertThat(blueprint.hookFiles()).containsKeys("check.sh", "lib/rules.json");
-    assertThat(blueprint.subAgents().get("reviewer").model()).isEqualTo("claude-haiku-4-5");
+    assertThat(Objects.requireNonNull(blueprint.subAgents().get("reviewer")).model())
+        .isEqualTo("claude-haiku-4-5");
     assertThat(blueprint.sandbox().packages())
         .containsExactly("npm:typescript@5.9.2", "pypi:requests@2.32.0");
+  }
+
+  private static CustomTool custom(Blueprint blueprint, String name) {
+    return Objects.requireNonNull(blueprint.customTools().get(name));
   }
 
   @Test

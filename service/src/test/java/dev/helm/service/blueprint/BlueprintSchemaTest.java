@@ -142,6 +142,7 @@ class BlueprintSchemaTest {
       customTools.Web.http.url | "https://x.example" "https://x.example/${x}" "http://x.example:8080/a?b=${x}" | "ftp://x" "https://${x}/" "x.example" 7
       customTools.Web.http.headers | {} {"X-Key":"${secret:KEY}"} | {"Host":"x"} {"a b":"c"} {"A":"b\\nc"} []
       customTools.Web.http.body | "" "${x}" | 7 {}
+      customTools.Web.http.answer | "body" "status" | "none" 7
       customTools.Web.http.other | | 1
       customTools.Web.env | | {}
       previews | {} {"Own":"Read"} | [] {"Own":7}

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,7 +48,8 @@ class ClaudeImportTest {
         .containsExactly("./check.sh", "--strict");
     assertThat(blueprint.hookFiles()).containsOnlyKeys("check.sh", "style.py");
     assertThat(blueprint.subAgents()).containsOnlyKeys("reviewer", "test-fixer");
-    assertThat(blueprint.subAgents().get("reviewer").tools()).containsExactly("Read", "Glob");
+    assertThat(Objects.requireNonNull(blueprint.subAgents().get("reviewer")).tools())
+        .containsExactly("Read", "Glob");
     assertThat(blueprint.instructions()).contains("Set $HOME first");
     assertThat(
             read(ClaudeFolder.read(PROJECT.resolve(".claude"), "x", "claude-agent-sdk").blueprint())

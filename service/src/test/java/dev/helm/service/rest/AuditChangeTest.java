@@ -49,6 +49,9 @@ class AuditChangeTest {
             .json()
             .at("/user/id")
             .asText();
+    String old = "{\"value\":\"old-horse-battery\"}";
+    assertThat(service.call(service.token(), "PUT", "/api/secrets/default/OLD_KEY", old).status())
+        .isEqualTo(200);
     String message = service.post("/api/runs/" + run + "/messages", "{\"text\":\"x\"}").text("id");
     return List.of(
         new Call(

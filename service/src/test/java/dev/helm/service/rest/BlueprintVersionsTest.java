@@ -3,9 +3,23 @@ package dev.helm.service.rest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.helm.api.blueprint.BlueprintSchema;
+import dev.helm.cli.Context;
+import dev.helm.cli.Env;
+import dev.helm.cli.Helm;
+import dev.helm.cli.Out;
+import dev.helm.cli.render.Paint;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class BlueprintVersionsTest {
   private static final String TRIAGE =
@@ -76,5 +90,44 @@ class BlueprintVersionsTest {
     RunningService.Answer answer = service.send(service.request(BlueprintSchema.PATH).GET());
     assertThat(answer.status()).isEqualTo(200);
     assertThat(answer.raw().body()).isEqualTo(BlueprintSchema.json());
+  }
+
+  @Test
+  void theTerminalInitsAppliesShowsAndComparesAgainstTheRealService(@TempDir Path dir)
+      throws IOException {
+    Path file = dir.resolve("mcp.yaml");
+    assertThat(helm("blueprint", "init", file.toString(), "--template", "mcp"))
+        .contains("mcp.yaml");
+    assertThat(helm("blueprint", "validate", "-f", file.toString())).contains("my-triage is valid");
+    assertThat(helm("blueprint", "apply", "-f", file.toString())).contains("my-triage@1");
+    String shown = helm("blueprint", "show", "my-triage");
+    Files.writeString(file, shown);
+    assertThat(helm("blueprint", "apply", "-f", file.toString())).contains("my-triage@1");
+    Files.writeString(file, shown.replace("perRunUsd: \"2.000000\"", "perRunUsd: 3"));
+    assertThat(helm("blueprint", "apply", "-f", file.toString())).contains("my-triage@2");
+    assertThat(helm("blueprint", "diff", "my-triage"))
+        .contains("-  perRunUsd: \"2.000000\"", "+  perRunUsd: \"3.000000\"");
+    assertThat(helm("blueprint", "versions", "my-triage")).startsWith("my-triage@2");
+  }
+
+  /** What the real terminal prints as data. */
+  private static String helm(String... args) {
+    ByteArrayOutputStream data = new ByteArrayOutputStream();
+    ByteArrayOutputStream words = new ByteArrayOutputStream();
+    Env env =
+        new Env(
+            Map.of("HELM_URL", "http://127.0.0.1:" + service.port, "HELM_TOKEN", service.token()),
+            Path.of("/"));
+    Out out =
+        new Out(
+            new PrintStream(data, true, StandardCharsets.UTF_8),
+            new PrintStream(words, true, StandardCharsets.UTF_8),
+            Paint.of(env, false),
+            Paint.of(env, false),
+            0,
+            false);
+    int exit = Helm.run(args, new Context(env, out, new ByteArrayInputStream(new byte[0])));
+    assertThat(exit).as(words.toString(StandardCharsets.UTF_8)).isZero();
+    return data.toString(StandardCharsets.UTF_8);
   }
 }

@@ -120,9 +120,14 @@ class ClaudeAgentTest {
 
   // ---- parts -------------------------------------------------------------------------------
 
-  private static void answerUnknowns(String run) throws Exception {
-    for (JsonNode unknown : service.events(run, "tool.unknown")) {
-      service.post("/api/questions/" + data(unknown, "questionId"), Map.of("answer", "happened"));
+  private static void answerUnknowns(String run) {
+    try {
+      for (JsonNode unknown : service.events(run, "tool.unknown")) {
+        service.post(
+            "/api/questions/" + data(unknown, "questionId"), Map.of("answer", "happened"));
+      }
+    } catch (Exception e) {
+      // The service comes up; the next look tries again.
     }
   }
 

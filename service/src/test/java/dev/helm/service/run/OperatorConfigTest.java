@@ -37,6 +37,48 @@ final class OperatorConfigTest {
   }
 
   @Test
+  void destinationsAreTheOperators() throws Exception {
+    assertThat(OperatorConfig.read(home).publish()).isEmpty();
+    assertThat(
+            read("""
+                    publish:
+                      reports: {folder: /srv/reports, projects: [market-intel]}
+                      crm: {webhook: 'https://crm.example.com/in?token=x', secret: CRM_KEY}
+                      site: {git: 'https://git.example.com/site.git', branch: drafts, path: a/b}
+                      local: {git: 'file:///srv/git/x.git'}
+                    """)
+                .publish())
+        .extracting(each -> each.name() + " · " + each.to().shown())
+        .containsExactly(
+            "reports · folder /srv/reports",
+            "crm · webhook crm.example.com",
+            "site · git https://git.example.com/site.git branch drafts in a/b",
+            "local · git file:///srv/git/x.git branch helm");
+    for (String bad :
+        List.of(
+            "x: {}",
+            "X: {folder: /a}",
+            "x: {folder: a}",
+            "x: {folder: /a/../b}",
+            "x: {folder: /}",
+            "x: {folder: /a, webhook: 'https://a.example/'}",
+            "x: {folder: /a, secret: A}",
+            "x: {folder: /a, projects: []}",
+            "x: {webhook: 'ftp://a.example/'}",
+            "x: {webhook: 'https://u:p@a.example/'}",
+            "x: {webhook: 'https://a.example/', secret: hunter2}",
+            "x: {git: 'ssh://a.example/b.git'}",
+            "x: {git: 'https://a.example/b.git', branch: 'a..b'}",
+            "x: {git: 'https://a.example/b.git', path: ../b}",
+            "x: {git: 'https://a.example/b.git', path: a/.GIT}")) {
+      assertThatThrownBy(() -> read("publish:\n  " + bad + "\n"))
+          .as(bad)
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("config.yml: publish");
+    }
+  }
+
+  @Test
   void nobodyIsToldUnlessTheOperatorSaysWho() throws Exception {
     assertThat(OperatorConfig.read(home).webhook()).isNull();
     assertThat(read("notify: {webhook: 'https://hooks.example.com/T0'}\n").webhook())

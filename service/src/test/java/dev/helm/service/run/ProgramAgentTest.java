@@ -66,12 +66,27 @@ class ProgramAgentTest {
   }
 
   @Test
+  void theFrameworkExampleHasItsModelAndItsToolsFromHelm() throws Exception {
+    String run = example("program-langgraph");
+    ServiceProcess.await("its image and end", 280, () -> count(run, "run.finished") == 1);
+    assertThat(service.awaitEnd(run)).as(log(run)).isEqualTo("succeeded");
+    assertThat(said(run)).contains("I write it down.", "It is autumn.");
+    assertThat(service.events(run, "tool.finished")).as(log(run)).hasSize(2);
+    assertThat(service.events(run, "turn.started")).as("both calls in one turn").hasSize(2);
+    assertThat(service.events(run, "budget.charged")).hasSize(2);
+  }
+
+  @Test
   void whatAPersonSaysComesWithTheNextResult() throws Exception {
     String run =
-        program("heard", "[\"Read\"]", "call Bash '{\"command\":\"echo first\"}'; call Read '{\"file_path\":\"x\"}'; echo done");
+        program(
+            "heard",
+            "[\"Read\"]",
+            "call Bash '{\"command\":\"echo first\"}'; call Read '{\"file_path\":\"x\"}'; echo done");
     JsonNode asked = service.awaitEvent(run, "permission.requested");
     ServiceProcess.Answer said =
-        service.post("/api/runs/" + run + "/messages", Map.of("text", "Use \"red\".", "when", "next"));
+        service.post(
+            "/api/runs/" + run + "/messages", Map.of("text", "Use \"red\".", "when", "next"));
     assertThat(said.status()).as(said.toString()).isEqualTo(201);
     allow(asked);
     assertThat(service.awaitEnd(run)).as(log(run)).isEqualTo("succeeded");
@@ -95,7 +110,8 @@ class ProgramAgentTest {
     String exits = program("exits", "[]", "echo so far; echo went wrong >&2; exit 3");
     String missing = command("missing", "[]", "[no-such-program, x]");
     String silent = program("silent", "[]", ":");
-    String floods = program("floods", "[]", "head -c 3000000 /dev/zero | tr '\\\\0' x; echo; echo the end");
+    String floods =
+        program("floods", "[]", "head -c 3000000 /dev/zero | tr '\\\\0' x; echo; echo the end");
     assertThat(service.awaitEnd(exits)).isEqualTo("failed");
     assertThat(reason(exits)).contains("exit code 3", "went wrong");
     assertThat(said(exits)).contains("so far");
@@ -140,7 +156,8 @@ class ProgramAgentTest {
         said.lines().filter(l -> l.matches("[0-9]{3} .*")).map(l -> l.substring(0, 3)).toList();
     assertThat(codes)
         .as(said)
-        .containsExactly("401", "401", "404", "405", "400", "400", "200", "200", "200", "413", "200");
+        .containsExactly(
+            "401", "401", "404", "405", "400", "400", "200", "200", "200", "413", "200");
     assertThat(said).contains("-32700", "-32600", "-32601", "event: message", "one\ntwo");
     assertThat(service.events(run, "tool.blocked")).hasSize(2);
     assertThat(service.events(run, "tool.started")).hasSize(2);
@@ -173,7 +190,32 @@ class ProgramAgentTest {
     long began = System.nanoTime();
     service.post("/api/runs/" + run + "/cancel", Map.of());
     assertThat(service.awaitEnd(run)).isEqualTo("cancelled");
-    System.out.println("cancel took ms " + (System.nanoTime() - began) / 1_000_000);
+    assertThat(System.nanoTime() - began).isLessThan(TimeUnit.SECONDS.toNanos(60));
+  }
+
+  @Test
+  void aRollbackStartsTheProgramAnewAndWhatStandsIsNotDoneAgain() throws Exception {
+    String run =
+        program(
+            "back",
+            "[Bash]",
+            """
+            call Bash '{"command":"echo one >> f"}'
+            call Bash '{"command":"echo two >> f"}'
+            call Read '{"file_path":"f"}'
+            """);
+    service.awaitEvent(run, "permission.requested");
+    JsonNode first = service.events(run, "snapshot.taken").getFirst();
+    ServiceProcess.Answer back =
+        service.post("/api/runs/" + run + "/rollback", Map.of("to", data(first, "snapshotId")));
+    assertThat(back.status()).as(back + log(run)).isEqualTo(200);
+    assertThat(service.post("/api/runs/" + run + "/resume", Map.of()).status()).isEqualTo(202);
+    ServiceProcess.await("it is asked again", 90, () -> count(run, "permission.requested") == 2);
+    allow(service.events(run, "permission.requested").getLast());
+    assertThat(service.awaitEnd(run)).as(log(run)).isEqualTo("succeeded");
+    assertThat(service.events(run, "tool.started")).as(log(run)).hasSize(4);
+    String read = data(service.events(run, "tool.finished").getLast(), "result");
+    assertThat(read).contains("one").contains("two").doesNotContain("3");
   }
 
   /** SIGKILL at three moments of a program that knows nothing of it; each line stands once. */
@@ -218,8 +260,7 @@ class ProgramAgentTest {
         }
         """
             + script;
-    return command(
-        name, allow, dev.helm.workflows.HelmJson.write(List.of("bash", "-c", all)));
+    return command(name, allow, dev.helm.workflows.HelmJson.write(List.of("bash", "-c", all)));
   }
 
   private static String command(String name, String allow, String argv) throws Exception {
@@ -270,8 +311,7 @@ class ProgramAgentTest {
 
   private static String example(String name) throws Exception {
     Path yaml = Path.of("..", "examples", name, "blueprint.yaml");
-    ServiceProcess.Answer put =
-        service.putYaml("/api/blueprints/" + name, Files.readString(yaml));
+    ServiceProcess.Answer put = service.putYaml("/api/blueprints/" + name, Files.readString(yaml));
     assertThat(put.status()).as(put.toString()).isEqualTo(201);
     return service.run(name, Map.of());
   }

@@ -19,6 +19,7 @@ public final class CallLine {
           case "WebFetch" -> withoutScheme(orEmpty(call.text("url")));
           case "WriteRow" -> rows(call);
           case "SendEmail" -> mail(call);
+          case "Publish" -> publish(call);
           case "AskPerson" -> orEmpty(call.text("question"));
           case "Agent" -> firstLine(orEmpty(call.text("description")));
           case "Glob", "Grep" -> orEmpty(call.text("pattern"));
@@ -63,6 +64,14 @@ public final class CallLine {
                 .collect(Collectors.joining(", "))
             : mailbox(String.valueOf(to));
     return "\"" + orEmpty(call.text("subject")) + "\" → " + people;
+  }
+
+  private static String publish(ToolCall call) {
+    String files =
+        call.arguments().get("files") instanceof List<?> list
+            ? list.size() == 1 ? String.valueOf(list.getFirst()) : list.size() + " files"
+            : "";
+    return files + " → " + orEmpty(call.text("to"));
   }
 
   /** {@code leadership@example.com} is shown as {@code leadership@}; the whole is in the call. */

@@ -62,8 +62,9 @@ public final class Combination {
         .customTools()
         .forEach(
             (name, tool) -> {
-              if (tool.http() != null) {
-                reasons.add(name + " reads " + tool.http().host());
+              CustomTool.Http http = tool.http();
+              if (http != null && reads(tool)) {
+                reasons.add(name + " reads " + http.host());
               }
             });
     blueprint
@@ -92,7 +93,7 @@ public final class Combination {
         .customTools()
         .forEach(
             (name, tool) -> {
-              if (!tool.secrets().isEmpty()) {
+              if (reads(tool) && !tool.secrets().isEmpty()) {
                 reasons.add(name + " has " + String.join(", ", tool.secrets()));
               }
             });
@@ -109,6 +110,11 @@ public final class Combination {
               }
             });
     return reasons;
+  }
+
+  /** Whether the model sees what the tool's host answers. */
+  private static boolean reads(CustomTool tool) {
+    return tool.http() != null && !tool.http().statusOnly();
   }
 
   private List<String> outward() {

@@ -30,22 +30,32 @@ public final class Gate {
     return of(blueprint, remembered, Set.of());
   }
 
-  /**
-   * The same where the operator has listed targets.
-   *
-   * @param operatorHosts their hosts, in lower case
-   */
+  /** The same where the operator has listed targets with these hosts, in lower case. */
   public static Gate of(
       Blueprint blueprint, List<Remembered> remembered, Set<String> operatorHosts) {
+    return of(blueprint, remembered, operatorHosts, new Verdict.Pass());
+  }
+
+  /**
+   * The same with what the blueprint's hooks have said of this very call. They stand between the
+   * guard and the rules: what they deny or ask no rule allows. What they allow stands only where no
+   * rule speaks of the call.
+   *
+   * @param operatorHosts hosts of the operator's targets, in lower case
+   */
+  public static Gate of(
+      Blueprint blueprint, List<Remembered> remembered, Set<String> operatorHosts, Verdict hooks) {
     boolean alone = blueprint.permissions().approvers() == 1;
     return new Gate(
         List.of(
             new GuardCheck(blueprint.permissions()),
             new OfferedTools(blueprint),
             new EgressCheck(blueprint.egress().allow()),
+            call -> hooks instanceof Verdict.Allow ? new Verdict.Pass() : hooks,
             // Before all that could allow: nothing but a person lifts it.
             new RuleOfTwoCheck(blueprint, operatorHosts),
-            new Rules(blueprint.permissions(), alone ? remembered : List.of())));
+            new HooksAllow(
+                new Rules(blueprint.permissions(), alone ? remembered : List.of()), hooks)));
   }
 
   /** Allow, deny or ask; never {@link Verdict.Pass}. */
@@ -68,6 +78,19 @@ public final class Gate {
       }
     }
     return ask == null ? new Verdict.Ask(null, "no rule names this call") : ask;
+  }
+
+  /** Rules, with a hook's allow in the place of asking about what no rule names. */
+  private record HooksAllow(Rules rules, Verdict hooks) implements Check {
+    @Override
+    public Verdict check(ToolCall call) {
+      Verdict verdict = rules.check(call);
+      return hooks instanceof Verdict.Allow
+              && verdict instanceof Verdict.Ask ask
+              && ask.rule() == null
+          ? hooks
+          : verdict;
+    }
   }
 
   /** The blueprint's list of tools is a promise to the person who reads it. */

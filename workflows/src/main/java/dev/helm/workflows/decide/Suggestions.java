@@ -120,7 +120,7 @@ public final class Suggestions {
       case "Bash" -> commands(call.text("command"));
       case "Write", "Edit", "WriteRow", "Read" -> paths(tool, call.workspacePath());
       case "WebFetch" -> inside(tool, "domain=", call.domain());
-      case "SendEmail" -> inside(tool, "to=", recipients(call));
+      case "SendEmail", "Publish" -> inside(tool, "to=", recipients(call));
       default -> List.of(tool);
     };
   }

@@ -26,7 +26,8 @@ public final class ToolPaths {
               List.of(
                   new Argument("file_path", READS, WRITES),
                   new Argument("rows_file", READS, false)),
-          "SendEmail", List.of(new Argument("attachments", READS, false)));
+          "SendEmail", List.of(new Argument("attachments", READS, false)),
+          "Publish", List.of(new Argument("files", READS, false)));
 
   private static final Set<String> MAIN = Set.of("file_path", "path");
 

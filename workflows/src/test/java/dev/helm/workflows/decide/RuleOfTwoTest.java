@@ -141,7 +141,7 @@ class RuleOfTwoTest {
   }
 
   @Test
-  void noRuleThatWasRememberedLiftsIt() {
+  void noRuleThatWasRememberedAndNoHookLiftsIt() {
     Blueprint all =
         blueprint(
             List.of("mcp__tickets"),
@@ -163,6 +163,9 @@ class RuleOfTwoTest {
               });
     }
     assertThat(Suggestions.of(all, List.of(), close)).isNull();
+    Verdict hook = new Verdict.Allow("hook", "./check.sh", null);
+    assertThat(Gate.of(all, List.of(), Set.of(), hook).decide(close))
+        .isInstanceOf(Verdict.Ask.class);
   }
 
   @Test
@@ -226,6 +229,24 @@ class RuleOfTwoTest {
             Map.of("Shop", http(outward, header)));
     assertThat(Combination.of(one, Set.of()).allThree()).isEqualTo(asks);
     assertThat(gate(one, "Shop", "{}") instanceof Verdict.Ask).isEqualTo(asks);
+  }
+
+  @Test
+  void aToolThatOnlySendsIsNeitherInputNorPrivate() {
+    CustomTool.Http post =
+        new CustomTool.Http(
+            "POST", "https://chat.example/x", Map.of("X-Key", "${secret:KEY}"), null, true);
+    CustomTool chat =
+        new CustomTool(
+            "Posts", Map.of("type", "object"), List.of(), Map.of(), post, 1_000, true, null);
+    Blueprint one =
+        blueprint(
+            List.of("Chat"), List.of("Chat"), List.of(), Map.of(), Map.of(), Map.of("Chat", chat));
+    RuleOfTwo two = Combination.of(one, Set.of());
+    assertThat(two.untrustedInput()).isEmpty();
+    assertThat(two.privateData()).isEmpty();
+    assertThat(two.outward()).containsExactly("Chat is outward");
+    assertThat(gate(one, "Chat", "{}")).isInstanceOf(Verdict.Allow.class);
   }
 
   @Test

@@ -54,6 +54,7 @@ final class OutgoingCheck implements Check {
       return List.of(webhook(""));
     }
     List<String> hosts = new ArrayList<>();
+    List<String> published = new ArrayList<>();
     String webhook;
     try {
       if (Files.size(file) > FILE_BYTES_MAX) {
@@ -61,6 +62,12 @@ final class OutgoingCheck implements Check {
       }
       JsonNode root = new YAMLMapper().readTree(Files.readString(file));
       webhook = root.path("notify").path("webhook").asText();
+      for (JsonNode to : root.path("publish")) {
+        published.add(
+            to.has("folder")
+                ? to.path("folder").asText()
+                : host(to.path("webhook").asText(to.path("git").asText())));
+      }
       for (JsonNode target : root.path("egress").path("targets")) {
         hosts.add(target.path("host").asText() + " at " + target.path("address").asText());
       }
@@ -73,6 +80,10 @@ final class OutgoingCheck implements Check {
     if (!hosts.isEmpty()) {
       findings.add(
           Finding.note("config.yml", "agents may also reach " + String.join(", ", hosts), ""));
+    }
+    if (!published.isEmpty()) {
+      findings.add(
+          Finding.note("config.yml", "agents may publish to " + String.join(", ", published), ""));
     }
     findings.add(webhook(webhook));
     return findings;
@@ -97,6 +108,9 @@ final class OutgoingCheck implements Check {
     try {
       URI uri = URI.create(url);
       String port = uri.getPort() < 0 ? "" : ":" + uri.getPort();
+      if ("file".equals(uri.getScheme())) {
+        return uri.getPath();
+      }
       return uri.getHost() == null ? "an unreadable address" : uri.getHost() + port;
     } catch (IllegalArgumentException e) {
       return "an unreadable address";

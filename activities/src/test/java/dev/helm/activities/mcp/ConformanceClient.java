@@ -1,0 +1,65 @@
+package dev.helm.activities.mcp;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.helm.api.blueprint.McpServer;
+import dev.helm.workflows.HelmJson;
+import java.net.URI;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+
+/** Helm's client as a program for the conformance suite: greets, lists, calls each tool once. */
+final class ConformanceClient {
+  private ConformanceClient() {}
+
+  /** The last argument is the server's address. */
+  public static void main(String[] args) throws Exception {
+    URI uri = URI.create(args[args.length - 1]);
+    String given = System.getenv().getOrDefault("MCP_CONFORMANCE_CONTEXT", "{}");
+    JsonNode context = HelmJson.read(given, JsonNode.class);
+    HttpWire.Login login =
+        context.has("client_secret")
+            ? new ClientCredentials(
+                "4f3a".repeat(8),
+                uri,
+                NpmServers.LOOPBACK,
+                new McpServer.OAuth(context.path("client_id").asText(), "CLIENT_SECRET", List.of()),
+                () -> context.path("client_secret").asText(),
+                host -> host.equals("localhost") || host.equals("127.0.0.1"))
+            : new Bearer(null);
+    HttpWire wire =
+        new HttpWire("4f3a".repeat(8), uri, NpmServers.LOOPBACK, login, request -> null);
+    McpServer server = ReferenceServersTest.server(null, uri.toString(), List.of(), List.of());
+    Connection connection =
+        new Connection(
+            "conformance",
+            server,
+            wire,
+            "test",
+            text -> text,
+            fault -> System.err.println("lost: " + fault.why()),
+            (token, said) -> {});
+    boolean failed = false;
+    connection.begin();
+    for (String tool : connection.tools().names()) {
+      failed |= !called(connection, tool);
+    }
+    connection.close(new Fault(Fault.Kind.LOST, "done"));
+    System.exit(failed ? 1 : 0);
+  }
+
+  private static boolean called(Connection connection, String tool) throws InterruptedException {
+    OpenCall call = new OpenCall(UUID.randomUUID().toString(), tool, 60_000);
+    Map<String, Object> arguments = tool.equals("add_numbers") ? Map.of("a", 5, "b", 3) : Map.of();
+    connection.call(call, tool, arguments);
+    while (true) {
+      OpenCall.News news = call.await();
+      if (news instanceof OpenCall.News.Asks asks) {
+        call.answer(asks.number(), "");
+      } else {
+        System.err.println(tool + ": " + news);
+        return news instanceof OpenCall.News.Answered;
+      }
+    }
+  }
+}
