@@ -91,10 +91,11 @@ final class ForeignModel {
     } catch (NoEngine e) {
       return new ModelActivity.Reply.Refused(String.valueOf(e.getMessage()));
     } catch (SandboxException e) {
-      if (e.retryable()
-          || e instanceof SandboxRefused refused && PASSING.contains(refused.code())) {
-        facts.waitsForContainer(request, e);
-        throw again(request, String.valueOf(e.getMessage()));
+      if (e.retryable() || e instanceof SandboxRefused refused && PASSING.contains(refused.code())) {
+        if (!facts.waitsForContainer(request, e)) {
+          facts.retried(request, String.valueOf(e.getMessage()), AGAIN.toMillis());
+        }
+        throw again(String.valueOf(e.getMessage()));
       }
       return new ModelActivity.Reply.Refused(
           (e instanceof SandboxRefused refused && refused.code().equals("program")
@@ -114,7 +115,8 @@ final class ForeignModel {
         session.close();
         yield facts.tooLong(request, info);
       }
-      case Next.Calls calls -> facts.answered(request, info, given, calls.said(), calls.calls());
+      case Next.Calls calls ->
+          facts.answered(request, info, given, calls.said(), calls.calls());
       case Next.Ended ended -> {
         session.close();
         yield facts.answered(request, info, given, ended.said(), List.of());
@@ -125,7 +127,8 @@ final class ForeignModel {
       }
       case Next.Lost lost -> {
         session.close();
-        throw again(request, lost.reason());
+        facts.retried(request, lost.reason(), AGAIN.toMillis());
+        throw again(lost.reason());
       }
       case Next.Interrupted interrupted -> new ModelActivity.Reply.Interrupted();
     };
@@ -154,8 +157,7 @@ final class ForeignModel {
     if (kind == null) {
       return null;
     }
-    return sessions.open(
-        request.run(), request.epoch(), turn -> started(request, info, kind, turn));
+    return sessions.open(request.run(), request.epoch(), turn -> started(request, info, kind, turn));
   }
 
   private AgentDriver started(
@@ -194,8 +196,7 @@ final class ForeignModel {
     return driver;
   }
 
-  private ApplicationFailure again(ModelActivity.Request request, String reason) {
-    facts.retried(request, reason, AGAIN.toMillis());
+  private static ApplicationFailure again(String reason) {
     return ApplicationFailure.newBuilder()
         .setMessage(reason)
         .setType("AgentLost")

@@ -66,6 +66,17 @@ class ProgramAgentTest {
   }
 
   @Test
+  void theFrameworkExampleHasItsModelAndItsToolsFromHelm() throws Exception {
+    String run = example("program-langgraph");
+    ServiceProcess.await("its image and end", 280, () -> count(run, "run.finished") == 1);
+    assertThat(service.awaitEnd(run)).as(log(run)).isEqualTo("succeeded");
+    assertThat(said(run)).contains("I write it down.", "It is autumn.");
+    assertThat(service.events(run, "tool.finished")).as(log(run)).hasSize(2);
+    assertThat(service.events(run, "turn.started")).as("both calls in one turn").hasSize(2);
+    assertThat(service.events(run, "budget.charged")).hasSize(2);
+  }
+
+  @Test
   void whatAPersonSaysComesWithTheNextResult() throws Exception {
     String run =
         program(

@@ -118,7 +118,7 @@ final class ClaudeSdkDriver implements AgentDriver {
       }
       BoxEnd end = ready.end().get(60, TimeUnit.SECONDS);
       if (end.kind() == BoxEnd.Kind.LOST) {
-        throw new EngineUnavailable("the run's container went away: " + end.why(), null);
+        throw new EngineUnavailable("the run's container went away: " + end.why());
       }
       if (end.code() != 0) {
         throw new SandboxRefused(
@@ -183,7 +183,7 @@ final class ClaudeSdkDriver implements AgentDriver {
   private Next lost(Next.Lost lost) {
     Box opened = box;
     BoxEnd end = opened == null || !opened.end().isDone() ? null : opened.end().join();
-    return end != null && end.kind() == BoxEnd.Kind.EXITED
+    return opened != null && end != null && end.kind() == BoxEnd.Kind.EXITED
         ? new Next.Lost(
             lost.said(),
             "the runtime ended with code " + end.code() + ": " + opened.lastWords().strip())
