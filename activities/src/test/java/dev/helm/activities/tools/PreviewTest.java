@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -127,6 +128,7 @@ class PreviewTest {
     }
   }
 
+  @Tag("campaign") // as long as the limit
   @Test
   void aPreviewWithoutEndIsGivenUpAndEnded() {
     try (ToolRig rig = rig(false, "Look")) {

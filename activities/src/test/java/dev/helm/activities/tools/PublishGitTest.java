@@ -69,6 +69,7 @@ class PublishGitTest {
                 new Token(),
                 out,
                 HookRunner.none(),
+                ForeignTools.NONE,
                 Publishing.of(
                     List.of(new Destination.Named("reports", to, List.of())),
                     bytes -> bytes,

@@ -69,6 +69,7 @@ class PublishTest {
                 Secrets.none(),
                 out,
                 HookRunner.none(),
+                ForeignTools.NONE,
                 Publishing.of(List.of(to), PublishTest::sha, directory.resolve("scratch"))));
     rig.sandbox.workspace = workspace;
     return rig;

@@ -3,8 +3,6 @@ package dev.helm.cli.command;
 import dev.helm.api.event.RunEvent;
 import dev.helm.api.rest.DecisionBodies;
 import dev.helm.cli.Failure;
-import dev.helm.cli.http.Json;
-import dev.helm.cli.render.SafeText;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -70,8 +68,8 @@ public final class AllowCommand extends DecideCommand {
 
   @Override
   DecisionBodies.Decide decision(DecisionBodies.InboxItem item) {
+    DecisionBodies.Remember rememberedRule = remembered(item); // before an editor opens
     Map<String, Object> changed = changed(item);
-    DecisionBodies.Remember rememberedRule = remembered(item);
     return new DecisionBodies.Decide(
         "allow", item.argumentsHash(), changed, reason, rememberedRule);
   }
@@ -88,9 +86,7 @@ public final class AllowCommand extends DecideCommand {
     if (text == null) {
       return null;
     }
-    Map<String, Object> tree = EditedArguments.read(text);
-    out().say("with: " + SafeText.line(Json.write(tree)));
-    return tree;
+    return EditedArguments.read(text);
   }
 
   private DecisionBodies.@Nullable Remember remembered(DecisionBodies.InboxItem item) {
@@ -112,15 +108,7 @@ public final class AllowCommand extends DecideCommand {
           "No one rule would let this call pass, so none is suggested.",
           "Name one with --rule, or allow it once.");
     }
-    String until = until();
-    out()
-        .say(
-            "From now on "
-                + SafeText.line(text)
-                + " runs without asking, in "
-                + (remember.equals("run") ? "this run" : "every run of this blueprint")
-                + (until == null ? "." : ", until " + until + "."));
-    return new DecisionBodies.Remember(remember, text, until);
+    return new DecisionBodies.Remember(remember, text, until());
   }
 
   private @Nullable String until() {

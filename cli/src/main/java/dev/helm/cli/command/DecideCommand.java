@@ -1,11 +1,13 @@
 package dev.helm.cli.command;
 
+import dev.helm.api.event.Content;
 import dev.helm.api.rest.DecisionBodies;
 import dev.helm.cli.ExitCode;
 import dev.helm.cli.Failure;
 import dev.helm.cli.http.HelmClient;
 import dev.helm.cli.http.Json;
 import dev.helm.cli.render.AskedText;
+import dev.helm.cli.render.CallChange;
 import dev.helm.cli.render.CallText;
 import dev.helm.cli.render.SafeText;
 import java.util.List;
@@ -14,7 +16,10 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** What {@code allow} and {@code deny} share: find it, show it whole, decide exactly that. */
+/**
+ * What {@code allow} and {@code deny} share: find it, decide exactly that, and show whole what was
+ * allowed. Nothing is shown of a decision that did not come to be.
+ */
 abstract class DecideCommand extends HelmCommand {
   @Parameters(
       index = "0",
@@ -42,11 +47,15 @@ abstract class DecideCommand extends HelmCommand {
     HelmClient client = client();
     Decisions decisions = new Decisions(client);
     DecisionBodies.InboxItem item = decisions.find(id, List.of("permission"));
-    show(item);
-    Decisions.Result result = decisions.decide(item.id(), decision(item));
+    showable(item);
+    DecisionBodies.Decide wanted = decision(item);
+    Decisions.Result result = decisions.decide(item.id(), wanted);
     if (!result.applied()) {
       throw new Failure(
           result.exit(), result.words() + ".", "\"helm inbox\" shows what still waits.");
+    }
+    if (allow()) {
+      show(item, wanted, result.words().equals("allowed"));
     }
     String shown = item.run().substring(0, Math.min(4, item.run().length()));
     out()
@@ -62,20 +71,14 @@ abstract class DecideCommand extends HelmCommand {
                         allow() ? "allow" : "deny",
                         "state",
                         result.words()))
-                : result.words() + " · " + call(item) + " · " + shown);
+                : result.words() + " · " + decided(item, wanted) + " · " + shown);
     return ExitCode.DONE;
   }
 
-  private void show(DecisionBodies.InboxItem item) {
-    out().say(SafeText.line(item.runName()) + " wants to " + call(item));
-    List<String> rows =
-        item.arguments() == null ? null : CallText.rows(tool(item), item.arguments());
-    if (rows != null) {
-      rows.forEach(out()::say);
-      if (item.asked() != null) {
-        AskedText.rows(item.reason(), item.asked()).forEach(out()::say);
-      }
-    } else if (allow() && !unseen()) {
+  /** A call that cannot be shown is not allowed unseen by chance. */
+  private void showable(DecisionBodies.InboxItem item) {
+    boolean whole = item.arguments() != null && CallText.rows(tool(item), item.arguments()) != null;
+    if (allow() && !unseen() && !whole) {
       throw new Failure(
           ExitCode.REFUSED,
           "The call is too long to be shown here, so it is not allowed from here.",
@@ -83,6 +86,51 @@ abstract class DecideCommand extends HelmCommand {
               + SafeText.line(item.id())
               + " --unseen");
     }
+  }
+
+  /** The whole call that was allowed, what was changed in it, and what is remembered. */
+  private void show(
+      DecisionBodies.InboxItem item, DecisionBodies.Decide wanted, boolean applied) {
+    out().say(SafeText.line(item.runName()) + " wants to " + call(item));
+    Object changed = wanted.arguments();
+    List<String> rows =
+        item.arguments() == null ? null : CallText.rows(tool(item), item.arguments());
+    if (changed != null) {
+      CallChange.rows(item.arguments(), new Content.Text(Json.write(changed)))
+          .forEach(row -> out().say("changed " + row));
+    } else if (rows != null) {
+      rows.forEach(out()::say);
+    }
+    if (rows != null && item.asked() != null) {
+      AskedText.rows(item.reason(), item.asked()).forEach(out()::say);
+    }
+    DecisionBodies.Remember remember = wanted.remember();
+    if (remember != null && applied) {
+      out()
+          .say(
+              "From now on "
+                  + SafeText.line(remember.rule())
+                  + " runs without asking, in "
+                  + (remember.scope().equals("run") ? "this run" : "every run of this blueprint")
+                  + (remember.expiresAt() == null
+                      ? "."
+                      : ", until " + remember.expiresAt() + "."));
+    }
+  }
+
+  /** The call as it was decided, with the changed arguments if there are any. */
+  private static String decided(DecisionBodies.InboxItem item, DecisionBodies.Decide wanted) {
+    Object changed = wanted.arguments();
+    if (changed == null) {
+      return call(item);
+    }
+    Content now = new Content.Text(Json.write(changed));
+    String object = CallText.whole(tool(item), "", now);
+    return object.isEmpty()
+        ? SafeText.line(tool(item))
+            + " changed · "
+            + String.join(" · ", CallChange.rows(item.arguments(), now))
+        : CallText.line(tool(item), object);
   }
 
   private static String tool(DecisionBodies.InboxItem item) {

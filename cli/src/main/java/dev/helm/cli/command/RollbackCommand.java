@@ -2,6 +2,7 @@ package dev.helm.cli.command;
 
 import dev.helm.api.rest.FileBodies;
 import dev.helm.cli.ExitCode;
+import dev.helm.cli.Failure;
 import dev.helm.cli.http.HelmClient;
 import dev.helm.cli.http.Reply;
 import dev.helm.cli.render.Line;
@@ -41,6 +42,13 @@ public final class RollbackCommand extends HelmCommand {
   protected ExitCode run() {
     HelmClient client = client();
     boolean asks = !yes && !json && !preview && out().interactive();
+    if (!yes && !preview && !asks) {
+      throw Failure.usage(
+          "Nobody can be asked here, so nothing was rolled back.",
+          "Look first: helm rollback "
+              + SafeText.line(run + " " + to)
+              + " --preview; then the same with --yes.");
+    }
     if (preview || asks) {
       Reply reply = client.rollback(run, to, true);
       if (json) {

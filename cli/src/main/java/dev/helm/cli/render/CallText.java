@@ -79,7 +79,7 @@ public final class CallText {
     }
   }
 
-  private static String shown(@Nullable Object value) {
+  static String shown(@Nullable Object value) {
     if (value instanceof String text) {
       return text;
     }

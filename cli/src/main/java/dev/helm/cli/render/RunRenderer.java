@@ -63,7 +63,7 @@ public final class RunRenderer {
       case RunEvent.ToolFinished e -> CallLines.ended(line, e, before);
       case RunEvent.ToolUnknown e -> CallLines.unknown(e, before);
       case RunEvent.PermissionRequested e -> permission(e);
-      case RunEvent.PermissionDecided e -> decided(line, e);
+      case RunEvent.PermissionDecided e -> decided(line, e, before);
       case RunEvent.QuestionAsked e -> question(e);
       case RunEvent.QuestionAnswered e -> answered(line, e);
       case RunEvent.MessageQueued e -> queued(e);
@@ -185,7 +185,7 @@ public final class RunRenderer {
         Line.of(Role.STRONG, "Allow Deny"));
   }
 
-  private List<Line> decided(Line line, RunEvent.PermissionDecided e) {
+  private List<Line> decided(Line line, RunEvent.PermissionDecided e, RunView before) {
     boolean allowed = e.decision().equals("allow");
     line.add(allowed ? Role.LIVE : Role.STOP, allowed ? "allowed" : "denied");
     if (e.by().equals("timeout")) {
@@ -199,7 +199,10 @@ public final class RunRenderer {
     }
     List<Line> lines = new ArrayList<>(List.of(line));
     if (e.arguments() != null) {
-      lines.add(Line.of(Role.WAIT, "changed to ").prose(Role.TEXT, changed(e.arguments())));
+      Content asked = before.asked(e.permissionId());
+      for (String row : CallChange.rows(asked, e.arguments())) {
+        lines.add(Line.of(Role.WAIT, "changed ").prose(Role.TEXT, row));
+      }
     }
     if (e.remembered() != null) {
       String scope = e.remembered().scope().equals("run") ? "this run" : "this blueprint";
@@ -208,12 +211,6 @@ public final class RunRenderer {
               .object(Role.TEXT, EventText.text(e.remembered().rule())));
     }
     return lines;
-  }
-
-  private static String changed(Content arguments) {
-    return arguments instanceof Content.Text text
-        ? SafeText.line(text.text())
-        : "arguments that are too long to be shown here";
   }
 
   private static List<Line> question(RunEvent.QuestionAsked e) {

@@ -1,6 +1,7 @@
 package dev.helm.cli.render;
 
 import dev.helm.api.Usd;
+import dev.helm.api.event.Content;
 import dev.helm.api.event.LoggedEvent;
 import dev.helm.api.event.RunEvent;
 import dev.helm.api.stream.Frame;
@@ -21,6 +22,7 @@ public final class RunView {
   private final Map<String, Call> calls = new LinkedHashMap<>();
   private final Map<String, Call> running = new LinkedHashMap<>();
   private final Map<String, RunEvent.PermissionRequested> permissions = new LinkedHashMap<>();
+  private final Map<String, Content> askedFirst = new HashMap<>();
   private final Map<String, Question> questions = new LinkedHashMap<>();
   private final StringBuilder live = new StringBuilder();
   private int liveTurn;
@@ -79,9 +81,13 @@ public final class RunView {
       case RunEvent.ToolUnknown e -> unknown(e, logged.agent());
       case RunEvent.PermissionRequested e -> {
         permissions.put(e.permissionId(), e);
+        askedFirst.put(e.permissionId(), e.arguments());
         askers.put(e.permissionId(), logged.agent());
       }
-      case RunEvent.PermissionDecided e -> permissions.remove(e.permissionId());
+      case RunEvent.PermissionDecided e -> {
+        permissions.remove(e.permissionId());
+        askedFirst.remove(e.permissionId());
+      }
       case RunEvent.QuestionAsked e ->
           questions.put(
               e.questionId(),
@@ -235,6 +241,11 @@ public final class RunView {
   /** The permissions that wait for a person, oldest first. */
   public List<RunEvent.PermissionRequested> permissions() {
     return new ArrayList<>(permissions.values());
+  }
+
+  /** The arguments as the agent asked for them; null once it is decided. */
+  @Nullable Content asked(String permissionId) {
+    return askedFirst.get(permissionId);
   }
 
   /** Who else was told of a permission that waits; null for nobody. */

@@ -218,12 +218,15 @@ class CommandsTest {
             "asked because a rule asks: SendEmail",
             "touches: outward: cannot be taken back",
             "could be remembered: SendEmail(to=a@b.test)",
-            "with: {\"to\":\"a@b.test\"}",
+            "changed to: leadership@demo.test → a@b.test",
+            "changed subject: left out",
             "From now on SendEmail(to=a@b.test) runs without asking, in this run.");
     assertThat(service.asked("POST /api/permissions/perm-1").getFirst().body())
         .contains(
             "\"arguments\":{\"to\":\"a@b.test\"}",
             "\"remember\":{\"rule\":\"SendEmail(to=a@b.test)\",\"scope\":\"run\"}");
+    assertThat(terminal.data()).last().asString().contains("→ a@b.test").doesNotContain("leadership@");
+    int said = terminal.words().size();
     java.nio.file.Path file = java.nio.file.Files.createTempFile("arguments", ".json");
     java.nio.file.Files.writeString(file, "not json");
     assertThat(terminal.helm("allow", "perm-1", "--edit", file.toString())).isEqualTo(2);
@@ -233,6 +236,21 @@ class CommandsTest {
         .isEqualTo(2);
     java.nio.file.Files.delete(file);
     assertThat(service.asked("POST /api/permissions/perm-1")).hasSize(1);
+    assertThat(terminal.words().subList(said, terminal.words().size())).hasSize(8);
+  }
+
+  @Test
+  void aRefusedRuleIsNotPromisedFirst() {
+    inbox(permission("perm-1"));
+    service.on(
+        "POST /api/permissions/perm-1",
+        _ ->
+            new Answer(
+                422,
+                "{\"type\":\"about:blank\",\"title\":\"the rule cannot be remembered\","
+                    + "\"status\":422,\"code\":\"invalid\"}"));
+    assertThat(terminal.helm("allow", "perm-1", "--remember", "run", "--rule", "Write")).isEqualTo(1);
+    assertThat(terminal.words()).containsExactly("the rule cannot be remembered.");
   }
 
   @Test

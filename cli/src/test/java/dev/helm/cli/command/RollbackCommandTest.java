@@ -54,6 +54,17 @@ class RollbackCommandTest {
   }
 
   @Test
+  void whereNobodyCanBeAskedItTakesAYes() {
+    answers("");
+    assertThat(terminal.helm("rollback", "4f3a", "41")).isEqualTo(2);
+    assertThat(terminal.helm("rollback", "4f3a", "41", "--json")).isEqualTo(2);
+    assertThat(service.asked("POST /api/runs/4f3a/rollback")).isEmpty();
+    assertThat(terminal.words()).anyMatch(line -> line.contains("--yes"));
+    assertThat(terminal.helm("rollback", "4f3a", "41", "--yes")).isZero();
+    assertThat(service.asked("POST /api/runs/4f3a/rollback")).hasSize(1);
+  }
+
+  @Test
   void anOlderServiceTellsNothingOfThem() {
     answers("");
     assertThat(terminal.helm("rollback", "4f3a", "41", "--preview")).isZero();

@@ -64,6 +64,12 @@ final class ClaudeSdkDriver implements AgentDriver {
 
   @Override
   public void start(SessionStart begin) {
+    if (begin.info().blueprint().program() != null) {
+      throw new SandboxRefused(
+          "program",
+          "agent: claude-agent-sdk with a program of its own is not yet supported; leave program"
+              + " out, or use agent: command");
+    }
     this.start = begin;
     String id = Transcript.sessionId(begin.run(), begin.epoch(), begin.session());
     String transcript =
