@@ -88,7 +88,9 @@ class PreviewTest {
     try (ToolRig rig = rig(false, "Look")) {
       prints(rig, "line\n".repeat(100_000));
       RunEvent.PermissionRequested asked = asked(rig);
-      assertThat(((Content.Text) Objects.requireNonNull(asked.diff())).text()).startsWith("line\n").hasSizeLessThan(65_600);
+      assertThat(((Content.Text) Objects.requireNonNull(asked.diff())).text())
+          .startsWith("line\n")
+          .hasSizeLessThan(65_600);
     }
   }
 

@@ -55,7 +55,8 @@ class PublishTest {
     return new Destination.Named("reports", to, List.of(projects));
   }
 
-  private ToolRig rig(String arguments, List<String> allow, Destination.Named to, @Nullable Outgoing out) {
+  private ToolRig rig(
+      String arguments, List<String> allow, Destination.Named to, @Nullable Outgoing out) {
     Blueprint plan = Plans.rules(List.of(), List.of(), allow);
     List<String> tools = new ArrayList<>(plan.tools());
     tools.add("Publish");
