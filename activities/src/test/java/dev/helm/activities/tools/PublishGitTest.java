@@ -48,7 +48,8 @@ class PublishGitTest {
 
   @BeforeEach
   void begin() throws IOException {
-    workspace = Files.createDirectories(directory.resolve("workspace/out")).getParent();
+    workspace = directory.resolve("workspace");
+    Files.createDirectories(workspace.resolve("out"));
     Files.writeString(workspace.resolve("out/a.txt"), "one\n");
     Files.writeString(workspace.resolve("b.txt"), "two\n");
   }
