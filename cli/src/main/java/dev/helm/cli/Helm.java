@@ -107,7 +107,8 @@ public final class Helm {
         .out()
         .fail(
             dev.helm.cli.render.SafeText.line(what.endsWith(".") ? what : what + "."),
-            command + " --help shows how it is used" + (name.isEmpty() ? "" : "."));
+            context.env().hint(command + " --help shows how it is used")
+                + (name.isEmpty() ? "" : "."));
     return ExitCode.USAGE.code();
   }
 

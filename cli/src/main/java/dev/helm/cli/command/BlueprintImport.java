@@ -68,7 +68,7 @@ public final class BlueprintImport extends HelmCommand {
     YAML.writeValueAsString(imported.blueprint()).lines().forEach(out()::line);
     carried.forEach(note -> out().say("carried over: " + SafeText.line(note)));
     left.forEach(note -> out().say("not as it was: " + SafeText.line(note)));
-    out().say("Next: look through it, then helm blueprint validate -f FILE");
+    advise("Next: look through it, then helm blueprint validate -f FILE");
     return ExitCode.DONE;
   }
 }

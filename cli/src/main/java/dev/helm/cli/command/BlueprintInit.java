@@ -74,7 +74,7 @@ public final class BlueprintInit extends HelmCommand {
     } else {
       out().line(file);
     }
-    out().say("Next: helm blueprint validate -f " + file);
+    advise("Next: helm blueprint validate -f " + file);
     return ExitCode.DONE;
   }
 

@@ -75,10 +75,9 @@ public final class BudgetCommand extends HelmCommand {
     }
     List<MoneyBodies.Cap> caps = reply.items(MoneyBodies.Cap.class);
     if (caps.isEmpty()) {
-      out()
-          .say(
-              "No caps but those of single runs. One for a project: helm budget set"
-                  + " project:NAME --day 20");
+      advise(
+          "No caps but those of single runs. One for a project: helm budget set"
+              + " project:NAME --day 20");
       return ExitCode.DONE;
     }
     show(caps);

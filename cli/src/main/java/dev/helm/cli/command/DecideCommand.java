@@ -89,8 +89,7 @@ abstract class DecideCommand extends HelmCommand {
   }
 
   /** The whole call that was allowed, what was changed in it, and what is remembered. */
-  private void show(
-      DecisionBodies.InboxItem item, DecisionBodies.Decide wanted, boolean applied) {
+  private void show(DecisionBodies.InboxItem item, DecisionBodies.Decide wanted, boolean applied) {
     out().say(SafeText.line(item.runName()) + " wants to " + call(item));
     Object changed = wanted.arguments();
     List<String> rows =
@@ -112,9 +111,7 @@ abstract class DecideCommand extends HelmCommand {
                   + SafeText.line(remember.rule())
                   + " runs without asking, in "
                   + (remember.scope().equals("run") ? "this run" : "every run of this blueprint")
-                  + (remember.expiresAt() == null
-                      ? "."
-                      : ", until " + remember.expiresAt() + "."));
+                  + (remember.expiresAt() == null ? "." : ", until " + remember.expiresAt() + "."));
     }
   }
 

@@ -63,7 +63,7 @@ public final class Decisions {
     }
     if (found.isEmpty()) {
       severalRuns(named);
-      throw nothing(named, kinds);
+      throw nothing(named, kinds, client.inbox().items(DecisionBodies.InboxItem.class));
     }
     throw Failure.usage(
         "\"" + named + "\" names " + found.size() + " things that wait.",
@@ -113,7 +113,16 @@ public final class Decisions {
   }
 
   /** Nothing open: say what became of it, if the service still knows. */
-  private Failure nothing(String named, List<String> kinds) {
+  private Failure nothing(
+      String named, List<String> kinds, List<DecisionBodies.InboxItem> waiting) {
+    for (DecisionBodies.InboxItem item : waiting) {
+      if (item.id().equals(named) || ofRun(item, named)) {
+        return new Failure(
+            ExitCode.NOT_FOUND,
+            "\"" + SafeText.line(named) + "\" " + waitsFor(item) + ".",
+            "Settle it: " + InboxCommand.settle(item, SafeText.line(named)));
+      }
+    }
     if (kinds.contains("permission") && named.length() > 8) {
       try {
         DecisionBodies.Permission permission =
@@ -131,6 +140,15 @@ public final class Decisions {
         ExitCode.NOT_FOUND,
         "Nothing that \"" + SafeText.line(named) + "\" names waits for a person.",
         "\"helm inbox\" shows what waits.");
+  }
+
+  private static String waitsFor(DecisionBodies.InboxItem item) {
+    return switch (item.kind()) {
+      case "question" -> "asks a question";
+      case "unknown" -> "waits to hear what became of a call";
+      case "budget" -> "waits for more money";
+      default -> "waits with a permission";
+    };
   }
 
   /** Decides; a conflict is told, not thrown. */

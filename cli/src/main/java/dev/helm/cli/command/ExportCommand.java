@@ -62,7 +62,7 @@ public final class ExportCommand extends HelmCommand {
       out().line(Json.write(made));
     } else {
       out().line(file.toString());
-      out().say(bytes + " bytes. Check it with \"helm verify " + file + "\".");
+      advise(bytes + " bytes. Check it with \"helm verify " + file + "\".");
     }
     return ExitCode.DONE;
   }

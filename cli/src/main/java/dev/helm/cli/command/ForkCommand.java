@@ -31,10 +31,9 @@ public final class ForkCommand extends HelmCommand {
     Reply reply = client().fork(run, at, message, blueprint);
     print(reply, SafeText.line(reply.as(Bodies.Run.class).id()));
     if (!json) {
-      out()
-          .say(
-              "Follow it: helm watch "
-                  + SafeText.line(reply.as(Bodies.Run.class).id()).substring(0, 4));
+      advise(
+          "Follow it: helm watch "
+              + SafeText.line(reply.as(Bodies.Run.class).id()).substring(0, 4));
     }
     return ExitCode.DONE;
   }

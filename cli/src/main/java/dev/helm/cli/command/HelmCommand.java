@@ -53,6 +53,11 @@ public abstract class HelmCommand implements Callable<Integer> {
     return context.client();
   }
 
+  /** Tells the person something that names commands, each as this person calls it. */
+  protected final void advise(String text) {
+    out().say(context.env().hint(text));
+  }
+
   /** Prints the answer as it is for {@code --json}, else the given line. */
   protected final ExitCode print(Reply reply, String line) {
     out().line(json ? reply.json() : line);

@@ -13,8 +13,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import picocli.CommandLine.Command;
 
 /** {@code helm inbox}. */
@@ -115,30 +117,37 @@ public final class InboxCommand extends HelmCommand {
         + Times.countdown(Duration.between(Instant.now(), until));
   }
 
-  /** The commands that the first item can be settled with. */
+  /** For each kind of thing that waits, the commands that settle the first of it. */
   private void hint(List<DecisionBodies.InboxItem> items, Map<String, String> ids) {
-    DecisionBodies.InboxItem first = items.getFirst();
-    boolean alone = items.stream().filter(item -> item.run().equals(first.run())).count() == 1;
-    String name = alone ? ids.getOrDefault(first.run(), first.run()) : SafeText.line(first.id());
     if (items.stream().anyMatch(item -> item.kind().equals("unknown"))) {
       out()
           .say(
               "happened: it took effect, the run goes on · again: the call is made once more"
                   + " · stop: the run is cancelled");
     }
-    String hint =
-        switch (first.kind()) {
-          case "permission" -> "helm allow " + name + " · helm deny " + name;
-          case "budget" ->
-              "helm budget " + ids.getOrDefault(first.run(), first.run()) + " --add 5.00";
-          case "unknown" -> "helm answer " + name + " happened|again|stop";
-          default ->
-              "helm answer "
-                  + name
-                  + (first.options() == null || first.options().isEmpty()
-                      ? " TEXT"
-                      : Boolean.TRUE.equals(first.freeText()) ? " NUMBER|TEXT" : " NUMBER");
-        };
-    out().say(context().env().hint(hint));
+    Set<String> told = new HashSet<>();
+    for (DecisionBodies.InboxItem item : items) {
+      if (told.add(item.kind())) {
+        String run = ids.getOrDefault(item.run(), item.run());
+        boolean alone = items.stream().filter(i -> i.run().equals(item.run())).count() == 1;
+        boolean byRun = alone || item.kind().equals("budget");
+        advise(settle(item, byRun ? run : SafeText.line(item.id())));
+      }
+    }
+  }
+
+  /** The commands that an item can be settled with, under this name of it or of its run. */
+  static String settle(DecisionBodies.InboxItem item, String name) {
+    return switch (item.kind()) {
+      case "permission" -> "helm allow " + name + " · helm deny " + name;
+      case "budget" -> "helm budget " + name + " --add 5.00";
+      case "unknown" -> "helm answer " + name + " happened|again|stop";
+      default ->
+          "helm answer "
+              + name
+              + (item.options() == null || item.options().isEmpty()
+                  ? " TEXT"
+                  : Boolean.TRUE.equals(item.freeText()) ? " NUMBER|TEXT" : " NUMBER");
+    };
   }
 }

@@ -30,7 +30,9 @@ final class ModelKey {
     Path file = file(context);
     write(file, key);
     context.out().say("The model key is in " + file + ", readable by its owner alone.");
-    context.out().say("It is used from the next start on: helm down, then helm up");
+    context
+        .out()
+        .say(context.env().hint("It is used from the next start on: helm down, then helm up"));
     return ExitCode.DONE;
   }
 

@@ -75,7 +75,7 @@ public final class RollbackCommand extends HelmCommand {
     unsaved(done.unsaved());
     String undo = SafeText.line(String.valueOf(done.undoSnapshotId()));
     String name = SafeText.line(run);
-    out().say("The run waits: helm resume " + name + " · undo: helm rollback " + name + " " + undo);
+    advise("The run waits: helm resume " + name + " · undo: helm rollback " + name + " " + undo);
     return ExitCode.DONE;
   }
 

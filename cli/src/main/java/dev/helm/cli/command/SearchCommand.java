@@ -157,7 +157,7 @@ public final class SearchCommand extends HelmCommand {
       out().say("There are more: raise --limit, or narrow with --run, --type or more words.");
     } else {
       String id = found.items().getFirst().run();
-      out().say(context().env().hint("helm watch " + id.substring(0, Math.min(4, id.length()))));
+      advise("helm watch " + id.substring(0, Math.min(4, id.length())));
     }
   }
 

@@ -20,7 +20,7 @@ public final class StartCommand extends HelmCommand {
     Bodies.Run run = reply.as(Bodies.Run.class);
     print(reply, run.id());
     String shown = run.id().substring(0, Math.min(4, run.id().length()));
-    out().say("Follow it with: helm watch " + shown);
+    advise("Follow it with: helm watch " + shown);
     return ExitCode.DONE;
   }
 }

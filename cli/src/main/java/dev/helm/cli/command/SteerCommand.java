@@ -76,7 +76,7 @@ public final class SteerCommand extends HelmCommand {
     List<Bodies.Message> messages = reply.items(Bodies.Message.class);
     messages.forEach(message -> out().line(line(message)));
     if (messages.isEmpty()) {
-      out().say("Nobody has told this run anything. Tell it: helm steer " + run + " \"TEXT\"");
+      advise("Nobody has told this run anything. Tell it: helm steer " + run + " \"TEXT\"");
     }
     return ExitCode.DONE;
   }

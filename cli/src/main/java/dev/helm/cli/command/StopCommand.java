@@ -52,7 +52,7 @@ public final class StopCommand extends HelmCommand {
     if (runs.isEmpty()) {
       out().say("No run was at work.");
     } else if (runs.size() > missed.size()) {
-      out().say("Each pauses after the call that runs now; helm resume RUN lets it go on.");
+      advise("Each pauses after the call that runs now; helm resume RUN lets it go on.");
     }
     for (Bodies.StoppedRun run : missed) {
       out().say("NOT PAUSED: " + named(run, ids) + ": " + why(run));

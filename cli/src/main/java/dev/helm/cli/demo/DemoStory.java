@@ -111,15 +111,15 @@ public final class DemoStory {
       out.say("  the mail, held until somebody decided");
     }
     out.say("  the money, " + now.spentUsd().shown() + " / " + now.budgetUsd().shown());
-    out.say("The log    helm watch " + id);
+    out.say(context.env().hint("The log    helm watch " + id));
     out.say("The files  " + workspace);
     if (seen.mailed) {
       out.say("The mail   " + workspace.resolve("outbox") + "/*.eml");
     }
     String name = run.blueprint().replaceFirst("@.*", "");
-    out.say("Next       helm runs · helm run " + name + " · helm help");
+    out.say(context.env().hint("Next       helm runs · helm run " + name + " · helm help"));
     if (run.practice()) {
-      out.say("A real model: helm key set < FILE, then helm up");
+      out.say(context.env().hint("A real model: helm key set < FILE, then helm up"));
     }
   }
 

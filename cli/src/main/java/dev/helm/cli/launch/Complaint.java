@@ -1,5 +1,6 @@
 package dev.helm.cli.launch;
 
+import dev.helm.cli.Env;
 import java.io.PrintStream;
 
 /** How a failed command of this package speaks: a red line, what to do, and nothing else. */
@@ -12,7 +13,7 @@ final class Complaint {
             && System.console().isTerminal()
             && System.getenv("NO_COLOR") == null;
     err.println(colour ? "\u001b[31m" + e.getMessage() + "\u001b[0m" : e.getMessage());
-    err.println(e.repair());
+    err.println(Env.ofProcess().hint(e.repair()));
     return 1;
   }
 }

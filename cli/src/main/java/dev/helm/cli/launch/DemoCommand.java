@@ -59,7 +59,7 @@ public final class DemoCommand extends HelmCommand {
       Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(launch::close));
       try (launch) {
         launch.start();
-        return play(settings, launch);
+        return play(settings, launch, progress);
       } catch (LaunchException e) {
         if (launch.endAsked()) {
           return ExitCode.FAILED;
@@ -71,12 +71,18 @@ public final class DemoCommand extends HelmCommand {
     }
   }
 
-  private ExitCode play(Settings settings, Launch launch) throws IOException, InterruptedException {
+  private ExitCode play(Settings settings, Launch launch, Progress progress)
+      throws IOException, InterruptedException {
     Path blueprint = settings.checkout().resolve(DemoConfig.EXAMPLE).resolve("blueprint.yaml");
     Context own = new Context(surroundings(settings), out(), context().in());
     out().say("");
-    ExitCode code =
-        new DemoStory(own, new DemoStory.Options(auto, !unsteered, deny, blueprint)).play();
+    ExitCode code;
+    progress.hold();
+    try {
+      code = new DemoStory(own, new DemoStory.Options(auto, !unsteered, deny, blueprint)).play();
+    } finally {
+      progress.release();
+    }
     boolean person = out().interactive() && !auto;
     out().say("");
     String export =
@@ -88,7 +94,7 @@ public final class DemoCommand extends HelmCommand {
     } else {
       out().say("The demo's Helm stops now. For these commands:");
       out().say(export);
-      out().say("  ./helm up --detach");
+      advise("  helm up --detach");
     }
     return code;
   }

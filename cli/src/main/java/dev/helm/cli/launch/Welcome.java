@@ -1,5 +1,7 @@
 package dev.helm.cli.launch;
 
+import dev.helm.cli.Env;
+import dev.helm.cli.Out;
 import java.io.PrintStream;
 import java.util.Map;
 
@@ -24,23 +26,29 @@ final class Welcome {
   }
 
   static void print(Settings settings, Launch launch, PrintStream out) {
+    Env env = Env.ofProcess();
     String tools = launch.engine().isEmpty() ? "read-only, no engine" : "engine ready";
     String model = launch.practice() ? "practice model, no key" : "model key in place";
     new Progress(out).done("healthy · " + launch.url() + " · " + tools + " · " + model);
     out.println(
-        "  log in    helm login · the owner's password is in "
+        env.hint("  log in    helm login")
+            + " · the owner's password is in "
             + settings.home().ownerCredentials());
     out.println(
-        "  try       helm blueprint apply -f FILE, then helm run NAME · helm demo shows a whole run");
+        env.hint(
+            "  try       helm blueprint apply -f FILE, then helm run NAME · helm demo shows a whole"
+                + " run"));
     String export = export(settings, settings.ports().service());
     if (!export.isEmpty()) {
       out.println("  first     for other commands, in their shell:");
       out.println(export);
     }
     if (launch.practice()) {
-      out.println("  real key  helm key set < FILE, then helm down and helm up");
+      out.println(env.hint("  real key  helm key set < FILE, then helm down and helm up"));
     }
-    out.println("  end       Ctrl-C, or helm down");
+    // Started with --detach it has no terminal, and Ctrl-C reaches it nowhere.
+    boolean detached = !Out.inputIsTerminal();
+    out.println(env.hint("  end       " + (detached ? "helm down" : "Ctrl-C, or helm down")));
     out.flush();
   }
 }

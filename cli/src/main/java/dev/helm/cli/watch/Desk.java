@@ -13,6 +13,7 @@ import dev.helm.cli.render.RunView;
 import dev.helm.cli.render.SafeText;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +30,9 @@ final class Desk {
 
   /** Longest arguments that are edited in the line. */
   private static final int EDIT_CHARS_MAX = 2_000;
+
+  /** Arguments longer than this are hard to edit in one line. */
+  private static final int EASY_CHARS_MAX = 240;
 
   private enum Mode {
     LOG(""),
@@ -51,6 +55,7 @@ final class Desk {
   private final Footer footer;
   private final Set<String> seen = new HashSet<>();
   private final Set<String> sent = new HashSet<>();
+  private final Map<String, String> drafts = new HashMap<>();
   private Mode mode = Mode.LOG;
   private InputLine input = new InputLine("");
   private String focus = "";
@@ -197,7 +202,17 @@ final class Desk {
     if (permission.arguments() instanceof Content.Text text
         && text.text().length() <= EDIT_CHARS_MAX
         && SafeText.line(text.text()).equals(text.text())) {
-      open(Mode.EDIT, text.text(), permission.permissionId());
+      open(
+          Mode.EDIT,
+          drafts.getOrDefault(shown(permission), text.text()),
+          permission.permissionId());
+      input = input.atStart();
+      if (text.text().length() > EASY_CHARS_MAX) {
+        screen.say(
+            "Easier in $EDITOR, in another terminal: helm allow "
+                + SafeText.line(permission.permissionId())
+                + " -e");
+      }
     } else {
       screen.say(
           "The arguments do not fit into a line. Edit them with: helm allow "
@@ -220,6 +235,8 @@ final class Desk {
   }
 
   private void edited(RunEvent.PermissionRequested permission, String text) {
+    // Whatever becomes of it: a refused edit is mended, not typed again.
+    drafts.put(shown(permission), text);
     try {
       Map<String, Object> arguments = Json.object(text);
       requests.edit(permission, arguments);

@@ -11,6 +11,7 @@ final class InputLine {
   static final int RIGHT = -11;
   static final int HOME = -12;
   static final int END = -13;
+  static final int DELETE = -16;
 
   private static final int CHARS_MAX = 4_000;
 
@@ -20,6 +21,12 @@ final class InputLine {
   InputLine(String prefilled) {
     text.append(prefilled);
     cursor = text.length();
+  }
+
+  /** The cursor goes to where the text begins. */
+  InputLine atStart() {
+    cursor = 0;
+    return this;
   }
 
   String text() {
@@ -34,6 +41,11 @@ final class InputLine {
       case HOME, 1 -> cursor = 0;
       case END, 5 -> cursor = text.length();
       case 8, 127 -> backspace();
+      case DELETE, 4 -> {
+        if (cursor < text.length()) {
+          text.delete(cursor, text.offsetByCodePoints(cursor, 1));
+        }
+      }
       case 21 -> {
         text.delete(0, cursor);
         cursor = 0;
@@ -49,7 +61,7 @@ final class InputLine {
     String after = SafeText.line(text.substring(cursor));
     int room = Math.max(4, columns - 1);
     if (Columns.of(before) + Columns.of(after) > room) {
-      after = Columns.cutEnd(after, room / 3);
+      after = Columns.cutEnd(after, Math.max(room / 3, room - Columns.of(before)));
       while (Columns.of(before) + Columns.of(after) > room && !before.isEmpty()) {
         before = before.substring(before.offsetByCodePoints(0, 1));
       }

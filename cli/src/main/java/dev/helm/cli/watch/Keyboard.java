@@ -31,6 +31,17 @@ final class Keyboard implements AutoCloseable {
           (int) 'H', InputLine.HOME,
           (int) 'F', InputLine.END);
 
+  /** As tmux, screen and rxvt send Home, Delete and End: a number and a tilde. */
+  private static final Map<String, Integer> NUMBERED =
+      Map.of(
+          "1", InputLine.HOME,
+          "7", InputLine.HOME,
+          "3", InputLine.DELETE,
+          "4", InputLine.END,
+          "8", InputLine.END);
+
+  private static final int NUMBERS_CHARS_MAX = 8;
+
   private final Terminal terminal;
   private final Attributes before;
   private final IntConsumer keys;
@@ -117,9 +128,15 @@ final class Keyboard implements AutoCloseable {
       return 0;
     }
     int last = reader.read(ESCAPE_WAIT_MS);
+    StringBuilder numbers = new StringBuilder();
     while (last >= 0 && last < 0x40) {
+      if (numbers.length() < NUMBERS_CHARS_MAX) {
+        numbers.append((char) last);
+      }
       last = reader.read(ESCAPE_WAIT_MS);
     }
-    return ARROWS.getOrDefault(last, 0);
+    return last == '~'
+        ? NUMBERED.getOrDefault(numbers.toString(), 0)
+        : ARROWS.getOrDefault(last, 0);
   }
 }

@@ -225,7 +225,11 @@ class CommandsTest {
         .contains(
             "\"arguments\":{\"to\":\"a@b.test\"}",
             "\"remember\":{\"rule\":\"SendEmail(to=a@b.test)\",\"scope\":\"run\"}");
-    assertThat(terminal.data()).last().asString().contains("→ a@b.test").doesNotContain("leadership@");
+    assertThat(terminal.data())
+        .last()
+        .asString()
+        .contains("→ a@b.test")
+        .doesNotContain("leadership@");
     int said = terminal.words().size();
     java.nio.file.Path file = java.nio.file.Files.createTempFile("arguments", ".json");
     java.nio.file.Files.writeString(file, "not json");
@@ -249,7 +253,8 @@ class CommandsTest {
                 422,
                 "{\"type\":\"about:blank\",\"title\":\"the rule cannot be remembered\","
                     + "\"status\":422,\"code\":\"invalid\"}"));
-    assertThat(terminal.helm("allow", "perm-1", "--remember", "run", "--rule", "Write")).isEqualTo(1);
+    assertThat(terminal.helm("allow", "perm-1", "--remember", "run", "--rule", "Write"))
+        .isEqualTo(1);
     assertThat(terminal.words()).containsExactly("the rule cannot be remembered.");
   }
 
@@ -366,6 +371,9 @@ class CommandsTest {
     service.on(
         "POST /api/questions/q-1",
         _ -> TestService.json("{\"id\":\"q-1\",\"state\":\"answered\"}"));
+    assertThat(terminal.helm("allow", "4f3a")).isEqualTo(4);
+    assertThat(terminal.words())
+        .containsExactly("\"4f3a\" asks a question.", "Settle it: helm answer 4f3a NUMBER|TEXT");
     assertThat(terminal.helm("answer", "4f3a", "2")).isZero();
     assertThat(terminal.data()).containsExactly("answered · second");
     assertThat(service.asked("POST /api/questions/q-1").getFirst().body())

@@ -372,6 +372,7 @@ class DeskTest {
     askedForMake();
     desk.press('e');
     assertThat(footer().getLast()).startsWith("Arguments").contains("{\"command\":\"make\"}");
+    desk.press(InputLine.END);
     desk.press(InputLine.LEFT);
     desk.press(InputLine.LEFT);
     "-k".codePoints().forEach(desk::press);
@@ -388,6 +389,11 @@ class DeskTest {
     desk.press('x');
     desk.press(InputLine.ENTER);
     assertThat(terminal.toString()).contains("no JSON object");
+    desk.press('e');
+    assertThat(footer().getLast()).contains("x{\"command\":\"make\"}");
+    desk.press(InputLine.DELETE);
+    assertThat(footer().getLast()).contains("_{\"command\":\"make\"}");
+    desk.press(InputLine.ESCAPE);
     assertThat(service.asked("POST /api/permissions/p1")).isEmpty();
   }
 
