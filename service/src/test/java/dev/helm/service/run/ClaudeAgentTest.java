@@ -123,8 +123,7 @@ class ClaudeAgentTest {
   private static void answerUnknowns(String run) {
     try {
       for (JsonNode unknown : service.events(run, "tool.unknown")) {
-        service.post(
-            "/api/questions/" + data(unknown, "questionId"), Map.of("answer", "happened"));
+        service.post("/api/questions/" + data(unknown, "questionId"), Map.of("answer", "happened"));
       }
     } catch (Exception e) {
       // The service comes up; the next look tries again.
