@@ -69,7 +69,9 @@ final class Transcript {
     line.put("type", role).set("message", message);
     line.put("uuid", uuid);
     // Now: the runtime tidies away what is old.
-    line.put("timestamp", Instant.now().truncatedTo(ChronoUnit.SECONDS).plusMillis(n % 1_000).toString());
+    line.put(
+        "timestamp",
+        Instant.now().truncatedTo(ChronoUnit.SECONDS).plusMillis(n % 1_000).toString());
     return line;
   }
 
