@@ -202,8 +202,11 @@ final class ClaudeSdkDriver implements AgentDriver {
 
   private Next lost(Next.Lost lost) {
     Box opened = box;
-    BoxEnd end = opened == null || !opened.end().isDone() ? null : opened.end().join();
-    return opened != null && end != null && end.kind() == BoxEnd.Kind.EXITED
+    if (opened == null || !opened.end().isDone()) {
+      return lost;
+    }
+    BoxEnd end = opened.end().join();
+    return end.kind() == BoxEnd.Kind.EXITED
         ? new Next.Lost(
             lost.said(),
             "the runtime ended with code " + end.code() + ": " + opened.lastWords().strip())
