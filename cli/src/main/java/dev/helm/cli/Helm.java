@@ -1,9 +1,13 @@
 package dev.helm.cli;
 
 import dev.helm.cli.command.HelmCommand;
+import dev.helm.cli.http.Json;
 import java.io.PrintWriter;
 import java.util.Arrays;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import picocli.CommandLine;
 
 /**
@@ -32,9 +36,40 @@ public final class Helm {
         default -> one(name, Arrays.copyOfRange(args, 1, args.length), context);
       };
     } catch (Failure failure) {
-      context.out().fail(failure.what(), context.env().hint(failure.todo()));
-      return failure.exit().code();
+      return told(failure, wantsJson(args), context);
     }
+  }
+
+  /** Words on standard error; for {@code --json} one object on standard output too. */
+  private static int told(Failure failure, boolean json, Context context) {
+    return told(failure.exit(), failure.code(), failure.what(), failure.todo(), json, context);
+  }
+
+  private static int told(
+      ExitCode exit, String code, String what, String advice, boolean json, Context context) {
+    String todo = context.env().hint(advice);
+    context.out().fail(what, todo);
+    if (json) {
+      Map<String, Object> error = new TreeMap<>();
+      error.put("code", code.isEmpty() ? exit.name().toLowerCase(Locale.ROOT) : code);
+      error.put("title", what);
+      error.put("detail", todo);
+      error.put("exit", exit.code());
+      context.out().line(Json.write(Map.of("error", error)));
+    }
+    return exit.code();
+  }
+
+  private static boolean wantsJson(String[] args) {
+    for (String arg : args) {
+      if (arg.equals("--")) {
+        return false;
+      }
+      if (arg.equals("--json") || arg.equals("--json=true")) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** This program's version. */
@@ -57,7 +92,7 @@ public final class Helm {
     try {
       return command.callBare(json);
     } catch (Exception e) {
-      return failed(e, context);
+      return failed(e, json, context);
     }
   }
 
@@ -69,8 +104,8 @@ public final class Helm {
     line.setUsageHelpWidth(80);
     line.setOut(new PrintWriter(context.out().data(), true));
     line.setErr(new PrintWriter(context.out().words(), true));
-    line.setParameterExceptionHandler((e, _) -> misused(name, e, context));
-    line.setExecutionExceptionHandler((e, _, _) -> failed(e, context));
+    line.setParameterExceptionHandler((e, _) -> misused(name, e, wantsJson(args), context));
+    line.setExecutionExceptionHandler((e, _, _) -> failed(e, wantsJson(args), context));
     return line.execute(args);
   }
 
@@ -100,28 +135,30 @@ public final class Helm {
     return ExitCode.DONE.code();
   }
 
-  private static int misused(String name, CommandLine.ParameterException e, Context context) {
-    String what = String.valueOf(e.getMessage());
+  private static int misused(
+      String name, CommandLine.ParameterException e, boolean json, Context context) {
+    String what = dev.helm.cli.render.SafeText.line(String.valueOf(e.getMessage()));
     String command = e.getCommandLine().getCommandSpec().qualifiedName();
-    context
-        .out()
-        .fail(
-            dev.helm.cli.render.SafeText.line(what.endsWith(".") ? what : what + "."),
-            context.env().hint(command + " --help shows how it is used")
-                + (name.isEmpty() ? "" : "."));
-    return ExitCode.USAGE.code();
+    return told(
+        ExitCode.USAGE,
+        "",
+        what.endsWith(".") ? what : what + ".",
+        command + " --help shows how it is used" + (name.isEmpty() ? "" : "."),
+        json,
+        context);
   }
 
-  private static int failed(Exception e, Context context) {
+  private static int failed(Exception e, boolean json, Context context) {
     if (e instanceof Failure failure) {
-      context.out().fail(failure.what(), context.env().hint(failure.todo()));
-      return failure.exit().code();
+      return told(failure, json, context);
     }
-    context
-        .out()
-        .fail(
-            "helm stopped on an error of its own: " + e.getClass().getSimpleName() + ".",
-            "Set HELM_DEBUG=1 to see where, and report it.");
+    told(
+        ExitCode.FAILED,
+        "",
+        "helm stopped on an error of its own: " + e.getClass().getSimpleName() + ".",
+        "Set HELM_DEBUG=1 to see where, and report it.",
+        json,
+        context);
     if (!context.env().get("HELM_DEBUG").isEmpty()) {
       e.printStackTrace(context.out().words());
     }

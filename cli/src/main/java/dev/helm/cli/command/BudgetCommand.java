@@ -6,6 +6,7 @@ import dev.helm.api.rest.MoneyBodies;
 import dev.helm.cli.ExitCode;
 import dev.helm.cli.Failure;
 import dev.helm.cli.http.Reply;
+import dev.helm.cli.render.BudgetText;
 import dev.helm.cli.render.SafeText;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -96,11 +97,22 @@ public final class BudgetCommand extends HelmCommand {
           cap.capUsd().shown(),
           cap.spentUsd().shown(),
           cap.heldUsd().shown(),
-          cap.leftUsd().shown(),
+          left(cap),
           resets == null ? "never" : resets.replaceFirst(":00\\.000Z$", "Z"),
           by == null ? "its blueprint" : by);
     }
     table.print(out());
+  }
+
+  /** So that the row adds up in whole cents, and never shows more than there is. */
+  private static String left(MoneyBodies.Cap cap) {
+    long shown = cents(cap.capUsd()) - cents(cap.spentUsd()) - cents(cap.heldUsd());
+    return BudgetText.left(new Usd(Math.max(0, Math.min(cap.leftUsd().micros(), shown * 10_000))));
+  }
+
+  /** Rounded up, as amounts are shown. */
+  private static long cents(Usd amount) {
+    return Math.ceilDiv(amount.micros(), 10_000);
   }
 
   /** {@code helm budget set}. */

@@ -4,6 +4,7 @@ import dev.helm.api.rest.DecisionBodies;
 import dev.helm.cli.ExitCode;
 import dev.helm.cli.http.Reply;
 import dev.helm.cli.render.AskedText;
+import dev.helm.cli.render.BudgetText;
 import dev.helm.cli.render.CallText;
 import dev.helm.cli.render.Line;
 import dev.helm.cli.render.Role;
@@ -96,7 +97,10 @@ public final class InboxCommand extends HelmCommand {
     if (tool != null && !item.kind().equals("question")) {
       return CallText.line(tool, item.object() == null ? "" : item.object());
     }
-    return item.text() == null ? "" : SafeText.prose(item.text());
+    if (item.text() == null) {
+      return "";
+    }
+    return item.kind().equals("budget") ? BudgetText.of(item.text()) : SafeText.prose(item.text());
   }
 
   /** {@code · denies in 29:41}: the deadline with what happens then. */
@@ -109,6 +113,7 @@ public final class InboxCommand extends HelmCommand {
         switch (item.otherwise()) {
           case "deny" -> "denies";
           case "unknown" -> "outcome stays unknown";
+          case "fail" -> "the run fails";
           default -> SafeText.line(item.otherwise());
         };
     return " · "
@@ -140,7 +145,7 @@ public final class InboxCommand extends HelmCommand {
   static String settle(DecisionBodies.InboxItem item, String name) {
     return switch (item.kind()) {
       case "permission" -> "helm allow " + name + " · helm deny " + name;
-      case "budget" -> "helm budget " + name + " --add 5.00";
+      case "budget" -> BudgetText.command(item.text() == null ? "" : item.text(), name);
       case "unknown" -> "helm answer " + name + " happened|again|stop";
       default ->
           "helm answer "

@@ -80,8 +80,11 @@ final class StartOptions {
       if (amount.micros() > 0) {
         return amount;
       }
+      throw Failure.usage(
+          option + " \"" + text + "\": an amount starts above 0.",
+          "To let nothing run on: helm stop for all runs, helm pause RUN for one.");
     } catch (IllegalArgumentException e) {
-      // told below, like an amount of nothing
+      // told below
     }
     throw Failure.usage(
         option + " \"" + text + "\" is not an amount of dollars.",

@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The service's {@code problem+json} in words, with the exit code that goes with it. */
 public final class Problems {
-  private static final Pattern INTERFACE = Pattern.compile("(GET|POST|PUT|DELETE|PATCH) /api/");
+  private static final Pattern INTERFACE =
+      Pattern.compile("(GET|POST|PUT|DELETE|PATCH) (/api/|messages|files)");
 
   private Problems() {}
 
@@ -72,6 +73,11 @@ public final class Problems {
     if (winner != null) {
       return winner(winner) + " first";
     }
+    List<Problem.Place> places = problem.errors();
+    if (places != null && places.size() == 1 && problem.title().endsWith(" is wrong")) {
+      // Which value, and what is wrong with it, stands in the place alone.
+      return problem.title() + ": " + places.getFirst().message();
+    }
     return problem.title();
   }
 
@@ -93,7 +99,7 @@ public final class Problems {
         return command;
       }
     } else if (detail != null && !detail.isEmpty()) {
-      return detail;
+      return detail.replace("helm diff RUN --snapshots", "helm files RUN --snapshots");
     }
     return switch (problem.code()) {
       case "unauthenticated" -> "Log in with \"helm login\", or set HELM_TOKEN.";
@@ -109,6 +115,12 @@ public final class Problems {
     if (detail.contains("/api/auth/")) {
       return "Log in with \"helm login\", or set HELM_TOKEN.";
     }
+    if (detail.contains("GET messages")) {
+      return "\"helm steer RUN\" lists them.";
+    }
+    if (detail.contains("GET files")) {
+      return "\"helm files RUN\" lists what is there.";
+    }
     if (detail.contains("/api/blueprints")) {
       return "\"helm blueprint list\" lists them.";
     }
@@ -123,6 +135,7 @@ public final class Problems {
       case 401 -> ExitCode.NOT_LOGGED_IN;
       case 404 -> ExitCode.NOT_FOUND;
       case 402, 403, 409, 410, 429 -> ExitCode.REFUSED;
+      case 400 -> ExitCode.USAGE;
       case 502, 504 -> ExitCode.UNREACHABLE;
       default -> code.equals("ambiguous_id") ? ExitCode.USAGE : ExitCode.FAILED;
     };

@@ -120,8 +120,8 @@ class AuditCommandTest {
                 ? TestService.problem(403, "FORBIDDEN", "not yours", "")
                 : TestService.json(pages.remove()));
     assertThat(terminal.helm("audit", "--follow", "--json")).isEqualTo(5);
-    assertThat(terminal.data()).hasSize(4);
-    assertThat(terminal.data().getLast()).startsWith("{").contains("\"seq\":4");
+    assertThat(terminal.data()).hasSize(5).last().asString().startsWith("{\"error\":");
+    assertThat(terminal.data().get(3)).startsWith("{").contains("\"seq\":4");
     assertThat(asked()).endsWith("after=4");
   }
 

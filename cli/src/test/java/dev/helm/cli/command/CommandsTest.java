@@ -259,6 +259,26 @@ class CommandsTest {
   }
 
   @Test
+  void withJsonAFailureIsAnObjectToo() {
+    inbox();
+    assertThat(terminal.helm("allow", "beef", "--json")).isEqualTo(4);
+    assertThat(terminal.data())
+        .containsExactly(
+            "{\"error\":{\"code\":\"not_found\",\"detail\":\"\\\"helm inbox\\\" shows what waits.\","
+                + "\"exit\":4,\"title\":\"Nothing that \\\"beef\\\" names waits for a person.\"}}");
+    assertThat(terminal.words()).hasSize(2);
+    assertThat(terminal.helm("allow", "--json")).isEqualTo(2);
+    assertThat(terminal.data()).last().asString().startsWith("{\"error\":{\"code\":\"usage\"");
+  }
+
+  @Test
+  void anAmountOfNothingPointsToStopping() {
+    service.on("GET /api/budgets", _ -> TestService.json("{\"items\":[]}"));
+    assertThat(terminal.helm("budget", "set", "installation", "--day", "0")).isEqualTo(2);
+    assertThat(terminal.words()).last().asString().contains("helm stop").contains("helm pause");
+  }
+
+  @Test
   void anApprovalByOneOfTwoSaysSo() {
     inbox(permission("perm-1"));
     service.on(
@@ -754,7 +774,7 @@ class CommandsTest {
     assertThat(terminal.data())
         .startsWith(
             "SCOPE                  PERIOD       CAP   SPENT   HELD     LEFT  RESETS             SET BY",
-            "installation           total   $1000.00  $12.35  $0.10  $987.56  never              ann");
+            "installation           total   $1000.00  $12.35  $0.10  $987.55  never              ann");
     assertThat(String.join("", terminal.data())).doesNotContain("\u001b");
     assertThat(terminal.helm("budget", "set", "project:p", "--day", "2.50")).isZero();
     assertThat(terminal.data()).endsWith("set · project:p");
