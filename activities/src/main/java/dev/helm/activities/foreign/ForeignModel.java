@@ -91,7 +91,8 @@ final class ForeignModel {
     } catch (NoEngine e) {
       return new ModelActivity.Reply.Refused(String.valueOf(e.getMessage()));
     } catch (SandboxException e) {
-      if (e.retryable() || e instanceof SandboxRefused refused && PASSING.contains(refused.code())) {
+      if (e.retryable()
+          || e instanceof SandboxRefused refused && PASSING.contains(refused.code())) {
         if (!facts.waitsForContainer(request, e)) {
           facts.retried(request, String.valueOf(e.getMessage()), AGAIN.toMillis());
         }
@@ -115,8 +116,7 @@ final class ForeignModel {
         session.close();
         yield facts.tooLong(request, info);
       }
-      case Next.Calls calls ->
-          facts.answered(request, info, given, calls.said(), calls.calls());
+      case Next.Calls calls -> facts.answered(request, info, given, calls.said(), calls.calls());
       case Next.Ended ended -> {
         session.close();
         yield facts.answered(request, info, given, ended.said(), List.of());
@@ -157,7 +157,8 @@ final class ForeignModel {
     if (kind == null) {
       return null;
     }
-    return sessions.open(request.run(), request.epoch(), turn -> started(request, info, kind, turn));
+    return sessions.open(
+        request.run(), request.epoch(), turn -> started(request, info, kind, turn));
   }
 
   private AgentDriver started(

@@ -178,13 +178,12 @@ final class TurnFacts {
   boolean waitsForContainer(Request request, SandboxException why) {
     boolean waits =
         why instanceof SandboxRefused refused
-        && (refused.code().equals("full") || refused.code().equals(SandboxImages.BUILDING));
+            && (refused.code().equals("full") || refused.code().equals(SandboxImages.BUILDING));
     String key = turnKey(request) + "/container-waits";
     if (waits && log.outcome(request.run(), prefix(request) + key) == null) {
       RunEvent paused =
           new RunEvent.RunPaused(SYSTEM, null, null, null, String.valueOf(why.getMessage()));
-      log.append(
-          request.run(), List.of(fact(request, key, paused)), prefix(request) + key, "{}");
+      log.append(request.run(), List.of(fact(request, key, paused)), prefix(request) + key, "{}");
     }
     return waits;
   }

@@ -114,7 +114,10 @@ class ProgramDoorTest {
       assertThat(result.isError()).isFalse();
       assertThat(read).containsExactly("m1");
       assertThat(client.readResource(new McpSchema.ReadResourceRequest("helm://run/history")))
-          .hasToString(client.readResource(new McpSchema.ReadResourceRequest("helm://run/history")).toString());
+          .hasToString(
+              client
+                  .readResource(new McpSchema.ReadResourceRequest("helm://run/history"))
+                  .toString());
       client.ping();
     }
   }
@@ -159,7 +162,8 @@ class ProgramDoorTest {
       }
       assertThat(asked).hasSize(2);
       asked.forEach(each -> give(each, each.toolUseId(), null));
-      assertThat(answer(one) + answer(two)).contains(asked.get(0).toolUseId(), asked.get(1).toolUseId());
+      assertThat(answer(one) + answer(two))
+          .contains(asked.get(0).toolUseId(), asked.get(1).toolUseId());
     }
   }
 

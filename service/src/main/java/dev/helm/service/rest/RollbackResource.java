@@ -216,13 +216,7 @@ public final class RollbackResource {
           "name an earlier step (--at), or say what is to be done next (--message)");
     }
     EpochStore.Fork fork =
-        new EpochStore.Fork(
-            parent.id(),
-            seq,
-            workspace,
-            moment,
-            message,
-            by(context));
+        new EpochStore.Fork(parent.id(), seq, workspace, moment, message, by(context));
     RunQueries.NewRun child = child(parent, request.blueprint(), context);
     RunQueries.Created created = done(() -> backend.epochs().fork(child, fork));
     StatusFilter.answer(context, Response.Status.CREATED);

@@ -70,8 +70,7 @@ public final class EndedCalls {
   }
 
   private Ended ended(Row row) {
-    String source =
-        row.arguments() == null ? "{}" : blobs.text(ContentJson.read(row.arguments()));
+    String source = row.arguments() == null ? "{}" : blobs.text(ContentJson.read(row.arguments()));
     return new Ended(
         row.seq(),
         row.outcome(),

@@ -2,8 +2,8 @@ package dev.helm.service.rest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.helm.activities.snapshot.Snapshots;
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.helm.activities.snapshot.Snapshots;
 import dev.helm.api.Role;
 import dev.helm.api.event.Content;
 import dev.helm.api.event.RunEvent;

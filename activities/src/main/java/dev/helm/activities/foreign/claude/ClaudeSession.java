@@ -175,8 +175,7 @@ final class ClaudeSession implements ControlLine.Peer {
     List<Next.Asked> asked = new ArrayList<>();
     for (PendingCall call : fresh) {
       asked.add(
-          new Next.Asked(
-              call.id, call.tool(), OwnTools.helmArguments(call.wireTool, call.input)));
+          new Next.Asked(call.id, call.tool(), OwnTools.helmArguments(call.wireTool, call.input)));
     }
     fresh.clear();
     return new Next.Calls(take(), asked);
