@@ -79,6 +79,17 @@ class RollbackCommandTest {
   }
 
   @Test
+  void aForkThatWouldHaveNothingToDoIsWrongUse() {
+    service.on(
+        "POST /api/runs/4f3a/fork",
+        _ ->
+            TestService.problem(
+                409, "run_finished", "the agent was finished at that step", "name --at STEP"));
+    assertThat(terminal.helm("fork", "4f3a")).isEqualTo(2);
+    assertThat(String.join("\n", terminal.words())).contains("was finished").contains("--at");
+  }
+
+  @Test
   void anOlderServiceTellsNothingOfThem() {
     answers("");
     assertThat(terminal.helm("rollback", "4f3a", "41", "--preview")).isZero();
