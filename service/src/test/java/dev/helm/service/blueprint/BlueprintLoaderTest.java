@@ -113,8 +113,11 @@ class BlueprintLoaderTest {
   void whatAgentsAndToolsFromElsewhereNeedIsReadExactly() throws IOException {
     Blueprint blueprint = loaded(resource("agents.yaml"), Format.YAML);
     assertThat(blueprint.agent()).isEqualTo(Blueprint.CLAUDE_AGENT_SDK);
-    assertThat(blueprint.program())
+    String program = "program: {command: [node, agent.mjs], env: {LOG_LEVEL: info}}\n";
+    assertThat(loaded(SMALL + "agent: command\n" + program, Format.YAML).program())
         .isEqualTo(new Program(List.of("node", "agent.mjs"), Map.of("LOG_LEVEL", "info")));
+    assertThat(told(SMALL + "agent: claude-agent-sdk\n" + program, Format.YAML))
+        .contains("not yet supported");
     assertThat(blueprint.mcpServers().keySet())
         .containsExactly("tickets", "local-files", "crm", "wiki");
     McpServer tickets = Objects.requireNonNull(blueprint.mcpServers().get("tickets"));
