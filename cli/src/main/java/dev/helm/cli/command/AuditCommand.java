@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -32,6 +33,10 @@ public final class AuditCommand extends HelmCommand {
   private static final int LOOK_EVERY_MS = 1_000;
 
   /** Told in their own place, or of use to programs only. */
+  /** A hash in full says no more to a person; --json has it. */
+  private static final Pattern HASH = Pattern.compile("[0-9a-f]{64}");
+
+  private static final int HASH_CHARS_SHOWN = 12;
   private static final Set<String> QUIET = Set.of("by", "address", "device", "bodySha256");
 
   @Option(
@@ -174,6 +179,9 @@ public final class AuditCommand extends HelmCommand {
   }
 
   private static String told(@Nullable Object value) {
+    if (value instanceof String hash && HASH.matcher(hash).matches()) {
+      return hash.substring(0, HASH_CHARS_SHOWN) + "…";
+    }
     return SafeText.line(
         value instanceof Map<?, ?> || value instanceof List<?> ? Json.write(value) : text(value));
   }
