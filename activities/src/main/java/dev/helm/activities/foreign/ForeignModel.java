@@ -17,7 +17,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -35,6 +34,9 @@ import org.jspecify.annotations.Nullable;
 final class ForeignModel {
   private static final SecureRandom RANDOM = new SecureRandom();
   private static final Duration AGAIN = Duration.ofSeconds(1);
+
+  /** Less than the activity may take. */
+  private static final long ATTEMPT_MS_MAX = TimeUnit.MINUTES.toMillis(25);
 
   /** Refusals of the sandbox that pass by themselves. */
   private static final Set<String> PASSING =
@@ -87,14 +89,20 @@ final class ForeignModel {
       return take(request, info, open);
     } catch (RunLog.KeyConflictException e) {
       // An attempt that Temporal had given up was first; its answer is the answer.
-      return Objects.requireNonNull(facts.journaled(request), "another attempt's answer");
+      ModelActivity.Reply first = facts.journaled(request);
+      if (first == null) {
+        throw e;
+      }
+      return first;
     } catch (NoEngine e) {
       return new ModelActivity.Reply.Refused(String.valueOf(e.getMessage()));
     } catch (SandboxException e) {
       if (e.retryable()
           || e instanceof SandboxRefused refused && PASSING.contains(refused.code())) {
-        facts.waitsForContainer(request, e);
-        throw again(request, String.valueOf(e.getMessage()));
+        if (!facts.waitsForContainer(request, e)) {
+          facts.retried(request, String.valueOf(e.getMessage()), AGAIN.toMillis());
+        }
+        throw again(String.valueOf(e.getMessage()));
       }
       return new ModelActivity.Reply.Refused(
           (e instanceof SandboxRefused refused && refused.code().equals("program")
@@ -125,7 +133,8 @@ final class ForeignModel {
       }
       case Next.Lost lost -> {
         session.close();
-        throw again(request, lost.reason());
+        facts.retried(request, lost.reason(), AGAIN.toMillis());
+        throw again(lost.reason());
       }
       case Next.Interrupted interrupted -> new ModelActivity.Reply.Interrupted();
     };
@@ -136,10 +145,14 @@ final class ForeignModel {
       ModelActivity.Request request, Runs.Info info, CompletableFuture<Next> next) {
     long wallTimeMs = info.blueprint().limits().wallTimeMs();
     long began = Activity.getExecutionContext().getInfo().getScheduledTimestamp();
+    long leftMs = Math.max(0, wallTimeMs - (System.currentTimeMillis() - began));
     try {
-      long leftMs = wallTimeMs - (System.currentTimeMillis() - began);
-      return next.get(Math.max(leftMs, 0), TimeUnit.MILLISECONDS);
+      return next.get(Math.min(leftMs, ATTEMPT_MS_MAX), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
+      if (leftMs > ATTEMPT_MS_MAX) {
+        // The next attempt waits on, for the same answer.
+        throw again("the agent asks for nothing yet");
+      }
       return null;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -194,8 +207,7 @@ final class ForeignModel {
     return driver;
   }
 
-  private ApplicationFailure again(ModelActivity.Request request, String reason) {
-    facts.retried(request, reason, AGAIN.toMillis());
+  private static ApplicationFailure again(String reason) {
     return ApplicationFailure.newBuilder()
         .setMessage(reason)
         .setType("AgentLost")

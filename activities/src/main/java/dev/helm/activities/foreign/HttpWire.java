@@ -71,8 +71,10 @@ final class HttpWire {
       if (colon <= 0 || bytes > HEAD_BYTES_MAX) {
         throw new Bad(431, "the request's head is longer than " + HEAD_BYTES_MAX + " bytes");
       }
-      headers.putIfAbsent(
-          line.substring(0, colon).toLowerCase(Locale.ROOT), line.substring(colon + 1).strip());
+      headers.merge(
+          line.substring(0, colon).toLowerCase(Locale.ROOT),
+          line.substring(colon + 1).strip(),
+          (one, other) -> one + ", " + other);
     }
     int query = parts[1].indexOf('?');
     return new Request(

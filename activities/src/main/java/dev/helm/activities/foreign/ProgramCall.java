@@ -45,9 +45,10 @@ final class ProgramCall {
     return gone;
   }
 
-  /** The connection that it came by is closed. */
-  synchronized void leave(CompletableFuture<Answer> who) {
+  /** A connection that waited for it is closed; whether it was the one that waits now. */
+  synchronized boolean leave(CompletableFuture<Answer> who) {
     gone |= who == caller;
+    return who == caller;
   }
 
   /** What the present caller waits for. */
@@ -58,6 +59,8 @@ final class ProgramCall {
   /** Another request takes the place of one whose connection is closed. */
   synchronized CompletableFuture<Answer> join() {
     gone = false;
+    caller.completeExceptionally(
+        new ProgramCalls.Refused("another request took the place of this one"));
     caller = new CompletableFuture<>();
     if (answer != null) {
       caller.complete(answer);

@@ -6,6 +6,7 @@ import java.util.Deque;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -41,7 +42,7 @@ final class ProgramCalls {
   private final Condition changed = lock.newCondition();
   private final Deque<ProgramCall> arrived = new ArrayDeque<>();
   private final Map<String, ProgramCall> taken = new LinkedHashMap<>();
-  private final List<ProgramCall> unread = new ArrayList<>();
+  private final Set<ProgramCall> unread = new LinkedHashSet<>();
   private final List<Given.Message> messages = new ArrayList<>();
   private final Set<String> heard = new HashSet<>();
   private int count;
@@ -229,6 +230,16 @@ final class ProgramCalls {
     try {
       interrupted = true;
       changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether a call is at work that nobody waits for. */
+  boolean someoneLeft() {
+    lock.lock();
+    try {
+      return taken.values().stream().anyMatch(ProgramCall::gone);
     } finally {
       lock.unlock();
     }

@@ -143,7 +143,7 @@ public final class ProgramDoor {
               }
               more.complete(there);
             });
-    boolean written = false;
+    boolean taken = false;
     try {
       wire.begin(stream ? "text/event-stream" : JSON);
       String answer = null;
@@ -153,12 +153,13 @@ public final class ProgramDoor {
           wire.piece(stream ? later.signOfLife(beats) : " ");
         }
       }
+      // Who closes after this has read it, or could have.
+      boolean there = more.getNow(true);
       wire.piece(stream ? "event: message\ndata: " + answer + "\n\n" : answer);
       wire.end();
-      written = true;
+      taken = there;
     } finally {
-      if (!written || more.isDone() && !more.join()) {
-        call.leave(caller);
+      if (!taken && call.leave(caller)) {
         client.calls().unread(call);
       }
     }
@@ -172,7 +173,9 @@ public final class ProgramDoor {
     } catch (TimeoutException e) {
       return null;
     } catch (ExecutionException e) {
-      return McpAnswers.error(later.id(), -32000, String.valueOf(e.getCause().getMessage()));
+      Throwable inner = e.getCause();
+      return McpAnswers.error(
+          later.id(), -32000, String.valueOf((inner == null ? e : inner).getMessage()));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return McpAnswers.error(later.id(), -32000, "the service is stopping");

@@ -27,6 +27,9 @@ final class ProgramDriver implements AgentDriver {
   /** Most bytes of one variable; the kernel takes 128 KiB. */
   private static final int VARIABLE_BYTES_MAX = 96 << 10;
 
+  /** Most of stderr's end that a failed run's reason has. */
+  private static final int WORDS_CHARS_MAX = 2_000;
+
   private static final long LAST_OUTPUT_S = 2;
   private static final SecureRandom RANDOM = new SecureRandom();
 
@@ -132,6 +135,10 @@ final class ProgramDriver implements AgentDriver {
             ? "Helm ended the agent's program"
             : "the agent's program ended with exit code " + end.code();
     String words = WellFormed.text(Objects.requireNonNull(box).lastWords()).strip();
+    words =
+        words.length() > WORDS_CHARS_MAX
+            ? "… " + WellFormed.text(words.substring(words.length() - WORDS_CHARS_MAX))
+            : words;
     return new Next.Failed(
         last,
         how

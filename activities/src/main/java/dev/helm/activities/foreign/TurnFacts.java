@@ -174,21 +174,18 @@ final class TurnFacts {
                     request.turn(), info.getAttempt(), reason, null, waitMs))));
   }
 
-  /** The run does nothing but wait for its container. */
-  void waitsForContainer(Request request, SandboxException why) {
-    if (why instanceof SandboxRefused refused
-        && (refused.code().equals("full") || refused.code().equals(SandboxImages.BUILDING))) {
-      log.append(
-          request.run(),
-          List.of(
-              fact(
-                  request,
-                  turnKey(request) + "/container-waits",
-                  new RunEvent.RunPaused(
-                      SYSTEM, null, null, null, String.valueOf(why.getMessage())))),
-          prefix(request) + turnKey(request) + "/container-waits",
-          "{}");
+  /** Says in the log, once, that the run only waits for its container, if that is so. */
+  boolean waitsForContainer(Request request, SandboxException why) {
+    boolean waits =
+        why instanceof SandboxRefused refused
+            && (refused.code().equals("full") || refused.code().equals(SandboxImages.BUILDING));
+    String key = turnKey(request) + "/container-waits";
+    if (waits && log.outcome(request.run(), prefix(request) + key) == null) {
+      RunEvent paused =
+          new RunEvent.RunPaused(SYSTEM, null, null, null, String.valueOf(why.getMessage()));
+      log.append(request.run(), List.of(fact(request, key, paused)), prefix(request) + key, "{}");
     }
+    return waits;
   }
 
   /** The container is there: {@code run.resumed}, once, if the run waited for it in this turn. */

@@ -110,7 +110,9 @@ final class HttpWire extends Wire {
           return;
         }
       }
-    } catch (IOException | IllegalArgumentException e) {
+    } catch (Fault e) {
+      throw e;
+    } catch (IOException | RuntimeException e) {
       throw failed(e, sent);
     } finally {
       if (id != null) {

@@ -75,10 +75,21 @@ final class WaitingSlots {
     try {
       while (!closed) {
         TimeUnit.MILLISECONDS.sleep(LOOK_EVERY_MS);
-        takePatient();
+        lookOnce();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  // The store may be closed or full meanwhile: the next look finds what this one did not.
+  private void lookOnce() {
+    try {
+      takePatient();
+    } catch (RuntimeException e) {
+      if (!closed) {
+        LOG.log(System.Logger.Level.WARNING, "waiting runs were not looked at: " + e.getMessage());
+      }
     }
   }
 

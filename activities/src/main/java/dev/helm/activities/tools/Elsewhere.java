@@ -31,4 +31,14 @@ public record Elsewhere(
   public Elsewhere(RunTools tools, Secrets secrets, @Nullable Outgoing outgoing, HookRunner hooks) {
     this(tools, secrets, outgoing, hooks, ForeignTools.NONE, Publishing.NOWHERE);
   }
+
+  /** With no runtime but Helm's. */
+  public Elsewhere(
+      RunTools tools,
+      Secrets secrets,
+      @Nullable Outgoing outgoing,
+      HookRunner hooks,
+      Publishing publishing) {
+    this(tools, secrets, outgoing, hooks, ForeignTools.NONE, publishing);
+  }
 }

@@ -6,6 +6,7 @@ import dev.helm.activities.run.BoxSandbox;
 import dev.helm.activities.run.MemoryStore;
 import dev.helm.activities.run.Plans;
 import dev.helm.activities.sandbox.Boxes;
+import dev.helm.activities.sandbox.Sandbox;
 import dev.helm.activities.secret.Scrubber;
 import dev.helm.activities.secret.Secrets;
 import dev.helm.activities.tools.Elsewhere;
@@ -34,6 +35,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -112,6 +114,17 @@ final class McpRig implements AutoCloseable {
       Dial dial,
       Map<String, String> secrets,
       Programs programs) {
+    this(store, pins, boxes, dial, secrets, programs, new BoxSandbox(store.crashes));
+  }
+
+  McpRig(
+      MemoryStore store,
+      MemoryPins pins,
+      Boxes boxes,
+      Dial dial,
+      Map<String, String> secrets,
+      Programs programs,
+      Sandbox sandbox) {
     this.store = store;
     this.pins = pins;
     Secrets kept = new MapSecrets(secrets);
@@ -122,7 +135,7 @@ final class McpRig implements AutoCloseable {
             store,
             store,
             store,
-            new BoxSandbox(store.crashes),
+            sandbox,
             (run, slot, toolUseId, hosts) -> () -> {},
             null,
             (call, shell) -> {},
@@ -186,7 +199,7 @@ final class McpRig implements AutoCloseable {
   }
 
   Reply step(String id, Phase phase) {
-    String tool = store.requested(MemoryStore.RUN, id).tool();
+    String tool = Objects.requireNonNull(store.requested(MemoryStore.RUN, id)).tool();
     return activity.step(
         new ToolActivity.Request(MemoryStore.RUN, 1, "main", id, tool, true, phase));
   }

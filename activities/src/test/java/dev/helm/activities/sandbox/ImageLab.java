@@ -36,6 +36,11 @@ public final class ImageLab implements AutoCloseable {
     return new SandboxImages(machine.home, engine, machine.settings.imageId());
   }
 
+  /** Containers of runs. */
+  public Sandbox sandbox() {
+    return sandbox;
+  }
+
   /** Programs in boxes. */
   public Boxes boxes() {
     return sandbox.boxes();

@@ -26,6 +26,7 @@ final class WaitingSlotsOrderTest implements WaitingRuns, WaitingSlots.Release {
   private final List<String> taken = new CopyOnWriteArrayList<>();
   private final AtomicInteger tries = new AtomicInteger();
   private volatile boolean repaired;
+  private volatile boolean away;
 
   @Override
   public Duration patience() {
@@ -34,6 +35,10 @@ final class WaitingSlotsOrderTest implements WaitingRuns, WaitingSlots.Release {
 
   @Override
   public OptionalLong waitingMs(String run) {
+    if (away) {
+      tries.incrementAndGet();
+      throw new IllegalStateException("the store is closed");
+    }
     return OptionalLong.of(run.equals(STUCK) ? 100_000 : 50_000);
   }
 
@@ -73,6 +78,23 @@ final class WaitingSlotsOrderTest implements WaitingRuns, WaitingSlots.Release {
       await(() -> tries.get() > soFar);
       repaired = true;
       await(() -> taken.contains(STUCK));
+    } finally {
+      slots.close();
+    }
+  }
+
+  /** A stop closes the store before the slots: nobody has to read a stack trace about it. */
+  @Test
+  void aLookThatFailsIsNotTheLast() throws Exception {
+    away = true;
+    repaired = true;
+    hold(FREE, "00000003");
+    WaitingSlots slots = new WaitingSlots(this, held, this);
+    slots.start();
+    try {
+      await(() -> tries.get() > 0);
+      away = false;
+      await(() -> taken.contains(FREE));
     } finally {
       slots.close();
     }

@@ -14,7 +14,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -54,6 +56,10 @@ class PreviewTest {
     return rig.store.all(RunEvent.PermissionRequested.class).getFirst();
   }
 
+  private static RunEvent.Preview preview(RunEvent.PermissionRequested asked) {
+    return Objects.requireNonNull(asked.preview());
+  }
+
   private static void prints(ToolRig rig, String text) {
     rig.sandbox.prints(text.getBytes(StandardCharsets.UTF_8), 1_000);
   }
@@ -64,12 +70,12 @@ class PreviewTest {
       prints(
           rig, "{\"before\":{\"stage\":\"open\",\"n\":1},\"after\":{\"stage\":\"won\",\"n\":1}}");
       RunEvent.PermissionRequested asked = asked(rig);
-      String diff = ((Content.Text) java.util.Objects.requireNonNull(asked.diff())).text();
+      String diff = ((Content.Text) Objects.requireNonNull(asked.diff())).text();
       assertThat(diff)
           .startsWith("--- a/Look\n+++ b/Look\n")
           .contains("-  \"stage\" : \"open\"", "+  \"stage\" : \"won\"");
-      assertThat(asked.preview().tool()).isEqualTo("Look");
-      assertThat(asked.preview().sha256()).isEqualTo(Sha256.hex(diff));
+      assertThat(preview(asked).tool()).isEqualTo("Look");
+      assertThat(preview(asked).sha256()).isEqualTo(Sha256.hex(diff));
       assertThat(rig.sandbox.commands).hasSize(1);
       assertThat(new String(rig.sandbox.commands.getFirst().stdin(), StandardCharsets.UTF_8))
           .isEqualTo("{\"id\":\"7\"}");
@@ -82,7 +88,9 @@ class PreviewTest {
     try (ToolRig rig = rig(false, "Look")) {
       prints(rig, "line\n".repeat(100_000));
       RunEvent.PermissionRequested asked = asked(rig);
-      assertThat(((Content.Text) asked.diff()).text()).startsWith("line\n").hasSizeLessThan(65_600);
+      assertThat(((Content.Text) Objects.requireNonNull(asked.diff())).text())
+          .startsWith("line\n")
+          .hasSizeLessThan(65_600);
     }
   }
 
@@ -90,7 +98,7 @@ class PreviewTest {
   void aPreviewThatPeopleWouldBeAskedOfDoesNotRun() {
     try (ToolRig rig = rig(false)) {
       RunEvent.PermissionRequested asked = asked(rig);
-      assertThat(asked.preview().none())
+      assertThat(preview(asked).none())
           .isEqualTo("Look does not run without asking (no rule names this call)");
       assertThat(asked.diff()).isNull();
       assertThat(rig.sandbox.commands).isEmpty();
@@ -100,7 +108,7 @@ class PreviewTest {
   @Test
   void aToolThatActsIsNoPreview() {
     try (ToolRig rig = rig(true, "Look")) {
-      assertThat(asked(rig).preview().none()).isEqualTo("Look may do more than read");
+      assertThat(preview(asked(rig)).none()).isEqualTo("Look may do more than read");
       assertThat(rig.sandbox.commands).isEmpty();
     }
   }
@@ -119,7 +127,7 @@ class PreviewTest {
         rig.sandbox.onExecute = breaks;
       }
       Reply reply = rig.step(new Phase.Asked());
-      assertThat(rig.store.all(RunEvent.PermissionRequested.class).getFirst().preview().none())
+      assertThat(preview(rig.store.all(RunEvent.PermissionRequested.class).getFirst()).none())
           .isEqualTo("Look: the machine is on fire");
       rig.sandbox.onClaim = () -> {};
       rig.sandbox.onExecute = () -> {};
@@ -127,11 +135,12 @@ class PreviewTest {
     }
   }
 
+  @Tag("campaign") // as long as the limit
   @Test
   void aPreviewWithoutEndIsGivenUpAndEnded() {
     try (ToolRig rig = rig(false, "Look")) {
       rig.sandbox.endless();
-      assertThat(asked(rig).preview().none()).isEqualTo("Look took longer than 30 s");
+      assertThat(preview(asked(rig)).none()).isEqualTo("Look took longer than 30 s");
       assertThat(rig.sandbox.interrupted).hasSize(1);
     }
   }

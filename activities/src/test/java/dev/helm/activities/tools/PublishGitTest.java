@@ -48,7 +48,8 @@ class PublishGitTest {
 
   @BeforeEach
   void begin() throws IOException {
-    workspace = Files.createDirectories(directory.resolve("workspace/out")).getParent();
+    workspace = directory.resolve("workspace");
+    Files.createDirectories(workspace.resolve("out"));
     Files.writeString(workspace.resolve("out/a.txt"), "one\n");
     Files.writeString(workspace.resolve("b.txt"), "two\n");
   }
@@ -69,6 +70,7 @@ class PublishGitTest {
                 new Token(),
                 out,
                 HookRunner.none(),
+                ForeignTools.NONE,
                 Publishing.of(
                     List.of(new Destination.Named("reports", to, List.of())),
                     bytes -> bytes,

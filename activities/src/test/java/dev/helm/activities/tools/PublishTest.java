@@ -26,6 +26,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -54,7 +55,8 @@ class PublishTest {
     return new Destination.Named("reports", to, List.of(projects));
   }
 
-  private ToolRig rig(String arguments, List<String> allow, Destination.Named to, Outgoing out) {
+  private ToolRig rig(
+      String arguments, List<String> allow, Destination.Named to, @Nullable Outgoing out) {
     Blueprint plan = Plans.rules(List.of(), List.of(), allow);
     List<String> tools = new ArrayList<>(plan.tools());
     tools.add("Publish");
@@ -69,6 +71,7 @@ class PublishTest {
                 Secrets.none(),
                 out,
                 HookRunner.none(),
+                ForeignTools.NONE,
                 Publishing.of(List.of(to), PublishTest::sha, directory.resolve("scratch"))));
     rig.sandbox.workspace = workspace;
     return rig;

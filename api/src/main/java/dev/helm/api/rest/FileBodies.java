@@ -103,6 +103,9 @@ public final class FileBodies {
    * @param files paths, the first of them
    * @param truncated there are more files than paths
    * @param unsaved what of the workspace no snapshot holds
+   * @param outward calls that acted outside of the workspace after that step, oldest first; no
+   *     rollback takes them back
+   * @param outwardCalls how many there are, of which the first are listed
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Rollback(
@@ -116,12 +119,27 @@ public final class FileBodies {
       long deleted,
       List<FileChange> files,
       boolean truncated,
-      List<Unsaved> unsaved) {
-    /** An older service does not tell what no snapshot holds. */
+      List<Unsaved> unsaved,
+      List<OutwardCall> outward,
+      long outwardCalls) {
+    /** An older service does not tell what no snapshot holds, nor what no rollback takes back. */
     public Rollback {
       unsaved = Objects.requireNonNullElse(unsaved, List.of());
+      outward = Objects.requireNonNullElse(outward, List.of());
     }
   }
+
+  /**
+   * A call that may have acted outside of the workspace, and has ended.
+   *
+   * @param seq of the event that tells its end
+   * @param object its short form, as the agent asked for it
+   * @param to recipients in the arguments that it ran with
+   * @param outcome {@code ok failed interrupted timedOut unknown}
+   * @param summary what came of it, a few words
+   */
+  public record OutwardCall(
+      long seq, String tool, String object, List<String> to, String outcome, String summary) {}
 
   /** A path and what happens to it: {@code created changed deleted}. */
   public record FileChange(String path, String change) {}

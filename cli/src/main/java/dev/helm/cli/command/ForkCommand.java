@@ -2,6 +2,7 @@ package dev.helm.cli.command;
 
 import dev.helm.api.rest.Bodies;
 import dev.helm.cli.ExitCode;
+import dev.helm.cli.Failure;
 import dev.helm.cli.http.Reply;
 import dev.helm.cli.render.SafeText;
 import picocli.CommandLine.Command;
@@ -28,7 +29,7 @@ public final class ForkCommand extends HelmCommand {
 
   @Override
   protected ExitCode run() {
-    Reply reply = client().fork(run, at, message, blueprint);
+    Reply reply = forked();
     print(reply, SafeText.line(reply.as(Bodies.Run.class).id()));
     if (!json) {
       advise(
@@ -36,5 +37,16 @@ public final class ForkCommand extends HelmCommand {
               + SafeText.line(reply.as(Bodies.Run.class).id()).substring(0, 4));
     }
     return ExitCode.DONE;
+  }
+
+  /** At the end of a finished run there is nothing to go on with: that is wrong use. */
+  private Reply forked() {
+    try {
+      return client().fork(run, at, message, blueprint);
+    } catch (Failure e) {
+      throw e.code().equals("run_finished")
+          ? new Failure(ExitCode.USAGE, e.what(), e.todo(), e.code(), e)
+          : e;
+    }
   }
 }

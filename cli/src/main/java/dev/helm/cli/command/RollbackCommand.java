@@ -101,6 +101,34 @@ public final class RollbackCommand extends HelmCommand {
       out().say("and " + (change.files().size() - SHOWN_MAX) + " more; --json lists them");
     }
     unsaved(change.unsaved());
+    outward(change);
+  }
+
+  /** What happened outside of the workspace stays as it is. */
+  private void outward(FileBodies.Rollback change) {
+    if (change.outward().isEmpty()) {
+      return;
+    }
+    out().say("Outside of the workspace since then, a rollback does not take it back:");
+    change.outward().stream()
+        .limit(SHOWN_MAX)
+        .forEach(
+            call ->
+                out()
+                    .line(
+                        Line.of(Role.WAIT, "  %-8s".formatted(SafeText.line(call.outcome())))
+                            .add(Role.TEXT, SafeText.line(call.tool()) + " ")
+                            .object(Role.TEXT, SafeText.line(what(call)))
+                            .add(Role.QUIET, "  " + SafeText.line(call.summary()))));
+    long more = change.outwardCalls() - Math.min(SHOWN_MAX, change.outward().size());
+    if (more > 0) {
+      out().say("and " + more + " more; --json lists them");
+    }
+  }
+
+  /** Whom it really went to: a person may have changed what the agent asked for. */
+  private static String what(FileBodies.OutwardCall call) {
+    return call.to().isEmpty() ? call.object() : "to " + String.join(", ", call.to());
   }
 
   /** What no rollback brings back, the worst first. */

@@ -65,6 +65,31 @@ class RollbackCommandTest {
   }
 
   @Test
+  void thePreviewNamesWhatWentOut() {
+    answers(
+        ",\"outwardCalls\":3,\"outward\":[{\"seq\":50,\"tool\":\"SendEmail\",\"object\":\"x\","
+            + "\"to\":[\"boss@a.test\"],\"outcome\":\"ok\",\"summary\":\"sent\"},{\"seq\":60,"
+            + "\"tool\":\"post\",\"object\":\"b\\u001b[2J\",\"to\":[],\"outcome\":\"unknown\","
+            + "\"summary\":\"\"}]");
+    assertThat(terminal.helm("rollback", "4f3a", "41", "--preview")).isZero();
+    assertThat(terminal.data().get(2)).isEqualTo("  ok      SendEmail to boss@a.test  sent");
+    assertThat(terminal.data().get(3)).startsWith("  unknown post b").doesNotContain("\u001b");
+    assertThat(terminal.words().getFirst()).contains("does not take it back");
+    assertThat(terminal.words().getLast()).startsWith("and 1 more");
+  }
+
+  @Test
+  void aForkThatWouldHaveNothingToDoIsWrongUse() {
+    service.on(
+        "POST /api/runs/4f3a/fork",
+        _ ->
+            TestService.problem(
+                409, "run_finished", "the agent was finished at that step", "name --at STEP"));
+    assertThat(terminal.helm("fork", "4f3a")).isEqualTo(2);
+    assertThat(String.join("\n", terminal.words())).contains("was finished").contains("--at");
+  }
+
+  @Test
   void anOlderServiceTellsNothingOfThem() {
     answers("");
     assertThat(terminal.helm("rollback", "4f3a", "41", "--preview")).isZero();

@@ -8,6 +8,7 @@ import dev.helm.workflows.decide.Rule;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -49,6 +50,7 @@ final class PermissionsReader {
       Rules.Wrong wrong = rules.check(rule.text(), place);
       wrong = wrong == null ? behind(rule.text(), place, "deny", deny) : wrong;
       wrong = wrong == null ? behind(rule.text(), place, "ask", ask) : wrong;
+      wrong = wrong == null ? behind(rule.text(), place, list, read) : wrong;
       if (wrong == null) {
         read.add(rule.text());
       } else {
@@ -62,17 +64,28 @@ final class PermissionsReader {
   private static Rules.@Nullable Wrong behind(
       String text, Place place, String list, List<String> before) {
     Rule rule = Rule.parse(text);
-    boolean grantsHosts = rule.condition() instanceof Rule.Condition.Egress;
+    boolean within = list.equals(place.name().toLowerCase(Locale.ROOT));
     for (String other : before) {
-      Rule first = Rule.parse(other);
-      if (!grantsHosts
-          && (place == Place.ALLOW ? first.takesAllowed(rule) : first.takesAll(rule))) {
+      if (takes(Rule.parse(other), rule, place, within)) {
         return new Rules.Wrong(
             "\"" + other + "\" in " + list + " comes first, so this rule would never match",
-            "deny comes before ask, ask before allow; take one of them out");
+            within
+                ? "one of them is enough; take the other out"
+                : "deny comes before ask, ask before allow; take one of them out");
       }
     }
     return null;
+  }
+
+  private static boolean takes(Rule first, Rule rule, Place place, boolean within) {
+    if (rule.condition() instanceof Rule.Condition.Egress) {
+      return false; // it grants hosts, whatever is allowed besides
+    }
+    if (place != Place.ALLOW) {
+      return first.takesAll(rule);
+    }
+    // An allow speaks of its own tool alone, so only a rule of the same tool can be behind it.
+    return (!within || first.tool().equals(rule.tool())) && first.takesAllowed(rule);
   }
 
   private Blueprint.@Nullable Escalate escalate(Fields permissions, long timeoutMs) {

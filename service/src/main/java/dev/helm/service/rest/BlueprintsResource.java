@@ -225,6 +225,6 @@ public final class BlueprintsResource {
 
   private static ProblemException unknown() {
     return ProblemException.of(
-        ErrorCode.NOT_FOUND, "there is no such blueprint", "GET /api/blueprints lists them");
+        ErrorCode.NOT_FOUND, "there is no such blueprint", "helm blueprint list lists them");
   }
 }

@@ -73,7 +73,9 @@ final class FileParams {
 
   static ProblemException absent() {
     return ProblemException.of(
-        ErrorCode.NOT_FOUND, "there is no such file at that step", "GET files lists what is there");
+        ErrorCode.NOT_FOUND,
+        "there is no such file at that step",
+        "helm files RUN lists what is there");
   }
 
   static ProblemException refused(WorkspaceException e) {

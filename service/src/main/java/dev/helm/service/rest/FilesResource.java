@@ -121,7 +121,7 @@ public final class FilesResource {
         throw ProblemException.of(
             ErrorCode.NOT_FOUND,
             "that path is no file but a " + Diffs.type(file.kind()),
-            "links are shown by GET files, and never followed");
+            "a link is shown in its directory, and never followed");
       }
       streams = true;
       return attachment(repository, file);

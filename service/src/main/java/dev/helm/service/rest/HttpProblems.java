@@ -31,7 +31,7 @@ public final class HttpProblems extends ErrorHandler {
               "a page of another site may not do this",
               "origins in config.yml lists the addresses under which browsers see Helm");
       case 404 ->
-          of(ErrorCode.NOT_FOUND, "there is no such path", "GET /openapi.json lists all of them");
+          of(ErrorCode.NOT_FOUND, "there is no such path", "openapi.json lists all of them");
       case 405 ->
           of(
               ErrorCode.METHOD_NOT_ALLOWED,

@@ -120,7 +120,7 @@ public final class InboxResource {
     InboxStore.Question question = id.length() > 100 ? null : inbox.question(access, id);
     if (question == null) {
       throw ProblemException.of(
-          ErrorCode.NOT_FOUND, "there is no such question", "GET /api/inbox lists the open ones");
+          ErrorCode.NOT_FOUND, "there is no such question", "helm inbox lists the open ones");
     }
     return question;
   }

@@ -27,6 +27,6 @@ public final class LaterResource {
     return ProblemException.of(
         ErrorCode.NOT_SUPPORTED_YET,
         "this call is not yet supported",
-        "GET /openapi.json lists what this version does");
+        "openapi.json lists what this version does");
   }
 }

@@ -163,8 +163,13 @@ public final class MoneyResource {
     try {
       return Scope.parse(name);
     } catch (IllegalArgumentException e) {
-      throw ProblemException.member(
-          "scope", String.valueOf(e.getMessage()), "a run's cap is raised: helm budget RUN --add");
+      String expected = String.valueOf(e.getMessage());
+      String hint = "a run's cap is raised: helm budget RUN --add";
+      throw ProblemException.at(
+          ErrorCode.INVALID_INPUT,
+          "no cap can be set there: " + expected,
+          hint,
+          List.of(new Problem.Place(0, 0, "scope", expected, hint)));
     }
   }
 

@@ -56,7 +56,7 @@ public final class PermissionsResource {
     DecisionBodies.Permission permission = id.length() > 100 ? null : inbox.permission(access, id);
     if (permission == null) {
       throw ProblemException.of(
-          ErrorCode.NOT_FOUND, "there is no such permission", "GET /api/inbox lists the open ones");
+          ErrorCode.NOT_FOUND, "there is no such permission", "helm inbox lists the open ones");
     }
     return permission;
   }

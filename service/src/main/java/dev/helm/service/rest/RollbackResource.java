@@ -6,17 +6,20 @@ import dev.helm.activities.snapshot.TreeDiff;
 import dev.helm.activities.snapshot.Unsaved;
 import dev.helm.api.Role;
 import dev.helm.api.RunId;
+import dev.helm.api.RunStatus;
 import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.rest.Bodies;
 import dev.helm.api.rest.ErrorCode;
 import dev.helm.api.rest.FileBodies;
 import dev.helm.service.auth.Caller;
 import dev.helm.service.files.Epochs;
+import dev.helm.service.files.Outward;
 import dev.helm.service.files.Steps;
 import dev.helm.service.store.Access;
 import dev.helm.service.store.BlueprintStore;
 import dev.helm.service.store.EpochStore;
 import dev.helm.service.store.FileStore;
+import dev.helm.service.store.Moment;
 import dev.helm.service.store.RunQueries;
 import dev.helm.service.store.Store;
 import dev.helm.workflows.HelmJson;
@@ -92,9 +95,10 @@ public final class RollbackResource {
     Epochs.Done done = done(() -> backend.epochs().rollback(run.id(), workspace, seq, by(context)));
     FileStore.Snapshot undo =
         Objects.requireNonNull(files.named(run.id(), done.undoSnapshotId()), "it was just made");
+    Outward.Calls outward = Outward.after(store, run.id(), seq);
     FileBodies.Rollback was;
     try (SnapshotRepository repository = backend.snapshots().open(run.id())) {
-      was = changes(repository, run.id(), seq, workspace, undo.tree(), done.unsaved());
+      was = changes(outward, repository, run.id(), seq, workspace, undo.tree(), done.unsaved());
     }
     return new FileBodies.Rollback(
         run.id(),
@@ -107,7 +111,9 @@ public final class RollbackResource {
         done.counts().deleted(),
         was.files(),
         was.truncated(),
-        was.unsaved());
+        was.unsaved(),
+        was.outward(),
+        was.outwardCalls());
   }
 
   private FileBodies.Rollback preview(String run, long seq, FileStore.Snapshot workspace)
@@ -115,11 +121,13 @@ public final class RollbackResource {
     try (Snapshots.Look now = new WorkspaceNow(store.epochs(), backend).look(run)) {
       List<Unsaved> unsaved =
           Unsaved.of(now.repository(), now.taken(), ObjectId.fromString(workspace.tree()));
-      return changes(now.repository(), run, seq, workspace, now.taken().tree(), unsaved);
+      Outward.Calls outward = Outward.after(store, run, seq);
+      return changes(outward, now.repository(), run, seq, workspace, now.taken().tree(), unsaved);
     }
   }
 
   private static FileBodies.Rollback changes(
+      Outward.Calls outward,
       SnapshotRepository repository,
       String run,
       long seq,
@@ -147,7 +155,9 @@ public final class RollbackResource {
         counts.deleted(),
         paths.stream().limit(PATHS_MAX).toList(),
         paths.size() > PATHS_MAX,
-        unsaved.stream().limit(PATHS_MAX).map(RollbackResource::unsaved).toList());
+        unsaved.stream().limit(PATHS_MAX).map(RollbackResource::unsaved).toList(),
+        outward.listed(),
+        outward.all());
   }
 
   private static FileBodies.Unsaved unsaved(Unsaved file) {
@@ -198,18 +208,28 @@ public final class RollbackResource {
     if (message != null) {
       Params.text("message", message, 10_000);
     }
+    Moment moment = store.moments().at(parent.id(), seq);
+    if (message == null && atItsEnd(parent, seq, moment)) {
+      throw ProblemException.of(
+          ErrorCode.RUN_FINISHED,
+          "the agent was finished at that step, so a fork would have nothing to do",
+          "name an earlier step (--at), or say what is to be done next (--message)");
+    }
     EpochStore.Fork fork =
-        new EpochStore.Fork(
-            parent.id(),
-            seq,
-            workspace,
-            store.moments().at(parent.id(), seq),
-            message,
-            by(context));
+        new EpochStore.Fork(parent.id(), seq, workspace, moment, message, by(context));
     RunQueries.NewRun child = child(parent, request.blueprint(), context);
     RunQueries.Created created = done(() -> backend.epochs().fork(child, fork));
     StatusFilter.answer(context, Response.Status.CREATED);
     return created.run();
+  }
+
+  /** Whether the last word at that step is the agent's, which a run ends with. */
+  private boolean atItsEnd(Bodies.Run parent, long seq, Moment moment) {
+    if (parent.status().active()) {
+      return false;
+    }
+    boolean said = moment.head() != null && moment.calls().isEmpty() && moment.results().isEmpty();
+    return said || parent.status() == RunStatus.SUCCEEDED && seq == files.lastSeq(parent.id());
   }
 
   private RunQueries.NewRun child(

@@ -84,7 +84,7 @@ public final class RulesResource {
     DecisionBodies.RememberedRule rule = id.length() > 100 ? null : rules.find(access, id);
     if (rule == null) {
       throw ProblemException.of(
-          ErrorCode.NOT_FOUND, "there is no such rule", "GET /api/rules lists them");
+          ErrorCode.NOT_FOUND, "there is no such rule", "helm rules lists them");
     }
     return rule;
   }

@@ -2,6 +2,7 @@ package dev.helm.service.rest;
 
 import dev.helm.api.rest.Bodies;
 import dev.helm.api.rest.ErrorCode;
+import dev.helm.api.rest.Problem;
 import dev.helm.service.search.SearchCursor;
 import dev.helm.service.search.SearchIndex;
 import dev.helm.service.search.SearchQuery;
@@ -17,6 +18,7 @@ import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.SecurityContext;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -83,13 +85,22 @@ public final class SearchResource {
 
   private static SearchQuery query(@Nullable String q) {
     if (q == null || q.isBlank()) {
-      throw ProblemException.member("q", "is missing", "say which words to look for");
+      throw nothing("expected words to look for");
     }
     try {
       return SearchQuery.parse(q);
     } catch (IllegalArgumentException e) {
-      throw ProblemException.member("q", String.valueOf(e.getMessage()), null);
+      throw nothing(String.valueOf(e.getMessage()));
     }
+  }
+
+  private static ProblemException nothing(String expected) {
+    String hint = "words, \"words in this order\" and beginnings*";
+    return ProblemException.at(
+        ErrorCode.INVALID_INPUT,
+        "this cannot be searched for: " + expected,
+        hint,
+        List.of(new Problem.Place(0, 0, "q", expected, hint)));
   }
 
   private static ProblemException busy() {

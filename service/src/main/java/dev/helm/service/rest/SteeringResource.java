@@ -213,6 +213,6 @@ public final class SteeringResource {
 
   private static ProblemException noMessage() {
     return ProblemException.of(
-        ErrorCode.NOT_FOUND, "the run has no such message", "GET messages lists them");
+        ErrorCode.NOT_FOUND, "the run has no such message", "helm steer RUN lists them");
   }
 }

@@ -10,6 +10,8 @@ import dev.helm.activities.foreign.AgentModels;
 import dev.helm.activities.foreign.ForeignSessions;
 import dev.helm.activities.foreign.ProgramDoor;
 import dev.helm.activities.foreign.ProgramKind;
+import dev.helm.activities.foreign.claude.ClaudeSdk;
+import dev.helm.activities.foreign.claude.Gates;
 import dev.helm.activities.hook.BoxHooks;
 import dev.helm.activities.hook.HookRunner;
 import dev.helm.activities.hook.Hooks;
@@ -116,6 +118,7 @@ public final class LiveBackend implements Backend {
   private final McpHub mcp;
   private final RunTools tools;
   private final ForeignSessions agents;
+  private final Gates gates = new Gates();
   private final Health health;
   private final ScheduledExecutorService upkeep =
       Executors.newScheduledThreadPool(
@@ -185,7 +188,7 @@ public final class LiveBackend implements Backend {
               new StoredSlots(store.slots()),
               workspaces,
               List.of(egress),
-              containers.agents(URI.create(settings.keyProxy()), programs.door()),
+              containers.agents(URI.create(settings.keyProxy()), programs.door(), gates.door()),
               new StoredWaits(
                   store, Duration.ofMinutes(operator.waitMinutes()), Clock.systemUTC()));
       docker.set(started);
@@ -209,7 +212,11 @@ public final class LiveBackend implements Backend {
     this.tools = new RunTools(List.of(mcp));
     this.agents =
         new ForeignSessions(
-            Map.of(Blueprint.COMMAND, new ProgramKind(sandbox.boxes(), programs, tools)));
+            Map.of(
+                Blueprint.COMMAND,
+                new ProgramKind(sandbox.boxes(), programs, tools),
+                Blueprint.CLAUDE_AGENT_SDK,
+                new ClaudeSdk(sandbox.boxes(), tools, gates)));
     this.reaper = new Reaper(store, this::release);
     this.snapshots =
         new Snapshots(settings.home(), sandbox, operator.workspace(), Clock.systemUTC());

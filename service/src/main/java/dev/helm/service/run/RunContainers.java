@@ -1,5 +1,6 @@
 package dev.helm.service.run;
 
+import dev.helm.activities.foreign.claude.ClaudeImage;
 import dev.helm.activities.images.ImageChoice;
 import dev.helm.activities.images.SandboxImages;
 import dev.helm.activities.sandbox.AgentContainers;
@@ -10,6 +11,7 @@ import dev.helm.activities.store.Runs;
 import dev.helm.api.blueprint.Blueprint;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.util.ArrayList;
 import java.util.List;
 
 /** What each run's container is, from its blueprint: image, limits, and a foreign agent's doors. */
@@ -26,15 +28,21 @@ final class RunContainers implements ContainerWish.Source {
    * For the sandbox.
    *
    * @param keyProxy what is behind {@code model.sock}
-   * @param mcp what is behind {@code mcp.sock}
+   * @param doors what else is behind a socket
    */
-  AgentContainers agents(URI keyProxy, AgentDoor mcp) {
+  AgentContainers agents(URI keyProxy, AgentDoor... doors) {
     InetSocketAddress model = new InetSocketAddress(keyProxy.getHost(), keyProxy.getPort());
-    return new AgentContainers(this, List.of(AgentDoor.forward("model", model), mcp));
+    List<AgentDoor> all = new ArrayList<>(List.of(doors));
+    all.add(AgentDoor.forward("model", model));
+    return new AgentContainers(this, all);
   }
 
   /** The image that a blueprint's runs have. */
   static ImageChoice choice(Blueprint blueprint) {
+    if (blueprint.agent().equals(Blueprint.CLAUDE_AGENT_SDK)
+        && blueprint.sandbox().image().equals("default")) {
+      return new ImageChoice.Recipe(ClaudeImage.recipe(blueprint.sandbox().packages()));
+    }
     return ImageChoice.of(blueprint.sandbox().image(), blueprint.sandbox().packages());
   }
 

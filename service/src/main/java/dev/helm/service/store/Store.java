@@ -37,6 +37,7 @@ public final class Store implements AutoCloseable {
   private final FileStore files;
   private final EpochStore epochs;
   private final Moments moments;
+  private final EndedCalls endedCalls;
   private final Clock clock;
   private final SqliteAudit audit;
   private final SqliteCheckpoints checkpoints;
@@ -70,6 +71,7 @@ public final class Store implements AutoCloseable {
     this.files = new FileStore(reads);
     this.epochs = new EpochStore(writer, reads, blobs, clock);
     this.moments = new Moments(reads, blobs);
+    this.endedCalls = new EndedCalls(reads, blobs);
     this.clock = clock;
     this.audit = new SqliteAudit(writer, reads);
     this.checkpoints = new SqliteCheckpoints(writer, reads);
@@ -221,6 +223,11 @@ public final class Store implements AutoCloseable {
   /** Rollbacks, restarts and forks. */
   public EpochStore epochs() {
     return epochs;
+  }
+
+  /** Calls that have ended. */
+  public EndedCalls endedCalls() {
+    return endedCalls;
   }
 
   /** What an agent knew at a step. */

@@ -52,6 +52,32 @@ class BlueprintLoaderTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
+        "tools: [Write]\npermissions: {allow: [Write, 'Write(out/**)']}",
+        "tools: [Bash]\npermissions: {allow: [Bash, 'Bash(make *)']}",
+        "tools: [Bash]\npermissions: {ask: [Bash, 'Bash(rm *)']}",
+        "tools: [SendEmail]\npermissions: {deny: [SendEmail, 'SendEmail(to=*@a.test)']}"
+      })
+  void aRuleBehindOneOfItsListThatTakesAllItsCallsIsAMistake(String rest) {
+    assertThat(told(SMALL.replace("tools: [Read]\n", rest), Format.YAML))
+        .contains("comes first, so this rule would never match");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "tools: [Write, Edit]\npermissions: {allow: ['Write(out/**)', 'Edit(out/**)']}",
+        "tools: [Write]\npermissions: {allow: ['Write(a/*)', 'Write(b/*)']}",
+        "tools: [Write, Edit]\npermissions: {deny: [Write, 'Write(out/**)']}",
+        "tools: [Bash]\npermissions: {allow: [Bash, 'Bash(egress=a.test)']}\n"
+            + "egress: {allow: [a.test]}"
+      })
+  void aRuleOfTheSameListThatSaysMoreIsNone(String rest) {
+    assertThat(loaded(SMALL.replace("tools: [Read]\n", rest), Format.YAML)).isNotNull();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
         "tools: [Bash]\npermissions: {deny: ['Read(secrets/**)']}",
         "tools: [SendEmail]\npermissions: {allow: ['Read(docs/**)']}",
         "tools: [Write, Edit]\npermissions: {deny: ['Write(a/*)'], allow: ['Edit(a/*)']}"

@@ -2,8 +2,10 @@ package dev.helm.service.rest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.helm.activities.snapshot.Snapshots;
 import dev.helm.api.Role;
+import dev.helm.api.event.Content;
 import dev.helm.api.event.RunEvent;
 import dev.helm.service.store.EpochStore;
 import java.nio.file.Path;
@@ -90,6 +92,72 @@ class RollbackWishesTest {
     assertThat(fork(run, "{\"message\":" + text("x".repeat(10_001)) + "}").status()).isEqualTo(400);
     assertThat(log(run)).isEqualTo(before);
     assertThat(tree.resolve("a")).hasContent("two");
+  }
+
+  private void called(String id, String tool, String arguments, String outcome) {
+    Content source = Content.text(arguments);
+    String hash = "a".repeat(64);
+    service
+        .backend()
+        .append(run, id, new RunEvent.ToolRequested(id, tool, source, hash, tool + " it", 1));
+    if (id.startsWith("edited")) {
+      service
+          .backend()
+          .append(
+              run,
+              id + "/decided",
+              new RunEvent.PermissionDecided(
+                  "p" + id,
+                  id,
+                  "allow",
+                  "ada",
+                  null,
+                  null,
+                  hash,
+                  Content.text("{\"to\":\"boss@a.test\"}"),
+                  null));
+    }
+    service
+        .backend()
+        .append(
+            run,
+            id + "/finished",
+            new RunEvent.ToolFinished(
+                id, tool, outcome, "sent", Content.text("x"), null, 1, 1, null));
+  }
+
+  @Test
+  void thePreviewNamesWhatWentOutSince() {
+    called("mail-1", "SendEmail", "{\"to\":[\"a@a.test\",\"b@a.test\"]}", "ok");
+    called("read-1", "Read", "{\"file_path\":\"a\"}", "ok");
+    called("edited-1", "SendEmail", "{\"to\":\"leadership@a.test\"}", "unknown");
+    String body = "{\"preview\":true,\"to\":" + text(first) + "}";
+    JsonNode would = service.post("/api/runs/" + run + "/rollback", body).json();
+    assertThat(would.path("outwardCalls").asInt()).isEqualTo(2);
+    assertThat(would.path("outward").findValuesAsText("tool"))
+        .containsExactly("SendEmail", "SendEmail");
+    assertThat(would.at("/outward/0/to/1").asText()).isEqualTo("b@a.test");
+    // Not whom the agent named, but whom the person who allowed it did.
+    assertThat(would.at("/outward/1/to").toString()).isEqualTo("[\"boss@a.test\"]");
+    JsonNode done = rollback(run, text(first)).json();
+    assertThat(done.path("outward")).isEqualTo(would.path("outward"));
+    // What an earlier life did is not undone by its end.
+    assertThat(rollback(run, text("start")).json().path("outwardCalls").asInt()).isEqualTo(2);
+  }
+
+  @Test
+  void aForkOfAFinishedRunNeedsAStepOrSomethingToDo() {
+    service.backend().append(run, "end", new RunEvent.RunFinished("succeeded", null, null));
+    String before = log(run);
+    for (String body : List.of("{}", "{\"at\":\"now\"}")) {
+      RunningService.Answer refused = fork(run, body);
+      assertThat(refused.status()).as(body).isEqualTo(409);
+      assertThat(refused.text("code")).isEqualTo("run_finished");
+      assertThat(refused.text("detail")).contains("--at").contains("--message");
+    }
+    assertThat(log(run)).isEqualTo(before);
+    assertThat(fork(run, "{\"message\":\"And now in French.\"}").status()).isEqualTo(201);
+    assertThat(fork(run, "{\"at\":" + text(first) + "}").status()).isEqualTo(201);
   }
 
   @Test

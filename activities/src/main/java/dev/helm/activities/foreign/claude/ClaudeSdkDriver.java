@@ -11,6 +11,7 @@ import dev.helm.activities.sandbox.BoxEnd;
 import dev.helm.activities.sandbox.BoxSpec;
 import dev.helm.activities.sandbox.Boxes;
 import dev.helm.activities.sandbox.EngineUnavailable;
+import dev.helm.activities.sandbox.SandboxException;
 import dev.helm.activities.sandbox.SandboxRefused;
 import dev.helm.activities.tools.Effect;
 import dev.helm.activities.tools.ToolDefinition;
@@ -20,6 +21,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
@@ -37,6 +39,25 @@ final class ClaudeSdkDriver implements AgentDriver {
           + " not repeat what has been done.";
   private static final String AT_WORK =
       "The sub-agent is at work: its calls and then its report follow. If none follows, it is gone.";
+
+  private static final int NO_LOCK = 64;
+
+  /** Arguments: the session's id, the bytes of its transcript on stdin, checksums, the program. */
+  private static final String BEGIN =
+      """
+      set -e
+      printf '%s' "$2" | sha256sum -c --quiet >&2 || exit 64
+      if [ "$1" -gt 0 ]; then
+        (
+          dir="$HOME/.claude/projects/$(pwd -P | tr /. --)"
+          umask 077
+          mkdir -p "$dir"
+          head -c "$1" > "$dir/$0.jsonl"
+        )
+      fi
+      shift 2
+      exec "$@"
+      """;
 
   private final Boxes boxes;
   private final Tools tools;
@@ -64,24 +85,33 @@ final class ClaudeSdkDriver implements AgentDriver {
 
   @Override
   public void start(SessionStart begin) {
+    if (begin.info().blueprint().program() != null) {
+      throw new SandboxRefused(
+          "program",
+          "agent: claude-agent-sdk with a program of its own is not yet supported; leave program"
+              + " out, or use agent: command");
+    }
     this.start = begin;
     String id = Transcript.sessionId(begin.run(), begin.epoch(), begin.session());
     String transcript =
         Transcript.of(
             id, "/slot/workspace", begin.info().blueprint().model().name(), begin.history());
     boolean resumed = !transcript.isEmpty();
-    prepare(begin, id, transcript);
     HelmTools offered =
         new HelmTools(
             tools.of(begin).stream().filter(each -> OwnTools.ofHelm(each.name())).toList());
     this.helmTools = offered;
-    Box opened =
-        boxes.open(
-            BoxSpec.inRun(begin.run(), "claude", Launch.argv(begin.info().blueprint(), id, resumed))
-                .withEnv(Launch.environment(begin)));
+    byte[] known = transcript.getBytes(StandardCharsets.UTF_8);
+    Box opened = open(begin, id, known);
     this.box = opened;
-    ClaudeSession talk =
-        new ClaudeSession(opened.out(), opened.in(), offered, begin.events()::says);
+    OutputStream in = opened.in();
+    try {
+      in.write(known);
+      in.flush();
+    } catch (IOException e) {
+      // Its end says why.
+    }
+    ClaudeSession talk = new ClaudeSession(opened.out(), in, offered, begin.events()::says);
     this.session = talk;
     gates.opened(begin.run(), talk);
     talk.line().open();
@@ -90,51 +120,17 @@ final class ClaudeSdkDriver implements AgentDriver {
     begin.messages().forEach(each -> say(begin, talk, each, false));
   }
 
-  /** The lock has to be there, and what is known has to lie where the runtime looks for it. */
-  private void prepare(SessionStart begin, String id, String transcript) {
-    String script =
-        """
-        set -e
-        printf '%s' "$2" | sha256sum -c --quiet >&2 || exit 64
-        [ "$1" = resume ] || exit 0
-        dir="$HOME/.claude/projects/$(pwd -P | tr /. --)"
-        umask 077
-        mkdir -p "$dir"
-        exec cat > "$dir/$0.jsonl"
-        """;
-    List<String> argv =
-        List.of(
-            "/bin/sh",
-            "-c",
-            script,
-            id,
-            transcript.isEmpty() ? "new" : "resume",
-            ClaudeImage.checksums());
-    try (Box ready = boxes.open(BoxSpec.inRun(begin.run(), "claude-ready", argv))) {
-      try (OutputStream to = ready.in()) {
-        to.write(transcript.getBytes(StandardCharsets.UTF_8));
-      } catch (IOException e) {
-        // Its end says why.
-      }
-      BoxEnd end = ready.end().get(60, TimeUnit.SECONDS);
-      if (end.kind() == BoxEnd.Kind.LOST) {
-        throw new EngineUnavailable("the run's container went away: " + end.why(), null);
-      }
-      if (end.code() != 0) {
-        throw new SandboxRefused(
-            "program",
-            end.code() == 64
-                ? "the image lacks the lock of the Claude Agent SDK (managed settings and gate), or"
-                    + " it was changed: "
-                    + ready.lastWords().strip()
-                : "the runtime's session cannot be written: " + ready.lastWords().strip());
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new EngineUnavailable("interrupted while the runtime started", e);
-    } catch (ExecutionException | TimeoutException e) {
-      throw new EngineUnavailable("the runtime's session could not be written in time", e);
-    }
+  /**
+   * The runtime in the run's container, once the lock is there and what is known lies where it
+   * looks for it. One program does all of that: a container that goes meanwhile takes all with it.
+   */
+  private Box open(SessionStart begin, String id, byte[] transcript) {
+    List<String> argv = new ArrayList<>(List.of("/bin/sh", "-c", BEGIN, id));
+    argv.add(Integer.toString(transcript.length));
+    argv.add(ClaudeImage.checksums());
+    argv.addAll(Launch.argv(begin.info().blueprint(), id, transcript.length > 0));
+    return boxes.open(
+        BoxSpec.inRun(begin.run(), "claude", argv).withEnv(Launch.environment(begin)));
   }
 
   private void initialize(SessionStart begin, HelmTools offered, ClaudeSession talk, Box opened) {
@@ -145,13 +141,37 @@ final class ClaudeSdkDriver implements AgentDriver {
       Thread.currentThread().interrupt();
       throw new EngineUnavailable("interrupted while the runtime started", e);
     } catch (ExecutionException e) {
-      String words = opened.lastWords().strip();
-      throw new SandboxRefused(
-          "program",
-          "the Claude Agent SDK's runtime did not answer: "
-              + (words.isEmpty() ? String.valueOf(e.getCause()) : words),
-          e);
+      throw notStarted(opened, e);
     }
+  }
+
+  private static SandboxException notStarted(Box opened, ExecutionException cause) {
+    String words = opened.lastWords().strip();
+    BoxEnd end = null;
+    try {
+      end = opened.end().get(5, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException e) {
+      // It runs and does not answer.
+    }
+    if (end != null && end.kind() == BoxEnd.Kind.EXITED && end.code() == NO_LOCK) {
+      return new SandboxRefused(
+          "program",
+          "the image lacks the lock of the Claude Agent SDK (managed settings and gate), or it was"
+              + " changed: "
+              + words,
+          cause);
+    }
+    if (end != null && end.kind() != BoxEnd.Kind.EXITED || words.contains("No conversation")) {
+      // Nothing was said to it yet: it can be started again.
+      return new EngineUnavailable("the runtime went away as it started: " + words, cause);
+    }
+    return new SandboxRefused(
+        "program",
+        "the Claude Agent SDK's runtime did not answer: "
+            + (words.isEmpty() ? String.valueOf(cause.getCause()) : words),
+        cause);
   }
 
   // ---- work ------------------------------------------------------------------------------------
@@ -182,8 +202,11 @@ final class ClaudeSdkDriver implements AgentDriver {
 
   private Next lost(Next.Lost lost) {
     Box opened = box;
-    BoxEnd end = opened == null || !opened.end().isDone() ? null : opened.end().join();
-    return end != null && end.kind() == BoxEnd.Kind.EXITED
+    if (opened == null || !opened.end().isDone()) {
+      return lost;
+    }
+    BoxEnd end = opened.end().join();
+    return end.kind() == BoxEnd.Kind.EXITED
         ? new Next.Lost(
             lost.said(),
             "the runtime ended with code " + end.code() + ": " + opened.lastWords().strip())

@@ -147,11 +147,13 @@ final class ClaudeSession implements ControlLine.Peer {
       if (!fresh.isEmpty() && (nowNs - freshNs >= ms(SETTLE_MS) || fresh.size() >= BATCH_MAX)) {
         return batch();
       }
-      if (fresh.isEmpty() && result != null && ended(nowNs)) {
-        return ResultText.next(take(), result);
+      JsonNode end = result;
+      if (fresh.isEmpty() && end != null && ended(end, nowNs)) {
+        return ResultText.next(take(), end);
       }
-      if (fresh.isEmpty() && over != null) {
-        return new Next.Lost(take(), over.isEmpty() ? "the runtime ended" : over);
+      String fault = over;
+      if (fresh.isEmpty() && fault != null) {
+        return new Next.Lost(take(), fault.isEmpty() ? "the runtime ended" : fault);
       }
       TimeUnit.NANOSECONDS.timedWait(this, waitNs(nowNs));
     }
@@ -165,9 +167,9 @@ final class ClaudeSession implements ControlLine.Peer {
   }
 
   /** A message that waits behind a turn's end begins another turn. */
-  private boolean ended(long nowNs) {
+  private boolean ended(JsonNode end, long nowNs) {
     return queued.isEmpty()
-        || result != null && result.path("is_error").asBoolean()
+        || end.path("is_error").asBoolean()
         || nowNs - resultNs > ms(QUEUED_MS);
   }
 
@@ -175,8 +177,7 @@ final class ClaudeSession implements ControlLine.Peer {
     List<Next.Asked> asked = new ArrayList<>();
     for (PendingCall call : fresh) {
       asked.add(
-          new Next.Asked(
-              call.id, call.tool(), OwnTools.helmArguments(call.wireTool, call.input)));
+          new Next.Asked(call.id, call.tool(), OwnTools.helmArguments(call.wireTool, call.input)));
     }
     fresh.clear();
     return new Next.Calls(take(), asked);

@@ -11,7 +11,8 @@ import java.util.List;
 /** Which tools the runtime brings and carries out itself, and what its names are in Helm. */
 final class OwnTools {
   /** The rest of a blueprint's tools are Helm's, and reach the runtime by MCP. */
-  private static final List<String> PERFORMED = List.of("Bash", "Read", "Write", "Edit", "Agent");
+  private static final List<String> PERFORMED =
+      List.of("Bash", "Read", "Write", "Edit", "NotebookEdit", "TodoWrite", "Agent");
 
   /** Its question to the user, which is Helm's AskPerson. */
   static final String QUESTION = "AskUserQuestion";

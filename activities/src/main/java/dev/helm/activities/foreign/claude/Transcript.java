@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.helm.workflows.HelmJson;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -66,9 +68,10 @@ final class Transcript {
     line.put("cwd", cwd).put("sessionId", sessionId).put("version", ClaudeImage.CLI_VERSION);
     line.put("type", role).set("message", message);
     line.put("uuid", uuid);
+    // Now: the runtime tidies away what is old.
     line.put(
         "timestamp",
-        "2000-01-01T%02d:%02d:%02d.000Z".formatted(n / 3600 % 24, n / 60 % 60, n % 60));
+        Instant.now().truncatedTo(ChronoUnit.SECONDS).plusMillis(n % 1_000).toString());
     return line;
   }
 

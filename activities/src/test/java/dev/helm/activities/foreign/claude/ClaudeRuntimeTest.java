@@ -31,6 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -104,7 +105,7 @@ final class ClaudeRuntimeTest {
       throw new AssertionError("it does not end: " + seen);
     }
 
-    private String life() throws Exception {
+    private @Nullable String life() throws Exception {
       try (ClaudeSdkDriver driver = new ClaudeSdkDriver(lab.boxes(), start -> TOOLS, gates)) {
         driver.start(start());
         if (history.isEmpty()) {

@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
@@ -180,7 +181,7 @@ final class ClaudeSessionTest {
     runtime.hook("r2", "PostToolUse", "toolu_1", "Write", "{}");
     runtime.answer("r2");
     runtime.toolResult("toolu_1", "written", false);
-    var end = session.call("toolu_1").end.get(30, TimeUnit.SECONDS);
+    var end = Objects.requireNonNull(session.call("toolu_1")).end.get(30, TimeUnit.SECONDS);
     assertThat(end.forModel()).isEqualTo("written");
     assertThat(end.changed()).containsExactly("a.txt");
     assertThat(end.error()).isFalse();
@@ -199,7 +200,11 @@ final class ClaudeSessionTest {
         .put("stderr", "two");
     runtime.says(line.toString());
     runtime.answer("r2");
-    assertThat(session.call("toolu_1").end.get(30, TimeUnit.SECONDS).forModel())
+    assertThat(
+            Objects.requireNonNull(session.call("toolu_1"))
+                .end
+                .get(30, TimeUnit.SECONDS)
+                .forModel())
         .isEqualTo("one\ntwo");
   }
 
@@ -210,7 +215,7 @@ final class ClaudeSessionTest {
     session.allow("toolu_1", json(LS));
     runtime.answer("r1");
     runtime.hangUp();
-    assertThat(session.call("toolu_1").end)
+    assertThat(Objects.requireNonNull(session.call("toolu_1")).end)
         .failsWithin(Duration.ofSeconds(30))
         .withThrowableOfType(ExecutionException.class);
     lost("ended");
