@@ -33,11 +33,12 @@ public final class AuditCommand extends HelmCommand {
   private static final int LOOK_EVERY_MS = 1_000;
 
   /** Told in their own place, or of use to programs only. */
+  private static final Set<String> QUIET = Set.of("by", "address", "device", "bodySha256");
+
   /** A hash in full says no more to a person; --json has it. */
   private static final Pattern HASH = Pattern.compile("[0-9a-f]{64}");
 
   private static final int HASH_CHARS_SHOWN = 12;
-  private static final Set<String> QUIET = Set.of("by", "address", "device", "bodySha256");
 
   @Option(
       names = "--who",
