@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -33,6 +34,11 @@ public final class AuditCommand extends HelmCommand {
 
   /** Told in their own place, or of use to programs only. */
   private static final Set<String> QUIET = Set.of("by", "address", "device", "bodySha256");
+
+  /** A hash in full says no more to a person; --json has it. */
+  private static final Pattern HASH = Pattern.compile("[0-9a-f]{64}");
+
+  private static final int HASH_CHARS_SHOWN = 12;
 
   @Option(
       names = "--who",
@@ -174,6 +180,9 @@ public final class AuditCommand extends HelmCommand {
   }
 
   private static String told(@Nullable Object value) {
+    if (value instanceof String hash && HASH.matcher(hash).matches()) {
+      return hash.substring(0, HASH_CHARS_SHOWN) + "…";
+    }
     return SafeText.line(
         value instanceof Map<?, ?> || value instanceof List<?> ? Json.write(value) : text(value));
   }

@@ -99,7 +99,7 @@ public final class Problems {
         return command;
       }
     } else if (detail != null && !detail.isEmpty()) {
-      return detail.replace("helm diff RUN --snapshots", "helm files RUN --snapshots");
+      return detail;
     }
     return switch (problem.code()) {
       case "unauthenticated" -> "Log in with \"helm login\", or set HELM_TOKEN.";

