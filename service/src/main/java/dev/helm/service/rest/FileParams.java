@@ -34,7 +34,7 @@ final class FileParams {
             + member
             + "="
             + (name.length() > 64 ? name.substring(0, 64) : name),
-        "now, start, a snapshot's id or the number of an event; helm diff RUN --snapshots lists"
+        "now, start, a snapshot's id or the number of an event; helm files RUN --snapshots lists"
             + " them");
   }
 
