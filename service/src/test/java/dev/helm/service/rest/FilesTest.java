@@ -195,7 +195,9 @@ class FilesTest {
     String other = service.post("/api/runs", "{\"blueprint\":\"brief\"}").text("id");
     String path = "/api/runs/" + other + "/rollback";
     assertThat(service.post(path, "{\"to\":\"" + first + "\"}").status()).isEqualTo(404);
-    assertThat(service.post(path, "{\"to\":100000}").status()).isEqualTo(404);
+    RunningService.Answer unknown = service.post(path, "{\"to\":100000}");
+    assertThat(unknown.status()).isEqualTo(404);
+    assertThat(unknown.text("detail")).contains("helm files RUN --snapshots");
     for (String to : new String[] {"\"now\"", "0.5", "true", "[]", "\"\"", "null"}) {
       assertThat(service.post(path, "{\"to\":" + to + "}").status()).as(to).isEqualTo(400);
     }
