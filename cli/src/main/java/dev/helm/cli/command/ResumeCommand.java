@@ -36,7 +36,7 @@ public final class ResumeCommand extends HelmCommand {
           + "); a pause that was still to come is taken back.";
     }
     return waits == null || waits.equals("person")
-        ? "It takes effect after the call that runs now."
+        ? "It goes on where it was paused; one that had nothing left to do ends."
         : "It waits for more than a resume (" + SafeText.line(waits) + "): see \"helm inbox\".";
   }
 }
