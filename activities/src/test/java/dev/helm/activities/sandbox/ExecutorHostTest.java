@@ -120,7 +120,7 @@ final class ExecutorHostTest implements HostEvents {
       for (int j = 0; j < 1_500; j++) {
         effects
             .append(j == 0 ? "" : ",")
-            .append("{\"key\":\"k" + i + "." + j + "\",\"state\":\"ended\"}");
+            .append("{\"key\":\"k" + i + "." + j + "\",\"state\":\"ended\",\"off\":0}");
       }
       try (ScriptedExecutor executor = new ScriptedExecutor(socket)) {
         executor.hello(i == 0 ? null : SECRET, effects.toString());
