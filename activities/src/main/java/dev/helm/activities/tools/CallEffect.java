@@ -107,6 +107,11 @@ final class CallEffect {
     return effect(context).touch() == Effect.Touch.NOTHING;
   }
 
+  /** Whether the call may be made twice without harm. */
+  boolean repeatable(CallContext context) {
+    return effect(context).repeatable();
+  }
+
   /** Whether the call can change files without telling which. */
   boolean shell(CallContext context) {
     return effect(context).touch() == Effect.Touch.UNTOLD;

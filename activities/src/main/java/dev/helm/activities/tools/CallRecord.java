@@ -68,9 +68,12 @@ final class CallRecord {
     return started(context, 1);
   }
 
-  /** Whether the call was begun in a life of the run that a rollback has ended. */
+  /**
+   * Whether the call was begun in a life of the run that a rollback has ended. Epoch 0 is the run
+   * that this one was forked from.
+   */
   boolean begunInFormerEpoch(CallContext context) {
-    for (int epoch = context.request().epoch() - 1; epoch > 0; epoch--) {
+    for (int epoch = context.request().epoch() - 1; epoch >= 0; epoch--) {
       if (log.outcome(context.run(), context.key(epoch, "started-1")) != null) {
         return true;
       }

@@ -30,11 +30,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ToolActivityImpl implements ToolActivity {
   private static final String BEGUN_BEFORE =
-      "this very call was begun before the rollback, which takes back files and nothing else: it"
-          + " may have had its effect already";
+      "this very call was begun before the rollback or fork, which takes back files and nothing"
+          + " else: it may have had its effect already";
 
-  /** What they do, a rollback takes back; a sub-agent's calls are looked at one by one. */
-  private static final Set<String> WORKSPACE_ONLY = Set.of("Write", "Edit", "WriteRow", "Agent");
+  /** What they do, a rollback takes back. */
+  private static final Set<String> WORKSPACE_ONLY = Set.of("Write", "Edit", "WriteRow");
 
   private static final String NO_OBJECT =
       "The arguments are not a JSON object that has one meaning (valid Unicode, no integer beyond"
@@ -212,12 +212,13 @@ public final class ToolActivityImpl implements ToolActivity {
   }
 
   /**
-   * Whether the call had begun before a rollback and may have had an effect that no rollback takes
-   * back. Nobody may be mailed twice because files went back.
+   * Whether the call had begun before a rollback, or in the run that this one was forked from, and
+   * may have had an effect that nothing takes back. Nobody may be mailed twice because files went
+   * back. A sub-agent counts as one: its calls would come under new ids.
    */
   private boolean mayRepeat(CallContext context) {
     boolean inside =
-        effect.reads(context)
+        effect.repeatable(context)
             || WORKSPACE_ONLY.contains(context.call().tool())
             || (effect.shell(context) && context.info().blueprint().egress().allow().isEmpty());
     return !inside && record.begunInFormerEpoch(context);

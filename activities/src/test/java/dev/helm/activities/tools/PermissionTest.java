@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.helm.activities.run.MemoryStore;
 import dev.helm.activities.run.Plans;
+import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.event.Content;
 import dev.helm.api.event.RunEvent;
 import dev.helm.workflows.Fact;
@@ -261,6 +262,34 @@ class PermissionTest {
           .endsWith("Nothing was run; mend them and call again.");
       assertThat(rig.sandbox.begun).isEmpty();
       assertThat(rig.store.all(RunEvent.ToolBlocked.class).getFirst().by()).isEqualTo("builtin");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "SendEmail | {\"to\":[\"a@example.com\"],\"subject\":\"s\",\"body\":\"b\"} | true",
+        "WebFetch | {\"url\":\"https://a.demo.test/a\"} | true",
+        "Write | {\"file_path\":\"a\",\"content\":\"b\"} | false",
+        "Read | {\"file_path\":\"a\"} | false",
+        "Bash | {\"command\":\"make test\"} | true",
+      })
+  void whatHadBegunBeforeARollbackOrForkIsAskedIfItReachesOut(
+      String tool, String arguments, boolean asked) {
+    for (String former : List.of("e1/main/t1/started-1", "e0/main/t1/started-1")) {
+      Blueprint plan = Plans.rules(List.of(), List.of(), List.of(tool));
+      try (ToolRig rig = new ToolRig(plan, tool, arguments)) {
+        rig.store.append(MemoryStore.RUN, List.of(), former, "");
+        Reply reply = rig.step(2, new Phase.Asked());
+        List<RunEvent.PermissionRequested> permissions =
+            rig.store.all(RunEvent.PermissionRequested.class);
+        assertThat(permissions).hasSize(asked ? 1 : 0);
+        if (asked) {
+          assertThat(reply).isInstanceOf(Reply.Waits.class);
+          assertThat(permissions.getFirst().because()).contains("begun before the rollback");
+        }
+      }
     }
   }
 }

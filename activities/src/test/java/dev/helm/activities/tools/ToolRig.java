@@ -105,8 +105,12 @@ final class ToolRig implements AutoCloseable {
   }
 
   Reply step(Phase phase) {
+    return step(1, phase);
+  }
+
+  Reply step(int epoch, Phase phase) {
     return activity.step(
-        new ToolActivity.Request(MemoryStore.RUN, 1, "main", "t1", tool, true, phase));
+        new ToolActivity.Request(MemoryStore.RUN, epoch, "main", "t1", tool, true, phase));
   }
 
   /** As Temporal does: again until it answers. */

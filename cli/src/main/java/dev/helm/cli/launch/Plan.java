@@ -138,7 +138,13 @@ public record Plan(Settings settings, @Nullable SystemUsers users, Path app) {
    */
   public ProcessSpec service(String dockerHost, String image, boolean practice, int socketGid) {
     List<String> argv =
-        java("-Xms32m", "-Xmx768m", "--add-opens", "java.base/sun.nio.ch=ALL-UNNAMED");
+        java(
+            "-Xms32m",
+            "-Xmx768m",
+            // One without memory is ended and started anew, before threads die one by one.
+            "-XX:+ExitOnOutOfMemoryError",
+            "--add-opens",
+            "java.base/sun.nio.ch=ALL-UNNAMED");
     // Made by the JVM itself when the service first ends in order, made anew when the jars change.
     argv.addAll(List.of("-XX:+AutoCreateSharedArchive", "-Xlog:cds=off", "-Xlog:cds+dynamic=off"));
     // Netty's use of Unsafe would print four lines of warnings into the log at each start.

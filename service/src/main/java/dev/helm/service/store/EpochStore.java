@@ -321,6 +321,7 @@ public final class EpochStore {
               new RunEvent.MessageQueued(id, message, "next", fork.by())));
     }
     tx.append(run, facts.toArray(Fact[]::new));
+    begunByParent(tx, run, fork);
     start(tx, run, 1, carry(tx.sql(), run, fork.moment(), null));
     Wanted wanted = new Wanted(true, workspace.id(), workspace.tree(), fork.atSeq(), fork.by());
     tx.sql()
@@ -331,6 +332,28 @@ public final class EpochStore {
             HelmJson.write(wanted),
             workspace.tree(),
             tx.now());
+  }
+
+  /** An open call that the parent had begun is not begun again without a word of people. */
+  private static void begunByParent(Tx tx, String run, Fork fork) throws SQLException {
+    for (ModelActivity.Call call : fork.moment().open()) {
+      Integer begun =
+          tx.sql()
+              .one(
+                  "SELECT 1 FROM events WHERE run = ? AND type = 'tool.started'"
+                      + " AND data ->> '$.toolUseId' = ? LIMIT 1",
+                  row -> row.getInt(1),
+                  fork.parent(),
+                  call.toolUseId());
+      if (begun != null) {
+        tx.sql()
+            .update(
+                "INSERT INTO journal (run, key, at, outcome) VALUES (?, ?, ?, '')",
+                run,
+                "e0/" + MAIN + "/" + call.toolUseId() + "/started-1",
+                tx.now());
+      }
+    }
   }
 
   /** The gate asks about a call that the new run's own log names. */

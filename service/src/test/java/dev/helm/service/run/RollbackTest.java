@@ -300,6 +300,37 @@ class RollbackTest {
     }
   }
 
+  @Test
+  void aForkKnowsWhichOfItsCallsHadBegun() throws Exception {
+    try (EpochsRig rig =
+        new EpochsRig(
+            home,
+            temporal,
+            turn ->
+                switch (turn) {
+                  case 1 -> List.of("echo one > a");
+                  case 2 -> List.of("echo part > c; sleep 1000");
+                  default -> List.of();
+                })) {
+      String run = rig.start();
+      rig.await(() -> rig.events(run, "tool.started").size() == 2, run);
+      LoggedEvent begun = rig.events(run, "tool.started").getLast();
+      FileStore.Snapshot first = nth(rig, run, 1);
+      RunQueries.NewRun wanted = rig.wanted();
+      rig.epochs.fork(
+          wanted,
+          new EpochStore.Fork(
+              run, begun.seq(), first, rig.store.moments().at(run, begun.seq()), null, "ada"));
+      String key = "e0/main/" + begun.data().get("toolUseId") + "/started-1";
+      assertThat(rig.store.log().outcome(wanted.run(), key)).isNotNull();
+      assertThat(rig.store.log().outcome(run, key)).isNull();
+      rig.control.cancel(run, "ada", "c1");
+      rig.await(run, RunStatus.CANCELLED);
+      rig.control.cancel(wanted.run(), "ada", "c2");
+      rig.await(wanted.run(), RunStatus.CANCELLED);
+    }
+  }
+
   private static final class Killed extends Error {
     private static final long serialVersionUID = 1;
 
