@@ -24,5 +24,5 @@ public final class BlueprintBodies {
    * @param to {@code name@version}
    * @param patch a unified diff of the two as YAML; empty when they are the same
    */
-  public record Diff(String from, String to, String patch) {}
+  public record VersionDiff(String from, String to, String patch) {}
 }

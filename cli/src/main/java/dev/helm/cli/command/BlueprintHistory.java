@@ -103,7 +103,7 @@ final class BlueprintHistory {
       if (json) {
         return print(reply, "");
       }
-      BlueprintBodies.Diff diff = reply.as(BlueprintBodies.Diff.class);
+      BlueprintBodies.VersionDiff diff = reply.as(BlueprintBodies.VersionDiff.class);
       diff.patch().lines().skip(2).forEach(row -> out().line(painted(row)));
       out()
           .say(

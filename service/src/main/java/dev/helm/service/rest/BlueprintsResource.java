@@ -101,7 +101,7 @@ public final class BlueprintsResource {
       summary =
           "A unified diff from name@version to another version, unless told the newest; of a name"
               + " without a version, from the version before the newest")
-  public BlueprintBodies.Diff diff(
+  public BlueprintBodies.VersionDiff diff(
       @PathParam("name") String name,
       @QueryParam("to") @Nullable String to,
       @Context SecurityContext security) {
@@ -110,7 +110,7 @@ public final class BlueprintsResource {
     if (to == null && !name.contains("@") && from.version() > 1) {
       from = find(Blueprint.reference(from.name(), from.version() - 1), security);
     }
-    return new BlueprintBodies.Diff(
+    return new BlueprintBodies.VersionDiff(
         Blueprint.reference(from.name(), from.version()),
         Blueprint.reference(until.name(), until.version()),
         LineDiff.of(

@@ -1,5 +1,6 @@
 package dev.helm.service.rest;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.bundle.Checkpoint;
@@ -163,10 +164,16 @@ public final class OpenApiDocument {
   private static List<String> required(Class<?> type, Schema<?> schema) {
     return Arrays.stream(type.getRecordComponents())
         .filter(component -> !component.getAnnotatedType().isAnnotationPresent(Nullable.class))
+        .filter(component -> !leftOutIfEmpty(component))
         .map(RecordComponent::getName)
         .map(name -> name.equals("purpose") ? "for" : name)
         .filter(schema.getProperties()::containsKey)
         .toList();
+  }
+
+  private static boolean leftOutIfEmpty(RecordComponent component) {
+    JsonInclude include = component.getAccessor().getAnnotation(JsonInclude.class);
+    return include != null && include.value() == JsonInclude.Include.NON_EMPTY;
   }
 
   /** A sealed pair that JSON tells apart by its kind, which the reader of classes cannot see. */

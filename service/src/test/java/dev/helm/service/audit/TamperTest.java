@@ -364,7 +364,8 @@ class TamperTest {
     try (Sealed sealed = new Sealed(home)) {
       shorter = sealed.export(run);
     }
-    assertThat(Sealed.verify(shorter).verified()).isTrue();
+    // By itself it shows nothing but, at most, that the tables know more than the log.
+    assertThat(Sealed.verify(shorter).faults()).allMatch(fault -> fault.part().equals("tables"));
     assertThat(Sealed.verify(shorter, "", kept).faults())
         .anyMatch(fault -> fault.text().contains("the log was cut"));
   }
