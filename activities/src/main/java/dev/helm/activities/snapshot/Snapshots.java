@@ -128,7 +128,13 @@ public final class Snapshots {
 
   static Taken taken(TreeScan.Scanned<ObjectId> found) {
     TreeNode<ObjectId> root = found.root();
-    return new Taken(root.id().name(), root.files(), root.bytes(), found.skipped(), found.special(), found.named());
+    return new Taken(
+        root.id().name(),
+        root.files(),
+        root.bytes(),
+        found.skipped(),
+        found.special(),
+        found.named());
   }
 
   /** Shows only what is kept. */

@@ -36,8 +36,7 @@ public record Unsaved(String path, String why, Fate fate) {
               : skipped.special() ? Fate.REMOVED : Fate.BLOCKS;
       all.add(new Unsaved(skipped.shown(), skipped.why(), fate));
     }
-    long special =
-        now.special() - now.named().stream().filter(TreeScan.Skipped::special).count();
+    long special = now.special() - now.named().stream().filter(TreeScan.Skipped::special).count();
     more(all, special, "sockets, FIFOs and devices, too many to look at each", Fate.REMOVED);
     long others = now.skipped() - now.named().size() - special;
     more(all, others, "there are too many to look at each", Fate.BLOCKS);

@@ -189,9 +189,14 @@ public final class TreeScan<I> {
   private @Nullable TreeNode<I> look(int fd, byte[] name, @Nullable TreeNode<I> before, int depth)
       throws IOException {
     Stat stat = kernel.stat(fd, name);
+    if (!stat.directory() && !stat.regular() && !stat.link()) {
+      // Attack: so many of them are made that files are beyond the limit.
+      entries--;
+      skip(name, true, "it is a socket, FIFO or device");
+      return null;
+    }
     if (entries > limits.files()) {
-      boolean special = !stat.directory() && !stat.regular() && !stat.link();
-      skip(name, special, "there are more than " + limits.files() + " entries");
+      skip(name, "there are more than " + limits.files() + " entries");
       return null;
     }
     if (stat.directory()) {
@@ -201,15 +206,11 @@ public final class TreeScan<I> {
       TreeNode<I> file = isA(before, TreeNode.Kind.FILE);
       return file != null && file.unchanged(stat) ? file : file(fd, name, stat);
     }
-    if (stat.link()) {
-      TreeNode<I> link = isA(before, TreeNode.Kind.LINK);
-      return link != null && link.unchanged(stat)
-          ? link
-          : new TreeNode<>(
-              name, TreeNode.Kind.LINK, store.link(kernel.readLink(fd, name)), stat, trusted(stat));
-    }
-    skip(name, true, "it is a socket, FIFO or device");
-    return null;
+    TreeNode<I> link = isA(before, TreeNode.Kind.LINK);
+    return link != null && link.unchanged(stat)
+        ? link
+        : new TreeNode<>(
+            name, TreeNode.Kind.LINK, store.link(kernel.readLink(fd, name)), stat, trusted(stat));
   }
 
   private static <I> @Nullable TreeNode<I> isA(@Nullable TreeNode<I> node, TreeNode.Kind kind) {

@@ -241,10 +241,7 @@ class WorkspaceRestoreTest {
   void noNumberOfFifosRefusesARollback() throws Exception {
     snapshots =
         new Snapshots(
-            home,
-            new HomeSandbox(home),
-            new WorkspaceLimits(1 << 20, 1_050, 9),
-            Clock.systemUTC());
+            home, new HomeSandbox(home), new WorkspaceLimits(1 << 20, 1_050, 9), Clock.systemUTC());
     restore = new WorkspaceRestore(snapshots, -1, step -> {});
     Files.writeString(tree.resolve("a"), "old");
     String kept = take();

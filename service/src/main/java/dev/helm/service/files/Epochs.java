@@ -264,8 +264,7 @@ public final class Epochs {
         new Wanted(false, newest == null ? "" : newest.id(), tree, last, asked.wanted().by());
     store
         .epochs()
-        .stay(
-            new Open(run, asked.epoch(), same, false, null), store.moments().at(run, last), tree);
+        .stay(new Open(run, asked.epoch(), same, false, null), store.moments().at(run, last), tree);
     start(run);
   }
 

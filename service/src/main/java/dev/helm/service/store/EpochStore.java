@@ -34,8 +34,7 @@ public final class EpochStore {
   private final Clock clock;
   private final AuditStore audit;
 
-  EpochStore(
-      LogWriter writer, ReadPool reads, SqliteBlobs blobs, Clock clock, AuditStore audit) {
+  EpochStore(LogWriter writer, ReadPool reads, SqliteBlobs blobs, Clock clock, AuditStore audit) {
     this.writer = writer;
     this.reads = reads;
     this.blobs = blobs;
@@ -210,23 +209,22 @@ public final class EpochStore {
             counts.changed(),
             counts.deleted());
     return tx -> {
-          Open still = open(tx.sql(), run);
-          if (still == null || still.decided() || still.epoch() != asked.epoch()) {
-            throw new IllegalStateException("run " + run + " is not asked to roll back any more");
-          }
-          if (active(tx.sql(), run)) {
-            for (Fact end : SqliteRunLog.ends(SqliteRunLog.openCalls(tx.sql(), run))) {
-              tx.append(run, end);
-            }
-          }
-          long seq = tx.append(run, fact(epoch, "rolledback", event)).getFirst();
-          tx.append(run, fact(epoch, "begins", begins(wanted)));
-          start(tx, run, epoch, carry(tx.sql(), run, moment, wanted));
-          tx.sql()
-              .update(
-                  "UPDATE rollbacks SET state = 'decided', tree = ? WHERE run = ?", workspace, run);
-          return seq;
-        };
+      Open still = open(tx.sql(), run);
+      if (still == null || still.decided() || still.epoch() != asked.epoch()) {
+        throw new IllegalStateException("run " + run + " is not asked to roll back any more");
+      }
+      if (active(tx.sql(), run)) {
+        for (Fact end : SqliteRunLog.ends(SqliteRunLog.openCalls(tx.sql(), run))) {
+          tx.append(run, end);
+        }
+      }
+      long seq = tx.append(run, fact(epoch, "rolledback", event)).getFirst();
+      tx.append(run, fact(epoch, "begins", begins(wanted)));
+      start(tx, run, epoch, carry(tx.sql(), run, moment, wanted));
+      tx.sql()
+          .update("UPDATE rollbacks SET state = 'decided', tree = ? WHERE run = ?", workspace, run);
+      return seq;
+    };
   }
 
   /** Ends calls whose workflow is over and that have no end: what they did is not known. */

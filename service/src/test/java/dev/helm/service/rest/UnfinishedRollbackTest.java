@@ -148,11 +148,7 @@ class UnfinishedRollbackTest {
 
   private List<JsonNode> told() {
     List<JsonNode> told = new ArrayList<>();
-    service
-        .get("/api/audit?limit=1000&action=change.made")
-        .json()
-        .path("items")
-        .forEach(told::add);
+    service.get("/api/audit?limit=1000&action=change.made").json().path("items").forEach(told::add);
     told.removeIf(
         entry ->
             !entry.at("/data/run").asText().equals(run)
@@ -168,7 +164,7 @@ class UnfinishedRollbackTest {
         epochs(
             (id, epoch, by) -> {},
             step -> {
-              throw new EngineUnavailable("no engine", null);
+              throw new EngineUnavailable("no engine");
             });
     Change.atWork(change);
     try {
@@ -189,8 +185,7 @@ class UnfinishedRollbackTest {
         (id, epoch, by) -> {
           throw new EpochFailure(EpochFailure.Kind.LATER, "later", null);
         };
-    assertThatThrownBy(
-            () -> epochs(away, step -> {}).rollback(run, first(), first().seq(), "boss"))
+    assertThatThrownBy(() -> epochs(away, step -> {}).rollback(run, first(), first().seq(), "boss"))
         .isInstanceOf(EpochFailure.class);
     RunningService.Answer busy = service.post(at("/rollback"), "{\"to\":\"s-first\"}", "k-" + run);
     assertThat(busy.text("code")).isEqualTo("rollback_under_way");

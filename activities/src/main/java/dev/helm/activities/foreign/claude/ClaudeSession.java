@@ -168,9 +168,7 @@ final class ClaudeSession implements ControlLine.Peer {
 
   /** A message that waits behind a turn's end begins another turn. */
   private boolean ended(JsonNode end, long nowNs) {
-    return queued.isEmpty()
-        || end.path("is_error").asBoolean()
-        || nowNs - resultNs > ms(QUEUED_MS);
+    return queued.isEmpty() || end.path("is_error").asBoolean() || nowNs - resultNs > ms(QUEUED_MS);
   }
 
   private Next batch() {
