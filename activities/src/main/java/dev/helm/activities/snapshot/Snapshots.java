@@ -32,7 +32,7 @@ public final class Snapshots {
   /** What lies there when the service starts is of a look that was not closed. */
   private static final String LOOK = ".look-";
 
-  private static final Taken NOTHING = new Taken(SnapshotRepository.EMPTY, 0, 0, 0, List.of());
+  private static final Taken NOTHING = new Taken(SnapshotRepository.EMPTY, 0, 0, 0, 0, List.of());
 
   private final Path repositories;
   private final Sandbox sandbox;
@@ -63,9 +63,15 @@ public final class Snapshots {
    * @param files files and links
    * @param bytes of the files
    * @param skipped entries that no snapshot can hold, {@code named} are the first of them
+   * @param special how many of these are sockets, FIFOs or devices, without content
    */
   public record Taken(
-      String tree, long files, long bytes, long skipped, List<TreeScan.Skipped> named) {
+      String tree,
+      long files,
+      long bytes,
+      long skipped,
+      long special,
+      List<TreeScan.Skipped> named) {
     /** Copies the list. */
     public Taken {
       named = List.copyOf(named);
@@ -122,7 +128,13 @@ public final class Snapshots {
 
   static Taken taken(TreeScan.Scanned<ObjectId> found) {
     TreeNode<ObjectId> root = found.root();
-    return new Taken(root.id().name(), root.files(), root.bytes(), found.skipped(), found.named());
+    return new Taken(
+        root.id().name(),
+        root.files(),
+        root.bytes(),
+        found.skipped(),
+        found.special(),
+        found.named());
   }
 
   /** Shows only what is kept. */

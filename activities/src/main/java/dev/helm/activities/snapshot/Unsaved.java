@@ -36,12 +36,17 @@ public record Unsaved(String path, String why, Fate fate) {
               : skipped.special() ? Fate.REMOVED : Fate.BLOCKS;
       all.add(new Unsaved(skipped.shown(), skipped.why(), fate));
     }
-    long more = now.skipped() - all.size();
-    if (more > 0) {
-      all.add(
-          new Unsaved("(" + more + " more)", "there are too many to look at each", Fate.BLOCKS));
-    }
+    long special = now.special() - now.named().stream().filter(TreeScan.Skipped::special).count();
+    more(all, special, "sockets, FIFOs and devices, too many to look at each", Fate.REMOVED);
+    long others = now.skipped() - now.named().size() - special;
+    more(all, others, "there are too many to look at each", Fate.BLOCKS);
     return all;
+  }
+
+  private static void more(List<Unsaved> all, long count, String why, Fate fate) {
+    if (count > 0) {
+      all.add(new Unsaved("(" + count + " more)", why, fate));
+    }
   }
 
   /** Whether its directory is one there too, and its name is free. */

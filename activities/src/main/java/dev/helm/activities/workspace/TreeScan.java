@@ -47,6 +47,7 @@ public final class TreeScan<I> {
   private long entries;
   private long readBytes;
   private long skipped;
+  private long special;
 
   private TreeScan(Kernel kernel, Store<I> store, WorkspaceLimits limits, Stat base, Clock clock) {
     this.kernel = kernel;
@@ -85,9 +86,10 @@ public final class TreeScan<I> {
    *
    * @param root the tree
    * @param skipped entries that cannot be kept: sockets, FIFOs, devices, what is beyond a limit
+   * @param special how many of them are sockets, FIFOs or devices
    * @param named the first {@link #NAMED_MAX} of them
    */
-  public record Scanned<I>(TreeNode<I> root, long skipped, List<Skipped> named) {
+  public record Scanned<I>(TreeNode<I> root, long skipped, long special, List<Skipped> named) {
     /** Copies the list. */
     public Scanned {
       named = List.copyOf(named);
@@ -129,7 +131,7 @@ public final class TreeScan<I> {
         Stat top = kernel.stat(fd);
         TreeScan<I> scan = new TreeScan<>(kernel, store, limits, top, clock);
         TreeNode<I> found = scan.directory(fd, new byte[0], top, before, 1);
-        return new Scanned<>(found, scan.skipped, scan.named);
+        return new Scanned<>(found, scan.skipped, scan.special, scan.named);
       } finally {
         kernel.close(fd);
       }
@@ -158,10 +160,7 @@ public final class TreeScan<I> {
 
   private @Nullable TreeNode<I> entry(int fd, byte[] name, @Nullable TreeNode<I> before, int depth)
       throws IOException {
-    if (++entries > limits.files()) {
-      skip(name, "there are more than " + limits.files() + " entries");
-      return null;
-    }
+    entries++;
     for (int tries = 1; ; tries++) {
       try {
         return look(fd, name, before, depth);
@@ -190,6 +189,16 @@ public final class TreeScan<I> {
   private @Nullable TreeNode<I> look(int fd, byte[] name, @Nullable TreeNode<I> before, int depth)
       throws IOException {
     Stat stat = kernel.stat(fd, name);
+    if (!stat.directory() && !stat.regular() && !stat.link()) {
+      // Attack: so many of them are made that files are beyond the limit.
+      entries--;
+      skip(name, true, "it is a socket, FIFO or device");
+      return null;
+    }
+    if (entries > limits.files()) {
+      skip(name, "there are more than " + limits.files() + " entries");
+      return null;
+    }
     if (stat.directory()) {
       return below(fd, name, stat, isA(before, TreeNode.Kind.DIRECTORY), depth);
     }
@@ -197,15 +206,11 @@ public final class TreeScan<I> {
       TreeNode<I> file = isA(before, TreeNode.Kind.FILE);
       return file != null && file.unchanged(stat) ? file : file(fd, name, stat);
     }
-    if (stat.link()) {
-      TreeNode<I> link = isA(before, TreeNode.Kind.LINK);
-      return link != null && link.unchanged(stat)
-          ? link
-          : new TreeNode<>(
-              name, TreeNode.Kind.LINK, store.link(kernel.readLink(fd, name)), stat, trusted(stat));
-    }
-    skip(name, true, "it is a socket, FIFO or device");
-    return null;
+    TreeNode<I> link = isA(before, TreeNode.Kind.LINK);
+    return link != null && link.unchanged(stat)
+        ? link
+        : new TreeNode<>(
+            name, TreeNode.Kind.LINK, store.link(kernel.readLink(fd, name)), stat, trusted(stat));
   }
 
   private static <I> @Nullable TreeNode<I> isA(@Nullable TreeNode<I> node, TreeNode.Kind kind) {
@@ -329,6 +334,7 @@ public final class TreeScan<I> {
 
   private void skip(byte[] name, boolean special, String why) {
     skipped++;
+    this.special += special ? 1 : 0;
     if (named.size() < NAMED_MAX) {
       List<byte[]> path = new ArrayList<>(above);
       path.add(name);

@@ -236,6 +236,29 @@ class WorkspaceRestoreTest {
     assertThat(take()).isEqualTo(kept);
   }
 
+  /** Attack: an agent makes so many FIFOs that each rollback is refused. */
+  @Test
+  void noNumberOfFifosRefusesARollback() throws Exception {
+    snapshots =
+        new Snapshots(
+            home, new HomeSandbox(home), new WorkspaceLimits(1 << 20, 1_050, 9), Clock.systemUTC());
+    restore = new WorkspaceRestore(snapshots, -1, step -> {});
+    Files.writeString(tree.resolve("a"), "old");
+    String kept = take();
+    Path goes = Files.createDirectory(tree.resolve("goes"));
+    assertThat(
+            new ProcessBuilder("sh", "-c", "seq 1100 | xargs mkfifo")
+                .directory(goes.toFile())
+                .start()
+                .waitFor())
+        .isZero();
+    WorkspaceRestore.Prepared ready = restore.prepare(RUN, tree, kept);
+    assertThat(ready.unsaved()).hasSize(1_001).allMatch(u -> u.fate() == Unsaved.Fate.REMOVED);
+    assertThat(ready.unsaved().getLast().path()).isEqualTo("(100 more)");
+    restore.apply(ready);
+    assertThat(goes).doesNotExist();
+  }
+
   @Test
   void aRollbackThatWouldLoseAFileIsRefused() throws Exception {
     snapshots =

@@ -264,12 +264,7 @@ public final class Epochs {
         new Wanted(false, newest == null ? "" : newest.id(), tree, last, asked.wanted().by());
     store
         .epochs()
-        .decide(
-            new Open(run, asked.epoch(), same, false, null),
-            store.moments().at(run, last),
-            null,
-            tree,
-            none());
+        .stay(new Open(run, asked.epoch(), same, false, null), store.moments().at(run, last), tree);
     start(run);
   }
 

@@ -12,7 +12,6 @@ import dev.helm.service.store.Change;
 import dev.helm.workflows.HelmJson;
 import jakarta.annotation.Priority;
 import jakarta.servlet.http.HttpServletRequest;
-import jakarta.ws.rs.HttpMethod;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Priorities;
 import jakarta.ws.rs.container.ContainerRequestContext;
@@ -238,11 +237,8 @@ public final class AuditFilter implements ContainerResponseFilter {
         }
         data.putAll(shown(body));
       }
-      boolean keyed =
-          request.getMethod().equals(HttpMethod.POST)
-              && request.getHeaderString(IdempotencyFilter.HEADER) != null
-              && !IdempotencyFilter.requestId(request).equals("null");
-      String key = keyed ? IdempotencyFilter.requestId(request) : UUID.randomUUID().toString();
+      // Attack: a key that was used long ago is sent again, and what it changes has no entry.
+      String key = UUID.randomUUID().toString();
       AuditStore.Type type =
           DECISIONS.contains(template) ? AuditStore.Type.DECIDED : AuditStore.Type.CHANGED;
       Change change = trail.asked(caller, type, key, data, address, STOPS.contains(template));

@@ -6,6 +6,7 @@ import dev.helm.activities.store.RunLog;
 import dev.helm.api.Sha256;
 import dev.helm.api.rest.ErrorCode;
 import dev.helm.api.rest.PeopleBodies;
+import dev.helm.api.rest.Problem;
 import dev.helm.service.auth.Caller;
 import dev.helm.service.store.IdempotencyStore;
 import jakarta.annotation.Priority;
@@ -140,7 +141,7 @@ public final class IdempotencyFilter implements ContainerRequestFilter, Containe
     }
     request.removeProperty(CLAIMED);
     try {
-      if (response.getStatus() >= 500 || response.getStatus() == 429) {
+      if (response.getStatus() >= 500 || response.getStatus() == 429 || underWay(response)) {
         store.abandon(key);
         return;
       }
@@ -150,6 +151,12 @@ public final class IdempotencyFilter implements ContainerRequestFilter, Containe
       LOG.warn("an answer could not be kept for its Idempotency-Key: {}", e.getMessage());
       store.abandon(key);
     }
+  }
+
+  /** What is under way is over soon, and then this is no answer. */
+  private static boolean underWay(ContainerResponseContext response) {
+    return response.getEntity() instanceof Problem problem
+        && problem.code().equals(ErrorCode.ROLLBACK_UNDER_WAY.word());
   }
 
   private void keep(

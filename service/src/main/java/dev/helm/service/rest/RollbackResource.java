@@ -41,12 +41,15 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.eclipse.jgit.lib.ObjectId;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Back to a step, and from a step into a new run. */
 @Path("/api/runs")
 @Tag(name = "files")
 @Produces(MediaType.APPLICATION_JSON)
 public final class RollbackResource {
+  private static final Logger LOG = LoggerFactory.getLogger(RollbackResource.class);
   private static final int PATHS_MAX = 1_000;
 
   private final RunQueries runs;
@@ -93,13 +96,7 @@ public final class RollbackResource {
       return preview(run.id(), seq, workspace);
     }
     Epochs.Done done = done(() -> backend.epochs().rollback(run.id(), workspace, seq, by(context)));
-    FileStore.Snapshot undo =
-        Objects.requireNonNull(files.named(run.id(), done.undoSnapshotId()), "it was just made");
-    Outward.Calls outward = Outward.after(store, run.id(), seq);
-    FileBodies.Rollback was;
-    try (SnapshotRepository repository = backend.snapshots().open(run.id())) {
-      was = changes(outward, repository, run.id(), seq, workspace, undo.tree(), done.unsaved());
-    }
+    FileBodies.Rollback was = lists(run.id(), seq, workspace, done);
     return new FileBodies.Rollback(
         run.id(),
         seq,
@@ -114,6 +111,21 @@ public final class RollbackResource {
         was.unsaved(),
         was.outward(),
         was.outwardCalls());
+  }
+
+  /** It is done: what cannot be listed must not have the client ask for it again. */
+  private FileBodies.Rollback lists(
+      String run, long seq, FileStore.Snapshot workspace, Epochs.Done done) {
+    try (SnapshotRepository repository = backend.snapshots().open(run)) {
+      Outward.Calls outward = Outward.after(store, run, seq);
+      FileStore.Snapshot undo =
+          Objects.requireNonNull(files.named(run, done.undoSnapshotId()), "it was just made");
+      return changes(outward, repository, run, seq, workspace, undo.tree(), done.unsaved());
+    } catch (IOException | RuntimeException e) {
+      LOG.warn("run {} was rolled back, and what changed cannot be listed", run, e);
+      return new FileBodies.Rollback(
+          run, seq, workspace.id(), null, null, 0, 0, 0, List.of(), true, List.of(), List.of(), 0);
+    }
   }
 
   private FileBodies.Rollback preview(String run, long seq, FileStore.Snapshot workspace)

@@ -1,7 +1,10 @@
 package dev.helm.service.store;
 
 import dev.helm.activities.store.Blobs;
+import dev.helm.workflows.HelmJson;
 import dev.helm.workflows.decide.ToolCall;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.util.List;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -19,8 +22,13 @@ public final class EndedCalls {
           + " FROM events e LEFT JOIN calls c ON c.run = e.run"
           + " AND c.tool_use_id = e.data ->> '$.toolUseId'"
           + " WHERE e.run = ? AND e.seq > ? AND e.type IN ('tool.finished', 'tool.unknown')"
+          + " AND e.data ->> '$.tool' IN (SELECT value FROM json_each(?))"
           + " ORDER BY e.seq LIMIT "
           + CALLS_MAX;
+
+  private static final String TOOLS =
+      "SELECT DISTINCT data ->> '$.tool' FROM events"
+          + " WHERE run = ? AND seq > ? AND type IN ('tool.finished', 'tool.unknown')";
 
   private final ReadPool reads;
   private final Blobs blobs;
@@ -48,25 +56,27 @@ public final class EndedCalls {
       @Nullable String object,
       @Nullable String arguments) {}
 
-  /** Those after a seq whose tool is wanted, oldest first, the first 10 000 looked at. */
+  /** Those after a seq whose tool is wanted, oldest first, the first 10 000 of them. */
   public List<Ended> after(String run, long seq, Predicate<String> tools) {
     List<Row> rows =
         reads.read(
-            sql ->
-                sql.list(
-                    AFTER,
-                    row ->
-                        new Row(
-                            row.getLong(1),
-                            row.getString(2),
-                            row.getString(3),
-                            row.getString(4),
-                            row.getString(5),
-                            row.getString(6),
-                            row.getString(7)),
-                    run,
-                    seq));
-    return rows.stream().filter(row -> tools.test(row.tool())).map(this::ended).toList();
+            sql -> {
+              List<String> used = sql.list(TOOLS, row -> row.getString(1), run, seq);
+              List<String> wanted = used.stream().filter(tools).toList();
+              return sql.list(AFTER, EndedCalls::row, run, seq, HelmJson.write(wanted));
+            });
+    return rows.stream().map(this::ended).toList();
+  }
+
+  private static Row row(ResultSet row) throws SQLException {
+    return new Row(
+        row.getLong(1),
+        row.getString(2),
+        row.getString(3),
+        row.getString(4),
+        row.getString(5),
+        row.getString(6),
+        row.getString(7));
   }
 
   private Ended ended(Row row) {

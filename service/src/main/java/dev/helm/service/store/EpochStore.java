@@ -15,6 +15,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,12 +32,14 @@ public final class EpochStore {
   private final ReadPool reads;
   private final SqliteBlobs blobs;
   private final Clock clock;
+  private final AuditStore audit;
 
-  EpochStore(LogWriter writer, ReadPool reads, SqliteBlobs blobs, Clock clock) {
+  EpochStore(LogWriter writer, ReadPool reads, SqliteBlobs blobs, Clock clock, AuditStore audit) {
     this.writer = writer;
     this.reads = reads;
     this.blobs = blobs;
     this.clock = clock;
+    this.audit = audit;
   }
 
   /**
@@ -143,7 +146,8 @@ public final class EpochStore {
   }
 
   /**
-   * Opens the next epoch: from here on the run is what was wanted.
+   * Opens the next epoch: from here on the run is what was wanted. The audit log says so: as the
+   * request at work on this thread, or in the name of who asked if that one was answered before.
    *
    * @param moment what the agent knows
    * @param workspace what the workspace is to be, null if it stays as it is
@@ -151,6 +155,43 @@ public final class EpochStore {
    * @return the seq of {@code run.rolledback}
    */
   public long decide(
+      Open asked, Moment moment, @Nullable String workspace, String undoTree, Counts counts) {
+    UnitOfWork<Long> work = opening(asked, moment, workspace, undoTree, counts);
+    if (Change.atWork() != null) {
+      return writer.change(work);
+    }
+    return writer.write(
+        tx -> {
+          long seq = work.run(tx);
+          audit.append(tx, later(asked));
+          return seq;
+        });
+  }
+
+  /** Opens the next epoch of a run that stays as it is: nothing that was asked for is made. */
+  public void stay(Open same, Moment moment, String tree) {
+    long unused = writer.write(opening(same, moment, null, tree, new Counts(0, 0, 0)));
+  }
+
+  private static AuditStore.Entry later(Open asked) {
+    Wanted wanted = asked.wanted();
+    String what = wanted.restart() ? "restart" : "rollback";
+    return new AuditStore.Entry(
+        AuditStore.Type.CHANGED,
+        "change/" + what + "/" + asked.run() + "/" + asked.epoch(),
+        wanted.by(),
+        Map.of(
+            "run",
+            asked.run(),
+            "what",
+            what,
+            "toSeq",
+            String.valueOf(wanted.toSeq()),
+            "why",
+            "it was begun and answered before, and is carried out now"));
+  }
+
+  private static UnitOfWork<Long> opening(
       Open asked, Moment moment, @Nullable String workspace, String undoTree, Counts counts) {
     String run = asked.run();
     int epoch = asked.epoch() + 1;
@@ -167,25 +208,23 @@ public final class EpochStore {
             counts.created(),
             counts.changed(),
             counts.deleted());
-    return writer.change(
-        tx -> {
-          Open still = open(tx.sql(), run);
-          if (still == null || still.decided() || still.epoch() != asked.epoch()) {
-            throw new IllegalStateException("run " + run + " is not asked to roll back any more");
-          }
-          if (active(tx.sql(), run)) {
-            for (Fact end : SqliteRunLog.ends(SqliteRunLog.openCalls(tx.sql(), run))) {
-              tx.append(run, end);
-            }
-          }
-          long seq = tx.append(run, fact(epoch, "rolledback", event)).getFirst();
-          tx.append(run, fact(epoch, "begins", begins(wanted)));
-          start(tx, run, epoch, carry(tx.sql(), run, moment, wanted));
-          tx.sql()
-              .update(
-                  "UPDATE rollbacks SET state = 'decided', tree = ? WHERE run = ?", workspace, run);
-          return seq;
-        });
+    return tx -> {
+      Open still = open(tx.sql(), run);
+      if (still == null || still.decided() || still.epoch() != asked.epoch()) {
+        throw new IllegalStateException("run " + run + " is not asked to roll back any more");
+      }
+      if (active(tx.sql(), run)) {
+        for (Fact end : SqliteRunLog.ends(SqliteRunLog.openCalls(tx.sql(), run))) {
+          tx.append(run, end);
+        }
+      }
+      long seq = tx.append(run, fact(epoch, "rolledback", event)).getFirst();
+      tx.append(run, fact(epoch, "begins", begins(wanted)));
+      start(tx, run, epoch, carry(tx.sql(), run, moment, wanted));
+      tx.sql()
+          .update("UPDATE rollbacks SET state = 'decided', tree = ? WHERE run = ?", workspace, run);
+      return seq;
+    };
   }
 
   /** Ends calls whose workflow is over and that have no end: what they did is not known. */

@@ -69,11 +69,11 @@ public final class Store implements AutoCloseable {
             writer, reads, clock, Seal.ofFile(home.resolve("keys").resolve("secrets.key")));
     this.mcpPins = new SqliteMcpPins(writer, reads);
     this.files = new FileStore(reads);
-    this.epochs = new EpochStore(writer, reads, blobs, clock);
+    this.audit = new SqliteAudit(writer, reads);
+    this.epochs = new EpochStore(writer, reads, blobs, clock, audit);
     this.moments = new Moments(reads, blobs);
     this.endedCalls = new EndedCalls(reads, blobs);
     this.clock = clock;
-    this.audit = new SqliteAudit(writer, reads);
     this.checkpoints = new SqliteCheckpoints(writer, reads);
     this.bundles = new SqliteBundles(writer, reads, blobs);
   }

@@ -70,6 +70,14 @@ class TablesTest {
   }
 
   @Test
+  void whatWasShownBeforeAMemberWasThoughtOfIsNoFault() throws Exception {
+    edit("UPDATE asks SET item = json_remove(item, '$.agent') WHERE id = 'q1'");
+    assertThat(verified().faults()).isEmpty();
+    edit("UPDATE asks SET item = json_set(item, '$.more', 'x') WHERE id = 'q1'");
+    assertThat(verified().faults()).hasSize(1);
+  }
+
+  @Test
   void anEditOfWhatPeopleReadIsFound() throws Exception {
     List<String> edits =
         List.of(

@@ -104,6 +104,31 @@ class AuditChangeTest {
     }
   }
 
+  /** Attack: a change is made with a key of yesterday, and the log keeps silent. */
+  @Test
+  void eachRequestThatIsCarriedOutHasItsEntryAndAReplayHasNone() {
+    try (RunningService service = RunningService.start()) {
+      String user =
+          service
+              .post("/api/users", "{\"name\":\"eve\",\"roles\":{}}")
+              .json()
+              .at("/user/id")
+              .asText();
+      String path = "/api/users/" + user + "/password";
+      for (int day = 0; day < 2; day++) {
+        service.as(null);
+        long seq = last(service);
+        assertThat(service.post(path, "", "K").header("Idempotency-Replayed")).isEmpty();
+        assertThat(service.post(path, "", "K").header("Idempotency-Replayed")).isEqualTo("true");
+        assertThat(entries(service, seq))
+            .as("day " + day)
+            .extracting(entry -> entry.path("type").asText())
+            .containsExactly("change.made");
+        service.clock.forward(java.time.Duration.ofHours(25));
+      }
+    }
+  }
+
   /** What people could see of all that the calls change. */
   private static String state(RunningService service) {
     return service

@@ -1,16 +1,22 @@
 package dev.helm.service.rest;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.helm.activities.sandbox.EngineUnavailable;
 import dev.helm.activities.snapshot.Snapshots;
 import dev.helm.activities.snapshot.WorkspaceRestore;
 import dev.helm.api.Role;
 import dev.helm.api.event.RunEvent;
+import dev.helm.service.files.EpochFailure;
 import dev.helm.service.files.Epochs;
+import dev.helm.service.files.Leaving;
+import dev.helm.service.store.Change;
 import dev.helm.service.store.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -124,6 +130,94 @@ class UnfinishedRollbackTest {
     }
     assertThat(Files.exists(tree.resolve("pipe"))).isTrue();
     assertThat(tree.resolve("d")).doesNotExist();
+  }
+
+  private Epochs epochs(Leaving leaving, WorkspaceRestore.Steps steps) {
+    return new Epochs(
+        service.backend().store,
+        service.backend().sandbox,
+        service.backend().snapshots(),
+        new WorkspaceRestore(service.backend().snapshots(), -1, steps),
+        leaving,
+        id -> {});
+  }
+
+  private FileStore.Snapshot first() {
+    return Objects.requireNonNull(service.backend().store.files().named(run, "s-first"));
+  }
+
+  private List<JsonNode> told() {
+    List<JsonNode> told = new ArrayList<>();
+    service.get("/api/audit?limit=1000&action=change.made").json().path("items").forEach(told::add);
+    told.removeIf(
+        entry ->
+            !entry.at("/data/run").asText().equals(run)
+                || !entry.at("/data/what").asText().equals("rollback"));
+    return told;
+  }
+
+  @Test
+  void aRollbackThatFailedIsNotToldAsMade() {
+    int[] made = {0};
+    Change change = new Change(tx -> made[0]++, () -> {}, (member, text) -> {});
+    Epochs failing =
+        epochs(
+            (id, epoch, by) -> {},
+            step -> {
+              throw new EngineUnavailable("no engine");
+            });
+    Change.atWork(change);
+    try {
+      assertThatThrownBy(() -> failing.rollback(run, first(), first().seq(), "boss"))
+          .isInstanceOf(EpochFailure.class);
+    } finally {
+      Change.atWork(null);
+    }
+    assertThat(service.backend().store.epochs().settled(run)).isEqualTo(2);
+    assertThat(change.isDone()).isFalse();
+    assertThat(made[0]).isZero();
+    assertThat(told()).isEmpty();
+  }
+
+  @Test
+  void whatIsCarriedOutAfterItsAnswerIsToldAndThatAnswerIsNotKept() {
+    Leaving away =
+        (id, epoch, by) -> {
+          throw new EpochFailure(EpochFailure.Kind.LATER, "later", null);
+        };
+    assertThatThrownBy(() -> epochs(away, step -> {}).rollback(run, first(), first().seq(), "boss"))
+        .isInstanceOf(EpochFailure.class);
+    RunningService.Answer busy = service.post(at("/rollback"), "{\"to\":\"s-first\"}", "k-" + run);
+    assertThat(busy.text("code")).isEqualTo("rollback_under_way");
+    assertThat(told()).isEmpty();
+    service.backend().epochs().recover();
+    assertThat(told()).extracting(entry -> entry.path("agent").asText()).containsExactly("boss");
+    RunningService.Answer again = service.post(at("/rollback"), "{\"to\":\"s-first\"}", "k-" + run);
+    assertThat(again.status()).as(again.raw().body()).isEqualTo(200);
+  }
+
+  @Test
+  void aRollbackThatIsDoneAndCannotBeListedIsAnsweredAsDone() {
+    service
+        .backend()
+        .store
+        .writer()
+        .write(
+            tx ->
+                tx.sql()
+                    .update(
+                        "CREATE TRIGGER no_undo AFTER DELETE ON rollbacks BEGIN"
+                            + " DELETE FROM snapshots WHERE run = OLD.run; END"));
+    try {
+      RunningService.Answer answer = service.post(at("/rollback"), "{\"to\":\"s-first\"}");
+      assertThat(answer.status()).as(answer.raw().body()).isEqualTo(200);
+      assertThat(answer.json().path("epoch").asInt()).isEqualTo(2);
+      assertThat(answer.json().path("changed").asInt()).isEqualTo(2);
+      assertThat(answer.json().path("files")).isEmpty();
+      assertThat(answer.json().path("truncated").asBoolean()).isTrue();
+    } finally {
+      service.backend().store.writer().write(tx -> tx.sql().update("DROP TRIGGER no_undo"));
+    }
   }
 
   private static final class Killed extends Error {
