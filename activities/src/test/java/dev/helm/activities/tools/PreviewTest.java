@@ -114,6 +114,30 @@ class PreviewTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"POST", "PUT", "PATCH", "DELETE"})
+  void aRequestThatIsNotToReadIsNoPreview(String method) {
+    CustomTool posts =
+        new CustomTool(
+            "Posts",
+            Map.of("type", "object"),
+            List.of(),
+            Map.of(),
+            new CustomTool.Http(method, "https://crm.test/x", Map.of(), null),
+            5_000,
+            false,
+            null);
+    assertThat(posts.onlyReads()).isFalse();
+    Map<String, CustomTool> tools = new LinkedHashMap<>();
+    tools.put("Change", tool(true, "Look", "id", "stage"));
+    tools.put("Look", posts);
+    Blueprint plan = Plans.with(Plans.rules(List.of(), List.of(), List.of("Look")), tools);
+    try (ToolRig rig = new ToolRig(plan, "Change", "{\"id\":\"7\",\"stage\":\"won\"}")) {
+      assertThat(preview(asked(rig)).none()).isNotNull();
+      assertThat(rig.store.types()).doesNotContain("egress.allowed", "egress.denied");
+    }
+  }
+
+  @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void aPreviewThatBreaksIsToldAndTheCallGoesOn(boolean inTheClaim) {
     try (ToolRig rig = rig(false, "Look")) {
