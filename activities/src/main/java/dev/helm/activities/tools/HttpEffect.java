@@ -76,8 +76,7 @@ final class HttpEffect implements Effect {
       return new Result.Ended(ToolEnd.interrupted("A person interrupted; nothing was sent."), null);
     }
     try {
-      HttpAnswer answer =
-          call.make(route, ready.request(), tool.timeoutMs(), ANSWER_BYTES_MAX);
+      HttpAnswer answer = call.make(route, ready.request(), tool.timeoutMs(), ANSWER_BYTES_MAX);
       // A server that fails may have done it before it did; told as a failure it is done twice.
       return tool.outward() && answer.status() >= 500
           ? new Result.Unknown(

@@ -88,15 +88,15 @@ public final class Rules implements Check {
     return allowed(allow, call, shell);
   }
 
-  /** Whether no denying or asking rule can miss what the call does: there is none, or it is told. */
+  /**
+   * Whether no denying or asking rule can miss what the call does: there is none, or it is told.
+   */
   boolean see(ToolCall call) {
     if (!call.tool().equals("Bash") || noneForBash()) {
       return true;
     }
     String command = call.text("command");
-    return command != null
-        && ShellParts.of(command).sure()
-        && ProgramCalls.of(command).told();
+    return command != null && ShellParts.of(command).sure() && ProgramCalls.of(command).told();
   }
 
   private boolean noneForBash() {

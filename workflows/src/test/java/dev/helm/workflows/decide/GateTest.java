@@ -15,8 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The command guard as the gate's first check. */
 class GateTest {
   private static Verdict decide(List<String> allow, String command) {
-    return Gate.of(
-            blueprint(new Blueprint.Permissions(List.of(), List.of(), allow, 1000, 1)))
+    return Gate.of(blueprint(new Blueprint.Permissions(List.of(), List.of(), allow, 1000, 1)))
         .decide(call(command));
   }
 
