@@ -11,6 +11,7 @@ import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.blueprint.Hook;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -93,7 +94,10 @@ public final class BoxHooks implements HookRunner {
           return Output.broken("it took longer than " + hook.timeoutMs() / 1000 + " s");
         }
       } catch (ExecutionException e) {
-        return Output.broken("its container was lost");
+        return Output.broken(
+            e.getCause() instanceof UncheckedIOException
+                ? "what it printed could not be read"
+                : "its container was lost");
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         return Output.broken("the service ends");
@@ -113,7 +117,8 @@ public final class BoxHooks implements HookRunner {
     try {
       return box.out().readNBytes(OUTPUT_BYTES_MAX + 1);
     } catch (IOException e) {
-      return new byte[0];
+      // What is not read to its end is no answer, not an empty one.
+      throw new UncheckedIOException(e);
     }
   }
 }

@@ -6,6 +6,7 @@ import dev.helm.api.blueprint.HookEvent;
 import dev.helm.api.event.CanonicalJson;
 import dev.helm.api.event.WellFormed;
 import dev.helm.workflows.HelmJson;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -77,6 +78,10 @@ record HookAnswer(
 
   private static HookAnswer read(HookEvent event, JsonNode answer) {
     JsonNode specific = answer.path("hookSpecificOutput");
+    String odd = odd(answer, specific);
+    if (odd != null) {
+      return unclear(odd);
+    }
     String named = specific.path("hookEventName").asText(event.protocolName());
     if (!named.equals(event.protocolName())) {
       return unclear(
@@ -89,6 +94,28 @@ record HookAnswer(
           Decision.BLOCK, reason(answer.path("stopReason"), "it wants no more"), null, kept, true);
     }
     return event == HookEvent.PRE_TOOL_USE ? ofCall(answer, specific, kept) : ofOther(answer, kept);
+  }
+
+  /** Which member that decides is there and is not what it has to be, or null. */
+  private static @Nullable String odd(JsonNode answer, JsonNode specific) {
+    if (!missing(specific) && !specific.isObject()) {
+      return "its hookSpecificOutput is no object";
+    }
+    for (String name : List.of("hookEventName", "permissionDecision")) {
+      if (!missing(specific.path(name)) && !specific.path(name).isTextual()) {
+        return "its " + name + " is no text";
+      }
+    }
+    if (!missing(answer.path("decision")) && !answer.path("decision").isTextual()) {
+      return "its decision is no text";
+    }
+    return missing(answer.path("continue")) || answer.path("continue").isBoolean()
+        ? null
+        : "its continue is neither true nor false";
+  }
+
+  private static boolean missing(JsonNode node) {
+    return node.isMissingNode() || node.isNull();
   }
 
   private static HookAnswer ofCall(JsonNode answer, JsonNode specific, @Nullable String context) {

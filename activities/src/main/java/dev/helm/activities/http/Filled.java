@@ -98,7 +98,10 @@ public final class Filled {
   }
 
   private URI address(CustomTool.Http http) throws Wrong {
-    String text = filled(http.url(), (name, value) -> encoded(value));
+    String path = pathOf(http.url());
+    String text =
+        filled(path, Filled::segment)
+            + filled(http.url().substring(path.length()), (name, value) -> encoded(value));
     URI address;
     try {
       address = new URI(text);
@@ -115,6 +118,34 @@ public final class Filled {
       }
     }
     return address;
+  }
+
+  /** An address up to its query; a mark within a reference is part of the reference's name. */
+  private static String pathOf(String url) {
+    boolean within = false;
+    for (int i = 0; i < url.length(); i++) {
+      char c = url.charAt(i);
+      within = within ? c != '}' : url.startsWith("${", i);
+      if (!within && (c == '?' || c == '#')) {
+        return url.substring(0, i);
+      }
+    }
+    return url;
+  }
+
+  /** Attack: servers that read %2F as a slash climb with "../", or into a path of their own. */
+  private static String segment(String name, String value) throws Wrong {
+    if (value.isEmpty()
+        || value.equals(".")
+        || value.equals("..")
+        || value.chars().anyMatch(c -> c == '/' || c == '\\' || c < 0x20 || c == 0x7f)) {
+      throw new Wrong(
+          "the argument "
+              + name
+              + " stands in the address's path: it may not be empty, \".\" or \"..\", and may not"
+              + " hold /, \\ or control characters");
+    }
+    return encoded(value);
   }
 
   private String header(String name, String template) throws Wrong {
@@ -183,7 +214,7 @@ public final class Filled {
 
   /** How a value is written where it stands. */
   private interface Writing {
-    String of(String name, String value);
+    String of(String name, String value) throws Wrong;
   }
 
   private String filled(String template, Writing writing) throws Wrong {

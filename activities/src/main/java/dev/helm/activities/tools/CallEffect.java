@@ -130,7 +130,7 @@ final class CallEffect {
     // Getting ready may mean a new container, which takes longer than a heart may be silent.
     try (Heart heart = Heart.start(Activity.getExecutionContext(), () -> {})) {
       changed = notAsAccepted(context);
-      prepared = changed == null ? effect.prepare(context) : "";
+      prepared = changed == null ? prepared(effect, context, attempt) : "";
       interrupted = heart.interrupted();
     } catch (SandboxException e) {
       if (e instanceof SandboxRefused refused && refused.code().equals("full")) {
@@ -161,6 +161,11 @@ final class CallEffect {
     }
     record.starts(context, all, attempt, prepared);
     return act(context, attempt, prepared, false);
+  }
+
+  private String prepared(Effect effect, CallContext context, int attempt) {
+    String before = attempt > 1 ? record.prepared(context, attempt - 1) : null;
+    return before == null ? effect.prepare(context) : effect.prepareAgain(context, before);
   }
 
   /** An earlier attempt of this activity began; its end may not have been seen. */

@@ -165,7 +165,7 @@ final class CallPreview {
       return of != null && !of.outward(tool.substring(("mcp__" + server + "__").length()));
     }
     CustomTool own = blueprint.customTools().get(tool);
-    return own == null ? READING.contains(tool) : !own.outward();
+    return own == null ? READING.contains(tool) : own.onlyReads();
   }
 
   /** Those of the arguments that the tool knows, under an id of its own. */

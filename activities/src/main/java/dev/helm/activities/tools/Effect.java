@@ -15,6 +15,15 @@ public interface Effect {
    */
   String prepare(CallContext context);
 
+  /**
+   * The same for another attempt at a call of which an earlier one began.
+   *
+   * @param before what was prepared for the attempt before this one
+   */
+  default String prepareAgain(CallContext context, String before) {
+    return prepare(context);
+  }
+
   /** Does it. Called once, after {@code tool.started} is on disk. */
   Result run(CallContext context, int attempt, String prepared, Heart heart);
 

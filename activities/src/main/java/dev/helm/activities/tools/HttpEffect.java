@@ -76,8 +76,12 @@ final class HttpEffect implements Effect {
       return new Result.Ended(ToolEnd.interrupted("A person interrupted; nothing was sent."), null);
     }
     try {
-      return new Result.Ended(
-          end(call.make(route, ready.request(), tool.timeoutMs(), ANSWER_BYTES_MAX)), null);
+      HttpAnswer answer = call.make(route, ready.request(), tool.timeoutMs(), ANSWER_BYTES_MAX);
+      // A server that fails may have done it before it did; told as a failure it is done twice.
+      return tool.outward() && answer.status() >= 500
+          ? new Result.Unknown(
+              http.host() + " took the request and then failed, HTTP " + answer.status())
+          : new Result.Ended(end(answer), null);
     } catch (IOException e) {
       return broken(heart, e);
     }

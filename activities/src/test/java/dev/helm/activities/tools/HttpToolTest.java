@@ -241,7 +241,9 @@ class HttpToolTest {
         tool("GET", "http://" + SEARCH + "/", Map.of("X-Q", "${secret:NONE}"), null, false);
     Map<String, CustomTool> wrong = new LinkedHashMap<>();
     wrong.put("a\\r\\nX-Evil: 1", header);
-    wrong.put("..", tool("GET", path, Map.of(), null, false));
+    for (String climbs : List.of("..", ".", "", "../admin", "a/b", "..\\\\admin", "a\\u0000")) {
+      wrong.put(climbs, tool("GET", path, Map.of(), null, false));
+    }
     wrong.put("x", missing);
     for (Map.Entry<String, CustomTool> each : wrong.entrySet()) {
       try (ToolRig rig = rig(each.getValue(), "{\"query\":\"" + each.getKey() + "\"}")) {
@@ -285,6 +287,19 @@ class HttpToolTest {
       try (ToolRig rig = rig(search(false), "{\"query\":\"x\"}")) {
         assertThat(rig.told(made(rig))).contains("got no answer");
       }
+    }
+  }
+
+  @Test
+  void aServerThatFailsMayHaveDoneIt() throws IOException {
+    server.answers("HTTP/1.1 503 busy\r\nContent-Length: 0\r\n\r\n");
+    try (ToolRig rig = rig(search(true), "{\"query\":\"x\"}")) {
+      assertThat(made(rig)).isInstanceOf(Reply.Waits.class);
+      assertThat(rig.store.all(RunEvent.ToolUnknown.class).getFirst().reason())
+          .contains("then failed, HTTP 503");
+    }
+    try (ToolRig rig = rig(search(false), "{\"query\":\"x\"}")) {
+      assertThat(rig.told(made(rig))).contains("error, HTTP 503");
     }
   }
 

@@ -2,7 +2,10 @@ package dev.helm.activities.tools;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.helm.activities.egress.Outgoing;
+import dev.helm.activities.hook.HookRunner;
 import dev.helm.activities.run.Plans;
+import dev.helm.activities.secret.Secrets;
 import dev.helm.api.Sha256;
 import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.blueprint.CustomTool;
@@ -110,6 +113,39 @@ class PreviewTest {
     try (ToolRig rig = rig(true, "Look")) {
       assertThat(preview(asked(rig)).none()).isEqualTo("Look may do more than read");
       assertThat(rig.sandbox.commands).isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"POST", "PUT", "PATCH", "DELETE"})
+  void aRequestThatIsNotToReadIsNoPreview(String method) throws java.io.IOException {
+    CustomTool posts =
+        new CustomTool(
+            "Posts",
+            Map.of("type", "object"),
+            List.of(),
+            Map.of(),
+            new CustomTool.Http(method, "https://crm.test/x", Map.of(), null),
+            5_000,
+            false,
+            null);
+    Map<String, CustomTool> tools = new LinkedHashMap<>();
+    tools.put("Change", tool(true, "Look", "id", "stage"));
+    tools.put("Look", posts);
+    Blueprint plan = Plans.with(Plans.rules(List.of(), List.of(), List.of("Look")), tools);
+    try (ToolRig rig =
+        new ToolRig(
+            plan,
+            "Change",
+            "{\"id\":\"7\",\"stage\":\"won\"}",
+            null,
+            new Elsewhere(
+                RunTools.NATIVE,
+                Secrets.none(),
+                new Outgoing(host -> List.of(), List.of(), List.of()),
+                HookRunner.none()))) {
+      assertThat(preview(asked(rig)).none()).isEqualTo("Look may do more than read");
+      assertThat(rig.store.types()).doesNotContain("egress.allowed", "egress.denied");
     }
   }
 

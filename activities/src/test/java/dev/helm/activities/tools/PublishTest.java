@@ -237,8 +237,11 @@ class PublishTest {
       Reply reply = rig.step(new Phase.Asked());
       assertThat(rig.store.types()).contains("tool.unknown");
       server.answers("HTTP/1.1 200 ok\r\nContent-Length: 0\r\n\r\n");
+      // What it is now is not what the key stands for.
+      Files.writeString(workspace.resolve("b.txt"), "changed\n");
       rig.step(rig.answer(reply, Unknowns.AGAIN));
       assertThat(server.requests).hasSize(2);
+      assertThat(server.requests.get(1)).contains("\r\ntwo\n\r\n").doesNotContain("changed");
       assertThat(header(server.requests.get(1), "Idempotency-Key"))
           .isEqualTo(header(server.requests.getFirst(), "Idempotency-Key"));
     }

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +37,8 @@ public record CustomTool(
   /** {@code ${secret:NAME}} in a header or a body. */
   public static final Pattern SECRET = Pattern.compile("\\$\\{secret:([A-Z][A-Z0-9_]{0,63})}");
 
+  private static final Set<String> READING = Set.of("GET", "HEAD");
+
   public CustomTool {
     schema = Kept.map(schema);
     command = Kept.list(command);
@@ -43,6 +46,11 @@ public record CustomTool(
     if (command.isEmpty() == (http == null)) {
       throw new IllegalArgumentException("a custom tool has one of command and http");
     }
+  }
+
+  /** Whether it may be a preview: it does not act, and if it is a request, that is one to read. */
+  public boolean onlyReads() {
+    return !outward && (http == null || READING.contains(http.method()));
   }
 
   /** The secrets that its request is given, each once. */

@@ -82,7 +82,7 @@ final class Tools {
       return of != null && !of.outward(tool.substring(("mcp__" + server + "__").length()));
     }
     CustomTool own = custom.get(tool);
-    return own == null ? READING.contains(tool) : !own.outward();
+    return own == null ? READING.contains(tool) : own.onlyReads();
   }
 
   /** Whether a tool's arguments are known here. */

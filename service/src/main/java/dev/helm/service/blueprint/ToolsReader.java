@@ -90,7 +90,7 @@ final class ToolsReader {
           where,
           "a preview runs before anybody has decided, and " + preview + " may do more than read",
           ToolNames.server(preview) == null
-              ? "name Read, Glob, Grep, or a custom tool with outward: false"
+              ? "name Read, Glob, Grep, or a custom tool with outward: false (if http, GET or HEAD)"
               : "if it only reads, add it to reads of its server");
       return false;
     }

@@ -23,7 +23,7 @@ public final class Combination {
   public static final int SHORT_CHARS_MAX = 200;
 
   private static final int HOSTS_SHOWN_MAX = 5;
-  private static final Set<String> NARROW = Set.of("enum", "const", "pattern");
+  private static final Set<String> NARROW = Set.of("enum", "const");
   private static final Set<String> NARROW_FORMATS =
       Set.of("date", "date-time", "time", "duration", "uuid", "ipv4", "ipv6");
   private static final Map<String, String> NATIVE =
@@ -205,10 +205,12 @@ public final class Combination {
       return false;
     }
     return switch (String.valueOf(schema.get("type"))) {
-      case "string" ->
-          !longOnly
-              || !(schema.get("maxLength") instanceof Number most)
-              || most.longValue() > SHORT_CHARS_MAX;
+      case "string" -> {
+        boolean isShort =
+            schema.get("maxLength") instanceof Number most && most.longValue() <= SHORT_CHARS_MAX;
+        // Attack: the pattern ".*" lets everything in.
+        yield !isShort || !longOnly && !schema.containsKey("pattern");
+      }
       case "array" ->
           !(schema.get("items") instanceof Map<?, ?> items) || takesAnyText(items, longOnly);
       case "object" ->

@@ -88,6 +88,9 @@ public final class Gate {
       return hooks instanceof Verdict.Allow
               && verdict instanceof Verdict.Ask ask
               && ask.rule() == null
+              // Attack: "git $(cat .x)" hides from a deny rule, and a hook that allows Bash lifts
+              // the ask that stands for it.
+              && rules.see(call)
           ? hooks
           : verdict;
     }

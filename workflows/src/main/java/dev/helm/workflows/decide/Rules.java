@@ -2,6 +2,7 @@ package dev.helm.workflows.decide;
 
 import dev.helm.api.blueprint.Blueprint;
 import dev.helm.workflows.decide.Rule.Match;
+import dev.helm.workflows.decide.guard.ProgramCalls;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -85,6 +86,21 @@ public final class Rules implements Check {
       }
     }
     return allowed(allow, call, shell);
+  }
+
+  /**
+   * Whether no denying or asking rule can miss what the call does: there is none, or it is told.
+   */
+  boolean see(ToolCall call) {
+    if (!call.tool().equals("Bash") || noneForBash()) {
+      return true;
+    }
+    String command = call.text("command");
+    return command != null && ShellParts.of(command).sure() && ProgramCalls.of(command).told();
+  }
+
+  private boolean noneForBash() {
+    return Stream.concat(deny.stream(), ask.stream()).noneMatch(rule -> rule.speaksOf("Bash"));
   }
 
   private Verdict allowed(List<Allowing> rules, ToolCall call, @Nullable ShellParts shell) {

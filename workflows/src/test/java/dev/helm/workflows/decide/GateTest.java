@@ -15,24 +15,30 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The command guard as the gate's first check. */
 class GateTest {
   private static Verdict decide(List<String> allow, String command) {
-    Blueprint blueprint =
-        new Blueprint(
-            "b",
-            "",
-            "default",
-            "native",
-            new Blueprint.Model("m", 100),
-            "",
-            "",
-            Map.of(),
-            List.of("Bash"),
-            new Blueprint.Permissions(List.of(), List.of(), allow, 1000, 1),
-            new Blueprint.Budget(Usd.ZERO, List.of()),
-            new Blueprint.Limits(1, 1),
-            new Blueprint.Egress(List.of()),
-            new Blueprint.Sandbox("default", 1 << 30, 1000, 100));
-    return Gate.of(blueprint)
-        .decide(ToolCall.of("t", "Bash", "{\"command\":" + new TextNode(command) + "}"));
+    return Gate.of(blueprint(new Blueprint.Permissions(List.of(), List.of(), allow, 1000, 1)))
+        .decide(call(command));
+  }
+
+  private static ToolCall call(String command) {
+    return ToolCall.of("t", "Bash", "{\"command\":" + new TextNode(command) + "}");
+  }
+
+  private static Blueprint blueprint(Blueprint.Permissions permissions) {
+    return new Blueprint(
+        "b",
+        "",
+        "default",
+        "native",
+        new Blueprint.Model("m", 100),
+        "",
+        "",
+        Map.of(),
+        List.of("Bash"),
+        permissions,
+        new Blueprint.Budget(Usd.ZERO, List.of()),
+        new Blueprint.Limits(1, 1),
+        new Blueprint.Egress(List.of()),
+        new Blueprint.Sandbox("default", 1 << 30, 1000, 100));
   }
 
   /** Positive control: without the guard the same rules allow the same command. */
@@ -102,5 +108,26 @@ class GateTest {
   void aCommandTooLongToReadIsAsked() {
     String command = "echo " + "x".repeat(Parser.CHARS_MAX);
     assertThat(decide(List.of("Bash"), command)).isInstanceOf(Verdict.Ask.class);
+  }
+
+  /** What a denial may have missed no hook's allow answers; what it sees to be free, one does. */
+  @Test
+  void aHooksAllowDoesNotLiftTheAskForWhatRulesCannotJudge() {
+    List<String> rule = List.of("Bash(git push:*)");
+    assertThat(hooked(rule, List.of(), "git $(cat .x)")).isInstanceOf(Verdict.Ask.class);
+    assertThat(hooked(List.of(), rule, "git $(cat .x)")).isInstanceOf(Verdict.Ask.class);
+    assertThat(hooked(rule, List.of(), "git $P")).isInstanceOf(Verdict.Ask.class);
+    assertThat(hooked(rule, List.of(), "$P push")).isInstanceOf(Verdict.Ask.class);
+    assertThat(hooked(List.of("Read(x)"), List.of(), "git $P")).isInstanceOf(Verdict.Allow.class);
+    assertThat(hooked(rule, List.of(), "git push origin")).isInstanceOf(Verdict.Deny.class);
+    assertThat(hooked(rule, List.of(), "git status")).isInstanceOf(Verdict.Allow.class);
+    assertThat(hooked(List.of(), List.of(), "git $(cat .x)")).isInstanceOf(Verdict.Allow.class);
+  }
+
+  private static Verdict hooked(List<String> deny, List<String> ask, String command) {
+    Blueprint blueprint = blueprint(new Blueprint.Permissions(deny, ask, List.of(), 1000, 1));
+    return Gate.of(
+            blueprint, List.of(), java.util.Set.of(), new Verdict.Allow("hook", "./allow.sh"))
+        .decide(call(command));
   }
 }

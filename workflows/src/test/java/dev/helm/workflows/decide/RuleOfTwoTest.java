@@ -200,6 +200,15 @@ class RuleOfTwoTest {
     assertThat(inputs(shortText).untrustedInput()).hasSize(1);
     assertThat(inputs(shortText).privateData()).isEmpty();
     assertThat(inputs(chosen).untrustedInput()).isEmpty();
+    Map<String, Object> open = Map.of("type", "string", "pattern", ".*");
+    assertThat(inputs(open).allThree()).isTrue();
+    assertThat(inputs(Map.of("type", "string", "pattern", ".*", "maxLength", 201)).allThree())
+        .isTrue();
+    assertThat(
+            inputs(Map.of("type", "string", "pattern", "^[a-z]*$", "maxLength", 200))
+                .untrustedInput())
+        .isEmpty();
+    assertThat(inputs(Map.of("type", "array", "items", open, "pattern", "x")).allThree()).isTrue();
     assertThat(inputs(closed).untrustedInput()).isEmpty();
     assertThat(inputs(Map.of("type", "number")).untrustedInput()).isEmpty();
   }

@@ -16,6 +16,11 @@ public record ProgramCalls(List<String> calls, boolean all) {
     calls = List.copyOf(calls);
   }
 
+  /** Whether every word of every call is known, none being what a variable or a program says. */
+  public boolean told() {
+    return all && calls.stream().allMatch(Marks::known);
+  }
+
   /** Follows a command as the guard does; never throws. */
   public static ProgramCalls of(String command) {
     Findings findings = new Findings(false);
