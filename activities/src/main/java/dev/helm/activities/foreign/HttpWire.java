@@ -83,7 +83,10 @@ final class HttpWire {
     }
     int query = parts[1].indexOf('?');
     return new Request(
-        parts[0], query < 0 ? parts[1] : parts[1].substring(0, query), headers, body(headers, known.test(headers)));
+        parts[0],
+        query < 0 ? parts[1] : parts[1].substring(0, query),
+        headers,
+        body(headers, known.test(headers)));
   }
 
   private byte[] body(Map<String, String> headers, boolean keep) throws IOException {

@@ -136,7 +136,6 @@ final class ClaudeSession implements ControlLine.Peer {
   void stop(PendingCall call) {
     ObjectNode request = HelmJson.mapper().createObjectNode().put("subtype", "interrupt");
     var asked = line.ask(request, java.time.Duration.ofSeconds(30));
-    asked.exceptionally(gone -> null);
     if (call.tool().equals("Agent")) {
       return; // It is at work beside the others, and Helm does not wait for its end.
     }
@@ -147,8 +146,7 @@ final class ClaudeSession implements ControlLine.Peer {
                 line.close();
               }
             },
-            java.util.concurrent.CompletableFuture.delayedExecutor(
-                STOP_MS, TimeUnit.MILLISECONDS));
+            java.util.concurrent.CompletableFuture.delayedExecutor(STOP_MS, TimeUnit.MILLISECONDS));
   }
 
   synchronized void interrupt() {
@@ -193,16 +191,13 @@ final class ClaudeSession implements ControlLine.Peer {
 
   /** A message that waits behind a turn's end begins another turn. */
   private boolean ended(JsonNode end, long nowNs) {
-    return queued.isEmpty()
-        || end.path("is_error").asBoolean()
-        || nowNs - resultNs > ms(QUEUED_MS);
+    return queued.isEmpty() || end.path("is_error").asBoolean() || nowNs - resultNs > ms(QUEUED_MS);
   }
 
   private Next batch() {
     List<Next.Asked> asked = new ArrayList<>();
     for (PendingCall call : fresh) {
-      asked.add(
-          new Next.Asked(call.id, call.tool(), call.arguments()));
+      asked.add(new Next.Asked(call.id, call.tool(), call.arguments()));
     }
     fresh.clear();
     return new Next.Calls(take(), asked);

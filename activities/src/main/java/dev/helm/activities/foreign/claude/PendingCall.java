@@ -63,9 +63,7 @@ final class PendingCall {
   /** Whether it is this that was asked. */
   boolean asks(JsonNode other) {
     JsonNode asked = input;
-    return asked == null
-        ? MessageDigest.isEqual(inputSha256, sha256(other))
-        : asked.equals(other);
+    return asked == null ? MessageDigest.isEqual(inputSha256, sha256(other)) : asked.equals(other);
   }
 
   private static byte[] sha256(JsonNode input) {
