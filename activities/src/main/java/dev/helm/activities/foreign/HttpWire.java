@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,8 +54,12 @@ final class HttpWire {
     }
   }
 
-  /** The next request, or null when the connection ends between two of them. */
-  @Nullable Request read() throws IOException {
+  /**
+   * The next request, or null when the connection ends between two of them.
+   *
+   * @param known whose body is kept, by the headers; that of anyone else is read and dropped
+   */
+  @Nullable Request read(Predicate<Map<String, String>> known) throws IOException {
     String first = line(true);
     if (first == null) {
       return null;
@@ -78,10 +83,13 @@ final class HttpWire {
     }
     int query = parts[1].indexOf('?');
     return new Request(
-        parts[0], query < 0 ? parts[1] : parts[1].substring(0, query), headers, body(headers));
+        parts[0],
+        query < 0 ? parts[1] : parts[1].substring(0, query),
+        headers,
+        body(headers, known.test(headers)));
   }
 
-  private byte[] body(Map<String, String> headers) throws IOException {
+  private byte[] body(Map<String, String> headers, boolean keep) throws IOException {
     if ("100-continue".equalsIgnoreCase(headers.get("expect"))
         && length(headers) <= BODY_BYTES_MAX) {
       write("HTTP/1.1 100 Continue\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
@@ -91,13 +99,13 @@ final class HttpWire {
           || headers.containsKey("content-length")) {
         throw new Bad(400, "the request has a transfer encoding other than chunked alone");
       }
-      return chunked();
+      return chunked(keep);
     }
     long length = length(headers);
     tooLarge(length);
-    byte[] body = new byte[(int) length];
-    fully(body);
-    return body;
+    ByteArrayOutputStream body = new ByteArrayOutputStream();
+    fully(body, (int) length, keep);
+    return body.toByteArray();
   }
 
   private static long length(Map<String, String> headers) throws Bad {
@@ -114,8 +122,9 @@ final class HttpWire {
     }
   }
 
-  private byte[] chunked() throws IOException {
+  private byte[] chunked(boolean keep) throws IOException {
     ByteArrayOutputStream body = new ByteArrayOutputStream();
+    long bytes = 0;
     while (true) {
       String size = mustLine().split(";", 2)[0].strip();
       if (!size.matches("[0-9A-Fa-f]{1,8}")) {
@@ -131,10 +140,9 @@ final class HttpWire {
         }
         return body.toByteArray();
       }
-      tooLarge(body.size() + length);
-      byte[] chunk = new byte[(int) length];
-      fully(chunk);
-      body.writeBytes(chunk);
+      bytes += length;
+      tooLarge(bytes);
+      fully(body, (int) length, keep);
       if (!mustLine().isEmpty()) {
         throw new Bad(400, "a chunk is longer than it says");
       }
@@ -173,14 +181,18 @@ final class HttpWire {
     }
   }
 
-  private void fully(byte[] target) throws IOException {
+  /** Grows with what has come, not with what was promised. */
+  private void fully(ByteArrayOutputStream target, int length, boolean keep) throws IOException {
     int at = 0;
-    while (at < target.length) {
+    while (at < length) {
       if (!buffer.hasRemaining() && !fill()) {
         throw new EOFException("the connection ended within a request");
       }
-      int part = Math.min(buffer.remaining(), target.length - at);
-      buffer.get(target, at, part);
+      int part = Math.min(buffer.remaining(), length - at);
+      if (keep) {
+        target.write(buffer.array(), buffer.arrayOffset() + buffer.position(), part);
+      }
+      buffer.position(buffer.position() + part);
       at += part;
     }
   }

@@ -64,9 +64,9 @@ public final class ProgramDoor {
   void serve(String run, SocketChannel connection) {
     HttpWire wire = new HttpWire(connection);
     try {
-      HttpWire.Request request = wire.read();
+      HttpWire.Request request = wire.read(headers -> known(run, headers));
       while (request != null && answered(run, wire, request) && request.keepAlive()) {
-        request = wire.read();
+        request = wire.read(headers -> known(run, headers));
       }
     } catch (HttpWire.Bad e) {
       try {
@@ -77,6 +77,11 @@ public final class ProgramDoor {
     } catch (IOException e) {
       // The program closed it.
     }
+  }
+
+  private boolean known(String run, Map<String, String> headers) {
+    Client client = clients.get(run);
+    return client != null && same(headers.getOrDefault("authorization", ""), client.token());
   }
 
   /** Whether the connection can go on. */

@@ -77,6 +77,7 @@ public record ToolCall(
             ? relative(plainPart(pattern))
             : relative(text("path"));
       }
+      case "NotebookEdit" -> relative(text("notebook_path"));
       default -> relative(text("file_path"));
     };
   }

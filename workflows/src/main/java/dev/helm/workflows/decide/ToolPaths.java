@@ -19,6 +19,7 @@ public final class ToolPaths {
           "Read", List.of(new Argument("file_path", READS, false)),
           "Write", List.of(new Argument("file_path", false, WRITES)),
           "Edit", List.of(new Argument("file_path", READS, WRITES)),
+          "NotebookEdit", List.of(new Argument("notebook_path", READS, WRITES)),
           "Glob", List.of(new Argument("path", READS, false)),
           "Grep", List.of(new Argument("path", READS, false)),
           "WebFetch", List.of(new Argument("save_as", false, WRITES)),
@@ -29,7 +30,7 @@ public final class ToolPaths {
           "SendEmail", List.of(new Argument("attachments", READS, false)),
           "Publish", List.of(new Argument("files", READS, false)));
 
-  private static final Set<String> MAIN = Set.of("file_path", "path");
+  private static final Set<String> MAIN = Set.of("file_path", "path", "notebook_path");
 
   private ToolPaths() {}
 

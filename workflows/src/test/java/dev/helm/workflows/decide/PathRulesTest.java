@@ -60,6 +60,7 @@ class PathRulesTest {
         "WebFetch ~ {'url':'https://a.test'} ~ Ask",
         "Edit ~ {'file_path':'locked/a'} ~ Deny",
         "WriteRow ~ {'file_path':'locked/a.csv'} ~ Deny",
+        "NotebookEdit ~ {'notebook_path':'locked/a.ipynb'} ~ Deny",
         "Write ~ {'file_path':'db/x.sql'} ~ Ask",
         "Read ~ {'file_path':'locked/a'} ~ Allow",
       })

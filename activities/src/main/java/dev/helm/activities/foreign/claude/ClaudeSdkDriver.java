@@ -216,16 +216,17 @@ final class ClaudeSdkDriver implements AgentDriver {
   /** What Helm's gate, people or tools gave, for a call that nobody has let go. */
   private void answer(ClaudeSession talk, Given.Result result) {
     PendingCall call = talk.call(result.toolUseId());
-    if (call == null || call.decided()) {
+    JsonNode input = call == null ? null : call.input();
+    if (call == null || input == null || call.decided()) {
       return;
     }
     if (result.error()) {
       talk.deny(call.id, result.text());
     } else if (call.wireTool.equals(OwnTools.QUESTION)) {
-      talk.allow(call.id, OwnTools.answered(call.input, result.text()));
+      talk.allow(call.id, OwnTools.answered(input, result.text()));
     } else if (call.wireTool.startsWith(HelmTools.PREFIX)) {
-      Objects.requireNonNull(helmTools).gave(call.tool(), call.input, result.text());
-      talk.allow(call.id, call.input);
+      Objects.requireNonNull(helmTools).gave(call.tool(), input, result.text());
+      talk.allow(call.id, input);
     } else {
       talk.deny(call.id, result.text());
     }
@@ -280,9 +281,9 @@ final class ClaudeSdkDriver implements AgentDriver {
   @Override
   public void stop(String toolUseId) {
     ClaudeSession talk = session;
-    if (talk != null && stopped.add(toolUseId)) {
-      ObjectNode request = HelmJson.mapper().createObjectNode().put("subtype", "interrupt");
-      var unused = talk.line().ask(request, Duration.ofSeconds(30));
+    PendingCall call = talk == null ? null : talk.call(toolUseId);
+    if (talk != null && call != null && stopped.add(toolUseId)) {
+      talk.stop(call);
     }
   }
 

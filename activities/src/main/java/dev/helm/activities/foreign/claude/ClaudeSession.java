@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  * it can ask and it can end, and nothing that it says makes a call pass.
  */
 final class ClaudeSession implements ControlLine.Peer {
+  /** How long a stopped call may take to end. */
+  private static final long STOP_MS = 5_000;
+
   /** Calls that come within this time are one batch. */
   static final long SETTLE_MS = 120;
 
@@ -121,9 +124,29 @@ final class ClaudeSession implements ControlLine.Peer {
     while (call != null && !call.decided() && over == null && System.nanoTime() < untilNs) {
       TimeUnit.NANOSECONDS.timedWait(this, untilNs - System.nanoTime());
     }
-    return call == null || !call.decided()
+    return call == null || !call.decided() || over != null
         ? "Helm has not allowed this call."
         : call.allowed() ? "" : call.reason();
+  }
+
+  /**
+   * Stops what the runtime does. A call that has not ended in time ends as unknown, and the session
+   * with it: the runtime cannot be believed to have stopped.
+   */
+  void stop(PendingCall call) {
+    ObjectNode request = HelmJson.mapper().createObjectNode().put("subtype", "interrupt");
+    var asked = line.ask(request, java.time.Duration.ofSeconds(30));
+    if (call.tool().equals("Agent")) {
+      return; // It is at work beside the others, and Helm does not wait for its end.
+    }
+    var unused =
+        java.util.concurrent.CompletableFuture.runAsync(
+            () -> {
+              if (call.end.completeExceptionally(new java.io.IOException("it did not stop"))) {
+                line.close();
+              }
+            },
+            java.util.concurrent.CompletableFuture.delayedExecutor(STOP_MS, TimeUnit.MILLISECONDS));
   }
 
   synchronized void interrupt() {
@@ -174,8 +197,7 @@ final class ClaudeSession implements ControlLine.Peer {
   private Next batch() {
     List<Next.Asked> asked = new ArrayList<>();
     for (PendingCall call : fresh) {
-      asked.add(
-          new Next.Asked(call.id, call.tool(), OwnTools.helmArguments(call.wireTool, call.input)));
+      asked.add(new Next.Asked(call.id, call.tool(), call.arguments()));
     }
     fresh.clear();
     return new Next.Calls(take(), asked);
@@ -256,7 +278,7 @@ final class ClaudeSession implements ControlLine.Peer {
   private @Nullable PendingCall known(String id, String tool, JsonNode input, boolean exact) {
     PendingCall known = calls.get(id);
     if (known != null) {
-      return known.wireTool.equals(tool) && (known.input.equals(input) || !exact) ? known : null;
+      return known.wireTool.equals(tool) && (!exact || known.asks(input)) ? known : null;
     }
     if (id.isEmpty()
         || id.length() > 128
@@ -308,8 +330,12 @@ final class ClaudeSession implements ControlLine.Peer {
       }
       case "user" -> results(message.path("message").path("content"));
       case "command_lifecycle" -> {
-        if (!message.path("state").asText().equals("queued")) {
-          queued.remove(message.path("command_uuid").asText());
+        String state = message.path("state").asText();
+        if (!state.equals("queued")
+            && queued.remove(message.path("command_uuid").asText())
+            && state.equals("started")) {
+          // It begins another turn: an end that was said before is not the end of that.
+          result = null;
         }
       }
       case "result" -> {

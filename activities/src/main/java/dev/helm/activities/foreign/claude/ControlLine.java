@@ -24,7 +24,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 final class ControlLine {
   /** Longest line of the runtime: a file that it read, with what goes around it. */
-  static final int LINE_BYTES_MAX = 32 << 20;
+  static final int LINE_BYTES_MAX = 8 << 20;
 
   /** Requests of one side that wait for an answer. */
   static final int OPEN_MAX = 256;

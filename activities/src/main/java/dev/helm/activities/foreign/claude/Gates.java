@@ -12,13 +12,14 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The second lock's other side: the managed hook of the image asks here, over a socket of the run's
  * container, whether Helm has allowed this very call. Without a session at work nothing is allowed.
  */
 public final class Gates {
-  private static final int QUESTION_BYTES_MAX = ControlLine.LINE_BYTES_MAX;
+  private static final int QUESTION_BYTES_MAX = 1 << 20;
 
   private final Map<String, ClaudeSession> sessions = new ConcurrentHashMap<>();
 
@@ -36,9 +37,13 @@ public final class Gates {
   }
 
   private void accepted(String run, SocketChannel connection) throws IOException {
-    byte[] question =
-        new LineReader(Channels.newInputStream(connection), QUESTION_BYTES_MAX).next();
-    String why = question == null ? "no question" : why(run, question);
+    ClaudeSession session = sessions.get(run);
+    String why =
+        session == null
+            ? "No session of this run is at work."
+            : why(
+                session,
+                new LineReader(Channels.newInputStream(connection), QUESTION_BYTES_MAX).next());
     ObjectNode answer = HelmJson.mapper().createObjectNode();
     answer.put("allow", why.isEmpty()).put("reason", why);
     try (OutputStream to = Channels.newOutputStream(connection)) {
@@ -46,10 +51,9 @@ public final class Gates {
     }
   }
 
-  private String why(String run, byte[] question) throws IOException {
-    ClaudeSession session = sessions.get(run);
-    if (session == null) {
-      return "No session of this run is at work.";
+  private String why(ClaudeSession session, byte @Nullable [] question) throws IOException {
+    if (question == null) {
+      return "no question";
     }
     try {
       JsonNode asked = HelmJson.mapper().readTree(question);

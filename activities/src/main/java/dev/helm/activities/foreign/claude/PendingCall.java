@@ -1,9 +1,15 @@
 package dev.helm.activities.foreign.claude;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.helm.activities.tools.ToolEnd;
 import dev.helm.workflows.HelmJson;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -15,9 +21,14 @@ import org.jspecify.annotations.Nullable;
  * or denied. Guarded by its session.
  */
 final class PendingCall {
+  private static final JsonMapper SORTED =
+      JsonMapper.builder().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS).build();
+
   final String id;
   final String wireTool;
-  final JsonNode input;
+  final String filePath;
+  private volatile @Nullable JsonNode input;
+  private byte[] inputSha256 = new byte[0];
   final CompletableFuture<ToolEnd> end = new CompletableFuture<>();
   private final List<Question> questions = new ArrayList<>();
   private @Nullable Verdict verdict;
@@ -30,11 +41,40 @@ final class PendingCall {
     this.id = id;
     this.wireTool = wireTool;
     this.input = input;
+    this.filePath = input.path("file_path").asText();
   }
 
   /** As rules and people know it. */
   String tool() {
     return OwnTools.helmName(wireTool);
+  }
+
+  /** What was asked; null once it is decided, as only its hash is kept. */
+  @Nullable JsonNode input() {
+    return input;
+  }
+
+  /** As Helm's tool has them; empty once it is decided. */
+  String arguments() {
+    JsonNode asked = input;
+    return asked == null ? "{}" : OwnTools.helmArguments(wireTool, asked);
+  }
+
+  /** Whether it is this that was asked. */
+  boolean asks(JsonNode other) {
+    JsonNode asked = input;
+    return asked == null ? MessageDigest.isEqual(inputSha256, sha256(other)) : asked.equals(other);
+  }
+
+  private static byte[] sha256(JsonNode input) {
+    try {
+      byte[] json = SORTED.writeValueAsBytes(SORTED.treeToValue(input, Object.class));
+      return MessageDigest.getInstance("SHA-256").digest(json);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException("arguments that are no JSON", e);
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every JDK has SHA-256", e);
+    }
   }
 
   boolean decided() {
@@ -65,7 +105,7 @@ final class PendingCall {
   }
 
   void deny(String reason, ControlLine line) {
-    decide(new Verdict(false, input, reason), line);
+    decide(new Verdict(false, NullNode.instance, reason), line);
   }
 
   private void decide(Verdict made, ControlLine line) {
@@ -73,6 +113,11 @@ final class PendingCall {
       verdict = made;
       questions.forEach(each -> answer(each, made, line));
       questions.clear();
+      JsonNode asked = input;
+      if (asked != null) {
+        inputSha256 = sha256(asked);
+        input = null;
+      }
     }
   }
 

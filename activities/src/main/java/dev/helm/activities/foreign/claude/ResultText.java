@@ -51,7 +51,7 @@ final class ResultText {
     }
     long lines = text.lines().count();
     String summary = "ok · " + lines + (lines == 1 ? " line" : " lines");
-    String path = path(call.input.path("file_path").asText());
+    String path = path(call.filePath);
     boolean changes = call.wireTool.equals("Write") || call.wireTool.equals("Edit");
     boolean reads = call.wireTool.equals("Read");
     return new ToolEnd(

@@ -209,6 +209,21 @@ final class ClaudeSessionTest {
   }
 
   @Test
+  void aStoppedCallThatDoesNotEndIsUnknownAndEndsTheSession() throws Exception {
+    runtime.hook("r1", "PreToolUse", "toolu_1", "Bash", LS);
+    calls();
+    session.allow("toolu_1", json(LS));
+    runtime.answer("r1");
+    PendingCall call = Objects.requireNonNull(session.call("toolu_1"));
+    session.stop(call);
+    assertThat(call.end)
+        .failsWithin(Duration.ofSeconds(30))
+        .withThrowableOfType(ExecutionException.class);
+    lost("closed");
+    assertThat(session.verdict("toolu_1", "Bash", json(LS))).as("nothing passes").isNotEmpty();
+  }
+
+  @Test
   void aCallOfADeadRuntimeHasNoEnd() throws Exception {
     runtime.hook("r1", "PreToolUse", "toolu_1", "Bash", LS);
     calls();
