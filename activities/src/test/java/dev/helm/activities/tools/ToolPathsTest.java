@@ -35,7 +35,6 @@ class ToolPathsTest {
           "Agent.prompt",
           "Agent.subagent_type",
           "Agent.tools",
-          "Agent.subagent_type",
           "Publish.to",
           "Publish.message");
 
