@@ -71,7 +71,7 @@ final class DemoConfig {
     StringBuilder text = new StringBuilder(MARK + "\negress:\n  targets:\n");
     for (String host : hosts) {
       text.append(
-          "    - {host: %s%s, port: 443, protocol: tls, address: \"127.0.0.1:%d\"}\n"
+          "    - {host: %s%s, port: 443, protocol: tls, address: \"127.0.0.1:%d\", mirror: true}\n"
               .formatted(host, DOMAIN, settings.ports().demoSite()));
     }
     return text.append("  trust: [")

@@ -130,7 +130,10 @@ public final class LiveBackend implements Backend {
     OperatorConfig operator = OperatorConfig.read(settings.home());
     this.moneyZone = operator.moneyZone();
     this.operatorHosts =
-        operator.targets().stream().map(t -> t.host().toString()).collect(Collectors.toSet());
+        operator.targets().stream()
+            .filter(target -> !target.mirror())
+            .map(target -> target.host().toString())
+            .collect(Collectors.toSet());
     Ledger ledger = new Ledger(store, PriceTable.load(settings.home()), new Days(moneyZone));
     this.ledgerSocket =
         LedgerSocket.start(

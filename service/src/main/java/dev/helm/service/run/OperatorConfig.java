@@ -48,7 +48,7 @@ public record OperatorConfig(
   private static final Set<String> NOTIFY = Set.of("webhook");
   private static final Set<String> EGRESS = Set.of("targets", "trust");
   private static final Set<String> MONEY = Set.of("timeZone");
-  private static final Set<String> TARGET = Set.of("host", "port", "protocol", "address");
+  private static final Set<String> TARGET = Set.of("host", "port", "protocol", "address", "mirror");
 
   public OperatorConfig {
     targets = List.copyOf(targets);
@@ -169,7 +169,8 @@ public record OperatorConfig(
         OperatorTarget.Protocol.valueOf(
             target.path("protocol").asText("tls").toUpperCase(Locale.ROOT)),
         InetAddress.getByName(ip),
-        ip.equals(address) ? port : Integer.parseInt(address.substring(colon + 1)));
+        ip.equals(address) ? port : Integer.parseInt(address.substring(colon + 1)),
+        target.path("mirror").asBoolean(false));
   }
 
   static void known(JsonNode node, Set<String> names, String where) {
