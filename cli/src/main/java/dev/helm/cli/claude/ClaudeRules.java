@@ -150,15 +150,19 @@ final class ClaudeRules {
     }
   }
 
-  /** Claude Code's Edit rules are about Write too, and its Read rules about Grep. */
+  /**
+   * Claude Code's Edit rules are about Write too, and its Read rules about Grep. Helm's deny and ask
+   * rules on paths see all tools by themselves, so one of them is enough there.
+   */
   private List<String> alike(String list, String tool) {
+    boolean allow = list.equals("allow");
     List<String> all =
         switch (tool) {
           case "Edit" -> List.of("Edit", "Write");
-          case "Read" -> list.equals("allow") ? List.of("Read") : List.of("Read", "Grep");
+          case "Read" -> allow ? List.of("Read") : List.of("Read", "Grep");
           default -> List.of(tool);
         };
-    return all.stream().filter(tools::contains).toList();
+    return all.stream().filter(tools::contains).limit(allow ? all.size() : 1).toList();
   }
 
   /** A path as in a .gitignore, from the workspace's root; null when it leads out. */

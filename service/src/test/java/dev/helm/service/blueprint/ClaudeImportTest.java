@@ -38,7 +38,7 @@ class ClaudeImportTest {
     assertThat(blueprint.mcpServers()).containsOnlyKeys("tickets", "local", "wiki");
     assertThat(blueprint.secrets()).containsExactly("TICKETS_TOKEN", "ACCOUNT", "WIKI_TOKEN");
     assertThat(blueprint.permissions().deny())
-        .contains("Read(.env)", "Bash(curl:*)", "Write(.git/**)", "Read(**/*.pem)");
+        .contains("Read(.env)", "Bash(curl:*)", "Edit(.git/**)", "Read(**/*.pem)");
     assertThat(blueprint.permissions().ask()).contains("mcp__tickets");
     assertThat(blueprint.permissions().allow())
         .contains("Bash(npm run test:*)", "WebFetch(domain=docs.example.com)")
