@@ -151,8 +151,8 @@ final class ClaudeRules {
   }
 
   /**
-   * Claude Code's Edit rules are about Write too, and its Read rules about Grep. Helm's deny and ask
-   * rules on paths see all tools by themselves, so one of them is enough there.
+   * Claude Code's Edit rules are about Write too, and its Read rules about Grep. Helm's deny and
+   * ask rules on paths see all tools by themselves, so one of them is enough there.
    */
   private List<String> alike(String list, String tool) {
     boolean allow = list.equals("allow");
