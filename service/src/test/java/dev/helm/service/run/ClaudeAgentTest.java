@@ -97,8 +97,7 @@ class ClaudeAgentTest {
   void aRunWithoutMoneyWaitsForItAndGoesOn() throws Exception {
     String run = run("claude-poor", "claude kill test", 0.01);
     // It may have waited for its image before.
-    ServiceProcess.await(
-        "the wait for money", 300, () -> log(run).contains("\"reason\":\"budget\""));
+    ServiceProcess.await("the wait for money", 300, () -> waitsForMoney(run));
     service.post("/api/runs/" + run + "/budget", Map.of("addUsd", "20.00"));
     assertThat(service.awaitEnd(run)).as(log(run)).isEqualTo("succeeded");
     assertThat(service.events(run, "tool.started")).hasSize(5);
@@ -161,6 +160,14 @@ class ClaudeAgentTest {
 
   private static String data(JsonNode event, String name) {
     return event.path("data").path(name).asText();
+  }
+
+  private static boolean waitsForMoney(String run) {
+    try {
+      return log(run).contains("\"reason\":\"budget\"");
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private static String log(String run) throws Exception {
