@@ -52,28 +52,7 @@ public final class Plans {
       Map<String, String> hookFiles) {
     List<String> offered = new ArrayList<>(plan.tools());
     offered.addAll(tools.keySet());
-    return new Blueprint(
-        plan.name(),
-        plan.description(),
-        plan.project(),
-        plan.agent(),
-        plan.model(),
-        plan.instructions(),
-        plan.task(),
-        plan.inputs(),
-        offered,
-        plan.permissions(),
-        plan.budget(),
-        plan.limits(),
-        plan.egress(),
-        plan.sandbox(),
-        null,
-        Map.of(),
-        tools,
-        Map.of(),
-        hooks,
-        hookFiles,
-        Map.of());
+    return made(plan, offered, Map.of(), tools, hooks, hookFiles);
   }
 
   /** With these tools of its own. */
@@ -85,6 +64,16 @@ public final class Plans {
   public static Blueprint withServers(Blueprint plan, Map<String, McpServer> servers) {
     List<String> offered = new ArrayList<>(plan.tools());
     servers.keySet().forEach(server -> offered.add("mcp__" + server));
+    return made(plan, offered, servers, Map.of(), Map.of(), Map.of());
+  }
+
+  private static Blueprint made(
+      Blueprint plan,
+      List<String> offered,
+      Map<String, McpServer> servers,
+      Map<String, CustomTool> tools,
+      Map<HookEvent, List<Hook>> hooks,
+      Map<String, String> hookFiles) {
     return new Blueprint(
         plan.name(),
         plan.description(),
@@ -102,10 +91,10 @@ public final class Plans {
         plan.sandbox(),
         null,
         servers,
+        tools,
         Map.of(),
-        Map.of(),
-        Map.of(),
-        Map.of(),
+        hooks,
+        hookFiles,
         Map.of());
   }
 }
