@@ -151,6 +151,11 @@ class OwnCommandTest {
           public Scrubber scrubber(String project) {
             return scrubber;
           }
+
+          @Override
+          public void hide(String project, String name, Secret value, long untilMs) {
+            throw new IllegalStateException("no tokens here");
+          }
         },
         null,
         dev.helm.activities.hook.HookRunner.none());

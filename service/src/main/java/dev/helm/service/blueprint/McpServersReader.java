@@ -130,7 +130,7 @@ final class McpServersReader {
         Fields.of(
             oauth,
             auth.at("oauth"),
-            List.of("clientId", "clientSecret", "scopes"),
+            List.of("issuer", "clientId", "clientSecret", "scopes"),
             Map.of(),
             mistakes);
     String id = client.text("clientId", 500);
@@ -140,9 +140,30 @@ final class McpServersReader {
     return new McpServer.Auth(
         null,
         new McpServer.OAuth(
+            issuer(client, oauth),
             id == null ? "" : id,
             parts.secret(client, "clientSecret"),
             client.texts("scopes", 50, 200).stream().map(Tree.Scalar::text).toList()));
+  }
+
+  /** Attack: a server that may say who is given the client's secret says that it is itself. */
+  private @Nullable String issuer(Fields client, Tree.Obj oauth) {
+    String issuer = client.text("issuer", 2_000);
+    String hint = "the address of the authorization server, such as https://login.example.com";
+    if (client.get("issuer") == null) {
+      mistakes.add(
+          oauth.at(),
+          client.at("issuer"),
+          "\"issuer\" is missing: only who is named here is given the client's secret",
+          hint);
+    } else if (issuer != null && !Parts.issuer(issuer)) {
+      mistakes.add(
+          client.posOf("issuer"),
+          client.at("issuer"),
+          "expected an https address without user, query and fragment, found \"" + issuer + "\"",
+          hint);
+    }
+    return issuer;
   }
 
   private void taken(McpServer server, Fields fields) {
