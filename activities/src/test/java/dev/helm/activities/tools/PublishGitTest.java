@@ -73,7 +73,9 @@ class PublishGitTest {
                 ForeignTools.NONE,
                 Publishing.of(
                     List.of(new Destination.Named("reports", to, List.of())),
-                    bytes -> bytes,
+                    () -> {
+                      throw new AssertionError("nothing is signed");
+                    },
                     directory.resolve("scratch"))));
     rig.sandbox.workspace = workspace;
     return rig;

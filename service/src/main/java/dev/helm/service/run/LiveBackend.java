@@ -399,7 +399,7 @@ public final class LiveBackend implements Backend {
       return Publishing.NOWHERE;
     }
     Hmac key = Hmac.ofFile(home.resolve("keys").resolve("publish.key"));
-    return Publishing.of(operator.publish(), key::of, home.resolve("run").resolve("publish"));
+    return Publishing.of(operator.publish(), key::begun, home.resolve("run").resolve("publish"));
   }
 
   /** Takes over what a former life left, then polls; tried again until Temporal is there. */
