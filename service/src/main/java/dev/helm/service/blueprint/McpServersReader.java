@@ -1,6 +1,7 @@
 package dev.helm.service.blueprint;
 
 import dev.helm.api.blueprint.Blueprint.Defaults;
+import dev.helm.api.blueprint.LooksSecret;
 import dev.helm.api.blueprint.McpServer;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -99,6 +100,13 @@ final class McpServersReader {
 
   private @Nullable String url(Fields fields) {
     String url = fields.text("url", 2_000);
+    if (url != null && LooksSecret.address(url)) {
+      mistakes.add(
+          fields.posOf("url"),
+          fields.at("url"),
+          "this looks like a secret, and an address is logged on its way",
+          "auth: {bearer: NAME} sends it in a header");
+    }
     if (url != null && !Parts.address(url)) {
       mistakes.add(
           fields.posOf("url"),
