@@ -158,6 +158,14 @@ public final class RunsResource {
     Blueprint.Stored stored = blueprint(caller.access(), request.blueprint());
     Blueprint blueprint = stored.blueprint();
     Permit.require(context, Role.OPERATOR, blueprint.project());
+    // It may have been stored when the operator's list was another.
+    backend
+        .images()
+        .refusal(blueprint)
+        .ifPresent(
+            image -> {
+              throw ProblemException.member("blueprint", image.why(), image.hint());
+            });
     Map<String, Object> input = input(blueprint, request.input());
     String prompt = request.prompt();
     if (prompt != null) {
