@@ -220,6 +220,7 @@ public final class EpochStore {
       }
       long seq = tx.append(run, fact(epoch, "rolledback", event)).getFirst();
       tx.append(run, fact(epoch, "begins", begins(wanted)));
+      TakenBackCalls.note(tx, run, run, wanted.toSeq());
       start(tx, run, epoch, carry(tx.sql(), run, moment, wanted));
       tx.sql()
           .update("UPDATE rollbacks SET state = 'decided', tree = ? WHERE run = ?", workspace, run);
@@ -361,6 +362,7 @@ public final class EpochStore {
     }
     tx.append(run, facts.toArray(Fact[]::new));
     begunByParent(tx, run, fork);
+    TakenBackCalls.note(tx, run, fork.parent(), fork.atSeq());
     start(tx, run, 1, carry(tx.sql(), run, fork.moment(), null));
     Wanted wanted = new Wanted(true, workspace.id(), workspace.tree(), fork.atSeq(), fork.by());
     tx.sql()
