@@ -7,6 +7,7 @@ import java.time.Month;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
+import java.time.zone.ZoneRules;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Five fields of cron as sets of numbers, and when they come next on a clock on the wall: a time
  * that the clock jumps over in spring does not come that day; one that comes twice in autumn counts
- * once. Temporal is given the same sets and counts the same way.
+ * once, of which Temporal, which is given the same sets, knows too.
  *
  * @param text as it was written
  * @param minutes 0 to 59
@@ -88,8 +89,7 @@ public record Cron(
       } else if (!minutes.get(time.getMinute())) {
         time = time.plusMinutes(1);
       } else {
-        List<ZoneOffset> offsets = zone.getRules().getValidOffsets(time);
-        Instant found = offsets.isEmpty() ? null : time.toInstant(offsets.getFirst());
+        Instant found = moment(time, zone.getRules());
         if (found != null && found.isAfter(after)) {
           return found;
         }
@@ -97,6 +97,15 @@ public record Cron(
       }
     }
     return null;
+  }
+
+  /** Null for a time that is jumped over; of one that comes twice, the one that Temporal takes. */
+  private static @Nullable Instant moment(LocalDateTime time, ZoneRules rules) {
+    List<ZoneOffset> offsets = rules.getValidOffsets(time);
+    ZoneOffset near = rules.getOffset(time.toInstant(ZoneOffset.UTC));
+    return offsets.isEmpty()
+        ? null
+        : time.toInstant(offsets.contains(near) ? near : offsets.getFirst());
   }
 
   /** The first times after a moment. */
