@@ -18,7 +18,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BiConsumer;
-import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -34,7 +33,7 @@ final class Connection implements Wire.Watcher {
   private final McpServer server;
   private final Wire wire;
   private final UnaryOperator<String> clean;
-  private final Consumer<Fault> lost;
+  private final Lost lost;
   private final BiConsumer<String, McpSchema.ProgressNotification> progress;
   private final McpAsyncClient client;
   private final Map<String, OpenCall> calls = new ConcurrentHashMap<>();
@@ -43,6 +42,12 @@ final class Connection implements Wire.Watcher {
   private volatile boolean stale = true;
   private volatile boolean closed;
   private volatile long usedNs = System.nanoTime();
+
+  /** Is told that the server went by itself. */
+  interface Lost {
+    /** {@code callId}: the tool call that it costs, null if it is none or there are several. */
+    void went(Fault fault, @Nullable String callId);
+  }
 
   /**
    * Over a way that is open.
@@ -57,7 +62,7 @@ final class Connection implements Wire.Watcher {
       Wire wire,
       String version,
       UnaryOperator<String> clean,
-      Consumer<Fault> lost,
+      Lost lost,
       BiConsumer<String, McpSchema.ProgressNotification> progress) {
     this.name = name;
     this.server = server;
@@ -310,8 +315,9 @@ final class Connection implements Wire.Watcher {
 
   @Override
   public void broken(Fault fault) {
+    List<OpenCall> open = List.copyOf(calls.values());
     if (close(fault)) {
-      lost.accept(fault);
+      lost.went(fault, open.size() == 1 ? open.getFirst().callId() : null);
     }
   }
 

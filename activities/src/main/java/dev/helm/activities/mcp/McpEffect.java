@@ -66,7 +66,7 @@ final class McpEffect implements Effect {
     try {
       Connection connection = hub.ready(context.info(), server);
       Told told = new Told();
-      OpenCall call = new OpenCall(key, tool, connection.timeoutMs());
+      OpenCall call = new OpenCall(key, context.toolUseId(), tool, connection.timeoutMs());
       work = new Work(context, attempt, server, connection, call, told);
       works.put(key, work);
       connection.call(call, McpHub.ownName(server, tool), arguments(context));

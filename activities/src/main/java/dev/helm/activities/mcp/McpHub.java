@@ -203,7 +203,7 @@ public final class McpHub implements ToolSource, AutoCloseable {
       } catch (Fault e) {
         line.failed = e;
         line.failedNs = System.nanoTime();
-        failed(run, server, e.why());
+        failed(run, server, null, e.why());
         throw e;
       }
     }
@@ -239,7 +239,7 @@ public final class McpHub implements ToolSource, AutoCloseable {
             wires.open(run, name, server),
             version,
             text -> secrets.scrubber(run.blueprint().project()).text(text),
-            fault -> failed(run, name, fault.why()),
+            (fault, callId) -> failed(run, name, callId, fault.why()),
             effect::progressed);
     boolean whole = false;
     try {
@@ -275,7 +275,7 @@ public final class McpHub implements ToolSource, AutoCloseable {
     for (String tool : list.names()) {
       String why = first ? list.whyNot(name, tool) : null;
       if (why != null) {
-        failed(run, name, "its tool " + Plain.line(tool, 100) + " is left out: " + why);
+        failed(run, name, null, "its tool " + Plain.line(tool, 100) + " is left out: " + why);
       }
     }
   }
@@ -294,8 +294,8 @@ public final class McpHub implements ToolSource, AutoCloseable {
     }
   }
 
-  private void failed(Runs.Info run, String server, String why) {
-    record(run.run(), new RunEvent.McpFailed(server, null, shown(run, why)));
+  private void failed(Runs.Info run, String server, @Nullable String callId, String why) {
+    record(run.run(), new RunEvent.McpFailed(server, callId, shown(run, why)));
   }
 
   private String shown(Runs.Info run, String text) {

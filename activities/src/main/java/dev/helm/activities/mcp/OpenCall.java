@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class OpenCall {
   private final String token;
+  private final String callId;
   private final String tool;
   private long leftNs;
   private long sinceNs = System.nanoTime();
@@ -41,14 +42,25 @@ final class OpenCall {
   private record Asked(
       int number, String text, Form form, CompletableFuture<McpSchema.ElicitResult> answer) {}
 
-  OpenCall(String token, String tool, long timeoutMs) {
+  /**
+   * A call that begins.
+   *
+   * @param token the server tells its progress under
+   * @param callId the tool call's id
+   */
+  OpenCall(String token, String callId, String tool, long timeoutMs) {
     this.token = token;
+    this.callId = callId;
     this.tool = tool;
     this.leftNs = TimeUnit.MILLISECONDS.toNanos(timeoutMs);
   }
 
   String token() {
     return token;
+  }
+
+  String callId() {
+    return callId;
   }
 
   String tool() {

@@ -43,7 +43,7 @@ final class ConformanceClient {
             wire,
             "test",
             text -> text,
-            fault -> System.err.println("lost: " + fault.why()),
+            (fault, callId) -> System.err.println("lost: " + fault.why()),
             (token, said) -> {});
     boolean failed = false;
     connection.begin();
@@ -70,7 +70,7 @@ final class ConformanceClient {
   }
 
   private static boolean called(Connection connection, String tool) throws InterruptedException {
-    OpenCall call = new OpenCall(UUID.randomUUID().toString(), tool, 60_000);
+    OpenCall call = new OpenCall(UUID.randomUUID().toString(), "t1", tool, 60_000);
     Map<String, Object> arguments = tool.equals("add_numbers") ? Map.of("a", 5, "b", 3) : Map.of();
     connection.call(call, tool, arguments);
     while (true) {

@@ -83,6 +83,16 @@ class HostileServerTest {
   }
 
   @Test
+  void theLogSaysWhichCallALostServerCost() {
+    try (McpRig rig = new McpRig(PLAN, once((life, message) -> life.dies(3)))) {
+      rig.told();
+      unknown(rig);
+      assertThat(rig.store.all(RunEvent.McpFailed.class).getFirst().toolUseId())
+          .isEqualTo(rig.lastId());
+    }
+  }
+
+  @Test
   void oneThatHangsIsTimedOutAndEnded() {
     ScriptedServer server =
         once(

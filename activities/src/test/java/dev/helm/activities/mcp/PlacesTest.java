@@ -65,7 +65,7 @@ class PlacesTest {
             new StreamWire(server.open(BoxSpec.own(run, "mcp-s", List.of("server")))),
             "test",
             text -> text,
-            fault -> {},
+            (fault, callId) -> {},
             (token, said) -> {});
     connection.begin();
     return connection;
@@ -79,7 +79,7 @@ class PlacesTest {
   }
 
   private static void busy(Connection connection) {
-    connection.call(new OpenCall("token", "echo", 60_000), "echo", Map.of("text", "x"));
+    connection.call(new OpenCall("token", "t1", "echo", 60_000), "echo", Map.of("text", "x"));
   }
 
   @Test

@@ -451,7 +451,11 @@ public sealed interface RunEvent {
       @Nullable String software)
       implements RunEvent {}
 
-  /** An MCP server could not be used, or was lost; the next call starts it anew. */
+  /**
+   * An MCP server could not be used, or was lost; the next call starts it anew.
+   *
+   * @param toolUseId the call that it cost, where it is one
+   */
   record McpFailed(String server, @Nullable String toolUseId, String reason) implements RunEvent {}
 
   /** A connection out was let through. */

@@ -55,6 +55,7 @@ final class OutgoingCheck implements Check {
     }
     List<String> hosts = new ArrayList<>();
     List<String> published = new ArrayList<>();
+    List<String> images = new ArrayList<>();
     String webhook;
     try {
       if (Files.size(file) > FILE_BYTES_MAX) {
@@ -68,6 +69,7 @@ final class OutgoingCheck implements Check {
                 ? to.path("folder").asText()
                 : host(to.path("webhook").asText(to.path("git").asText())));
       }
+      root.path("sandbox").path("images").forEach(image -> images.add(image.asText()));
       for (JsonNode target : root.path("egress").path("targets")) {
         hosts.add(target.path("host").asText() + " at " + target.path("address").asText());
       }
@@ -84,6 +86,13 @@ final class OutgoingCheck implements Check {
     if (!published.isEmpty()) {
       findings.add(
           Finding.note("config.yml", "agents may publish to " + String.join(", ", published), ""));
+    }
+    if (!images.isEmpty()) {
+      findings.add(
+          Finding.note(
+              "config.yml",
+              "blueprints may name the engine's images " + String.join(", ", images),
+              ""));
     }
     findings.add(webhook(webhook));
     return findings;
