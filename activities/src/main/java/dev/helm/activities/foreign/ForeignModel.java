@@ -195,7 +195,7 @@ final class ForeignModel {
             history,
             told.messages(request),
             runs.modelToken(request.run(), request.epoch()),
-            told.events(request, turn));
+            told.events(request, turn, name));
     try {
       driver.start(start);
     } catch (RuntimeException e) {

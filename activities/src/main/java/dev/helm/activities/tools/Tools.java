@@ -65,7 +65,7 @@ public final class Tools {
     own.put("SendEmail", new SendEmail(blobs, sandbox, relay, outbox));
     own.put(Publish.NAME, new Publish(log, blobs, sandbox, elsewhere, clock));
     own.put("AskPerson", new AskPerson());
-    own.put("Agent", new SpawnAgent());
+    own.put(SpawnAgent.NAME, new SpawnAgent());
     return new ToolActivityImpl(
         log,
         blobs,

@@ -24,6 +24,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -64,6 +65,7 @@ final class ClaudeSdkDriver implements AgentDriver {
   private final Gates gates;
   private final Set<String> messages = ConcurrentHashMap.newKeySet();
   private final Set<String> stopped = ConcurrentHashMap.newKeySet();
+  private final Map<String, String> labels = new ConcurrentHashMap<>();
   private @Nullable Box box;
   private volatile @Nullable ClaudeSession session;
   private @Nullable SessionStart start;
@@ -85,22 +87,53 @@ final class ClaudeSdkDriver implements AgentDriver {
 
   @Override
   public void start(SessionStart begin) {
-    if (begin.info().blueprint().program() != null) {
-      throw new SandboxRefused(
-          "program",
-          "agent: claude-agent-sdk with a program of its own is not yet supported; leave program"
-              + " out, or use agent: command");
-    }
     this.start = begin;
-    String id = Transcript.sessionId(begin.run(), begin.epoch(), begin.session());
-    String transcript =
-        Transcript.of(
-            id, "/slot/workspace", begin.info().blueprint().model().name(), begin.history());
-    boolean resumed = !transcript.isEmpty();
     HelmTools offered =
         new HelmTools(
             tools.of(begin).stream().filter(each -> OwnTools.ofHelm(each.name())).toList());
     this.helmTools = offered;
+    String id = Transcript.sessionId(begin.run(), begin.epoch(), begin.session());
+    String transcript =
+        Transcript.of(
+            id, "/slot/workspace", begin.info().blueprint().model().name(), begin.history());
+    String first = transcript.isEmpty() ? begin.task() : GO_ON;
+    ClaudeSession talk;
+    try {
+      talk = begin(begin, offered, id, transcript);
+    } catch (NoConversation e) {
+      first = Summary.of(begin.task(), begin.history());
+      talk = anew(begin, offered, id);
+    }
+    talk.say(first, false);
+    for (Given.Message each : begin.messages()) {
+      say(begin, talk, each, false);
+    }
+  }
+
+  /** Another session, once: what it is told stands for the conversation that it did not take up. */
+  private ClaudeSession anew(SessionStart begin, HelmTools offered, String former) {
+    close();
+    begin
+        .events()
+        .goesOn(
+            "the runtime did not take up the conversation that Helm wrote for it; it begins a new"
+                + " one with a summary");
+    String id = Transcript.sessionId(begin.run(), begin.epoch(), former);
+    try {
+      return begin(begin, offered, id, "");
+    } catch (NoConversation e) {
+      throw new SandboxRefused(
+          "program", "the Claude Agent SDK's runtime takes up no conversation, not even a new one");
+    }
+  }
+
+  /** It has no session of this id, or cannot read it. */
+  private static final class NoConversation extends Exception {
+    private static final long serialVersionUID = 1;
+  }
+
+  private ClaudeSession begin(
+      SessionStart begin, HelmTools offered, String id, String transcript) throws NoConversation {
     byte[] known = transcript.getBytes(StandardCharsets.UTF_8);
     Box opened = open(begin, id, known);
     this.box = opened;
@@ -111,13 +144,12 @@ final class ClaudeSdkDriver implements AgentDriver {
     } catch (IOException e) {
       // Its end says why.
     }
-    ClaudeSession talk = new ClaudeSession(opened.out(), in, offered, begin.events()::says);
+    ClaudeSession talk = new ClaudeSession(opened.out(), in, offered, begin.events());
     this.session = talk;
     gates.opened(begin.run(), talk);
     talk.line().open();
     initialize(begin, offered, talk, opened);
-    talk.say(resumed ? GO_ON : begin.task(), false);
-    begin.messages().forEach(each -> say(begin, talk, each, false));
+    return talk;
   }
 
   /**
@@ -133,7 +165,8 @@ final class ClaudeSdkDriver implements AgentDriver {
         BoxSpec.inRun(begin.run(), "claude", argv).withEnv(Launch.environment(begin)));
   }
 
-  private void initialize(SessionStart begin, HelmTools offered, ClaudeSession talk, Box opened) {
+  private void initialize(SessionStart begin, HelmTools offered, ClaudeSession talk, Box opened)
+      throws NoConversation {
     ObjectNode request = Launch.initialize(begin, Instructions.of(begin), !offered.isEmpty());
     try {
       talk.line().ask(request, Duration.ofSeconds(60)).get();
@@ -141,7 +174,11 @@ final class ClaudeSdkDriver implements AgentDriver {
       Thread.currentThread().interrupt();
       throw new EngineUnavailable("interrupted while the runtime started", e);
     } catch (ExecutionException e) {
-      throw notStarted(opened, e);
+      SandboxException why = notStarted(opened, e);
+      if (opened.lastWords().contains("No conversation found")) {
+        throw new NoConversation();
+      }
+      throw why;
     }
   }
 
@@ -163,7 +200,7 @@ final class ClaudeSdkDriver implements AgentDriver {
               + words,
           cause);
     }
-    if (end != null && end.kind() != BoxEnd.Kind.EXITED || words.contains("No conversation")) {
+    if (end != null && end.kind() != BoxEnd.Kind.EXITED) {
       // Nothing was said to it yet: it can be started again.
       return new EngineUnavailable("the runtime went away as it started: " + words, cause);
     }
@@ -255,10 +292,20 @@ final class ClaudeSdkDriver implements AgentDriver {
       throws InterruptedException {
     ClaudeSession talk = session;
     PendingCall call = talk == null ? null : talk.call(toolUseId);
+    JsonNode input = HelmJson.read(arguments, JsonNode.class);
+    String refusal = call == null ? null : refusal(call, input);
+    if (talk != null && refusal != null) {
+      talk.deny(toolUseId, refusal);
+      return new Effect.Result.Ended(ToolEnd.failed("failed · not there", refusal), null);
+    }
+    String label = labels.remove(toolUseId);
+    if (talk != null && label != null) {
+      talk.spawns(toolUseId, label, input.path("subagent_type").asText());
+    }
     if (talk == null
         || call == null
         || !call.tool().equals(tool)
-        || !talk.allow(toolUseId, HelmJson.read(arguments, JsonNode.class))) {
+        || !talk.allow(toolUseId, input)) {
       return new Effect.Result.Ended(
           ToolEnd.failed(
               "failed · not asked for now",
@@ -276,6 +323,19 @@ final class ClaudeSdkDriver implements AgentDriver {
       return new Effect.Result.Unknown(
           "the agent's runtime ended while it carried this out; what it did by then is not known");
     }
+  }
+
+  /** Why a call cannot be let go as the container is now, or null. */
+  private @Nullable String refusal(PendingCall call, JsonNode input) throws InterruptedException {
+    String path = FilePaths.of(call.wireTool, input);
+    return path.isEmpty()
+        ? null
+        : FilePaths.refusal(boxes, Objects.requireNonNull(start).run(), path);
+  }
+
+  @Override
+  public void spawns(String toolUseId, String subagent) {
+    labels.put(toolUseId, subagent);
   }
 
   @Override

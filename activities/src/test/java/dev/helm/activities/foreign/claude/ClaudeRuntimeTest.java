@@ -31,6 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -87,9 +88,12 @@ final class ClaudeRuntimeTest {
     final List<String> seen = new ArrayList<>();
     final List<String> unknown = new ArrayList<>();
     final StringBuilder live = new StringBuilder();
+    final List<String> told = java.util.Collections.synchronizedList(new ArrayList<>());
     Predicate<Next.Asked> denies = call -> false;
     Predicate<Next.Asked> killsDuring = call -> false;
+    UnaryOperator<String> changes = arguments -> arguments;
     int lives;
+    int subagents;
 
     Loop() throws IOException {
       run = lab.newRun();
@@ -135,7 +139,7 @@ final class ClaudeRuntimeTest {
         uses.add(text(calls.said()));
       }
       for (Next.Asked call : calls.calls()) {
-        seen.add(call.tool() + " " + call.arguments());
+        seen.add((call.agent() == null ? "" : call.agent() + " ") + call.tool() + " " + call.arguments());
         ObjectNode use = HelmJson.mapper().createObjectNode().put("type", "tool_use");
         use.put("id", call.toolUseId()).put("name", call.tool());
         uses.add(use.set("input", HelmJson.read(call.arguments(), JsonNode.class)));
@@ -179,7 +183,11 @@ final class ClaudeRuntimeTest {
         unknown.add(call.toolUseId());
         return new Given.Result(call.toolUseId(), Transcript.UNKNOWN, true);
       }
-      Effect.Result result = driver.perform(call.toolUseId(), call.tool(), call.arguments());
+      if (call.tool().equals("Agent")) {
+        driver.spawns(call.toolUseId(), "main/" + ++subagents);
+      }
+      Effect.Result result =
+          driver.perform(call.toolUseId(), call.tool(), changes.apply(call.arguments()));
       assertThat(result).isInstanceOf(Effect.Result.Ended.class);
       var end = ((Effect.Result.Ended) result).end();
       return new Given.Result(call.toolUseId(), end.forModel(), end.error());
@@ -215,6 +223,22 @@ final class ClaudeRuntimeTest {
             @Override
             public boolean reads(String messageId) {
               return true;
+            }
+
+            @Override
+            public void ended(
+                String subagent, String toolUseId, String outcome, @Nullable String reason) {
+              told.add(subagent + " " + outcome);
+            }
+
+            @Override
+            public void refused(String why) {
+              told.add(why);
+            }
+
+            @Override
+            public void goesOn(String reason) {
+              told.add(reason);
             }
           };
       Runs.Info info =
@@ -257,7 +281,7 @@ final class ClaudeRuntimeTest {
     assertThat(workspace.resolve("by-sub.txt")).hasContent("sub");
     assertThat(loop.seen)
         .anyMatch(call -> call.startsWith("Agent "))
-        .anyMatch(call -> call.contains("by-sub.txt"))
+        .anyMatch(call -> call.startsWith("main/1 Bash ") && call.contains("by-sub.txt"))
         .anyMatch(call -> call.equals("Lookup {\"q\":\"answer\"}"))
         .anyMatch(
             call -> call.startsWith("AskPerson ") && call.contains("\"options\":[\"A\",\"B\"]"));
@@ -265,6 +289,7 @@ final class ClaudeRuntimeTest {
     assertThat(talk).contains("Denied by a rule.", "(A sub-agent's report:)", "I look around.");
     assertThat(loop.live).contains("I look around.");
     assertThat(loop.lives).isZero();
+    assertThat(loop.told).containsExactly("main/1 succeeded");
   }
 
   @Test
