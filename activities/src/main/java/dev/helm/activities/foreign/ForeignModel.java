@@ -184,7 +184,7 @@ final class ForeignModel {
     if (results != null) {
       history.add(results);
     }
-    AgentDriver driver = kind.driver();
+    AgentDriver driver = kind.driver(info);
     SessionStart start =
         new SessionStart(
             info,

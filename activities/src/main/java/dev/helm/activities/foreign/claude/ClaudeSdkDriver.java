@@ -15,8 +15,6 @@ import dev.helm.activities.sandbox.SandboxException;
 import dev.helm.activities.sandbox.SandboxRefused;
 import dev.helm.activities.tools.Effect;
 import dev.helm.activities.tools.ToolDefinition;
-import dev.helm.activities.tools.ToolEnd;
-import dev.helm.workflows.HelmJson;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -24,7 +22,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -38,8 +35,6 @@ final class ClaudeSdkDriver implements AgentDriver {
   private static final String GO_ON =
       "The work was interrupted and goes on now. What stands above is all that is known of it; do"
           + " not repeat what has been done.";
-  private static final String AT_WORK =
-      "The sub-agent is at work: its calls and then its report follow. If none follows, it is gone.";
 
   private static final int NO_LOCK = 64;
 
@@ -64,11 +59,10 @@ final class ClaudeSdkDriver implements AgentDriver {
   private final Tools tools;
   private final Gates gates;
   private final Set<String> messages = ConcurrentHashMap.newKeySet();
-  private final Set<String> stopped = ConcurrentHashMap.newKeySet();
-  private final Map<String, String> labels = new ConcurrentHashMap<>();
   private @Nullable Box box;
   private volatile @Nullable ClaudeSession session;
   private @Nullable SessionStart start;
+  private volatile @Nullable RuntimeWork work;
   private @Nullable HelmTools helmTools;
   private volatile boolean now;
 
@@ -88,6 +82,7 @@ final class ClaudeSdkDriver implements AgentDriver {
   @Override
   public void start(SessionStart begin) {
     this.start = begin;
+    this.work = new RuntimeWork(boxes, begin.run(), Long.MAX_VALUE);
     HelmTools offered =
         new HelmTools(
             tools.of(begin).stream().filter(each -> OwnTools.ofHelm(each.name())).toList());
@@ -159,7 +154,7 @@ final class ClaudeSdkDriver implements AgentDriver {
   private Box open(SessionStart begin, String id, byte[] transcript) {
     List<String> argv = new ArrayList<>(List.of("/bin/sh", "-c", BEGIN, id));
     argv.add(Integer.toString(transcript.length));
-    argv.add(ClaudeImage.checksums());
+    argv.add(ClaudeImage.checksums(false));
     argv.addAll(Launch.argv(begin.info().blueprint(), id, transcript.length > 0));
     return boxes.open(
         BoxSpec.inRun(begin.run(), "claude", argv).withEnv(Launch.environment(begin)));
@@ -229,10 +224,9 @@ final class ClaudeSdkDriver implements AgentDriver {
     for (Given.Message message : given.messages()) {
       said |= say(begun, talk, message, urgent);
     }
-    if (!stopped.isEmpty() && !said) {
+    if (Objects.requireNonNull(work).takeStopped() && !said) {
       talk.say("A person stopped what you did. Go on with what is left.", false);
     }
-    stopped.clear();
     Next next = talk.next();
     return next instanceof Next.Lost lost ? lost(lost) : next;
   }
@@ -290,59 +284,19 @@ final class ClaudeSdkDriver implements AgentDriver {
   @Override
   public Effect.Result perform(String toolUseId, String tool, String arguments)
       throws InterruptedException {
-    ClaudeSession talk = session;
-    PendingCall call = talk == null ? null : talk.call(toolUseId);
-    JsonNode input = HelmJson.read(arguments, JsonNode.class);
-    String refusal = call == null ? null : refusal(call, input);
-    if (talk != null && refusal != null) {
-      talk.deny(toolUseId, refusal);
-      return new Effect.Result.Ended(ToolEnd.failed("failed · not there", refusal), null);
-    }
-    String label = labels.remove(toolUseId);
-    if (talk != null && label != null) {
-      talk.spawns(toolUseId, label, input.path("subagent_type").asText());
-    }
-    if (talk == null
-        || call == null
-        || !call.tool().equals(tool)
-        || !talk.allow(toolUseId, input)) {
-      return new Effect.Result.Ended(
-          ToolEnd.failed(
-              "failed · not asked for now",
-              "The agent's runtime does not wait for this call any more; it was not carried out."),
-          null);
-    }
-    if (tool.equals("Agent")) {
-      return new Effect.Result.Ended(ToolEnd.ok("sub-agent at work", AT_WORK), null);
-    }
-    try {
-      ToolEnd end = call.end.get();
-      return new Effect.Result.Ended(
-          stopped.contains(toolUseId) ? ToolEnd.interrupted(end.forModel()) : end, null);
-    } catch (ExecutionException e) {
-      return new Effect.Result.Unknown(
-          "the agent's runtime ended while it carried this out; what it did by then is not known");
-    }
-  }
-
-  /** Why a call cannot be let go as the container is now, or null. */
-  private @Nullable String refusal(PendingCall call, JsonNode input) throws InterruptedException {
-    String path = FilePaths.of(call.wireTool, input);
-    return path.isEmpty()
-        ? null
-        : FilePaths.refusal(boxes, Objects.requireNonNull(start).run(), path);
+    return Objects.requireNonNull(work).perform(session, toolUseId, tool, arguments);
   }
 
   @Override
   public void spawns(String toolUseId, String subagent) {
-    labels.put(toolUseId, subagent);
+    Objects.requireNonNull(work).spawns(toolUseId, subagent);
   }
 
   @Override
   public void stop(String toolUseId) {
     ClaudeSession talk = session;
     PendingCall call = talk == null ? null : talk.call(toolUseId);
-    if (talk != null && call != null && stopped.add(toolUseId)) {
+    if (talk != null && call != null && Objects.requireNonNull(work).stops(call)) {
       talk.stop(call);
     }
   }

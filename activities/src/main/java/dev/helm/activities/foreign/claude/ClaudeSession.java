@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * What one life of the runtime has said and asks for. Everything that it writes is hostile input:
  * it can ask and it can end, and nothing that it says makes a call pass.
  */
-final class ClaudeSession implements ControlLine.Peer, Gates.Side {
+final class ClaudeSession 
+    implements ControlLine.Peer, Gates.Side, RuntimeWork.Waiting {
   /** How long a stopped call may take to end. */
   private static final long STOP_MS = 5_000;
 
@@ -85,13 +86,13 @@ final class ClaudeSession implements ControlLine.Peer, Gates.Side {
     line.tell(message);
   }
 
-  /** A call that has not ended, or null. */
-  synchronized @Nullable PendingCall call(String id) {
+  @Override
+  public synchronized @Nullable PendingCall call(String id) {
     return calls.of(id);
   }
 
-  /** Lets a call pass with these arguments; false when it is not waiting for that. */
-  synchronized boolean allow(String id, JsonNode arguments) {
+  @Override
+  public synchronized boolean allow(String id, JsonNode arguments) {
     PendingCall call = calls.of(id);
     if (call == null || call.decided() || over != null) {
       return false;
@@ -100,16 +101,16 @@ final class ClaudeSession implements ControlLine.Peer, Gates.Side {
     return true;
   }
 
-  /** Denies a call, if nobody has decided. */
-  synchronized void deny(String id, String reason) {
+  @Override
+  public synchronized void deny(String id, String reason) {
     PendingCall call = calls.of(id);
     if (call != null) {
       call.deny(reason);
     }
   }
 
-  /** A sub-agent of this kind begins for a call, and is recorded under this label. */
-  synchronized void spawns(String toolUseId, String label, String kind) {
+  @Override
+  public synchronized void spawns(String toolUseId, String label, String kind) {
     subagents.spawns(toolUseId, label, kind);
   }
 

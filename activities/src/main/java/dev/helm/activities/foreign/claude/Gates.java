@@ -7,6 +7,7 @@ import dev.helm.activities.sandbox.AgentDoor;
 import dev.helm.workflows.HelmJson;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.SocketAddress;
 import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
@@ -28,6 +29,7 @@ public final class Gates {
   private static final long QUESTION_S = 10;
 
   private final Map<String, Side> sides = new ConcurrentHashMap<>();
+  private final AskedByModel asked = new AskedByModel();
 
   /** Who answers for a run. */
   interface Side {
@@ -62,6 +64,16 @@ public final class Gates {
     }
   }
 
+  /** The way to the model, whose answers say which calls it has asked for. */
+  public AgentDoor model(SocketAddress keyProxy) {
+    return AgentDoor.forward("model", keyProxy, asked::watch);
+  }
+
+  /** Whether the run's model has asked for a call with this id. */
+  boolean askedByModel(String run, String id) {
+    return asked.knows(run, id);
+  }
+
   /** The socket in the container. */
   public AgentDoor door() {
     return new AgentDoor("gate", this::accepted);
@@ -72,7 +84,9 @@ public final class Gates {
   }
 
   void closed(String run, Side side) {
-    sides.remove(run, side);
+    if (sides.remove(run, side)) {
+      asked.forget(run);
+    }
   }
 
   private void accepted(String run, SocketChannel connection) throws IOException {

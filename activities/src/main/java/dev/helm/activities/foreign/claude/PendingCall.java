@@ -31,6 +31,7 @@ final class PendingCall {
   final CompletableFuture<ToolEnd> end = new CompletableFuture<>();
   private final byte[] inputSha256;
   private final List<Consumer<Verdict>> questions = new ArrayList<>();
+  private byte[] executedSha256 = new byte[0];
   private @Nullable JsonNode input;
   private String filePath;
   private @Nullable Verdict verdict;
@@ -122,6 +123,11 @@ final class PendingCall {
     }
   }
 
+  /** Whether it is this that was let go. */
+  boolean runs(String tool, JsonNode other) {
+    return wireTool.equals(tool) && MessageDigest.isEqual(executedSha256, sha256(other));
+  }
+
   boolean decided() {
     return verdict != null;
   }
@@ -146,7 +152,10 @@ final class PendingCall {
   }
 
   void allow(JsonNode executed) {
-    filePath = FilePaths.of(wireTool, executed);
+    if (verdict == null) {
+      filePath = FilePaths.of(wireTool, executed);
+      executedSha256 = sha256(executed);
+    }
     decide(new Verdict(true, executed, ""));
   }
 

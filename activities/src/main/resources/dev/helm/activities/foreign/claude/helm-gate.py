@@ -26,6 +26,8 @@ MEMBERS = (
 
 def question(call):
     asked = {name: call[name] for name in MEMBERS if name in call}
+    if "tool_calls" in call:
+        asked["tool_calls"] = [{"tool_use_id": each["tool_use_id"]} for each in call["tool_calls"]]
     if "tool_response" in call:
         response = call["tool_response"]
         text = response if isinstance(response, str) else json.dumps(response)
