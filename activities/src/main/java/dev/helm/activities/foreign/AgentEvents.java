@@ -20,8 +20,7 @@ public interface AgentEvents {
    * @param toolUseId the call that asked for it
    * @param outcome {@code succeeded failed cancelled}
    */
-  default void ended(
-      String subagent, String toolUseId, String outcome, @Nullable String reason) {}
+  default void ended(String subagent, String toolUseId, String outcome, @Nullable String reason) {}
 
   /** A call that came by the runtime's lock was refused, and nothing of it is in the log. */
   default void refused(String why) {}

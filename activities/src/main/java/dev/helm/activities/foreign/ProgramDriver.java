@@ -113,11 +113,7 @@ public final class ProgramDriver implements AgentDriver {
   }
 
   private static Map<String, String> environment(
-      SessionStart begin,
-      Way way,
-      Program program,
-      Secret token,
-      List<Given.Message> messages) {
+      SessionStart begin, Way way, Program program, Secret token, List<Given.Message> messages) {
     Map<String, String> env = new HashMap<>(program.env());
     env.putAll(way.environment(begin));
     env.put("HELM_RUN", begin.run());

@@ -58,7 +58,8 @@ public record AgentDoor(String name, Handler handler) {
         name,
         (run, client) -> {
           try (SocketChannel target = SocketChannel.open(to)) {
-            Thread back = Thread.ofVirtual()
+            Thread back =
+                Thread.ofVirtual()
                     .name("door-" + name)
                     .start(() -> pump(target, client, watch.apply(run)));
             pump(client, target, request -> {});

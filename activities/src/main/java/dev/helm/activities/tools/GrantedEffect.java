@@ -30,8 +30,7 @@ record GrantedEffect(Effect runtime, Sandbox sandbox, EgressDoor door) implement
                 context.run(),
                 new SandboxLimits(limits.memoryBytes(), limits.milliCpus(), limits.pids()))
             .id();
-    try (EgressDoor.Opening opening =
-        door.open(context.run(), slot, context.toolUseId(), hosts)) {
+    try (EgressDoor.Opening opening = door.open(context.run(), slot, context.toolUseId(), hosts)) {
       return runtime.run(context, attempt, prepared, heart);
     }
   }

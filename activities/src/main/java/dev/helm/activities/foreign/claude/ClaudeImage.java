@@ -33,7 +33,8 @@ public final class ClaudeImage {
   private ClaudeImage() {}
 
   /** The SDK's packages, each of which brings the runtime to a program. */
-  private static final List<String> SDK = List.of("npm:@anthropic-ai/claude-agent-sdk@", "pypi:claude-agent-sdk@");
+  private static final List<String> SDK =
+      List.of("npm:@anthropic-ai/claude-agent-sdk@", "pypi:claude-agent-sdk@");
 
   /**
    * The recipe of an image for a program of the user's: its packages, the runtime if none of them
@@ -60,7 +61,9 @@ public final class ClaudeImage {
     return new ImageRecipe(all, files(program));
   }
 
-  /** What Helm drives itself tells how its calls end; a program's runtime has hooks for that too. */
+  /**
+   * What Helm drives itself tells how its calls end; a program's runtime has hooks for that too.
+   */
   private static Map<String, ExtraFile> files(boolean program) {
     Map<String, ExtraFile> files = new TreeMap<>();
     String settings = program ? "program-settings.json" : "managed-settings.json";

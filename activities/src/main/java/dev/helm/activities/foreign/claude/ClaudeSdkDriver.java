@@ -127,8 +127,8 @@ final class ClaudeSdkDriver implements AgentDriver {
     private static final long serialVersionUID = 1;
   }
 
-  private ClaudeSession begin(
-      SessionStart begin, HelmTools offered, String id, String transcript) throws NoConversation {
+  private ClaudeSession begin(SessionStart begin, HelmTools offered, String id, String transcript)
+      throws NoConversation {
     byte[] known = transcript.getBytes(StandardCharsets.UTF_8);
     Box opened = open(begin, id, known);
     this.box = opened;

@@ -19,8 +19,7 @@ import org.jspecify.annotations.Nullable;
  * What one life of the runtime has said and asks for. Everything that it writes is hostile input:
  * it can ask and it can end, and nothing that it says makes a call pass.
  */
-final class ClaudeSession 
-    implements ControlLine.Peer, Gates.Side, RuntimeWork.Waiting {
+final class ClaudeSession implements ControlLine.Peer, Gates.Side, RuntimeWork.Waiting {
   /** How long a stopped call may take to end. */
   private static final long STOP_MS = 5_000;
 
@@ -146,8 +145,7 @@ final class ClaudeSession
     }
     String tool = question.path("tool_name").asText();
     JsonNode input = question.path("tool_input");
-    PendingCall call =
-        calls.announced(id, tool, input) ? begun(id, tool, input) : calls.of(id);
+    PendingCall call = calls.announced(id, tool, input) ? begun(id, tool, input) : calls.of(id);
     String why =
         over != null
             ? "No session of this run is at work."
@@ -294,8 +292,8 @@ final class ClaudeSession
    * Asks Helm about a call, new or known. Attack: another call under an id that was allowed.
    *
    * @param from says which sub-agent asks, if one does
-   * @param exact whether the arguments have to be those that were asked about; the runtime's own
-   *     check comes with those that were allowed
+   * @param exact whether the arguments have to be those that were asked about, or that the lock has
+   *     made of them; the runtime's own check is only told what was allowed
    */
   private void gate(
       String id,
@@ -307,7 +305,7 @@ final class ClaudeSession
     PendingCall call = calls.of(id);
     if (call == null) {
       call = begun(id, tool, input, from);
-    } else if (exact ? !call.asks(tool, input) : !call.wireTool.equals(tool)) {
+    } else if (exact ? !call.isOf(tool, input) : !call.wireTool.equals(tool)) {
       call = null;
     }
     if (call == null) {
@@ -431,8 +429,7 @@ final class ClaudeSession
       var unused =
           CompletableFuture.runAsync(
               () -> ended(call, text, error),
-              CompletableFuture.delayedExecutor(
-                  RESULT_LAG_MS, TimeUnit.MILLISECONDS));
+              CompletableFuture.delayedExecutor(RESULT_LAG_MS, TimeUnit.MILLISECONDS));
     }
   }
 

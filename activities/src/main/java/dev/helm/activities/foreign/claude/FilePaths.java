@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The paths of the runtime's own file tools. They follow links, go from wherever the last shell
- * command has left them, and trim; a rule has judged the path as it is written. So a path is let
- * go only if it is written in full and leads where it says.
+ * command has left them, and trim; a rule has judged the path as it is written. So a path is let go
+ * only if it is written in full and leads where it says.
  */
 final class FilePaths {
   private static final Map<String, String> ARGUMENTS =

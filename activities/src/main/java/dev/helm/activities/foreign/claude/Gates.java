@@ -34,8 +34,8 @@ public final class Gates {
   /** Who answers for a run. */
   interface Side {
     /**
-     * A hook asks or tells; what it says may come from any process of the container. It may take
-     * as long as people do.
+     * A hook asks or tells; what it says may come from any process of the container. It may take as
+     * long as people do.
      *
      * @param question in the form of the runtime's hooks
      */

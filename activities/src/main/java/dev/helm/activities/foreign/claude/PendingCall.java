@@ -123,6 +123,11 @@ final class PendingCall {
     }
   }
 
+  /** Whether it is this that was asked, or what was made of it. */
+  boolean isOf(String tool, JsonNode other) {
+    return asks(tool, other) || runs(tool, other);
+  }
+
   /** Whether it is this that was let go. */
   boolean runs(String tool, JsonNode other) {
     return wireTool.equals(tool) && MessageDigest.isEqual(executedSha256, sha256(other));

@@ -245,8 +245,10 @@ final class ProgramHooks implements Gates.Side, RuntimeWork.Waiting {
     }
     String tool = told.path("tool_name").asText();
     if (call == null || !call.allowed()) {
-      fails("its runtime says that it carried out a call of " + Shown.name(tool)
-          + " that Helm had not allowed");
+      fails(
+          "its runtime says that it carried out a call of "
+              + Shown.name(tool)
+              + " that Helm had not allowed");
       return;
     }
     boolean asAllowed = call.runs(tool, told.path("tool_input"));
@@ -259,8 +261,10 @@ final class ProgramHooks implements Gates.Side, RuntimeWork.Waiting {
                 "The runtime carried this out with other arguments: " + told.path("tool_input")));
     ended(call);
     if (!asAllowed) {
-      fails("its runtime carried out a call of " + Shown.name(tool)
-          + " with other arguments than Helm had allowed");
+      fails(
+          "its runtime carried out a call of "
+              + Shown.name(tool)
+              + " with other arguments than Helm had allowed");
     }
   }
 
@@ -314,7 +318,9 @@ final class ProgramHooks implements Gates.Side, RuntimeWork.Waiting {
     heard.addAll(program.get().said());
     StringBuilder all = new StringBuilder();
     for (Given.Message message : heard) {
-      all.append(all.isEmpty() ? "" : "\n").append("Message from a person: ").append(message.text());
+      all.append(all.isEmpty() ? "" : "\n")
+          .append("Message from a person: ")
+          .append(message.text());
     }
     heard.clear();
     return all.toString();

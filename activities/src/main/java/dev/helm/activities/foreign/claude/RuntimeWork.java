@@ -57,8 +57,7 @@ final class RuntimeWork {
   }
 
   /** See {@code AgentDriver.perform}. */
-  Effect.Result perform(
-      @Nullable Waiting waiting, String toolUseId, String tool, String arguments)
+  Effect.Result perform(@Nullable Waiting waiting, String toolUseId, String tool, String arguments)
       throws InterruptedException {
     String label = labels.remove(toolUseId);
     PendingCall call = waiting == null ? null : waiting.call(toolUseId);

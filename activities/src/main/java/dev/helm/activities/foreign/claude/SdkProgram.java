@@ -78,7 +78,8 @@ final class SdkProgram implements AgentDriver, ProgramDriver.Way {
   public void start(SessionStart begin) {
     start = begin;
     work = new RuntimeWork(boxes, begin.run(), CALL_MS_MAX);
-    ProgramHooks asked = new ProgramHooks(
+    ProgramHooks asked =
+        new ProgramHooks(
             begin.events(),
             program::calls,
             id -> gates.askedByModel(begin.run(), id),

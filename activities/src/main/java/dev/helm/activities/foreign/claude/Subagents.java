@@ -57,8 +57,7 @@ final class Subagents {
     Spawned of = spawned.remove(toolUseId);
     if (of != null) {
       labels.values().removeIf(of.label::equals);
-      events.ended(
-          of.label, toolUseId, error ? "failed" : "succeeded", error ? "it failed" : null);
+      events.ended(of.label, toolUseId, error ? "failed" : "succeeded", error ? "it failed" : null);
     }
   }
 

@@ -23,9 +23,14 @@ final class Summary {
         all.append(
             switch (block.path("type").asText()) {
               case "tool_use" ->
-                  "You called " + block.path("name").asText() + " " + cut(block.path("input")) + "\n";
+                  "You called "
+                      + block.path("name").asText()
+                      + " "
+                      + cut(block.path("input"))
+                      + "\n";
               case "tool_result" -> "Its result: " + cut(block.path("content")) + "\n";
-              default -> (agent ? "You said: " : "You were told: ") + cut(block.path("text")) + "\n";
+              default ->
+                  (agent ? "You said: " : "You were told: ") + cut(block.path("text")) + "\n";
             });
       }
     }

@@ -225,8 +225,7 @@ final class ClaudeSessionTest {
     session.allow("toolu_1", json("{\"subagent_type\":\"reader\"}"));
     runtime.answer("r1");
     subagentHook("r2", "toolu_2", "a1", "reader");
-    assertThat(calls().calls())
-        .containsExactly(new Next.Asked("toolu_2", "Bash", LS, "main/1"));
+    assertThat(calls().calls()).containsExactly(new Next.Asked("toolu_2", "Bash", LS, "main/1"));
     session.deny("toolu_2", "no");
     runtime.answer("r2");
     runtime.toolResult("toolu_1", "the report", false);
@@ -293,8 +292,7 @@ final class ClaudeSessionTest {
     PendingCall call = Objects.requireNonNull(session.call("toolu_1"));
     runtime.says(line.toString());
     runtime.answer("r2");
-    assertThat(call.end.get(30, TimeUnit.SECONDS).forModel())
-        .isEqualTo("one\ntwo");
+    assertThat(call.end.get(30, TimeUnit.SECONDS).forModel()).isEqualTo("one\ntwo");
   }
 
   @Test
