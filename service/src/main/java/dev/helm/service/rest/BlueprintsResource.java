@@ -1,11 +1,13 @@
 package dev.helm.service.rest;
 
+import dev.helm.activities.images.ImageList;
 import dev.helm.activities.tools.LineDiff;
 import dev.helm.api.Role;
 import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.rest.BlueprintBodies;
 import dev.helm.api.rest.Bodies;
 import dev.helm.api.rest.ErrorCode;
+import dev.helm.api.rest.Problem;
 import dev.helm.service.auth.Caller;
 import dev.helm.service.blueprint.BlueprintLoader;
 import dev.helm.service.blueprint.BlueprintSource;
@@ -33,7 +35,9 @@ import jakarta.ws.rs.core.SecurityContext;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Storing, checking and reading blueprints. */
@@ -45,11 +49,14 @@ public final class BlueprintsResource {
 
   private final BlueprintStore blueprints;
   private final Set<String> operatorHosts;
+  private final Supplier<ImageList> images;
 
-  /** With where they are stored, and the hosts of the operator's targets. */
-  public BlueprintsResource(BlueprintStore blueprints, Set<String> operatorHosts) {
+  /** With where they are stored, and what the operator says of hosts and images. */
+  public BlueprintsResource(
+      BlueprintStore blueprints, Set<String> operatorHosts, Supplier<ImageList> images) {
     this.blueprints = blueprints;
     this.operatorHosts = Set.copyOf(operatorHosts);
+    this.images = images;
   }
 
   /** The newest version of each. */
@@ -203,15 +210,14 @@ public final class BlueprintsResource {
     return new BlueprintBodies.Checked(blueprint, Combination.of(blueprint, operatorHosts));
   }
 
-  private static Blueprint load(InputStream body, ContainerRequestContext context)
-      throws IOException {
+  private Blueprint load(InputStream body, ContainerRequestContext context) throws IOException {
     MediaType type = context.getMediaType();
     BlueprintLoader.Format format =
         type != null && type.getSubtype().endsWith("json")
             ? BlueprintLoader.Format.JSON
             : BlueprintLoader.Format.YAML;
     return switch (BlueprintLoader.load(body.readAllBytes(), format)) {
-      case BlueprintLoader.Loaded loaded -> loaded.blueprint();
+      case BlueprintLoader.Loaded loaded -> withImages(loaded.blueprint());
       case BlueprintLoader.Refused refused -> {
         int count = refused.mistakes().size();
         throw ProblemException.at(
@@ -221,6 +227,19 @@ public final class BlueprintsResource {
             refused.mistakes());
       }
     };
+  }
+
+  private Blueprint withImages(Blueprint blueprint) {
+    Optional<ImageList.Refused> refused = images.get().refusal(blueprint);
+    if (refused.isPresent()) {
+      ImageList.Refused image = refused.get();
+      throw ProblemException.at(
+          ErrorCode.INVALID_BLUEPRINT,
+          "the blueprint has a mistake",
+          image.why(),
+          List.of(new Problem.Place(0, 0, image.path(), image.why(), image.hint())));
+    }
+    return blueprint;
   }
 
   private static ProblemException unknown() {

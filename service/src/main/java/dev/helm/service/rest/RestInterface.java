@@ -128,7 +128,7 @@ public final class RestInterface {
             commits,
             new DecisionCheck(store.runs(), store.blobs(), clock, backend.tools())),
         new RulesResource(store.rules(), store.queries()),
-        new BlueprintsResource(store.blueprints(), backend.operatorHosts()),
+        new BlueprintsResource(store.blueprints(), backend.operatorHosts(), backend::images),
         new BlueprintSchemaResource(),
         money(),
         new SecretsResource(store.secrets()),

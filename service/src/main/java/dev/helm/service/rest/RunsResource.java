@@ -1,5 +1,6 @@
 package dev.helm.service.rest;
 
+import dev.helm.activities.snapshot.Snapshots;
 import dev.helm.api.Role;
 import dev.helm.api.RunId;
 import dev.helm.api.Usd;
@@ -74,8 +75,14 @@ public final class RunsResource {
           ErrorCode.READ_ONLY, "no run can start: Helm is read-only", readOnly);
     }
     RunQueries.NewRun wanted = wanted(request, context);
-    RunQueries.Created created = runs.create(wanted);
-    backend.control().start(created.run().id());
+    List<Snapshots.First> files = StartFiles.of(request.files());
+    RunQueries.Created created;
+    if (files.isEmpty()) {
+      created = runs.create(wanted);
+      backend.control().start(created.run().id());
+    } else {
+      created = RollbackResource.done(() -> backend.epochs().create(wanted, files));
+    }
     StatusFilter.answer(context, Response.Status.CREATED);
     return created.run();
   }
@@ -158,6 +165,14 @@ public final class RunsResource {
     Blueprint.Stored stored = blueprint(caller.access(), request.blueprint());
     Blueprint blueprint = stored.blueprint();
     Permit.require(context, Role.OPERATOR, blueprint.project());
+    // It may have been stored when the operator's list was another.
+    backend
+        .images()
+        .refusal(blueprint)
+        .ifPresent(
+            image -> {
+              throw ProblemException.member("blueprint", image.why(), image.hint());
+            });
     Map<String, Object> input = input(blueprint, request.input());
     String prompt = request.prompt();
     if (prompt != null) {
