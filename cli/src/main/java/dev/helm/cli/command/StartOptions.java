@@ -44,10 +44,11 @@ final class StartOptions {
   Reply start(HelmClient client) {
     Usd cap = budget == null ? null : dollars("--budget", budget);
     return client.start(
-        new Bodies.StartRun(blueprint, inputs.isEmpty() ? null : input(), name, prompt, cap));
+        new Bodies.StartRun(blueprint, inputs.isEmpty() ? null : input(inputs), name, prompt, cap));
   }
 
-  private Map<String, Object> input() {
+  /** {@code KEY=VALUE} each. */
+  static Map<String, Object> input(List<String> inputs) {
     Map<String, Object> input = new LinkedHashMap<>();
     for (String pair : inputs) {
       int equals = pair.indexOf('=');
