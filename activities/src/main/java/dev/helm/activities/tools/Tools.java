@@ -76,6 +76,7 @@ public final class Tools {
                 tool.http() == null
                     ? command.apply(new OwnCommand(name, tool))
                     : new HttpEffect(log, elsewhere, name, tool),
+            tool -> new ReadingCommand(elsewhere.hooks(), tool),
             elsewhere.tools(),
             elsewhere.foreign()),
         elsewhere.secrets(),

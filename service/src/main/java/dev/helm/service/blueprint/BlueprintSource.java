@@ -95,6 +95,8 @@ public final class BlueprintSource {
         : members(
             "oauth",
             members(
+                "issuer",
+                oauth.issuer(),
                 "clientId",
                 oauth.clientId(),
                 "clientSecret",

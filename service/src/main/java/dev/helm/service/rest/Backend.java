@@ -1,5 +1,6 @@
 package dev.helm.service.rest;
 
+import dev.helm.activities.images.ImageList;
 import dev.helm.activities.snapshot.Snapshots;
 import dev.helm.activities.tools.RunTools;
 import dev.helm.activities.workspace.WorkspaceFiles;
@@ -43,6 +44,11 @@ public interface Backend extends AutoCloseable {
   /** Hosts of the targets that the operator has listed in {@code config.yml}, in lower case. */
   default Set<String> operatorHosts() {
     return Set.of();
+  }
+
+  /** The engine's images that the operator lets blueprints name. */
+  default ImageList images() {
+    return ImageList.NONE;
   }
 
   /** What tools runs have, for arguments that people change. */

@@ -1,11 +1,13 @@
 package dev.helm.service.rest;
 
+import dev.helm.activities.images.ImageList;
 import dev.helm.activities.tools.LineDiff;
 import dev.helm.api.Role;
 import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.rest.BlueprintBodies;
 import dev.helm.api.rest.Bodies;
 import dev.helm.api.rest.ErrorCode;
+import dev.helm.api.rest.Problem;
 import dev.helm.service.auth.Caller;
 import dev.helm.service.blueprint.BlueprintLoader;
 import dev.helm.service.blueprint.BlueprintSource;
@@ -33,7 +35,9 @@ import jakarta.ws.rs.core.SecurityContext;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Storing, checking and reading blueprints. */
@@ -46,13 +50,20 @@ public final class BlueprintsResource {
   private final BlueprintStore blueprints;
   private final Schedules schedules;
   private final Set<String> operatorHosts;
+  private final Supplier<ImageList> images;
 
-  /** With where they are stored, their schedules, and the hosts of the operator's targets. */
+  /**
+   * With where they are stored, their schedules, and what the operator says of hosts and images.
+   */
   public BlueprintsResource(
-      BlueprintStore blueprints, Schedules schedules, Set<String> operatorHosts) {
+      BlueprintStore blueprints,
+      Schedules schedules,
+      Set<String> operatorHosts,
+      Supplier<ImageList> images) {
     this.blueprints = blueprints;
     this.schedules = schedules;
     this.operatorHosts = Set.copyOf(operatorHosts);
+    this.images = images;
   }
 
   /** The newest version of each. */
@@ -214,15 +225,14 @@ public final class BlueprintsResource {
     return new BlueprintBodies.Checked(blueprint, Combination.of(blueprint, operatorHosts));
   }
 
-  private static Blueprint load(InputStream body, ContainerRequestContext context)
-      throws IOException {
+  private Blueprint load(InputStream body, ContainerRequestContext context) throws IOException {
     MediaType type = context.getMediaType();
     BlueprintLoader.Format format =
         type != null && type.getSubtype().endsWith("json")
             ? BlueprintLoader.Format.JSON
             : BlueprintLoader.Format.YAML;
     return switch (BlueprintLoader.load(body.readAllBytes(), format)) {
-      case BlueprintLoader.Loaded loaded -> loaded.blueprint();
+      case BlueprintLoader.Loaded loaded -> withImages(loaded.blueprint());
       case BlueprintLoader.Refused refused -> {
         int count = refused.mistakes().size();
         throw ProblemException.at(
@@ -232,6 +242,19 @@ public final class BlueprintsResource {
             refused.mistakes());
       }
     };
+  }
+
+  private Blueprint withImages(Blueprint blueprint) {
+    Optional<ImageList.Refused> refused = images.get().refusal(blueprint);
+    if (refused.isPresent()) {
+      ImageList.Refused image = refused.get();
+      throw ProblemException.at(
+          ErrorCode.INVALID_BLUEPRINT,
+          "the blueprint has a mistake",
+          image.why(),
+          List.of(new Problem.Place(0, 0, image.path(), image.why(), image.hint())));
+    }
+    return blueprint;
   }
 
   private static ProblemException unknown() {

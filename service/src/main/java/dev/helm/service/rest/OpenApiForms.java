@@ -37,6 +37,7 @@ final class OpenApiForms {
         Map.entry("StartRun.blueprint", text(1, 100)),
         Map.entry("StartRun.name", text(1, 100)),
         Map.entry("StartRun.prompt", text(1, 20_000)),
+        Map.entry("StartFile.path", text(1, 1_000)),
         Map.entry("SendMessage.text", text(1, 10_000)),
         Map.entry("SendMessage.when", words("next", "now")),
         Map.entry("RollbackRequest.to", step()),

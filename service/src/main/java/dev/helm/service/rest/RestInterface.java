@@ -101,7 +101,8 @@ public final class RestInterface {
 
   private List<Object> resources() {
     RunControl control = new AskedControl(backend.control());
-    RunStarts starts = new RunStarts(store.blueprints(), backend::readOnlyBecause, practice);
+    RunStarts starts =
+        new RunStarts(store.blueprints(), backend::readOnlyBecause, backend::images, practice);
     Schedules schedules = new Schedules(store, starts, backend::schedulesChanged);
     return List.of(
         new AuthResource(logIn, tokens, door::closeEnded, audit.trail()),
@@ -116,7 +117,7 @@ public final class RestInterface {
             store.queries()::activeRuns,
             version,
             practice),
-        new RunsResource(store.queries(), starts, search, backend.control()),
+        new RunsResource(store.queries(), starts, search, backend),
         new SchedulesResource(
             store, schedules, new ScheduleFires(store, starts, backend.control())),
         new SearchResource(store.queries(), search),
@@ -132,7 +133,8 @@ public final class RestInterface {
             commits,
             new DecisionCheck(store.runs(), store.blobs(), clock, backend.tools())),
         new RulesResource(store.rules(), store.queries()),
-        new BlueprintsResource(store.blueprints(), schedules, backend.operatorHosts()),
+        new BlueprintsResource(
+            store.blueprints(), schedules, backend.operatorHosts(), backend::images),
         new BlueprintSchemaResource(),
         money(),
         new SecretsResource(store.secrets()),

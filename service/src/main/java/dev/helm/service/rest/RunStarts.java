@@ -1,5 +1,6 @@
 package dev.helm.service.rest;
 
+import dev.helm.activities.images.ImageList;
 import dev.helm.api.Role;
 import dev.helm.api.RunId;
 import dev.helm.api.Usd;
@@ -26,13 +27,18 @@ public final class RunStarts {
 
   private final BlueprintStore blueprints;
   private final Supplier<@Nullable String> readOnlyBecause;
+  private final Supplier<ImageList> images;
   private final boolean practice;
 
-  /** With where blueprints are, why no run can start if so, and whether runs are practice. */
+  /** With where blueprints are, why no run can start if so, which images, and if it is practice. */
   public RunStarts(
-      BlueprintStore blueprints, Supplier<@Nullable String> readOnlyBecause, boolean practice) {
+      BlueprintStore blueprints,
+      Supplier<@Nullable String> readOnlyBecause,
+      Supplier<ImageList> images,
+      boolean practice) {
     this.blueprints = blueprints;
     this.readOnlyBecause = readOnlyBecause;
+    this.images = images;
     this.practice = practice;
   }
 
@@ -73,6 +79,14 @@ public final class RunStarts {
     Blueprint.Stored stored = blueprint(starter.access(), request.blueprint());
     Blueprint blueprint = stored.blueprint();
     Permit.check(starter.roles(), Role.OPERATOR, blueprint.project());
+    // It may have been stored when the operator's list was another.
+    images
+        .get()
+        .refusal(blueprint)
+        .ifPresent(
+            image -> {
+              throw ProblemException.member("blueprint", image.why(), image.hint());
+            });
     Map<String, Object> input = input(blueprint, request.input());
     String prompt = request.prompt();
     if (prompt != null) {

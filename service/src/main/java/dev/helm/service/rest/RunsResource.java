@@ -1,5 +1,6 @@
 package dev.helm.service.rest;
 
+import dev.helm.activities.snapshot.Snapshots;
 import dev.helm.api.Role;
 import dev.helm.api.rest.Bodies;
 import dev.helm.service.auth.Caller;
@@ -21,6 +22,7 @@ import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.SecurityContext;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -32,14 +34,14 @@ public final class RunsResource {
   private final RunQueries runs;
   private final RunStarts starts;
   private final SearchIndex search;
-  private final RunControl control;
+  private final Backend backend;
 
   /** With where runs are, what starts them, and what works on them. */
-  public RunsResource(RunQueries runs, RunStarts starts, SearchIndex search, RunControl control) {
+  public RunsResource(RunQueries runs, RunStarts starts, SearchIndex search, Backend backend) {
     this.runs = runs;
     this.starts = starts;
     this.search = search;
-    this.control = control;
+    this.backend = backend;
   }
 
   /** Starts a run. */
@@ -53,8 +55,14 @@ public final class RunsResource {
     RunQueries.NewRun wanted =
         starts.wanted(RunStarts.Starter.of(caller), request, IdempotencyFilter.requestId(context));
     Permit.require(context, Role.OPERATOR, wanted.blueprint().blueprint().project());
-    RunQueries.Created created = runs.create(wanted);
-    control.start(created.run().id());
+    List<Snapshots.First> files = StartFiles.of(request.files());
+    RunQueries.Created created;
+    if (files.isEmpty()) {
+      created = runs.create(wanted);
+      backend.control().start(created.run().id());
+    } else {
+      created = RollbackResource.done(() -> backend.epochs().create(wanted, files));
+    }
     StatusFilter.answer(context, Response.Status.CREATED);
     return created.run();
   }

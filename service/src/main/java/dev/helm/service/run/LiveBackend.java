@@ -15,6 +15,7 @@ import dev.helm.activities.foreign.claude.Gates;
 import dev.helm.activities.hook.BoxHooks;
 import dev.helm.activities.hook.HookRunner;
 import dev.helm.activities.hook.Hooks;
+import dev.helm.activities.images.ImageList;
 import dev.helm.activities.images.SandboxImages;
 import dev.helm.activities.mail.Relay;
 import dev.helm.activities.mcp.ImagePrograms;
@@ -110,6 +111,7 @@ public final class LiveBackend implements Backend {
   private final LedgerSocket ledgerSocket;
   private final ZoneId moneyZone;
   private final Set<String> operatorHosts;
+  private final ImageList allowedImages;
   private final MoneyWatch moneyWatch;
   private final TemporalRunControl control;
   private final Reconciler reconciler;
@@ -135,6 +137,7 @@ public final class LiveBackend implements Backend {
     this.store = store;
     OperatorConfig operator = OperatorConfig.read(settings.home());
     this.moneyZone = operator.moneyZone();
+    this.allowedImages = operator.images();
     this.operatorHosts =
         operator.targets().stream()
             .filter(target -> !target.mirror())
@@ -156,7 +159,7 @@ public final class LiveBackend implements Backend {
     SandboxImages images =
         engineImages == null
             ? null
-            : new SandboxImages(settings.home(), engineImages, settings.image());
+            : new SandboxImages(settings.home(), engineImages, settings.image(), operator.images());
     RunContainers containers = images == null ? null : new RunContainers(store.runs(), images);
     this.control =
         new TemporalRunControl(
@@ -176,6 +179,8 @@ public final class LiveBackend implements Backend {
             Workspaces.defaultOwnerUid(),
             LauncherDisks.find(settings.home()),
             operator.workspace());
+    StoredWaits waits =
+        new StoredWaits(store, Duration.ofMinutes(operator.waitMinutes()), Clock.systemUTC());
     ProgramDoor programs = new ProgramDoor(HelmService.VERSION);
     EgressGrants grants = new EgressGrants();
     EgressRecords egressRecords = new EgressRecords(store.log());
@@ -198,8 +203,7 @@ public final class LiveBackend implements Backend {
               workspaces,
               List.of(egress),
               containers.agents(URI.create(settings.keyProxy()), programs.door(), gates.door()),
-              new StoredWaits(
-                  store, Duration.ofMinutes(operator.waitMinutes()), Clock.systemUTC()));
+              waits);
       docker.set(started);
       this.sandbox = started;
     }
@@ -208,7 +212,8 @@ public final class LiveBackend implements Backend {
     this.fires =
         new ScheduleFires(
             store,
-            new RunStarts(store.blueprints(), health::readOnlyBecause, settings.practice()),
+            new RunStarts(
+                store.blueprints(), health::readOnlyBecause, this::images, settings.practice()),
             control);
     this.stalls = new StallWatch(store.queries(), store.log(), Clock.systemUTC());
     this.webhook = webhook(settings.home(), operator, store);
@@ -223,6 +228,7 @@ public final class LiveBackend implements Backend {
             sandbox.boxes(),
             images == null ? Programs.inDefaultImage() : new ImagePrograms(images),
             new HostDial(outgoing, egressRecords::dialled),
+            waits,
             HelmService.VERSION);
     this.tools = new RunTools(List.of(mcp));
     this.agents =
@@ -329,6 +335,7 @@ public final class LiveBackend implements Backend {
         SCHEDULES_EVERY,
         "fires could not be told",
         new ScheduleNotices(store.fires(), webhook)::look);
+    every(REAP_EVERY, "servers of waiting runs stay for now", mcp::endIdle);
     every(ARCHIVE_EVERY, "histories wait", histories::round);
     every(ARCHIVE_ACTIVE_EVERY, "histories wait", histories::roundOfActive);
   }
@@ -426,7 +433,7 @@ public final class LiveBackend implements Backend {
       return Publishing.NOWHERE;
     }
     Hmac key = Hmac.ofFile(home.resolve("keys").resolve("publish.key"));
-    return Publishing.of(operator.publish(), key::of, home.resolve("run").resolve("publish"));
+    return Publishing.of(operator.publish(), key::begun, home.resolve("run").resolve("publish"));
   }
 
   /** Takes over what a former life left, then polls; tried again until Temporal is there. */
@@ -459,6 +466,11 @@ public final class LiveBackend implements Backend {
   private void reconcile() {
     reconciler.reconcile(false);
     epochs.recover();
+  }
+
+  @Override
+  public ImageList images() {
+    return allowedImages;
   }
 
   @Override

@@ -127,7 +127,7 @@ class BlueprintSchemaTest {
       mcpServers.s.tools | ["list"] | [] ["a b"] "list"
       mcpServers.s.reads | ["list"] | [] [7]
       mcpServers.s.other | | 1
-      mcpServers.w.auth | {"bearer":"T"} {"oauth":{"clientId":"x"}} {"oauth":{"clientId":"x","clientSecret":"T","scopes":["a"]}} | {} {"bearer":"t"} {"bearer":"T","oauth":{"clientId":"x"}} {"oauth":{}} {"other":1}
+      mcpServers.w.auth | {"bearer":"T"} {"oauth":{"issuer":"https://l.example","clientId":"x"}} {"oauth":{"issuer":"https://l.example/a","clientId":"x","clientSecret":"T","scopes":["a"]}} | {} {"bearer":"t"} {"bearer":"T","oauth":{"issuer":"https://l.example","clientId":"x"}} {"oauth":{}} {"oauth":{"clientId":"x"}} {"oauth":{"issuer":"http://l.example","clientId":"x"}} {"oauth":{"issuer":"https://l.example?a=b","clientId":"x"}} {"other":1}
       customTools | | [] {"own":{"description":"x","schema":{"type":"object"},"command":["x"]}} {"Read":{"description":"x","schema":{"type":"object"},"command":["x"]}}
       customTools.Own.description | "Counts" | "" " " 7
       customTools.Own.schema | {"type":"object"} {"type":"object","properties":{"x":{"type":"string"}}} | {} {"type":"string"} {"type":"object","$ref":"#"} []

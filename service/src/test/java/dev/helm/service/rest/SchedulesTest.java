@@ -36,7 +36,10 @@ class SchedulesTest {
         new ScheduleFires(
             service.store(),
             new RunStarts(
-                service.store().blueprints(), () -> service.backend().readOnlyBecause(), false),
+                service.store().blueprints(),
+                () -> service.backend().readOnlyBecause(),
+                () -> service.backend().images(),
+                false),
             service.backend());
     assertThat(service.putYaml("brief", RunningService.BRIEF).status()).isEqualTo(201);
   }
