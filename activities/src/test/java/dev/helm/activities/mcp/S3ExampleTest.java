@@ -13,6 +13,7 @@ import dev.helm.activities.sandbox.Boxes;
 import dev.helm.api.Sha256;
 import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.blueprint.McpServer;
+import dev.helm.api.event.RunEvent;
 import dev.helm.workflows.HelmJson;
 import dev.helm.workflows.ToolActivity.Reply;
 import java.io.IOException;
@@ -37,6 +38,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -109,7 +111,7 @@ class S3ExampleTest {
   }
 
   /** What is wrong with a request's signature, computed from what came; null for nothing. */
-  private static String mistake(HttpExchange exchange, byte[] body) {
+  private static @Nullable String mistake(HttpExchange exchange, byte[] body) {
     String given = String.valueOf(exchange.getRequestHeaders().getFirst("Authorization"));
     Matcher said = AUTHORIZATION.matcher(given);
     if (!said.matches() || !said.group(1).equals(KEY_ID)) {
@@ -263,7 +265,7 @@ class S3ExampleTest {
     objects.put("other/x", "x");
     try (McpRig rig = rig(SECRET)) {
       String told = rig.told();
-      assertThat(rig.store.all(dev.helm.api.event.RunEvent.McpFailed.class)).isEmpty();
+      assertThat(rig.store.all(RunEvent.McpFailed.class)).isEmpty();
       assertThat(told).contains("mcp__s__list", "mcp__s__get", "mcp__s__put");
       assertThat(call(rig, "list", Map.of("prefix", "2026/")))
           .isEqualTo("2026/a b+c&d~é.csv\n2026/plain.txt");
