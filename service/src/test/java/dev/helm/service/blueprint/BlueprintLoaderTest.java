@@ -277,7 +277,8 @@ class BlueprintLoaderTest {
         """;
     String right = source.replace("QUERY", "session=${session}&key=").replace("SERVER", "page=1");
     assertThat(loaded(right, Format.YAML).customTools()).containsKey("Look");
-    for (String query : List.of("api_key=abcdefgh1", "a=1&token=abcdefgh1", "x=ghp_" + "a1".repeat(18))) {
+    for (String query :
+        List.of("api_key=abcdefgh1", "a=1&token=abcdefgh1", "x=ghp_" + "a1".repeat(18))) {
       assertThat(told(right.replace("session=${session}&key=", query), Format.YAML))
           .contains("customTools.Look.http.url: this looks like a secret, and an address is logged")
           .contains("send it in a header, as ${secret:NAME}");
