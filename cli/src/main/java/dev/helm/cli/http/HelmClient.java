@@ -62,6 +62,11 @@ public final class HelmClient {
     return new PeopleClient(calls);
   }
 
+  /** What concerns schedules. */
+  public ScheduleClient schedules() {
+    return new ScheduleClient(calls);
+  }
+
   // ---- calls -------------------------------------------------------------------------------
 
   /** {@code GET /api/status}. */

@@ -61,6 +61,9 @@ public interface Backend extends AutoCloseable {
     return _ -> {};
   }
 
+  /** Schedules were changed: Temporal is to hear of it soon. */
+  default void schedulesChanged() {}
+
   /** Begins to work; called when the socket listens. */
   void start();
 

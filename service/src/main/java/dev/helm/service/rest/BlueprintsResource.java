@@ -48,13 +48,20 @@ public final class BlueprintsResource {
   static final String YAML = "application/yaml";
 
   private final BlueprintStore blueprints;
+  private final Schedules schedules;
   private final Set<String> operatorHosts;
   private final Supplier<ImageList> images;
 
-  /** With where they are stored, and what the operator says of hosts and images. */
+  /**
+   * With where they are stored, their schedules, and what the operator says of hosts and images.
+   */
   public BlueprintsResource(
-      BlueprintStore blueprints, Set<String> operatorHosts, Supplier<ImageList> images) {
+      BlueprintStore blueprints,
+      Schedules schedules,
+      Set<String> operatorHosts,
+      Supplier<ImageList> images) {
     this.blueprints = blueprints;
+    this.schedules = schedules;
     this.operatorHosts = Set.copyOf(operatorHosts);
     this.images = images;
   }
@@ -145,7 +152,11 @@ public final class BlueprintsResource {
   @PUT
   @Path("/{name}")
   @Consumes({YAML, MediaType.APPLICATION_JSON})
-  @Operation(summary = "Store a blueprint; unchanged content makes no new version")
+  @Operation(
+      summary = "Store a blueprint; unchanged content makes no new version",
+      description =
+          "Where it has a schedule, the schedule of its name is made or made the same; where it has"
+              + " one no more, it is taken away.")
   @ApiResponse(responseCode = "200", useReturnTypeSchema = true, description = "unchanged")
   @ApiResponse(responseCode = "201", useReturnTypeSchema = true, description = "a new version")
   public Blueprint.Stored put(
@@ -181,8 +192,12 @@ public final class BlueprintsResource {
       Permit.require(context, Role.OPERATOR, before.blueprint().project());
     }
     Permit.require(context, Role.OPERATOR, blueprint.project());
+    schedules.refuseTaken(blueprint);
     try {
-      return blueprints.put(caller.access(Role.OPERATOR), blueprint, caller.name());
+      BlueprintStore.Put put =
+          blueprints.put(caller.access(Role.OPERATOR), blueprint, caller.name());
+      schedules.follow(blueprint, RunStarts.Starter.of(caller));
+      return put;
     } catch (BlueprintStore.NameTakenException e) {
       throw ProblemException.of(
           ErrorCode.CONFLICT, "the name belongs to another project", "choose another name");

@@ -51,9 +51,12 @@ import dev.helm.service.ledger.Days;
 import dev.helm.service.ledger.Ledger;
 import dev.helm.service.ledger.LedgerSocket;
 import dev.helm.service.ledger.PriceTable;
+import dev.helm.service.notify.ScheduleNotices;
 import dev.helm.service.notify.Webhook;
 import dev.helm.service.rest.Backend;
 import dev.helm.service.rest.RunControl;
+import dev.helm.service.rest.RunStarts;
+import dev.helm.service.rest.ScheduleFires;
 import dev.helm.service.store.Hmac;
 import dev.helm.service.store.Store;
 import dev.helm.service.stream.StreamHub;
@@ -61,6 +64,7 @@ import io.temporal.client.WorkflowClient;
 import io.temporal.serviceclient.WorkflowServiceStubs;
 import io.temporal.worker.WorkerFactory;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -90,6 +94,7 @@ public final class LiveBackend implements Backend {
   private static final Duration RECONCILE_EVERY = Duration.ofSeconds(30);
   private static final Duration MONEY_EVERY = Duration.ofSeconds(1);
   private static final Duration REAP_EVERY = Duration.ofSeconds(5);
+  private static final Duration SCHEDULES_EVERY = Duration.ofSeconds(2);
   private static final Duration ARCHIVE_EVERY = Duration.ofSeconds(10);
 
   /** Long before the dev server forgets what ended, which it does after a day. */
@@ -111,6 +116,8 @@ public final class LiveBackend implements Backend {
   private final MoneyWatch moneyWatch;
   private final TemporalRunControl control;
   private final Reconciler reconciler;
+  private final TemporalSchedules schedules;
+  private final ScheduleFires fires;
   private final Reaper reaper;
   private final Snapshots snapshots;
   private final Epochs epochs;
@@ -196,12 +203,22 @@ public final class LiveBackend implements Backend {
               new StoredSlots(store.slots()),
               workspaces,
               List.of(egress),
-              containers.agents(URI.create(settings.keyProxy()), programs.door(), gates.door()),
+              containers.agents(
+                  gates.model(address(URI.create(settings.keyProxy()))),
+                  programs.door(),
+                  gates.door()),
               waits);
       docker.set(started);
       this.sandbox = started;
     }
     this.health = new Health(settings, sandbox, ledgerSocket, temporal, reconciler);
+    this.schedules = new TemporalSchedules(temporal, identity, store.schedules());
+    this.fires =
+        new ScheduleFires(
+            store,
+            new RunStarts(
+                store.blueprints(), health::readOnlyBecause, operator::images, settings.practice()),
+            control);
     this.stalls = new StallWatch(store.queries(), store.log(), Clock.systemUTC());
     this.webhook = webhook(settings.home(), operator, store);
     this.histories = new HistoryArchive(client, store, Clock.systemUTC());
@@ -224,7 +241,7 @@ public final class LiveBackend implements Backend {
                 Blueprint.COMMAND,
                 new ProgramKind(sandbox.boxes(), programs, tools),
                 Blueprint.CLAUDE_AGENT_SDK,
-                new ClaudeSdk(sandbox.boxes(), tools, gates)));
+                new ClaudeSdk(sandbox.boxes(), tools, gates, programs)));
     this.reaper = new Reaper(store, this::release);
     this.snapshots =
         new Snapshots(settings.home(), sandbox, operator.workspace(), Clock.systemUTC());
@@ -295,6 +312,20 @@ public final class LiveBackend implements Backend {
   }
 
   @Override
+  public void schedulesChanged() {
+    var unused = upkeep.schedule(this::tellSchedules, 0, TimeUnit.MILLISECONDS);
+  }
+
+  /** What fails here is made up for by the next round. */
+  private void tellSchedules() {
+    try {
+      schedules.look();
+    } catch (RuntimeException e) {
+      LOG.info("Temporal has not heard of a schedule yet: {}", e.toString());
+    }
+  }
+
+  @Override
   public void start() {
     var unusedHealth =
         upkeep.scheduleWithFixedDelay(
@@ -303,6 +334,12 @@ public final class LiveBackend implements Backend {
     every(REAP_EVERY, "ended runs could not be looked through", reaper::reap);
     every(REAP_EVERY, "runs could not be looked through for stalls", stalls::look);
     every(REAP_EVERY, "servers of waiting runs stay for now", mcp::endIdle);
+    every(SCHEDULES_EVERY, "schedules could not be looked through", fires::look);
+    every(SCHEDULES_EVERY, "schedules wait for Temporal", schedules::look);
+    every(
+        SCHEDULES_EVERY,
+        "fires could not be told",
+        new ScheduleNotices(store.fires(), webhook)::look);
     every(ARCHIVE_EVERY, "histories wait", histories::round);
     every(ARCHIVE_ACTIVE_EVERY, "histories wait", histories::roundOfActive);
   }
@@ -391,7 +428,12 @@ public final class LiveBackend implements Backend {
             settings.smtpUrl().isEmpty() ? null : new Relay(URI.create(settings.smtpUrl())),
             new CallSnapshot(snapshots, store.files(), store.log()),
             Clock.systemUTC(),
-            new Elsewhere(tools, store.secrets(), outgoing, hooks, agents, publishing)));
+            new Elsewhere(tools, store.secrets(), outgoing, hooks, agents, publishing)),
+        new ScheduleActivityImpl(fires));
+  }
+
+  private static InetSocketAddress address(URI uri) {
+    return new InetSocketAddress(uri.getHost(), uri.getPort());
   }
 
   private static Publishing publishing(Path home, OperatorConfig operator) {

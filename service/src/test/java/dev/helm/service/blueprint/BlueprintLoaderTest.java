@@ -185,7 +185,8 @@ class BlueprintLoaderTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"mistakes", "later", "inputs", "rules", "never", "wrong-agents"})
+  @ValueSource(
+      strings = {"mistakes", "later", "schedule", "inputs", "rules", "never", "wrong-agents"})
   void everyMistakeIsToldAtOnce(String name) throws IOException {
     String told = told(resource(name + ".yaml"), Format.YAML);
     if (Boolean.getBoolean("helm.golden.write")) {
