@@ -162,7 +162,7 @@ public final class RunsCommand extends HelmCommand {
         + waiting;
   }
 
-  /** How long a run has been at it: since its start, until its end or now. */
+  /** How long a run has been at it: from its start to its end or now, less what it lay ended. */
   static Duration age(Bodies.Run run) {
     @Nullable Instant began = Times.instant(run.startedAt());
     if (began == null) {
@@ -171,6 +171,6 @@ public final class RunsCommand extends HelmCommand {
     Instant end = Times.instant(run.finishedAt());
     return began == null
         ? Duration.ZERO
-        : Duration.between(began, end == null ? Instant.now() : end);
+        : Duration.between(began, end == null ? Instant.now() : end).minusMillis(run.idleMs());
   }
 }
