@@ -33,6 +33,10 @@ public final class DockerSandbox implements Sandbox {
   private final DockerBoxes boxes;
   private final ContainerWish.Source wishes;
   private final Map<String, LiveSlot> held = new ConcurrentHashMap<>();
+
+  /** Runs whose workspaces are on their way into a slot. */
+  private final Map<String, String> moving = new ConcurrentHashMap<>();
+
   private final WaitingSlots waitingSlots;
   private final RunLocks runs = new RunLocks();
   private final CompletableFuture<Void> recovered = new CompletableFuture<>();
@@ -220,12 +224,14 @@ public final class DockerSandbox implements Sandbox {
       live.keep(live.kept().withRun(run));
       store.put(live.kept());
       live.host().secretGiven();
+      moving.put(run, live.id());
       workspaces.moveIn(run, live.id());
       live.touch();
       held.put(run, live);
       given = true;
       return live.of(run);
     } finally {
+      moving.remove(run);
       if (!given) {
         room.leave();
         if (live != null) {
@@ -397,9 +403,7 @@ public final class DockerSandbox implements Sandbox {
   @Override
   public WorkspaceFiles files(String run) {
     LiveSlot live = held.get(run);
-    // A slot is held until its last traces are gone; its workspace has left it before.
-    boolean there = live != null && Workspaces.isDirectory(workspaces.inSlot(live.id()));
-    return live != null && there ? workspaces.filesInSlot(live.id()) : workspaces.filesAtHome(run);
+    return workspaces.files(run, live == null ? null : live.id(), moving.get(run));
   }
 
   @Override

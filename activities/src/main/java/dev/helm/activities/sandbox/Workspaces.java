@@ -111,6 +111,21 @@ public final class Workspaces {
     return WorkspaceFiles.at(inSlot(slot));
   }
 
+  /**
+   * The files of a run's workspace where it is now.
+   *
+   * @param held the slot that has it; its workspace leaves it before its last traces are gone
+   * @param moving the slot into which it is moved: home is the truth until it is gone at once
+   */
+  WorkspaceFiles files(String run, @Nullable String held, @Nullable String moving) {
+    if (held != null && isDirectory(inSlot(held))) {
+      return filesInSlot(held);
+    }
+    return held == null && moving != null && !isDirectory(home(run)) && isDirectory(inSlot(moving))
+        ? filesInSlot(moving)
+        : filesAtHome(run);
+  }
+
   WorkspaceLimits limits() {
     return limits;
   }
@@ -309,6 +324,8 @@ public final class Workspaces {
     if (serviceUid() == 0) {
       Trees.own(from, ownerUid);
     }
+    // A kill may have left it at home as the run had locked it.
+    open(from);
     Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
   }
 

@@ -230,6 +230,20 @@ public final class Snapshots {
     }
   }
 
+  /** Takes away what was shared with a run that there never was. */
+  public void erase(String run) throws IOException {
+    Path path = at(run);
+    synchronized (open) {
+      Open kept = open.remove(path);
+      if (kept != null) {
+        kept.repository().close();
+      }
+    }
+    if (Files.isDirectory(path)) {
+      Workspaces.discard(path);
+    }
+  }
+
   /** The sandbox whose workspaces these are of. */
   Sandbox sandbox() {
     return sandbox;

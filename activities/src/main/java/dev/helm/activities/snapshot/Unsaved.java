@@ -5,6 +5,7 @@ import dev.helm.activities.workspace.TreeNode;
 import dev.helm.activities.workspace.TreeScan;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import org.eclipse.jgit.lib.ObjectId;
 
@@ -15,17 +16,19 @@ import org.eclipse.jgit.lib.ObjectId;
  * @param why no snapshot holds it
  */
 public record Unsaved(String path, String why, Fate fate) {
-  /** What a rollback does to it. */
+  private static final Comparator<Unsaved> WORST_FIRST = Comparator.comparing(Unsaved::fate);
+
+  /** What a rollback does to it, the worst first. */
   public enum Fate {
-    /** Its directory stays, and so does it. */
-    KEPT,
+    /** Its content would be lost: the rollback is refused. */
+    BLOCKS,
     /** It goes; it is a socket, FIFO or device, so no content is lost. */
     REMOVED,
-    /** Its content would be lost: the rollback is refused. */
-    BLOCKS
+    /** Its directory stays, and so does it. */
+    KEPT
   }
 
-  /** All that a workspace has of it, where a tree is to take its place. */
+  /** All that a workspace has of it, where a tree is to take its place; the worst first. */
   public static List<Unsaved> of(
       SnapshotRepository repository, Snapshots.Taken now, ObjectId wanted) throws IOException {
     List<Unsaved> all = new ArrayList<>();
@@ -40,6 +43,7 @@ public record Unsaved(String path, String why, Fate fate) {
     more(all, special, "sockets, FIFOs and devices, too many to look at each", Fate.REMOVED);
     long others = now.skipped() - now.named().size() - special;
     more(all, others, "there are too many to look at each", Fate.BLOCKS);
+    all.sort(WORST_FIRST);
     return all;
   }
 

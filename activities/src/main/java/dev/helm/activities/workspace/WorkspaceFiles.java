@@ -31,6 +31,11 @@ public final class WorkspaceFiles {
     return new WorkspaceFiles(root);
   }
 
+  /** Whether both are the same place of the host. */
+  public boolean samePlace(WorkspaceFiles other) {
+    return root.equals(other.root);
+  }
+
   /** What an entry is. */
   public enum Type {
     FILE,

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.helm.activities.workspace.Disks;
+import dev.helm.activities.workspace.WorkspaceFiles;
 import dev.helm.activities.workspace.WorkspaceLimits;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -53,6 +54,29 @@ final class WorkspacesTest {
         workspaces.inSlot(SLOT), PosixFilePermissions.fromString("---------"));
     workspaces.moveHome(RUN, SLOT);
     assertThat(workspaces.home(RUN).resolve("file")).hasContent("kept");
+  }
+
+  /** As a kill may leave it; the kernel moves no directory that its owner may not write to. */
+  @Test
+  void aWorkspaceLockedAtHomeStillMovesIn() throws Exception {
+    Files.setPosixFilePermissions(
+        workspaces.home(RUN), PosixFilePermissions.fromString("r-x------"));
+    workspaces.moveIn(RUN, SLOT);
+    assertThat(Files.getPosixFilePermissions(workspaces.inSlot(SLOT)))
+        .isEqualTo(PosixFilePermissions.fromString("rwx------"));
+  }
+
+  @Test
+  void aWorkspaceOnItsWayIsReadWhereItIs() throws Exception {
+    Path slot = Files.createDirectory(workspaces.inSlot(SLOT));
+    WorkspaceFiles home = WorkspaceFiles.at(workspaces.home(RUN));
+    // Half a copy is in the slot, home is whole.
+    assertThat(workspaces.files(RUN, null, SLOT).samePlace(home)).isTrue();
+    Files.move(workspaces.home(RUN), slot.resolveSibling("gone"));
+    assertThat(workspaces.files(RUN, null, SLOT).samePlace(WorkspaceFiles.at(slot))).isTrue();
+    assertThat(workspaces.files(RUN, SLOT, SLOT).samePlace(WorkspaceFiles.at(slot))).isTrue();
+    Files.delete(slot);
+    assertThat(workspaces.files(RUN, SLOT, null).samePlace(home)).isTrue();
   }
 
   @Test

@@ -69,7 +69,11 @@ public final class Bodies {
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record StartFile(String path, String content, @Nullable Boolean executable) {}
 
-  /** A run as lists and cards show it. {@code waitingFor}: a pause's reason, absent else. */
+  /**
+   * A run as lists and cards show it. {@code waitingFor}: a pause's reason, absent else. {@code
+   * idleMs}: how long it had ended before a rollback took it up again, in milliseconds; that is no
+   * part of its time.
+   */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Run(
       String id,
@@ -90,7 +94,8 @@ public final class Bodies {
       @Nullable String finishedAt,
       @Nullable String waitingFor,
       @Nullable String waitingSince,
-      @Nullable String reason) {}
+      @Nullable String reason,
+      long idleMs) {}
 
   /** A page of a list. */
   @JsonInclude(JsonInclude.Include.NON_NULL)

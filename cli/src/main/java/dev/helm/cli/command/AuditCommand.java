@@ -11,6 +11,7 @@ import dev.helm.cli.render.Times;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneId;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -39,6 +40,11 @@ public final class AuditCommand extends HelmCommand {
   private static final Pattern HASH = Pattern.compile("[0-9a-f]{64}");
 
   private static final int HASH_CHARS_SHOWN = 12;
+
+  /** Its beginning names a run everywhere. */
+  private static final Pattern RUN = Pattern.compile("[0-9a-f]{32}");
+
+  private static final int RUN_CHARS_SHOWN = 8;
 
   @Option(
       names = "--who",
@@ -154,7 +160,7 @@ public final class AuditCommand extends HelmCommand {
         : List.of();
   }
 
-  /** {@code 14:02:11 ann · change.made · method POST · path /api/stop · status 202 · 10.0.0.7}. */
+  /** {@code 14:02:11 ann · change.made · stop · status 202 · 10.0.0.7}. */
   private void show(Map<String, Object> entry) {
     Map<?, ?> data = entry.get("data") instanceof Map<?, ?> map ? map : Map.of();
     String type = text(entry.get("type"));
@@ -166,6 +172,11 @@ public final class AuditCommand extends HelmCommand {
             .add(refused ? Role.STOP : Role.REST, SafeText.line(type));
     TreeMap<String, String> said = new TreeMap<>();
     data.forEach((name, value) -> said.put(text(name), told(value)));
+    if (data.get("path") instanceof String path) {
+      said.remove("method");
+      said.remove("path");
+      line.add(Role.QUIET, " · ").add(Role.REST, asked(text(data.get("method")), path, data));
+    }
     said.forEach(
         (name, value) -> {
           if (!QUIET.contains(name)) {
@@ -179,9 +190,31 @@ public final class AuditCommand extends HelmCommand {
     out().line(line);
   }
 
+  /**
+   * What was asked for, in words: {@code rollback} of the run that is named beside it, {@code new
+   * users}, {@code remove rules r-1}. With --json it is the request as it was.
+   */
+  private static String asked(String method, String path, Map<?, ?> data) {
+    List<String> words = new ArrayList<>();
+    for (String part : path.replaceFirst("^/(?:api/)?", "").split("/", -1)) {
+      words.add(told(part));
+    }
+    boolean ofRun = words.size() > 2 && words.getFirst().equals("runs") && data.containsKey("run");
+    String what = String.join(" ", ofRun ? words.subList(2, words.size()) : words);
+    return switch (method) {
+      case "DELETE" -> "remove " + what;
+      case "PUT", "PATCH" -> "set " + what;
+      case "POST" -> words.size() == 1 && what.endsWith("s") ? "new " + what : what;
+      default -> what;
+    };
+  }
+
   private static String told(@Nullable Object value) {
     if (value instanceof String hash && HASH.matcher(hash).matches()) {
       return hash.substring(0, HASH_CHARS_SHOWN) + "…";
+    }
+    if (value instanceof String id && RUN.matcher(id).matches()) {
+      return id.substring(0, RUN_CHARS_SHOWN);
     }
     return SafeText.line(
         value instanceof Map<?, ?> || value instanceof List<?> ? Json.write(value) : text(value));

@@ -27,6 +27,9 @@ import picocli.CommandLine.Parameters;
 public final class RollbackCommand extends HelmCommand {
   private static final int SHOWN_MAX = 20;
 
+  /** The worst first; one that is not known is worse still. */
+  private static final List<String> FATES = List.of("blocks", "removed", "kept");
+
   @Parameters(index = "0", paramLabel = "RUN", description = "its id, or the beginning of it")
   String run = "";
 
@@ -159,7 +162,7 @@ public final class RollbackCommand extends HelmCommand {
     }
     out().say("In no snapshot, so no rollback brings it back:");
     files.stream()
-        .sorted(Comparator.comparing(FileBodies.Unsaved::fate))
+        .sorted(Comparator.comparingInt(file -> FATES.indexOf(file.fate())))
         .limit(SHOWN_MAX)
         .forEach(
             file ->

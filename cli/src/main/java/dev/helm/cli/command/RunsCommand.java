@@ -36,7 +36,8 @@ public final class RunsCommand extends HelmCommand {
       paramLabel = "STATUS",
       defaultValue = "",
       description =
-          "queued, running, paused, succeeded, failed or cancelled; active for the first three")
+          "queued, running, paused, succeeded, failed or cancelled; active for the first three;"
+              + " several with commas")
   String status = "";
 
   @Option(
@@ -83,13 +84,15 @@ public final class RunsCommand extends HelmCommand {
 
   @Override
   protected ExitCode run() {
-    boolean known =
-        status.equals("active")
-            || Arrays.stream(RunStatus.values()).anyMatch(s -> s.word().equals(status));
-    if (!status.isEmpty() && !known) {
-      throw Failure.usage(
-          "There is no status \"" + SafeText.line(status) + "\".",
-          "Statuses are queued, running, paused, succeeded, failed and cancelled, or active.");
+    status = status.replace(" ", "");
+    for (String word : status.isEmpty() ? new String[0] : status.split(",", -1)) {
+      if (!word.equals("active")
+          && Arrays.stream(RunStatus.values()).noneMatch(s -> s.word().equals(word))) {
+        throw Failure.usage(
+            "There is no status \"" + SafeText.line(word) + "\".",
+            "Statuses are queued, running, paused, succeeded, failed and cancelled, or active;"
+                + " several with commas.");
+      }
     }
     if (limit < 1 || limit > LIMIT_MAX) {
       throw Failure.usage("--limit " + limit + " is no number from 1 to " + LIMIT_MAX + ".", "");
@@ -137,7 +140,7 @@ public final class RunsCommand extends HelmCommand {
     }
     return status.isEmpty()
         ? context().env().hint("No runs yet. Start one: helm run q1-competitor-brief")
-        : "No runs are " + status + ".";
+        : "No runs are " + status.replace(",", " or ") + ".";
   }
 
   /** The contract's line for a running run; other statuses say so behind it. */
@@ -159,7 +162,7 @@ public final class RunsCommand extends HelmCommand {
         + waiting;
   }
 
-  /** How long a run has been at it: since its start, until its end or now. */
+  /** How long a run has been at it: from its start to its end or now, less what it lay ended. */
   static Duration age(Bodies.Run run) {
     @Nullable Instant began = Times.instant(run.startedAt());
     if (began == null) {
@@ -168,6 +171,6 @@ public final class RunsCommand extends HelmCommand {
     Instant end = Times.instant(run.finishedAt());
     return began == null
         ? Duration.ZERO
-        : Duration.between(began, end == null ? Instant.now() : end);
+        : Duration.between(began, end == null ? Instant.now() : end).minusMillis(run.idleMs());
   }
 }

@@ -5,6 +5,7 @@ import dev.helm.api.event.Content;
 import dev.helm.api.event.LoggedEvent;
 import dev.helm.api.event.RunEvent;
 import dev.helm.api.stream.Frame;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -39,6 +40,7 @@ public final class RunView {
   private final Map<String, Escalation> escalations = new HashMap<>();
   private final Map<String, String> askers = new HashMap<>();
   private @Nullable Instant began;
+  private @Nullable Instant endedAt;
   private @Nullable Instant newest;
 
   /** A tool call. */
@@ -116,7 +118,7 @@ public final class RunView {
         }
       }
       case RunEvent.SnapshotTaken _, RunEvent.RunForked _ -> {}
-      case RunEvent.RunRolledback _ -> {}
+      case RunEvent.RunRolledback _ -> takenUp();
       case RunEvent.SubagentSpawned _ -> {}
       case RunEvent.SubagentFinished e -> returned(e.subagent());
       case RunEvent.RunStalled _, RunEvent.NotificationSent _, RunEvent.BlobErased _ -> {}
@@ -180,7 +182,16 @@ public final class RunView {
     cap = e.budgetUsd() == null ? Usd.ZERO : e.budgetUsd();
   }
 
+  /** The time in which it had ended is not its own. */
+  private void takenUp() {
+    if (began != null && endedAt != null && newest != null && newest.isAfter(endedAt)) {
+      began = began.plus(Duration.between(endedAt, newest));
+    }
+    endedAt = null;
+  }
+
   private void ended(RunEvent.RunFinished e) {
+    endedAt = newest;
     finished = e.outcome();
     status = e.outcome();
     permissions.clear();

@@ -164,7 +164,10 @@ final class TopRows {
                 ? "paused · " + SafeText.line(run.waitingFor())
                 : run.status().word();
     Instant began = Times.instant(run.startedAt() == null ? run.createdAt() : run.startedAt());
-    String age = began == null ? "" : Times.span(Duration.between(began, board.at()));
+    String age =
+        began == null
+            ? ""
+            : Times.span(Duration.between(began, board.at()).minusMillis(run.idleMs()));
     String money = run.spentUsd().shown() + " / " + run.budgetUsd().shown();
     return Line.of(marked ? Role.REST : Role.QUIET, marked ? "▸ " : "  ")
         .add(Role.QUIET, pad(SafeText.line(id), 5))

@@ -127,7 +127,9 @@ public final class Watch {
   private static @Nullable Duration age(Bodies.Run run) {
     Instant began = Times.instant(run.startedAt() == null ? run.createdAt() : run.startedAt());
     Instant end = Times.instant(run.finishedAt());
-    return began == null ? null : Duration.between(began, end == null ? Instant.now() : end);
+    return began == null
+        ? null
+        : Duration.between(began, end == null ? Instant.now() : end).minusMillis(run.idleMs());
   }
 
   /** A run's id as people see it. */

@@ -86,9 +86,7 @@ class AuditCommandTest {
         .isZero();
     assertThat(terminal.data()).hasSize(2);
     assertThat(terminal.data().getFirst())
-        .matches(
-            "8 2020-03-02 ..:..:13 ann · change.made · method POST · path /api/stop"
-                + " · status 202 · 10.0.0.7");
+        .matches("8 2020-03-02 ..:..:13 ann · change.made · stop · status 202 · 10.0.0.7");
     assertThat(asked())
         .contains("before=9007199254740992")
         .contains("limit=2")
@@ -98,6 +96,31 @@ class AuditCommandTest {
     assertThat(terminal.words()).containsExactly("The page above: --before 8");
     terminal.helm("audit", "--before", "8");
     assertThat(asked()).endsWith("before=8");
+  }
+
+  @Test
+  void whatWasAskedForIsInWords() {
+    String run = "4f3a".repeat(8);
+    Map<String, Map<String, Object>> asked =
+        Map.of(
+            "· rollback · run 4f3a4f3a",
+            Map.of("method", "POST", "path", "/api/runs/" + run + "/rollback", "run", run),
+            "· remove rules r-1",
+            Map.of("method", "DELETE", "path", "/api/rules/r-1"),
+            "· set secrets mail",
+            Map.of("method", "PUT", "path", "/api/secrets/mail"),
+            "· new users",
+            Map.of("method", "POST", "path", "/api/users"));
+    asked.forEach(
+        (words, data) -> {
+          service.on(
+              "GET /api/audit",
+              _ ->
+                  TestService.json(
+                      Json.write(Map.of("items", List.of(entry(1, "ann", data)), "last", 1))));
+          assertThat(terminal.helm("audit")).isZero();
+          assertThat(terminal.data().getLast()).endsWith(words);
+        });
   }
 
   @Test

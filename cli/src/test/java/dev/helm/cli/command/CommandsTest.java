@@ -567,9 +567,15 @@ class CommandsTest {
   @Test
   void wrongValuesAreWrongUse() {
     assertThat(terminal.helm("runs", "--status", "bogus")).isEqualTo(2);
+    assertThat(terminal.helm("runs", "--status", "paused,bogus")).isEqualTo(2);
+    assertThat(terminal.helm("runs", "--status", "paused,")).isEqualTo(2);
     assertThat(terminal.helm("runs", "--limit", "0")).isEqualTo(2);
     assertThat(terminal.helm("runs", "--limit", "1001")).isEqualTo(2);
     assertThat(service.asked()).isEmpty();
+    service.on("GET /api/runs", _ -> TestService.json("{\"items\":[]}"));
+    assertThat(terminal.helm("runs", "--status", "paused, running")).isZero();
+    assertThat(service.asked("GET /api/runs").getLast().target())
+        .matches(".*status=paused(,|%2C)running.*");
   }
 
   @Test

@@ -44,11 +44,13 @@ class RollbackCommandTest {
   void thePreviewNamesWhatNoSnapshotHolds() {
     answers(
         ",\"unsaved\":[{\"path\":\"s.sock\",\"why\":\"it is a socket\",\"fate\":\"kept\"},"
+            + "{\"path\":\"x.sock\",\"why\":\"it is a socket\",\"fate\":\"removed\"},"
             + "{\"path\":\"d/big\\u001b[2J\",\"why\":\"it is larger\",\"fate\":\"blocks\"}]");
     assertThat(terminal.helm("rollback", "4f3a", "41", "--preview")).isZero();
     assertThat(terminal.data()).first().asString().startsWith("to step 41");
     assertThat(terminal.data().get(2)).startsWith("  blocks  d/big").doesNotContain("\u001b");
-    assertThat(terminal.data().get(3)).isEqualTo("  kept    s.sock  it is a socket");
+    assertThat(terminal.data().get(3)).isEqualTo("  removed x.sock  it is a socket");
+    assertThat(terminal.data().get(4)).isEqualTo("  kept    s.sock  it is a socket");
     assertThat(terminal.words().getFirst()).startsWith("In no snapshot");
     assertThat(terminal.words().getLast()).contains("fork the run at that step");
   }

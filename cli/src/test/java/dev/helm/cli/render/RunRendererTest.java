@@ -202,6 +202,42 @@ class RunRendererTest {
             "14:04:25 failed · 00:02:14 · $0.00 / $5.00 · 13 events · the model gave up");
   }
 
+  /** It ended at :21, was taken up at :51 and ended at :56: 15 s of its own. */
+  @Test
+  void theTimeInWhichARunHadEndedIsNotItsOwn() {
+    story()
+        .created()
+        .add("run.started", "epoch", 1)
+        .at("14:02:21")
+        .add("run.finished", "outcome", "succeeded")
+        .at("14:02:51")
+        .add(
+            "run.rolledback",
+            "toSeq",
+            2,
+            "epoch",
+            2,
+            "by",
+            "owner",
+            "snapshotId",
+            "s",
+            "tree",
+            "t",
+            "undoSnapshotId",
+            "u",
+            "undoTree",
+            "t",
+            "created",
+            0,
+            "changed",
+            0,
+            "deleted",
+            0)
+        .at("14:02:56")
+        .add("run.finished", "outcome", "succeeded");
+    assertThat(rows.getLast()).contains("succeeded · 00:00:15");
+  }
+
   @Test
   void decisionsSayWhoAndWhy() {
     story()

@@ -320,7 +320,13 @@ public final class Epochs {
     here.add(child.run());
     try {
       RunQueries.Created created = store.epochs().fork(child, fork);
-      Open open = store.epochs().open(created.run().id());
+      String run = created.run().id();
+      if (!run.equals(child.run())) {
+        // The same request made it before; that one works on it, or the next round does.
+        snapshots.erase(child.run());
+        return created;
+      }
+      Open open = store.epochs().open(run);
       if (open != null) {
         finish(open);
       }

@@ -8,12 +8,16 @@ import dev.helm.service.files.EpochFailure;
 import dev.helm.service.store.EpochStore;
 import java.io.IOException;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * Workspaces as they are. While a rollback puts files in place one is between two trees: nobody is
  * shown that, also not if the rollback began meanwhile, or if the service died in the midst of it.
  */
 final class WorkspaceNow {
+  /** It comes, goes and comes again; more than that in one look is no workspace that rests. */
+  private static final int MOVES_MAX = 3;
+
   private final EpochStore epochs;
   private final Backend backend;
 
@@ -26,7 +30,7 @@ final class WorkspaceNow {
     T read() throws IOException;
   }
 
-  private interface Closing<T> {
+  interface Closing<T> {
     void close(T read) throws IOException;
   }
 
@@ -37,26 +41,48 @@ final class WorkspaceNow {
 
   /** A directory. */
   List<WorkspaceFiles.Entry> list(String run, WorkspacePath path, int max) throws IOException {
-    return settled(run, again(() -> backend.files(run).list(path, max)), entries -> {});
+    return settled(
+        run,
+        () -> still(() -> backend.files(run), at -> at.list(path, max), entries -> {}),
+        e -> {});
   }
 
   /** A file; to be closed. */
   WorkspaceFiles.Reading open(String run, WorkspacePath path) throws IOException {
-    return settled(run, again(() -> backend.files(run).open(path)), WorkspaceFiles.Reading::close);
+    return settled(
+        run,
+        () -> still(() -> backend.files(run), at -> at.open(path), WorkspaceFiles.Reading::close),
+        WorkspaceFiles.Reading::close);
   }
 
-  /** A workspace that moves to or from a container is for a moment not where it was looked for. */
-  private static <T> Reading<T> again(Reading<T> reading) {
-    return () -> {
+  interface Looking<T> {
+    T at(WorkspaceFiles place) throws IOException;
+  }
+
+  /**
+   * A workspace that moves to or from a container is left while it is read: then what was read may
+   * lack something, and it is read again where it is now.
+   */
+  static <T> T still(Supplier<WorkspaceFiles> where, Looking<T> looking, Closing<T> closing)
+      throws IOException {
+    for (int moves = 0; ; moves++) {
+      WorkspaceFiles place = where.get();
+      T read;
       try {
-        return reading.read();
+        read = looking.at(place);
       } catch (WorkspaceException e) {
-        if (e.reason() != WorkspaceException.Reason.NOT_FOUND) {
+        if (e.reason() != WorkspaceException.Reason.NOT_FOUND
+            || moves == MOVES_MAX
+            || where.get().samePlace(place)) {
           throw e;
         }
-        return reading.read();
+        continue;
       }
-    };
+      if (moves == MOVES_MAX || where.get().samePlace(place)) {
+        return read;
+      }
+      closing.close(read);
+    }
   }
 
   private <T> T settled(String run, Reading<T> reading, Closing<T> closing) throws IOException {

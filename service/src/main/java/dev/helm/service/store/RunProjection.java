@@ -48,8 +48,10 @@ final class RunProjection {
   void rolledBack(Statements sql, Projection.Place place, RunEvent.RunRolledback event)
       throws SQLException {
     sql.update(
-        "UPDATE runs SET status = ?, epoch = ?, reason = NULL, finished_at = NULL,"
-            + " waiting_for = 'person', waiting_since = ? WHERE id = ?",
+        "UPDATE runs SET status = ?1, epoch = ?2, reason = NULL, finished_at = NULL,"
+            + " idle_ms = idle_ms + CASE WHEN finished_at IS NULL THEN 0 ELSE max(0, CAST(round("
+            + "(julianday(?3) - julianday(finished_at)) * 86400000) AS INTEGER)) END,"
+            + " waiting_for = 'person', waiting_since = ?3 WHERE id = ?4",
         RunStatus.PAUSED.word(),
         event.epoch(),
         place.at(),

@@ -26,7 +26,7 @@ final class SqliteRunQueries implements RunQueries {
       "SELECT id, name, status, blueprint, blueprint_version, project, by_name, practice,"
           + " cap_micros, spent_micros, input_tokens, output_tokens,"
           + " (SELECT max(seq) FROM events e WHERE e.run = r.id), epoch, created_at, started_at,"
-          + " finished_at, waiting_for, waiting_since, reason, n FROM runs r ";
+          + " finished_at, waiting_for, waiting_since, reason, idle_ms, n FROM runs r ";
   private static final String ACTIVE = " status IN ('queued', 'running', 'paused') ";
 
   private final LogWriter writer;
@@ -109,8 +109,9 @@ final class SqliteRunQueries implements RunQueries {
             row.getString(17),
             row.getString(18),
             row.getString(19),
-            row.getString(20)),
-        row.getLong(21));
+            row.getString(20),
+            row.getLong(21)),
+        row.getLong(22));
   }
 
   @Override

@@ -57,7 +57,7 @@ final class TableCheck {
               "id",
               "name project by_name blueprint blueprint_version practice input prompt epoch status"
                   + " waiting_for waiting_since reason cap_micros spent_micros input_tokens"
-                  + " output_tokens created_at started_at finished_at"),
+                  + " output_tokens created_at started_at finished_at idle_ms"),
           table(
               "asks",
               "run",

@@ -13,7 +13,11 @@ import dev.helm.service.files.EpochFailure;
 import dev.helm.service.files.Epochs;
 import dev.helm.service.files.Leaving;
 import dev.helm.service.store.Change;
+import dev.helm.service.store.EpochStore;
 import dev.helm.service.store.FileStore;
+import dev.helm.service.store.Moment;
+import dev.helm.service.store.RunQueries;
+import dev.helm.service.store.StoreFixture;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -121,7 +125,8 @@ class UnfinishedRollbackTest {
     JsonNode preview =
         service.post(at("/rollback"), "{\"to\":\"s-first\",\"preview\":true}").json();
     assertThat(preview.path("unsaved").findValuesAsText("path"))
-        .containsExactlyInAnyOrder("pipe", "d/pipe");
+        .as("the worst first")
+        .containsExactly("d/pipe", "pipe");
     JsonNode done = service.post(at("/rollback"), "{\"to\":\"s-first\"}").json();
     for (JsonNode file : done.path("unsaved")) {
       boolean stays = file.path("path").asText().equals("pipe");
@@ -219,6 +224,35 @@ class UnfinishedRollbackTest {
     assertThat(again.counts().changed()).isEqualTo(2);
     assertThat(epochs.made(run, "k2")).isNull();
     assertThat(epochs.rollback(run, first(), first().seq(), "boss", "k2").epoch()).isEqualTo(3);
+  }
+
+  /** The first try's workspace is made by the first try, or by the next round. */
+  @Test
+  void aForkThatIsAskedForAgainIsLeftToWhoeverMakesIt() throws Exception {
+    EpochStore.Fork fork =
+        new EpochStore.Fork(
+            run, first().seq(), first(), new Moment(0, null, List.of(), List.of()), null, "boss");
+    List<String> steps = new ArrayList<>();
+    Epochs dying =
+        epochs(
+            (id, epoch, by) -> {},
+            step -> {
+              steps.add(step);
+              throw new EngineUnavailable("no engine");
+            });
+    RunQueries.NewRun one = StoreFixture.newRun(service.backend().store, 5_000_000, "again");
+    RunQueries.NewRun two = StoreFixture.newRun(service.backend().store, 5_000_000, "again");
+    assertThat(dying.fork(one, fork).run().id()).isEqualTo(one.run());
+    int tried = steps.size();
+    assertThat(tried).isPositive();
+    assertThat(dying.fork(two, fork).run().id()).isEqualTo(one.run());
+    assertThat(steps).hasSize(tried);
+    try (java.util.stream.Stream<Path> kept = Files.walk(service.home, 2)) {
+      assertThat(kept.map(path -> String.valueOf(path.getFileName())))
+          .contains(one.run() + ".git")
+          .doesNotContain(two.run() + ".git");
+    }
+    service.backend().epochs().recover();
   }
 
   @Test

@@ -92,6 +92,46 @@ class TakenBackTest {
   }
 
   @Test
+  void theTimeInWhichARunHadEndedIsNotItsOwn() throws Exception {
+    ShiftingClock clock = new ShiftingClock();
+    try (Store store = Store.open(home, clock)) {
+      String run = StoreFixture.run(store);
+      store.log().append(run, List.of(started("main", "t1", "Read")));
+      rollback(store, run, 1);
+      assertThat(idleMs(store, run)).as("it had not ended").isZero();
+      store.log().append(run, List.of(StoreFixture.finished()));
+      clock.ms += 90_000;
+      rollback(store, run, 1);
+      assertThat(idleMs(store, run)).isEqualTo(90_000);
+      clock.ms += 5_000;
+      assertThat(store.bundles().tables(run).differences()).isEmpty();
+    }
+  }
+
+  private static long idleMs(Store store, String run) {
+    return Objects.requireNonNull(store.queries().run(Access.system(), run)).idleMs();
+  }
+
+  private static final class ShiftingClock extends Clock {
+    private long ms = 1_800_000_000_000L;
+
+    @Override
+    public java.time.ZoneId getZone() {
+      return java.time.ZoneOffset.UTC;
+    }
+
+    @Override
+    public Clock withZone(java.time.ZoneId zone) {
+      return this;
+    }
+
+    @Override
+    public java.time.Instant instant() {
+      return java.time.Instant.ofEpochMilli(ms);
+    }
+  }
+
+  @Test
   void aForkKnowsWhatItsParentDidLater() throws Exception {
     try (Store store = Store.open(home, Clock.systemUTC())) {
       String run = StoreFixture.run(store);
