@@ -1,5 +1,6 @@
 package dev.helm.activities.hook;
 
+import dev.helm.activities.images.SandboxImages;
 import dev.helm.activities.sandbox.Box;
 import dev.helm.activities.sandbox.BoxEnd;
 import dev.helm.activities.sandbox.BoxSpec;
@@ -23,9 +24,9 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 
 /**
- * Each run of a hook is a program in a hardened container of its own: the files of the blueprint's
- * version and the workspace are there to read, nothing is there to write but its temp, and there is
- * no network.
+ * Each run of a hook is a program in a hardened container that is not the agent's, with the image
+ * of the run: the files of the blueprint's version and the workspace are there to read, nothing is
+ * there to write but its temp, and there is no network.
  */
 public final class BoxHooks implements HookRunner {
   private static final long LOOK_EVERY_MS = 200;
@@ -45,16 +46,33 @@ public final class BoxHooks implements HookRunner {
         .hookFiles()
         .forEach((name, text) -> files.put(name, text.getBytes(StandardCharsets.UTF_8)));
     List<String> argv = hook.command().stream().map(word -> ofFiles(word, files)).toList();
-    BoxSpec spec =
+    return run(
         BoxSpec.ownReading(run, "hook", argv)
             .withFiles(files)
-            .withEnv(Map.of("CLAUDE_PROJECT_DIR", "/workspace", "HELM_HOOK_FILES", BoxSpec.FILES));
+            .withEnv(Map.of("CLAUDE_PROJECT_DIR", "/workspace", "HELM_HOOK_FILES", BoxSpec.FILES)),
+        hook.timeoutMs(),
+        input,
+        stopped);
+  }
+
+  @Override
+  public Output read(
+      String run,
+      List<String> command,
+      Map<String, String> env,
+      long timeoutMs,
+      byte[] input,
+      BooleanSupplier stopped) {
+    return run(BoxSpec.ownReading(run, "preview", command).withEnv(env), timeoutMs, input, stopped);
+  }
+
+  private Output run(BoxSpec spec, long timeoutMs, byte[] input, BooleanSupplier stopped) {
     try (Box box = boxes.open(spec)) {
-      return talk(box, hook, input, stopped);
+      return talk(box, timeoutMs, input, stopped);
     } catch (EngineUnavailable e) {
       throw e;
     } catch (SandboxRefused e) {
-      if (e.code().equals("full")) {
+      if (e.code().equals("full") || e.code().equals(SandboxImages.BUILDING)) {
         throw e;
       }
       return Output.broken(String.valueOf(e.getMessage()));
@@ -70,11 +88,11 @@ public final class BoxHooks implements HookRunner {
         : word;
   }
 
-  private static Output talk(Box box, Hook hook, byte[] input, BooleanSupplier stopped) {
+  private static Output talk(Box box, long timeoutMs, byte[] input, BooleanSupplier stopped) {
     Thread.startVirtualThread(() -> write(box, input));
     CompletableFuture<byte[]> out =
         CompletableFuture.supplyAsync(() -> read(box), Thread::startVirtualThread);
-    long endNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(hook.timeoutMs());
+    long endNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(timeoutMs);
     while (true) {
       try {
         byte[] bytes = out.get(LOOK_EVERY_MS, TimeUnit.MILLISECONDS);
@@ -91,7 +109,7 @@ public final class BoxHooks implements HookRunner {
           return Output.broken("a person interrupted while it ran");
         }
         if (System.nanoTime() - endNs > 0) {
-          return Output.broken("it took longer than " + hook.timeoutMs() / 1000 + " s");
+          return Output.broken("it took longer than " + timeoutMs / 1000 + " s");
         }
       } catch (ExecutionException e) {
         return Output.broken(

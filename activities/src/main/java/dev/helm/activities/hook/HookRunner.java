@@ -2,6 +2,8 @@ package dev.helm.activities.hook;
 
 import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.blueprint.Hook;
+import java.util.List;
+import java.util.Map;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -19,6 +21,21 @@ public interface HookRunner {
    * @throws dev.helm.activities.sandbox.EngineUnavailable when it may be tried again later
    */
   Output run(String run, Blueprint blueprint, Hook hook, byte[] input, BooleanSupplier stopped);
+
+  /**
+   * Runs a tool's command to its end where it can only read, as {@link #run} does a hook.
+   *
+   * @param timeoutMs longest time
+   */
+  default Output read(
+      String run,
+      List<String> command,
+      Map<String, String> env,
+      long timeoutMs,
+      byte[] input,
+      BooleanSupplier stopped) {
+    return Output.broken("there is no container engine to run it");
+  }
 
   /** Where no container is, every hook is broken, and so blocks. */
   static HookRunner none() {

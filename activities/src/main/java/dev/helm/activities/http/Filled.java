@@ -94,7 +94,7 @@ public final class Filled {
         http.host(),
         port,
         secure,
-        new HttpCall.Request(http.method(), path + query, headers, body));
+        new HttpCall.Request(http.method(), path + query, headers, HttpCall.Body.of(body)));
   }
 
   private URI address(CustomTool.Http http) throws Wrong {

@@ -32,10 +32,36 @@ public final class HttpCall {
    * @param body null for none
    */
   public record Request(
-      String method, String target, Map<String, String> headers, byte @Nullable [] body) {
+      String method, String target, Map<String, String> headers, @Nullable Body body) {
     @Override
     public String toString() {
       return "Request[" + method + "]";
+    }
+  }
+
+  /** What is sent behind the head, written when it is sent. */
+  public interface Body {
+    /** How many bytes {@link #to} writes. */
+    long bytes();
+
+    /** Writes it. */
+    void to(OutputStream out) throws IOException;
+
+    /** These bytes; null for none. */
+    static @Nullable Body of(byte @Nullable [] content) {
+      return content == null
+          ? null
+          : new Body() {
+            @Override
+            public long bytes() {
+              return content.length;
+            }
+
+            @Override
+            public void to(OutputStream out) throws IOException {
+              out.write(content);
+            }
+          };
     }
   }
 
@@ -72,7 +98,7 @@ public final class HttpCall {
       sent = true;
       out.write(head);
       if (request.body() != null) {
-        out.write(request.body());
+        request.body().to(out);
       }
       out.flush();
       return HttpAnswer.read(
@@ -123,9 +149,9 @@ public final class HttpCall {
     request
         .headers()
         .forEach((name, value) -> head.append(name).append(": ").append(value).append("\r\n"));
-    byte[] body = request.body();
+    Body body = request.body();
     if (body != null) {
-      head.append("Content-Length: ").append(body.length).append("\r\n");
+      head.append("Content-Length: ").append(body.bytes()).append("\r\n");
     }
     return head.append("\r\n").toString().getBytes(StandardCharsets.UTF_8);
   }

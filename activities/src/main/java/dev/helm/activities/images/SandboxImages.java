@@ -35,6 +35,7 @@ public final class SandboxImages {
 
   private final EngineImages engine;
   private final String defaultId;
+  private final ImageList allowed;
   private final WorkDirectories work;
   private final ReentrantLock one = new ReentrantLock();
   private final Map<String, Build> builds = new ConcurrentHashMap<>();
@@ -53,10 +54,12 @@ public final class SandboxImages {
   /**
    * @param home HELM_HOME
    * @param defaultId the default image, {@code sha256:…}
+   * @param allowed the engine's images that may be asked for
    */
-  public SandboxImages(Path home, EngineImages engine, String defaultId) {
+  public SandboxImages(Path home, EngineImages engine, String defaultId, ImageList allowed) {
     this.engine = engine;
     this.defaultId = defaultId;
+    this.allowed = allowed;
     this.work = new WorkDirectories(home.resolve("images"));
   }
 
@@ -119,6 +122,10 @@ public final class SandboxImages {
   }
 
   private Build named(String name) {
+    if (!allowed.allows(name)) {
+      ImageList.Refused refused = new ImageList.Refused("image", name);
+      throw new SandboxRefused("image", refused.why() + "; " + refused.hint());
+    }
     JsonNode source = engine.inspect(name);
     if (source == null) {
       throw new SandboxRefused(

@@ -2,6 +2,7 @@ package dev.helm.activities.mcp;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.helm.activities.egress.Dial;
+import dev.helm.api.Secret;
 import dev.helm.api.blueprint.McpServer;
 import dev.helm.workflows.HelmJson;
 import java.io.IOException;
@@ -14,15 +15,15 @@ import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * OAuth 2.1 with client credentials: the server says who gives tokens for it, Helm asks there. A
- * code from a browser is not possible, as nobody sits at one while a run works.
+ * OAuth 2.1 with client credentials. The blueprint says who gives tokens, Helm asks there and
+ * nowhere else; what the server says of it is only compared. A code from a browser is not possible,
+ * as nobody sits at one while a run works.
  */
 final class ClientCredentials implements HttpWire.Login {
   private static final int ANSWER_MS = 20_000;
@@ -36,29 +37,30 @@ final class ClientCredentials implements HttpWire.Login {
   private final Dial dial;
   private final McpServer.OAuth client;
   private final @Nullable Supplier<String> secret;
-  private final Predicate<String> hostAllowed;
+  private final Keep keep;
   private @Nullable String token;
   private long goodUntilMs;
 
-  /**
-   * For one server.
-   *
-   * @param hostAllowed whether a host that the server names may be asked: attack: a server names
-   *     its own token endpoint and is given the client's secret
-   */
+  /** Is told of each token before it is used, so that it is taken out of whatever is shown. */
+  interface Keep {
+    /** It is worth something until {@code untilMs}, milliseconds since 1970. */
+    void token(Secret token, long untilMs);
+  }
+
+  /** For one server. */
   ClientCredentials(
       String run,
       URI server,
       Dial dial,
       McpServer.OAuth client,
       @Nullable Supplier<String> secret,
-      Predicate<String> hostAllowed) {
+      Keep keep) {
     this.run = run;
     this.server = server;
     this.dial = dial;
     this.client = client;
     this.secret = secret;
-    this.hostAllowed = hostAllowed;
+    this.keep = keep;
   }
 
   @Override
@@ -83,10 +85,45 @@ final class ClientCredentials implements HttpWire.Login {
       throw new Fault(
           Fault.Kind.REFUSED, "it says that it is another resource: " + Plain.line(named, 200));
     }
-    String issuer = resource.path("authorization_servers").path(0).asText(root(server));
-    JsonNode about = authorizationServer(address(issuer));
-    URI endpoint = address(about.path("token_endpoint").asText(root(address(issuer)) + "/token"));
-    take(request(endpoint, about, scope(said, resource), named));
+    URI issuer = issuer();
+    compare(resource.path("authorization_servers"));
+    JsonNode about = authorizationServer(issuer);
+    take(request(endpoint(about, issuer), about, scope(said, resource), named));
+  }
+
+  private URI issuer() {
+    if (client.issuer() == null) {
+      throw new Fault(
+          Fault.Kind.REFUSED,
+          "this version of the blueprint does not say who gives tokens: add auth.oauth.issuer, the"
+              + " address of the authorization server, and apply it again");
+    }
+    return URI.create(client.issuer());
+  }
+
+  /** Attack: a server names an authorization server of its own and is given the client's secret. */
+  private void compare(JsonNode servers) {
+    boolean named = servers.isEmpty();
+    for (JsonNode each : servers) {
+      named |= same(each.asText());
+    }
+    if (!named) {
+      throw new Fault(
+          Fault.Kind.REFUSED,
+          "it sends Helm to "
+              + Plain.line(servers.path(0).asText(), 200)
+              + " for a token, the blueprint's issuer is "
+              + client.issuer()
+              + "; nothing was sent there. If that is right, auth.oauth.issuer has to name it");
+    }
+  }
+
+  private boolean same(String issuer) {
+    return bare(issuer).equals(bare(String.valueOf(client.issuer())));
+  }
+
+  private static String bare(String issuer) {
+    return issuer.endsWith("/") ? issuer.substring(0, issuer.length() - 1) : issuer;
   }
 
   private boolean covers(String resource) {
@@ -118,26 +155,53 @@ final class ClientCredentials implements HttpWire.Login {
   private JsonNode resource(@Nullable String metadata) throws IOException {
     List<URI> places = new ArrayList<>();
     if (metadata != null) {
-      places.add(address(metadata));
+      URI place = address(metadata);
+      if (!root(place).equals(root(server)) && !root(place).equals(root(issuer()))) {
+        throw new Fault(
+            Fault.Kind.REFUSED,
+            "it sends Helm to "
+                + Plain.line(metadata, 200)
+                + ", which is neither its own place nor the issuer's");
+      }
+      places.add(place);
     }
-    String path = server.getPath() == null ? "" : server.getPath().replaceAll("/+$", "");
+    String path = path(server);
     places.add(address(root(server) + "/.well-known/oauth-protected-resource" + path));
     places.add(address(root(server) + "/.well-known/oauth-protected-resource"));
-    return first(places, HelmJson.mapper().createObjectNode());
+    JsonNode found = first(places);
+    return found == null ? HelmJson.mapper().createObjectNode() : found;
   }
 
+  /** What the issuer says of itself, at its own place. */
   private JsonNode authorizationServer(URI issuer) throws IOException {
     String root = root(issuer);
-    String path = issuer.getPath() == null ? "" : issuer.getPath().replaceAll("/+$", "");
-    return first(
-        List.of(
-            address(root + "/.well-known/oauth-authorization-server" + path),
-            address(root + "/.well-known/openid-configuration" + path),
-            address(root + path + "/.well-known/openid-configuration")),
-        HelmJson.mapper().createObjectNode());
+    String path = path(issuer);
+    JsonNode about =
+        first(
+            List.of(
+                address(root + "/.well-known/oauth-authorization-server" + path),
+                address(root + "/.well-known/openid-configuration" + path),
+                address(root + path + "/.well-known/openid-configuration")));
+    if (about == null || !same(about.path("issuer").asText())) {
+      throw new Fault(
+          Fault.Kind.REFUSED,
+          about == null
+              ? "the issuer " + issuer + " does not say where it gives tokens (RFC 8414)"
+              : "at " + issuer + " is another issuer: " + Plain.line(about.toString(), 200));
+    }
+    return about;
   }
 
-  private JsonNode first(List<URI> places, JsonNode otherwise) throws IOException {
+  private URI endpoint(JsonNode about, URI issuer) {
+    URI endpoint = address(about.path("token_endpoint").asText());
+    if (!"https".equals(endpoint.getScheme())
+        && !String.valueOf(issuer.getScheme()).equals(endpoint.getScheme())) {
+      throw new Fault(Fault.Kind.REFUSED, "the issuer gives tokens without TLS");
+    }
+    return endpoint;
+  }
+
+  private @Nullable JsonNode first(List<URI> places) throws IOException {
     for (URI place : places.stream().distinct().toList()) {
       try (Exchange exchange =
           Exchange.of(
@@ -148,7 +212,11 @@ final class ClientCredentials implements HttpWire.Login {
         }
       }
     }
-    return otherwise;
+    return null;
+  }
+
+  private static String path(URI uri) {
+    return uri.getPath() == null ? "" : uri.getPath().replaceAll("/+$", "");
   }
 
   private String request(URI endpoint, JsonNode about, String scope, String resource)
@@ -210,13 +278,17 @@ final class ClientCredentials implements HttpWire.Login {
   private void take(String text) {
     JsonNode answer = object(text, server);
     String given = answer.path("access_token").asText("");
-    if (!given.matches("[\\x21-\\x7e]{1,8000}")
+    if (!given.matches("[\\x21-\\x7e]{8,8000}")
         || !answer.path("token_type").asText("bearer").equalsIgnoreCase("bearer")) {
-      throw new Fault(Fault.Kind.REFUSED, "the answer to the request for a token has none");
+      throw new Fault(
+          Fault.Kind.REFUSED,
+          "the answer to the request for a token has none of 8 to 8000 characters");
     }
-    token = given;
     long seconds = Math.clamp(answer.path("expires_in").asLong(3600), 60, 86_400);
-    goodUntilMs = System.currentTimeMillis() + seconds * 1000 - SOON_MS;
+    long nowMs = System.currentTimeMillis();
+    keep.token(Secret.of(given), nowMs + seconds * 1000);
+    goodUntilMs = nowMs + seconds * 1000 - SOON_MS;
+    token = given;
   }
 
   private static JsonNode object(String text, URI from) {
@@ -237,25 +309,19 @@ final class ClientCredentials implements HttpWire.Login {
     return dial.open(run, null, to.getHost(), port, secure);
   }
 
-  private URI address(String text) {
+  private static URI address(String text) {
     try {
       URI uri = URI.create(text);
       if (uri.getHost() != null
-          && ("https".equals(uri.getScheme()) || uri.getScheme().equals(server.getScheme()))) {
-        if (hostAllowed.test(uri.getHost())) {
-          return uri;
-        }
-        throw new Fault(
-            Fault.Kind.REFUSED,
-            "it sends Helm to "
-                + Plain.line(uri.getHost(), 200)
-                + " for a token; if that is right, add the host to egress.allow");
+          && uri.getRawUserInfo() == null
+          && ("https".equals(uri.getScheme()) || "http".equals(uri.getScheme()))) {
+        return uri;
       }
     } catch (IllegalArgumentException e) {
       // Told below.
     }
     throw new Fault(
-        Fault.Kind.REFUSED, "it names an address that is none: " + Plain.line(text, 200));
+        Fault.Kind.REFUSED, "an address that is none is named: " + Plain.line(text, 200));
   }
 
   private static Map<String, String> parameters(@Nullable String challenge) {

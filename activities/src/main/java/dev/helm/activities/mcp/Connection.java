@@ -42,6 +42,7 @@ final class Connection implements Wire.Watcher {
   private volatile @Nullable ToolList list;
   private volatile boolean stale = true;
   private volatile boolean closed;
+  private volatile long usedNs = System.nanoTime();
 
   /**
    * Over a way that is open.
@@ -93,6 +94,34 @@ final class Connection implements Wire.Watcher {
 
   boolean alive() {
     return !closed;
+  }
+
+  /** Somebody is about to use it: it is not idle for a while. False if it has ended. */
+  boolean use() {
+    synchronized (calls) {
+      usedNs = System.nanoTime();
+      return !closed;
+    }
+  }
+
+  /** For how long nobody has used it, in milliseconds; -1 while a call is open. */
+  long idleMs() {
+    synchronized (calls) {
+      return calls.isEmpty() ? (System.nanoTime() - usedNs) / 1_000_000 : -1;
+    }
+  }
+
+  /** Ends it if it is idle for so long; false if it is in use, or has ended. */
+  boolean retire(long idleMs) {
+    synchronized (calls) {
+      if (closed || idleMs() < idleMs) {
+        return false;
+      }
+      closed = true;
+    }
+    Thread.startVirtualThread(
+        () -> shut(new Fault(Fault.Kind.NOT_SENT, "it was ended, as nobody used it")));
+    return true;
   }
 
   /** Its tools as they are now; read again when it said that they have changed. */
@@ -184,7 +213,9 @@ final class Connection implements Wire.Watcher {
 
   /** Begins a call; from here on the server may have seen it. */
   void call(OpenCall call, String tool, Map<String, Object> arguments) {
-    calls.put(call.token(), call);
+    synchronized (calls) {
+      calls.put(call.token(), call);
+    }
     wire.callBegins();
     if (closed) {
       end(call, new OpenCall.News.Failed(new Fault(Fault.Kind.NOT_SENT, "it is gone")));
@@ -208,6 +239,7 @@ final class Connection implements Wire.Watcher {
 
   private void end(OpenCall call, OpenCall.News how) {
     calls.remove(call.token());
+    usedNs = System.nanoTime();
     call.ends(how);
   }
 
@@ -291,10 +323,14 @@ final class Connection implements Wire.Watcher {
       }
       closed = true;
     }
+    shut(fault);
+    return true;
+  }
+
+  private void shut(Fault fault) {
     wire.end();
     gone.complete(fault);
     calls.values().forEach(call -> end(call, new OpenCall.News.Failed(fault)));
     Thread.startVirtualThread(() -> client.closeGracefully().onErrorComplete().subscribe());
-    return true;
   }
 }

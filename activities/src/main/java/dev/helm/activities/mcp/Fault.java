@@ -16,6 +16,8 @@ final class Fault extends RuntimeException {
     REFUSED,
     /** The answer is too large; the server was ended. */
     TOO_LARGE,
+    /** The server took the call and then failed: nobody knows whether it happened. */
+    BROKE,
     /** Nobody knows whether it happened. */
     LOST
   }

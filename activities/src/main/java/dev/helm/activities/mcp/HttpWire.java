@@ -211,7 +211,7 @@ final class HttpWire extends Wire {
     }
     Fault fault =
         new Fault(
-            Fault.Kind.REFUSED,
+            status >= 500 ? Fault.Kind.BROKE : Fault.Kind.REFUSED,
             what(status) + " (HTTP " + status + ")" + (said.isEmpty() ? "" : ": " + said));
     if ((status == 404 || status == 400) && session != null) {
       // It may have forgotten the session: the next call begins a new one.
@@ -223,7 +223,9 @@ final class HttpWire extends Wire {
   private static String what(int status) {
     return status == 401 || status == 403
         ? "it does not accept Helm's credentials"
-        : status / 100 == 3 ? "it points elsewhere, where nobody follows" : "it refused";
+        : status / 100 == 3
+            ? "it points elsewhere, where nobody follows"
+            : status >= 500 ? "it took the message and then failed" : "it refused";
   }
 
   /** Reads until the answer is there, asking for the stream again where it broke off. */

@@ -84,10 +84,9 @@ final class McpEffect implements Effect {
   @Override
   public Result attach(CallContext context, int attempt, String prepared, Heart heart) {
     Work work = works.get(context.effectKey(attempt));
-    return work == null
-        ? new Result.Unknown(
-            "the service was restarted while the MCP server worked on it, and with it the server")
-        : conclude(work, heart);
+    String why =
+        "the service was restarted while the MCP server worked on it, and with it the server";
+    return work == null ? unseen(context, why, "failed · no answer") : conclude(work, heart);
   }
 
   @Override
@@ -95,8 +94,10 @@ final class McpEffect implements Effect {
       CallContext context, int attempt, int number, @Nullable String answer, Heart heart) {
     Work work = works.get(context.effectKey(attempt));
     if (work == null) {
-      return new Result.Unknown(
-          "the service was restarted while the MCP server waited for the answer");
+      return unseen(
+          context,
+          "the service was restarted while the MCP server waited for the answer",
+          "failed · no answer");
     }
     work.call().answer(number, answer);
     return conclude(work, heart);
@@ -129,13 +130,16 @@ final class McpEffect implements Effect {
       case OpenCall.News.TimedOut timedOut -> {
         abandon(work, news);
         work.connection().probe();
-        yield ended(
-            ToolEnd.timedOut(
-                "MCP server "
-                    + work.server()
-                    + " did not answer within "
-                    + work.connection().timeoutMs() / 1000
-                    + " s. It was told to stop; whether it did something is not known."));
+        String why =
+            "MCP server "
+                + work.server()
+                + " did not answer within "
+                + work.connection().timeoutMs() / 1000
+                + " s";
+        yield Result.unseen(
+            acts(work.context()),
+            why + "; it was told to stop",
+            ToolEnd.timedOut(why + ". It was told to stop."));
       }
       case OpenCall.News.Cancelled cancelled -> {
         abandon(work, news);
@@ -163,13 +167,24 @@ final class McpEffect implements Effect {
       case REFUSED -> ended(ToolEnd.failed("failed · the server refused it", why));
       case TOO_LARGE -> {
         hub.drop(work.context().run(), work.server(), fault);
-        yield ended(
-            ToolEnd.failed(
-                "failed · the answer is too large",
-                why + ". Whether it did something is not known; ask it for less."));
+        yield unseen(work.context(), why + "; ask it for less", "failed · the answer is too large");
       }
-      case LOST -> new Result.Unknown(why);
+      case LOST, BROKE -> unseen(work.context(), why, "failed · no answer");
     };
+  }
+
+  private static Result unseen(CallContext context, String why, String summary) {
+    return Result.unseen(
+        acts(context), why, ToolEnd.failed(summary, why + ". It was not repeated."));
+  }
+
+  /** Whether nobody vouches that the tool only reads; what its server says is no vouching. */
+  private static boolean acts(CallContext context) {
+    String tool = context.call().tool();
+    String server = Objects.requireNonNull(McpHub.server(context.info(), tool));
+    return !Objects.requireNonNull(context.info().blueprint().mcpServers().get(server))
+        .reads()
+        .contains(McpHub.ownName(server, tool));
   }
 
   private static Result ended(ToolEnd end) {

@@ -2,6 +2,7 @@ package dev.helm.activities.mcp;
 
 import dev.helm.activities.egress.Dial;
 import dev.helm.activities.sandbox.Boxes;
+import dev.helm.activities.sandbox.WaitingRuns;
 import dev.helm.activities.secret.Secrets;
 import dev.helm.activities.store.Blobs;
 import dev.helm.activities.store.RunLog;
@@ -34,7 +35,9 @@ public final class McpHub implements ToolSource, AutoCloseable {
   private final Blobs blobs;
   private final Pins pins;
   private final Secrets secrets;
-  private final Wires wires;
+  private final RealWires wires;
+  private final WaitingRuns waiting;
+  private final Places places;
   private final String version;
   private final McpEffect effect;
   private final Map<Key, Line> lines = new ConcurrentHashMap<>();
@@ -52,6 +55,7 @@ public final class McpHub implements ToolSource, AutoCloseable {
   /**
    * A hub.
    *
+   * @param waiting which runs only wait, so that their servers may be ended until they go on
    * @param version of Helm, as servers are told
    */
   public McpHub(
@@ -62,28 +66,17 @@ public final class McpHub implements ToolSource, AutoCloseable {
       Boxes boxes,
       Programs programs,
       Dial dial,
-      String version) {
-    this(log, blobs, pins, secrets, null, boxes, programs, dial, version);
-  }
-
-  McpHub(
-      RunLog log,
-      Blobs blobs,
-      Pins pins,
-      Secrets secrets,
-      @Nullable Wires wires,
-      Boxes boxes,
-      Programs programs,
-      Dial dial,
+      WaitingRuns waiting,
       String version) {
     this.log = log;
     this.blobs = blobs;
     this.pins = pins;
     this.secrets = secrets;
+    this.waiting = waiting;
     this.version = version;
     this.effect = new McpEffect(this, log, blobs, secrets);
-    this.wires =
-        wires == null ? new RealWires(boxes, programs, dial, secrets, effect::callOf) : wires;
+    this.places = new Places(waiting::waitingMs);
+    this.wires = new RealWires(boxes, programs, dial, secrets, effect::callOf);
   }
 
   // ---- what the run has --------------------------------------------------------------------
@@ -191,7 +184,7 @@ public final class McpHub implements ToolSource, AutoCloseable {
     Line line = lines.computeIfAbsent(new Key(run.run(), server), key -> new Line());
     synchronized (line) {
       Connection known = line.connection;
-      if (known != null && known.alive()) {
+      if (known != null && known.use()) {
         return known;
       }
       long since = (System.nanoTime() - line.failedNs) / 1_000_000;
@@ -202,11 +195,15 @@ public final class McpHub implements ToolSource, AutoCloseable {
         Connection made = connect(run, server);
         line.connection = made;
         line.failed = null;
+        if (closed || lines.get(new Key(run.run(), server)) != line) {
+          // The run was released while it was being connected.
+          end(line);
+        }
         return made;
       } catch (Fault e) {
         line.failed = e;
         line.failedNs = System.nanoTime();
-        failed(run, server, null, e.why());
+        failed(run, server, e.why());
         throw e;
       }
     }
@@ -217,6 +214,24 @@ public final class McpHub implements ToolSource, AutoCloseable {
       throw new Fault(Fault.Kind.NOT_SENT, "the service ends");
     }
     McpServer server = Objects.requireNonNull(run.blueprint().mcpServers().get(name));
+    if (server.overHttp()) {
+      return begun(run, name, server);
+    }
+    Places.Place place = places.enter(run.run());
+    boolean whole = false;
+    try {
+      Connection made = begun(run, name, server);
+      place.holds(made);
+      whole = true;
+      return made;
+    } finally {
+      if (!whole) {
+        places.leave(place);
+      }
+    }
+  }
+
+  private Connection begun(Runs.Info run, String name, McpServer server) {
     Connection made =
         new Connection(
             name,
@@ -224,7 +239,7 @@ public final class McpHub implements ToolSource, AutoCloseable {
             wires.open(run, name, server),
             version,
             text -> secrets.scrubber(run.blueprint().project()).text(text),
-            fault -> failed(run, name, null, fault.why()),
+            fault -> failed(run, name, fault.why()),
             effect::progressed);
     boolean whole = false;
     try {
@@ -247,7 +262,7 @@ public final class McpHub implements ToolSource, AutoCloseable {
     boolean first = kept == null;
     kept = first ? pins.first(run.blueprintRef(), name, list.hash()) : kept;
     record(
-        run,
+        run.run(),
         new RunEvent.McpConnected(
             name,
             Objects.requireNonNull(run.blueprint().mcpServers().get(name)).overHttp()
@@ -260,7 +275,7 @@ public final class McpHub implements ToolSource, AutoCloseable {
     for (String tool : list.names()) {
       String why = first ? list.whyNot(name, tool) : null;
       if (why != null) {
-        failed(run, name, null, "its tool " + Plain.line(tool, 100) + " is left out: " + why);
+        failed(run, name, "its tool " + Plain.line(tool, 100) + " is left out: " + why);
       }
     }
   }
@@ -279,25 +294,50 @@ public final class McpHub implements ToolSource, AutoCloseable {
     }
   }
 
-  void failed(Runs.Info run, String server, @Nullable String toolUseId, String why) {
-    record(run, new RunEvent.McpFailed(server, toolUseId, shown(run, why)));
+  private void failed(Runs.Info run, String server, String why) {
+    record(run.run(), new RunEvent.McpFailed(server, null, shown(run, why)));
   }
 
   private String shown(Runs.Info run, String text) {
     return Plain.line(secrets.scrubber(run.blueprint().project()).text(text), REASON_CHARS_MAX);
   }
 
-  private void record(Runs.Info run, RunEvent event) {
+  private void record(String run, RunEvent event) {
     if (closed) {
       return;
     }
     try {
-      log.append(run.run(), List.of(new Fact("mcp/" + UUID.randomUUID(), "main", event)));
+      log.append(run, List.of(new Fact("mcp/" + UUID.randomUUID(), "main", event)));
     } catch (RuntimeException e) {
       // It is told for people; what a call becomes is recorded with the call.
       System.getLogger(McpHub.class.getName())
           .log(System.Logger.Level.WARNING, "an event of an MCP server could not be recorded", e);
     }
+  }
+
+  /**
+   * Ends the servers of runs that have waited for people for long and have no call open: the next
+   * call starts them anew, and looks at their lists again.
+   */
+  public void endIdle() {
+    long patienceMs = waiting.patience().toMillis();
+    lines.forEach(
+        (key, line) -> {
+          Connection connection = line.connection;
+          if (connection != null
+              && connection.idleMs() >= 0
+              && waiting.waitingMs(key.run()).orElse(-1) >= patienceMs
+              && connection.retire(0)) {
+            record(
+                key.run(),
+                new RunEvent.LimitReached(
+                    "container",
+                    "MCP server "
+                        + key.server()
+                        + " was ended while the run waits; the next call of its tools starts it"
+                        + " again"));
+          }
+        });
   }
 
   /** Ends the servers of a run. Safe to repeat. */

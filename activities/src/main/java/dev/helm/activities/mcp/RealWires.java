@@ -17,7 +17,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Programs in boxes of their own, and addresses that are dialled under Helm's own rules. */
-final class RealWires implements Wires {
+final class RealWires {
   private final Boxes boxes;
   private final Programs programs;
   private final Dial dial;
@@ -37,9 +37,13 @@ final class RealWires implements Wires {
     this.callOf = callOf;
   }
 
-  @Override
-  public Wire open(Runs.Info run, String name, McpServer server) {
-    return server.overHttp() ? http(run, server) : program(run, name, server);
+  /**
+   * Starts or finds the server.
+   *
+   * @throws Fault with why it cannot be
+   */
+  Wire open(Runs.Info run, String name, McpServer server) {
+    return server.overHttp() ? http(run, name, server) : program(run, name, server);
   }
 
   private Wire program(Runs.Info run, String name, McpServer server) {
@@ -61,7 +65,7 @@ final class RealWires implements Wires {
     }
   }
 
-  private Wire http(Runs.Info run, McpServer server) {
+  private Wire http(Runs.Info run, String name, McpServer server) {
     URI uri = URI.create(String.valueOf(server.url()));
     AtomicReference<@Nullable HttpWire> wire = new AtomicReference<>();
     HttpWire made =
@@ -69,7 +73,7 @@ final class RealWires implements Wires {
             run.run(),
             uri,
             dial,
-            login(run, server, uri),
+            login(run, name, server, uri),
             request -> {
               HttpWire own = wire.get();
               String token = own == null ? null : own.tokenOf(request);
@@ -79,7 +83,7 @@ final class RealWires implements Wires {
     return made;
   }
 
-  private HttpWire.Login login(Runs.Info run, McpServer server, URI uri) {
+  private HttpWire.Login login(Runs.Info run, String name, McpServer server, URI uri) {
     McpServer.Auth auth = server.auth();
     if (auth == null) {
       return new Bearer(null);
@@ -97,16 +101,8 @@ final class RealWires implements Wires {
         dial,
         oauth,
         oauth.clientSecret() == null ? null : secret(run, oauth.clientSecret()),
-        host -> host.equalsIgnoreCase(uri.getHost()) || allowed(run, host));
-  }
-
-  private static boolean allowed(Runs.Info run, String host) {
-    return run.blueprint().egress().allow().stream()
-        .anyMatch(
-            pattern ->
-                pattern.startsWith("*.")
-                    ? host.endsWith(pattern.substring(1))
-                    : pattern.equalsIgnoreCase(host));
+        (token, untilMs) ->
+            secrets.hide(run.blueprint().project(), "token of " + name, token, untilMs));
   }
 
   /** The value as it is when it is needed. */

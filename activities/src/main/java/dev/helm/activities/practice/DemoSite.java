@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import javax.net.ssl.ExtendedSSLSession;
@@ -32,6 +33,12 @@ public final class DemoSite implements AutoCloseable {
   private static final Pattern PATH =
       Pattern.compile("(/[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}){0,8}/?");
   private static final long FILE_CAP_BYTES = 5 << 20;
+  private static final int POST_CAP_BYTES = 64 << 10;
+
+  /** The one address that takes a POST, on hosts whose folder has a page there. */
+  private static final String INBOX = "/inbox";
+
+  private static final byte[] OK = "{\"ok\":true}\n".getBytes(StandardCharsets.US_ASCII);
   private static final Map<String, String> TYPES =
       Map.of(
           "html", "text/html; charset=utf-8",
@@ -43,10 +50,12 @@ public final class DemoSite implements AutoCloseable {
 
   private final Path folder;
   private final List<String> names;
+  private final Consumer<String> posted;
   private final LoopbackHttp http;
 
-  private DemoSite(int port, Path folder, List<String> names, Path caOut)
+  private DemoSite(int port, Path folder, List<String> names, Path caOut, Consumer<String> posted)
       throws IOException, GeneralSecurityException {
+    this.posted = posted;
     this.folder = folder.toRealPath();
     this.names = List.copyOf(names);
     DemoCertificates made =
@@ -58,7 +67,7 @@ public final class DemoSite implements AutoCloseable {
                 .createServerSocket(port, 256, InetAddress.getByName("127.0.0.1"));
     socket.setEnabledProtocols(new String[] {"TLSv1.3"});
     writeWhole(caOut, made.authorityPem());
-    this.http = LoopbackHttp.start(socket, 0, this::handle);
+    this.http = LoopbackHttp.start(socket, POST_CAP_BYTES, this::handle);
   }
 
   /**
@@ -71,6 +80,17 @@ public final class DemoSite implements AutoCloseable {
    * @throws IllegalArgumentException for a name that is no host label or has no folder
    */
   public static DemoSite start(int port, Path folder, List<String> names, Path caOut)
+      throws IOException, GeneralSecurityException {
+    return start(port, folder, names, caOut, posted -> {});
+  }
+
+  /**
+   * The same.
+   *
+   * @param posted is told of what is posted to a host's {@code /inbox}: the host and the body
+   */
+  public static DemoSite start(
+      int port, Path folder, List<String> names, Path caOut, Consumer<String> posted)
       throws IOException, GeneralSecurityException {
     if (!Files.isDirectory(folder)) {
       throw new IllegalArgumentException("--dir " + folder + " is not a folder");
@@ -85,7 +105,7 @@ public final class DemoSite implements AutoCloseable {
     if (hosts.isEmpty()) {
       throw new IllegalArgumentException("--dir " + folder + " has no folder for a host");
     }
-    return new DemoSite(port, folder, hosts, caOut);
+    return new DemoSite(port, folder, hosts, caOut, posted);
   }
 
   /** The port that it listens on. */
@@ -137,13 +157,20 @@ public final class DemoSite implements AutoCloseable {
       return;
     }
     boolean head = request.method().equals("HEAD");
-    if (!head && !request.method().equals("GET")) {
-      text(reply, 405, "Only GET and HEAD are served.");
+    boolean inbox = request.method().equals("POST") && request.path().equals(INBOX);
+    if (!head && !inbox && !request.method().equals("GET")) {
+      text(reply, 405, "Only GET and HEAD are served, and POST to an " + INBOX + ".");
       return;
     }
     Path file = find(name, request.path());
     if (file == null) {
       text(reply, 404, "No such page.");
+      return;
+    }
+    if (inbox) {
+      String body = new String(request.body(), StandardCharsets.UTF_8);
+      posted.accept(host + " " + body.replaceAll("\\p{Cntrl}", " "));
+      reply.send(200, Map.of("content-type", "application/json"), OK);
       return;
     }
     String leaf = file.getFileName().toString();
@@ -210,7 +237,7 @@ public final class DemoSite implements AutoCloseable {
       if (port < 0 || folder.isEmpty() || caOut.isEmpty()) {
         throw new IllegalArgumentException("--port, --dir and --ca-out are needed");
       }
-      DemoSite site = start(port, Path.of(folder), names, Path.of(caOut));
+      DemoSite site = start(port, Path.of(folder), names, Path.of(caOut), System.out::println);
       Arguments.ready(port, site.port());
     } catch (IllegalArgumentException e) {
       System.err.println("demo site: " + e.getMessage());

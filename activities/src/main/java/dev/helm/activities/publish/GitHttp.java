@@ -71,7 +71,10 @@ final class GitHttp implements HttpConnection {
               .make(
                   outgoing.route(url.getHost(), port, secure),
                   new HttpCall.Request(
-                      method, url.getFile(), headers, body == null ? null : body.toByteArray()),
+                      method,
+                      url.getFile(),
+                      headers,
+                      HttpCall.Body.of(body == null ? null : body.toByteArray())),
                   TIMEOUT_MS,
                   ANSWER_BYTES_MAX);
     } catch (Outgoing.Refused e) {

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.time.Clock;
 import java.util.function.Function;
-import java.util.function.UnaryOperator;
+import java.util.function.Supplier;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /** One handing out, which can be stopped. */
 public final class Hand {
   private final @Nullable Outgoing outgoing;
-  private final UnaryOperator<byte[]> hmac;
+  private final Supplier<Mac> hmac;
   private final Path scratch;
   private final Clock clock;
   private volatile @Nullable Post post;
@@ -109,18 +109,18 @@ public final class Hand {
           fresh.route(to),
           bundle,
           contents,
-          secret == null ? hmac : bytes -> hmac(secret, bytes),
+          secret == null ? hmac.get() : hmac(secret),
           clock.instant().getEpochSecond());
     } catch (Outgoing.Refused e) {
       return new Handed.Failed(e.reason());
     }
   }
 
-  private static byte[] hmac(Secret secret, byte[] bytes) {
+  private static Mac hmac(Secret secret) {
     try {
       Mac mac = Mac.getInstance("HmacSHA256");
       mac.init(new SecretKeySpec(secret.reveal().getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
-      return mac.doFinal(bytes);
+      return mac;
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("every Java platform has HmacSHA256", e);
     }

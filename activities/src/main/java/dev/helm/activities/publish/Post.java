@@ -1,18 +1,17 @@
 package dev.helm.activities.publish;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.helm.activities.egress.Outgoing;
 import dev.helm.activities.http.HttpAnswer;
 import dev.helm.activities.http.HttpCall;
-import dev.helm.workflows.HelmJson;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.function.UnaryOperator;
+import javax.crypto.Mac;
 
 /**
  * Sends a bundle as one POST of {@code multipart/form-data}: {@code manifest} (JSON), then each
@@ -47,21 +46,15 @@ final class Post {
       Outgoing.Route route,
       Bundle bundle,
       Contents contents,
-      UnaryOperator<byte[]> hmac,
+      Mac mac,
       long nowSeconds) {
-    String boundary = "helm-" + bundle.key();
-    byte[] body = body(bundle, contents, boundary);
+    Multipart body = new Multipart(bundle, contents);
     String at = String.valueOf(nowSeconds);
-    ByteArrayOutputStream signed = new ByteArrayOutputStream(body.length + 12);
-    signed.writeBytes((at + ".").getBytes(StandardCharsets.US_ASCII));
-    signed.writeBytes(body);
     Map<String, String> headers = new LinkedHashMap<>();
-    headers.put("Content-Type", "multipart/form-data; boundary=" + boundary);
+    headers.put("Content-Type", "multipart/form-data; boundary=" + body.boundary());
     headers.put("Idempotency-Key", bundle.key());
     headers.put("Helm-Timestamp", at);
-    headers.put(
-        "Helm-Signature",
-        "v1=" + java.util.HexFormat.of().formatHex(hmac.apply(signed.toByteArray())));
+    headers.put("Helm-Signature", "v1=" + HexFormat.of().formatHex(signature(mac, at, body)));
     HttpAnswer answer;
     try {
       answer =
@@ -91,53 +84,25 @@ final class Post {
     return uri.getRawQuery() == null ? path : path + "?" + uri.getRawQuery();
   }
 
-  private static byte[] body(Bundle bundle, Contents contents, String boundary) {
-    ByteArrayOutputStream body = new ByteArrayOutputStream((int) bundle.bytes() + 8_192);
-    part(body, boundary, "name=\"manifest\"", "application/json", manifest(bundle));
-    for (Bundle.Item file : bundle.files()) {
-      part(
-          body,
-          boundary,
-          "name=\"file\"; filename=\"" + quoted(file.path()) + "\"",
-          "application/octet-stream",
-          contents.of(file));
+  /** Of the time and the body, which is never whole in memory. */
+  private static byte[] signature(Mac mac, String at, Multipart body) {
+    try (OutputStream signing =
+        new OutputStream() {
+          @Override
+          public void write(int octet) {
+            mac.update((byte) octet);
+          }
+
+          @Override
+          public void write(byte[] bytes, int from, int length) {
+            mac.update(bytes, from, length);
+          }
+        }) {
+      signing.write((at + ".").getBytes(StandardCharsets.US_ASCII));
+      body.to(signing);
+      return mac.doFinal();
+    } catch (IOException e) {
+      throw new UncheckedIOException("nothing is written", e);
     }
-    body.writeBytes(("--" + boundary + "--\r\n").getBytes(StandardCharsets.US_ASCII));
-    return body.toByteArray();
-  }
-
-  private static void part(
-      ByteArrayOutputStream body, String boundary, String names, String type, byte[] content) {
-    body.writeBytes(
-        ("--"
-                + boundary
-                + "\r\nContent-Disposition: form-data; "
-                + names
-                + "\r\nContent-Type: "
-                + type
-                + "\r\n\r\n")
-            .getBytes(StandardCharsets.UTF_8));
-    body.writeBytes(content);
-    body.writeBytes("\r\n".getBytes(StandardCharsets.US_ASCII));
-  }
-
-  /** As browsers do; a workspace path has no control characters, but nothing relies on it. */
-  private static String quoted(String name) {
-    return name.replace("\r", "%0D").replace("\n", "%0A").replace("\"", "%22");
-  }
-
-  private static byte[] manifest(Bundle bundle) {
-    ObjectNode manifest = HelmJson.mapper().createObjectNode();
-    manifest.put("key", bundle.key()).put("run", bundle.run());
-    manifest.put("blueprint", bundle.blueprint()).put("message", bundle.message());
-    ArrayNode files = manifest.putArray("files");
-    for (Bundle.Item file : bundle.files()) {
-      files
-          .addObject()
-          .put("path", file.path())
-          .put("bytes", file.bytes())
-          .put("sha256", file.sha256());
-    }
-    return manifest.toString().getBytes(StandardCharsets.UTF_8);
   }
 }

@@ -4,21 +4,27 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.UnaryOperator;
+import java.util.function.Supplier;
+import javax.crypto.Mac;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The operator's destinations.
  *
  * @param destinations by name
- * @param hmac HMAC-SHA-256 with the installation's own key, for webhooks without a secret
+ * @param hmac begins an HMAC-SHA-256 with the installation's own key, for webhooks without a secret
  * @param scratch a directory of Helm's own for repositories that are made for one push
  */
 public record Publishing(
-    Map<String, Destination.Named> destinations, UnaryOperator<byte[]> hmac, Path scratch) {
+    Map<String, Destination.Named> destinations, Supplier<Mac> hmac, Path scratch) {
   /** There is no destination. */
   public static final Publishing NOWHERE =
-      new Publishing(Map.of(), bytes -> new byte[32], Path.of("/nonexistent"));
+      new Publishing(
+          Map.of(),
+          () -> {
+            throw new IllegalStateException("there is no destination");
+          },
+          Path.of("/nonexistent"));
 
   /** Keeps the map. */
   public Publishing {
@@ -27,7 +33,7 @@ public record Publishing(
 
   /** With these destinations. */
   public static Publishing of(
-      List<Destination.Named> destinations, UnaryOperator<byte[]> hmac, Path scratch) {
+      List<Destination.Named> destinations, Supplier<Mac> hmac, Path scratch) {
     Map<String, Destination.Named> byName = new LinkedHashMap<>();
     destinations.forEach(each -> byName.put(each.name(), each));
     return new Publishing(byName, hmac, scratch);

@@ -13,28 +13,36 @@ import org.jspecify.annotations.Nullable;
 final class Scratch {
   private Scratch() {}
 
-  /** Removes a tree; links in it are not followed. One that is not there is none to remove. */
+  /**
+   * Removes a tree; links in it are not followed. What is not there any more is none to remove: git
+   * tidies up behind itself, and a walk that ended at the first file of which it was late left the
+   * rest.
+   */
   static void delete(Path tree) throws IOException {
-    try {
-      Files.walkFileTree(
-          tree,
-          new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-                throws IOException {
-              Files.delete(file);
-              return FileVisitResult.CONTINUE;
-            }
+    Files.walkFileTree(
+        tree,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            Files.deleteIfExists(file);
+            return FileVisitResult.CONTINUE;
+          }
 
-            @Override
-            public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException e)
-                throws IOException {
-              Files.delete(directory);
+          @Override
+          public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
+            if (e instanceof NoSuchFileException) {
               return FileVisitResult.CONTINUE;
             }
-          });
-    } catch (NoSuchFileException e) {
-      // It was renamed, or never made.
-    }
+            throw e;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException e)
+              throws IOException {
+            Files.deleteIfExists(directory);
+            return FileVisitResult.CONTINUE;
+          }
+        });
   }
 }

@@ -14,8 +14,9 @@ import org.jspecify.annotations.Nullable;
  * @param name for people and for {@code callId} of egress events ({@code box/NAME}): 1 to 64 of
  *     {@code A-Za-z0-9_.-}
  * @param place where it runs
- * @param imageId of a container of its own, {@code sha256:…}; null means the default image. In the
- *     run's container it must be null: that container has the image of its claim
+ * @param imageId of a container of its own, {@code sha256:…}; null means the default image, or for
+ *     one that reads the workspace the run's. In the run's container it must be null: that
+ *     container has the image of its claim
  * @param argv program and arguments; a program without a slash is looked for in the PATH
  * @param env variables besides those of every command; travels over the executor's line only, never
  *     into the container's configuration, a label or a log

@@ -27,6 +27,9 @@ final class DockerBoxes implements Boxes, AutoCloseable {
     /** The slot that the run holds; only inside {@link #with}. */
     LiveSlot held(String run);
 
+    /** The image that the run's containers are made from, null for the default one. */
+    @Nullable String image(String run);
+
     /** Runs a command in it, and watches the workspace meanwhile. */
     Execution execute(LiveSlot live, EffectSpec spec, EffectSink sink);
   }
@@ -113,7 +116,11 @@ final class DockerBoxes implements Boxes, AutoCloseable {
               spec.run(),
               () -> {
                 String slot = runSlots.held(spec.run()).id();
-                return own(spec, slot, workspaces.box(slot));
+                String image = runSlots.image(spec.run());
+                return own(
+                    spec.imageId() == null ? spec.withImage(image) : spec,
+                    slot,
+                    workspaces.box(slot));
               });
     };
   }

@@ -438,6 +438,11 @@ public final class DockerSandbox implements Sandbox {
     }
 
     @Override
+    public @Nullable String image(String run) {
+      return wishes.of(run).imageId();
+    }
+
+    @Override
     public Execution execute(LiveSlot live, EffectSpec spec, EffectSink sink) {
       return usage.attend(
           Executions.attended(live.host().start(spec, sink), false), live, spec.key());

@@ -15,6 +15,14 @@ public interface Secrets {
   /** Takes the values of the project's secrets out of texts, as they are now. */
   Scrubber scrubber(String project);
 
+  /**
+   * Takes another value out of the project's texts from now on: one that a secret was changed for.
+   *
+   * @param name as {@code [secret NAME]} stands in its place
+   * @param untilMs when it is worth nothing any more, milliseconds since 1970
+   */
+  void hide(String project, String name, Secret value, long untilMs);
+
   /** A project without secrets. */
   static Secrets none() {
     return new Secrets() {
@@ -26,6 +34,11 @@ public interface Secrets {
       @Override
       public Scrubber scrubber(String project) {
         return Scrubber.NONE;
+      }
+
+      @Override
+      public void hide(String project, String name, Secret value, long untilMs) {
+        // There is nothing to change for a token.
       }
     };
   }

@@ -11,6 +11,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
@@ -85,6 +86,35 @@ public final class Snapshots {
 
   private Taken take(String run, Path tree) throws IOException {
     return taken(keep(run, tree));
+  }
+
+  /**
+   * A file that a run begins with.
+   *
+   * @param path names with a slash between them, none of them {@code .}, {@code ..} or empty
+   */
+  public record First(String path, byte[] content, boolean executable) {}
+
+  /** Keeps what a run is to begin with, before any workspace has it. */
+  public Taken keep(String run, List<First> files) throws IOException {
+    directory();
+    Path beside = Files.createTempDirectory(repositories, LOOK);
+    try {
+      for (First file : files) {
+        Path at = beside.resolve(file.path());
+        for (Path above = beside; !above.equals(at.getParent()); ) {
+          above = above.resolve(above.relativize(at).getName(0));
+          Files.createDirectories(above);
+          Files.setPosixFilePermissions(above, PosixFilePermissions.fromString("rwxr-xr-x"));
+        }
+        Files.write(at, file.content(), StandardOpenOption.CREATE_NEW);
+        Files.setPosixFilePermissions(
+            at, PosixFilePermissions.fromString(file.executable() ? "rwxr-xr-x" : "rw-r--r--"));
+      }
+      return take(run, beside);
+    } finally {
+      Workspaces.discard(beside);
+    }
   }
 
   /** The same for a tree that nobody moves, with all that was seen. */

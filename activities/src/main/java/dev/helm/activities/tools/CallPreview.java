@@ -119,7 +119,7 @@ final class CallPreview {
 
   private String preview(CallContext asked, String by, List<Remembered> remembered) throws None {
     Blueprint blueprint = asked.info().blueprint();
-    Effect effect = effects.of(asked.info(), by);
+    Effect effect = effects.ofPreview(asked.info(), by);
     if (effect == null) {
       throw new None("there is no tool " + by);
     }
@@ -193,6 +193,7 @@ final class CallPreview {
   private ToolEnd run(CallContext context, Effect effect, String by) throws None {
     // A retried step looks again: what only reads may.
     int attempt = Activity.getExecutionContext().getInfo().getAttempt();
+    began(context, by, attempt);
     AtomicBoolean late = new AtomicBoolean();
     try (Heart heart =
         Heart.start(Activity.getExecutionContext(), () -> effect.interrupt(context, attempt))) {
@@ -239,6 +240,18 @@ final class CallPreview {
       Thread.currentThread().interrupt();
       throw new None(by + " was interrupted");
     }
+  }
+
+  /** What cannot be recorded is not run: whatever becomes of it, the log says that it was. */
+  private void began(CallContext context, String by, int attempt) {
+    String text = by + " runs as a preview with " + context.call().source() + "\n";
+    record.notes(
+        context,
+        List.of(
+            context.fact(
+                "looks-" + context.argumentsHash().substring(0, 16) + "-" + attempt,
+                new RunEvent.ToolOutput(
+                    context.toolUseId(), record.content(record.scrubber(context).text(text)), 0))));
   }
 
   /** {@code {"before": …, "after": …}} as a diff, anything else as it is. */

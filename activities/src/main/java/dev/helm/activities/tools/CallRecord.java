@@ -4,6 +4,7 @@ import dev.helm.activities.secret.Scrubber;
 import dev.helm.activities.secret.Secrets;
 import dev.helm.activities.store.Blobs;
 import dev.helm.activities.store.RunLog;
+import dev.helm.activities.store.TakenBack;
 import dev.helm.api.event.Content;
 import dev.helm.api.event.RunEvent;
 import dev.helm.workflows.Fact;
@@ -79,6 +80,22 @@ final class CallRecord {
       }
     }
     return false;
+  }
+
+  /**
+   * Whether such a call was taken back by a rollback, or stands behind a fork, under another id:
+   * one with these arguments, and of a sub-agent any of this tool.
+   *
+   * @param anyOfTool whether calls of the tool are alike enough without their arguments
+   */
+  boolean takenBack(CallContext context, boolean anyOfTool) {
+    String tool = context.call().tool();
+    return has(context, TakenBack.call(tool, context.argumentsHash()))
+        || anyOfTool && has(context, TakenBack.bySubagent(tool));
+  }
+
+  private boolean has(CallContext context, String key) {
+    return log.outcome(context.run(), key) != null;
   }
 
   private static String journalKey(CallContext context, Phase phase) {

@@ -89,7 +89,7 @@ final class CommandEffect implements Effect {
             context,
             attempt,
             tool.watched(),
-            secrets.scrubber(context.info().blueprint().project()));
+            () -> secrets.scrubber(context.info().blueprint().project()));
     long offset = attach ? sink.recover() : 0;
     EffectAttempt effect =
         new EffectAttempt(context.effectKey(attempt), slot.path("life").asText(), offset, attach);

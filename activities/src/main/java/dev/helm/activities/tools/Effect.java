@@ -82,5 +82,16 @@ public interface Effect {
 
     /** It surely did not happen and can be tried again as if new. */
     record NotStarted(String reason) implements Result {}
+
+    /**
+     * It was begun, and its end was not seen. Told as a failure it would be done a second time, so
+     * people are asked; but not of what only reads.
+     *
+     * @param acts whether it may act; what others say of their own tools is not believed
+     * @param otherwise what it is if it only reads
+     */
+    static Result unseen(boolean acts, String reason, ToolEnd otherwise) {
+      return acts ? new Unknown(reason) : new Ended(otherwise, null);
+    }
   }
 }

@@ -7,22 +7,26 @@ import dev.helm.workflows.decide.ToolCall;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** What each tool does: Helm's own by name, the blueprint's by its definition, others by source. */
 final class Effects {
   private final Map<String, Effect> own;
   private final BiFunction<String, CustomTool, Effect> custom;
+  private final Function<CustomTool, Effect> reading;
   private final RunTools tools;
   private final ForeignTools foreign;
 
   Effects(
       Map<String, Effect> own,
       BiFunction<String, CustomTool, Effect> custom,
+      Function<CustomTool, Effect> reading,
       RunTools tools,
       ForeignTools foreign) {
     this.own = Map.copyOf(own);
     this.custom = custom;
+    this.reading = reading;
     this.tools = tools;
     this.foreign = foreign;
   }
@@ -39,6 +43,14 @@ final class Effects {
     }
     CustomTool ofBlueprint = run.blueprint().customTools().get(tool);
     return ofBlueprint == null ? tools.effect(run, tool) : custom.apply(tool, ofBlueprint);
+  }
+
+  /** The same for a preview: the blueprint's commands run where they can only read. */
+  @Nullable Effect ofPreview(Runs.Info run, String tool) {
+    CustomTool command = run.blueprint().customTools().get(tool);
+    return command == null || command.http() != null || own.containsKey(tool)
+        ? of(run, tool)
+        : reading.apply(command);
   }
 
   /** Everything that is wrong with a call's arguments; empty when they fit. */

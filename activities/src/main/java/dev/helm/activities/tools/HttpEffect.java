@@ -78,9 +78,11 @@ final class HttpEffect implements Effect {
     try {
       HttpAnswer answer = call.make(route, ready.request(), tool.timeoutMs(), ANSWER_BYTES_MAX);
       // A server that fails may have done it before it did; told as a failure it is done twice.
-      return tool.outward() && answer.status() >= 500
-          ? new Result.Unknown(
-              http.host() + " took the request and then failed, HTTP " + answer.status())
+      return answer.status() >= 500
+          ? Result.unseen(
+              tool.outward(),
+              http.host() + " took the request and then failed, HTTP " + answer.status(),
+              end(answer))
           : new Result.Ended(end(answer), null);
     } catch (IOException e) {
       return broken(heart, e);
@@ -106,13 +108,11 @@ final class HttpEffect implements Effect {
     if (!call.sent()) {
       return notSent(why == null ? "the host cannot be reached" : why);
     }
-    if (tool.outward()) {
-      return new Result.Unknown(
-          "the request was sent to " + http.host() + " and its answer was not seen: " + why);
-    }
     String told = name + " got no answer from " + http.host() + ": " + why + ".";
-    return new Result.Ended(
-        call.late() ? ToolEnd.timedOut(told) : ToolEnd.failed("failed · no answer", told), null);
+    return Result.unseen(
+        tool.outward(),
+        "the request was sent to " + http.host() + " and its answer was not seen: " + why,
+        call.late() ? ToolEnd.timedOut(told) : ToolEnd.failed("failed · no answer", told));
   }
 
   private static Result notSent(String reason) {
@@ -172,11 +172,10 @@ final class HttpEffect implements Effect {
   @Override
   public Result attach(CallContext context, int attempt, String prepared, Heart heart) {
     String reason = "the service was restarted while the request to " + http.host() + " was made";
-    return tool.outward()
-        ? new Result.Unknown(reason)
-        : new Result.Ended(
-            ToolEnd.failed("failed · no answer", "No answer: " + reason + ". It was not repeated."),
-            null);
+    return Result.unseen(
+        tool.outward(),
+        reason,
+        ToolEnd.failed("failed · no answer", "No answer: " + reason + ". It was not repeated."));
   }
 
   @Override

@@ -11,6 +11,7 @@ import java.io.ByteArrayOutputStream;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * Makes a command's output durable piece by piece, so that the executor may forget it, and finds it
@@ -22,7 +23,7 @@ final class OutputSink implements EffectSink {
   private final CallContext context;
   private final int attempt;
   private final boolean watched;
-  private final Scrubber scrubber;
+  private final Supplier<Scrubber> scrubber;
   private final ByteArrayOutputStream kept = new ByteArrayOutputStream();
 
   /**
@@ -31,13 +32,18 @@ final class OutputSink implements EffectSink {
    */
   private byte[] partial = new byte[0];
 
+  /**
+   * For one attempt.
+   *
+   * @param scrubber asked for each piece: a secret may be changed while a command runs
+   */
   OutputSink(
       RunLog log,
       Blobs blobs,
       CallContext context,
       int attempt,
       boolean watched,
-      Scrubber scrubber) {
+      Supplier<Scrubber> scrubber) {
     this.log = log;
     this.blobs = blobs;
     this.context = context;
@@ -77,11 +83,11 @@ final class OutputSink implements EffectSink {
                     "output-" + attempt + "-" + offsetBytes,
                     new RunEvent.ToolOutput(
                         context.toolUseId(),
-                        blobs.content(scrubber.text(WellFormed.text(whole)), "text/plain"),
+                        blobs.content(scrubber.get().text(WellFormed.text(whole)), "text/plain"),
                         offsetBytes - partial.length)))
             : List.of();
     // As many bytes as there were: an offset means the same to the executor.
-    byte[] clean = scrubber.masked(data);
+    byte[] clean = scrubber.get().masked(data);
     log.append(context.run(), facts, key(offsetBytes), Base64.getEncoder().encodeToString(clean));
     kept.writeBytes(data);
     partial = rest;
@@ -97,7 +103,7 @@ final class OutputSink implements EffectSink {
                   "output-" + attempt + "-rest",
                   new RunEvent.ToolOutput(
                       context.toolUseId(),
-                      blobs.content(scrubber.text(WellFormed.text(partial)), "text/plain"),
+                      blobs.content(scrubber.get().text(WellFormed.text(partial)), "text/plain"),
                       kept.size() - partial.length))));
     }
   }
@@ -114,7 +120,7 @@ final class OutputSink implements EffectSink {
 
   private byte[] unfinished(byte[] data) {
     byte[] character = tail(data);
-    int secret = scrubber.open(data);
+    int secret = scrubber.get().open(data);
     return secret > character.length
         ? Arrays.copyOfRange(data, data.length - secret, data.length)
         : character;

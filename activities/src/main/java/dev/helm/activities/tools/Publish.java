@@ -26,6 +26,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +37,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Publish implements Effect {
   static final String NAME = "Publish";
+  static final int AT_ONCE_MAX = 8;
+  private static final long LOOK_EVERY_MS = 200;
 
   private final RunLog log;
   private final Blobs blobs;
@@ -42,6 +46,9 @@ final class Publish implements Effect {
   private final Elsewhere elsewhere;
   private final Clock clock;
   private final Map<String, Hand> atWork = new ConcurrentHashMap<>();
+
+  /** Files are in memory while they are read or sent: of so many calls one each. */
+  private final Semaphore places = new Semaphore(AT_ONCE_MAX, true);
 
   Publish(RunLog log, Blobs blobs, Sandbox sandbox, Elsewhere elsewhere, Clock clock) {
     this.log = log;
@@ -199,6 +206,10 @@ final class Publish implements Effect {
           ToolEnd.interrupted("A person interrupted; nothing was handed out."), null);
     }
     Bundle bundle = HelmJson.read(prepared, Bundle.class);
+    if (!enter(heart)) {
+      return new Result.Ended(
+          ToolEnd.interrupted("A person interrupted; nothing was handed out."), null);
+    }
     atWork.put(context.effectKey(attempt), hand);
     try {
       return result(
@@ -207,6 +218,22 @@ final class Publish implements Effect {
           bundle);
     } finally {
       atWork.remove(context.effectKey(attempt));
+      places.release();
+    }
+  }
+
+  /** Waits for a place; false if a person interrupts meanwhile. */
+  private boolean enter(Heart heart) {
+    try {
+      while (!places.tryAcquire(LOOK_EVERY_MS, TimeUnit.MILLISECONDS)) {
+        if (heart.interrupted()) {
+          return false;
+        }
+      }
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("the service ends", e);
     }
   }
 
@@ -295,6 +322,15 @@ final class Publish implements Effect {
   }
 
   private List<Bundle.Item> read(CallContext context, boolean keep) throws Wrong {
+    places.acquireUninterruptibly();
+    try {
+      return items(context, keep);
+    } finally {
+      places.release();
+    }
+  }
+
+  private List<Bundle.Item> items(CallContext context, boolean keep) throws Wrong {
     ToolCall call = context.call();
     List<Bundle.Item> items = new ArrayList<>();
     Set<String> paths = new HashSet<>();

@@ -11,6 +11,7 @@ import dev.helm.api.event.RunEvent;
 import dev.helm.workflows.RunStart.CallResult;
 import dev.helm.workflows.Signals;
 import dev.helm.workflows.ToolActivity;
+import dev.helm.workflows.decide.Combination;
 import dev.helm.workflows.decide.Gate;
 import dev.helm.workflows.decide.Remembered;
 import dev.helm.workflows.decide.ToolCall;
@@ -32,6 +33,12 @@ public final class ToolActivityImpl implements ToolActivity {
   private static final String BEGUN_BEFORE =
       "this very call was begun before the rollback or fork, which takes back files and nothing"
           + " else: it may have had its effect already";
+
+  private static final String MADE_BEFORE =
+      "a call like this one was made before the rollback or fork, which takes back files and"
+          + " nothing else: this one may have the same effect a second time";
+
+  private static final String MAIN = "main";
 
   /** What they do, a rollback takes back. */
   private static final Set<String> WORKSPACE_ONLY = Set.of("Write", "Edit", "WriteRow");
@@ -212,8 +219,9 @@ public final class ToolActivityImpl implements ToolActivity {
     if (look instanceof ToolSource.Look.Changed changed && verdict instanceof Verdict.Allow) {
       verdict = new Verdict.Ask(null, changed.because());
     }
-    if (verdict instanceof Verdict.Allow && mayRepeat(context)) {
-      verdict = new Verdict.Ask(null, BEGUN_BEFORE);
+    String repeats = verdict instanceof Verdict.Allow ? repeats(context) : null;
+    if (repeats != null) {
+      verdict = new Verdict.Ask(null, repeats);
     }
     return switch (verdict) {
       case Verdict.Allow allow ->
@@ -231,16 +239,30 @@ public final class ToolActivityImpl implements ToolActivity {
   }
 
   /**
-   * Whether the call had begun before a rollback, or in the run that this one was forked from, and
-   * may have had an effect that nothing takes back. Nobody may be mailed twice because files went
-   * back. A sub-agent counts as one: its calls would come under new ids.
+   * Why the call may repeat an effect that nothing takes back, or null: it had begun before a
+   * rollback, or in the run that this one was forked from, or one like it had. Nobody may be mailed
+   * twice because files went back. A sub-agent counts as one, and its calls come under new ids.
    */
-  private boolean mayRepeat(CallContext context) {
+  private @Nullable String repeats(CallContext context) {
     boolean inside =
         effect.repeatable(context)
             || WORKSPACE_ONLY.contains(context.call().tool())
             || (effect.shell(context) && context.info().blueprint().egress().allow().isEmpty());
-    return !inside && record.begunInFormerEpoch(context);
+    if (inside) {
+      return null;
+    }
+    if (record.begunInFormerEpoch(context)) {
+      return BEGUN_BEFORE;
+    }
+    boolean main = context.request().agent().equals(MAIN);
+    boolean shell = effect.shell(context);
+    boolean outward =
+        !context.call().tool().equals("WebFetch")
+            && new Combination(context.info().blueprint(), operatorHosts).outward(context.call())
+                != null;
+    return outward && !(main && shell) && record.takenBack(context, !main && !shell)
+        ? MADE_BEFORE
+        : null;
   }
 
   /**

@@ -77,6 +77,7 @@ public final class Tools {
                 tool.http() == null
                     ? command.apply(new OwnCommand(name, tool))
                     : new HttpEffect(log, elsewhere, name, tool),
+            tool -> new ReadingCommand(elsewhere.hooks(), tool),
             elsewhere.tools(),
             granted(elsewhere.foreign(), sandbox, door)),
         elsewhere.secrets(),

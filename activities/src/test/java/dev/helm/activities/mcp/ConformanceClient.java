@@ -4,6 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.helm.api.blueprint.McpServer;
 import dev.helm.workflows.HelmJson;
 import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -23,9 +26,10 @@ final class ConformanceClient {
                 "4f3a".repeat(8),
                 uri,
                 NpmServers.LOOPBACK,
-                new McpServer.OAuth(context.path("client_id").asText(), "CLIENT_SECRET", List.of()),
+                new McpServer.OAuth(
+                    issuer(uri), context.path("client_id").asText(), "CLIENT_SECRET", List.of()),
                 () -> context.path("client_secret").asText(),
-                host -> host.equals("localhost") || host.equals("127.0.0.1"))
+                (token, untilMs) -> {})
             : new Bearer(null);
     HttpWire wire =
         new HttpWire("4f3a".repeat(8), uri, NpmServers.LOOPBACK, login, request -> null);
@@ -46,6 +50,16 @@ final class ConformanceClient {
     }
     connection.close(new Fault(Fault.Kind.LOST, "done"));
     System.exit(failed ? 1 : 0);
+  }
+
+  /** What a blueprint's author would have read and written down. */
+  private static String issuer(URI server) throws Exception {
+    URI about = server.resolve("/.well-known/oauth-protected-resource" + server.getPath());
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      HttpRequest request = HttpRequest.newBuilder(about).build();
+      String body = client.send(request, HttpResponse.BodyHandlers.ofString()).body();
+      return HelmJson.read(body, JsonNode.class).path("authorization_servers").path(0).asText();
+    }
   }
 
   private static boolean called(Connection connection, String tool) throws InterruptedException {

@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.helm.activities.run.MemoryStore;
 import dev.helm.api.blueprint.Blueprint;
+import dev.helm.api.blueprint.McpServer;
 import dev.helm.api.event.RunEvent;
 import dev.helm.workflows.ToolActivity.Reply;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
@@ -88,14 +90,14 @@ class HostileServerTest {
               // It reads and answers nothing any more, not even a ping.
               while (life.reads.readLine() != null) {}
             });
-    costsItsCall(server, HostileServerTest::ended, "did not answer within 3 s");
+    costsItsCall(server, HostileServerTest::unknown, "did not answer within 3 s");
     assertThat(server.lives).hasValue(2);
   }
 
   @Test
   void oneThatForgetsACallIsTimedOutAndKept() {
     ScriptedServer server = once((life, message) -> {});
-    costsItsCall(server, HostileServerTest::ended, "did not answer within 3 s");
+    costsItsCall(server, HostileServerTest::unknown, "did not answer within 3 s");
     assertThat(server.lives).hasValue(1);
   }
 
@@ -114,7 +116,7 @@ class HostileServerTest {
                 life.raw().write(piece);
               }
             });
-    costsItsCall(server, HostileServerTest::ended, "more than 16 MiB", "ask it for less");
+    costsItsCall(server, HostileServerTest::unknown, "more than 16 MiB", "ask it for less");
     assertThat(server.lives).hasValue(2);
   }
 
@@ -262,6 +264,33 @@ class HostileServerTest {
       String told = rig.told();
       assertThat(told).contains("a\\\\u001b]0;owned\\\\u0007\\\\u202e\\\\u200blong");
       assertThat(told).doesNotContain("long ".repeat(900));
+    }
+  }
+
+  @Test
+  void whatTheBlueprintVouchesOnlyReadsIsAnErrorThatTheModelMayTryAgain() {
+    McpServer program = McpRig.program(2_000);
+    McpServer reading =
+        new McpServer(
+            null,
+            program.command(),
+            null,
+            null,
+            List.of(),
+            Map.of(),
+            List.of(),
+            null,
+            List.of(),
+            2_000,
+            List.of(),
+            List.of("echo"));
+    for (Bad bad : List.<Bad>of((life, message) -> life.dies(3), (life, message) -> {})) {
+      try (McpRig rig = new McpRig(McpRig.plan(reading, "mcp__s"), once(bad))) {
+        rig.told();
+        assertThat(ended(rig)).containsAnyOf("ended with code 3", "did not answer within 2 s");
+        assertThat(ended(rig)).isEqualTo("hello");
+        assertThat(rig.store.all(RunEvent.ToolUnknown.class)).isEmpty();
+      }
     }
   }
 

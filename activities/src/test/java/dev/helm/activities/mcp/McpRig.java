@@ -7,6 +7,7 @@ import dev.helm.activities.run.MemoryStore;
 import dev.helm.activities.run.Plans;
 import dev.helm.activities.sandbox.Boxes;
 import dev.helm.activities.sandbox.Sandbox;
+import dev.helm.activities.sandbox.WaitingRuns;
 import dev.helm.activities.secret.Scrubber;
 import dev.helm.activities.secret.Secrets;
 import dev.helm.activities.tools.Elsewhere;
@@ -36,6 +37,7 @@ import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -82,6 +84,11 @@ final class McpRig implements AutoCloseable {
       values.forEach((name, value) -> all.put(name, List.of(Secret.of(value))));
       return Scrubber.of(all);
     }
+
+    @Override
+    public void hide(String project, String name, Secret value, long untilMs) {
+      values.put(name, value.reveal());
+    }
   }
 
   final MemoryStore store;
@@ -98,6 +105,26 @@ final class McpRig implements AutoCloseable {
               .build());
   private final ToolActivity activity;
   private final AtomicInteger ids = new AtomicInteger();
+
+  /** For how long each run has only waited for people, in ms; it works where it is not here. */
+  final Map<String, Long> waitingMs = new ConcurrentHashMap<>();
+
+  private final WaitingRuns waits =
+      new WaitingRuns() {
+        @Override
+        public Duration patience() {
+          return Duration.ofMinutes(10);
+        }
+
+        @Override
+        public OptionalLong waitingMs(String run) {
+          Long ms = waitingMs.get(run);
+          return ms == null ? OptionalLong.empty() : OptionalLong.of(ms);
+        }
+
+        @Override
+        public void takenBack(String run, String slot, String why) {}
+      };
 
   McpRig(Blueprint plan, Boxes boxes) {
     this(new MemoryStore(plan, "task"), new MemoryPins(), boxes, NO_DIAL, Map.of());
@@ -127,8 +154,8 @@ final class McpRig implements AutoCloseable {
       Sandbox sandbox) {
     this.store = store;
     this.pins = pins;
-    Secrets kept = new MapSecrets(secrets);
-    hub = new McpHub(store, store, pins, kept, boxes, programs, dial, "test");
+    Secrets kept = new MapSecrets(new ConcurrentHashMap<>(secrets));
+    hub = new McpHub(store, store, pins, kept, boxes, programs, dial, waits, "test");
     tools = new RunTools(List.of(hub));
     env.registerActivitiesImplementations(
         Tools.activity(

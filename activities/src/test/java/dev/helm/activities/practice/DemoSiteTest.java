@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import javax.net.ssl.SSLException;
 import org.junit.jupiter.api.AfterEach;
@@ -60,6 +61,26 @@ class DemoSiteTest {
         .isInstanceOf(SSLException.class);
     assertThatThrownBy(() -> fetch.raw(host, host, "/blog", "TLSv1.2"))
         .isInstanceOf(SSLException.class);
+  }
+
+  @Test
+  void onlyAnInboxTakesWhatIsPosted() throws Exception {
+    Path inbox = Files.createDirectories(temp.resolve("pages/one/inbox"));
+    Files.writeString(inbox.resolve("index.html"), "inbox");
+    Files.createDirectories(temp.resolve("pages/two"));
+    Path ca = temp.resolve("posts.pem");
+    List<String> posted = new ArrayList<>();
+    try (DemoSite site = DemoSite.start(0, temp.resolve("pages"), List.of(), ca, posted::add)) {
+      TlsFetch to = new TlsFetch(site.port(), ca);
+      assertThat(to.post("one.demo.test", "/inbox", "{\"a\":\n\u001b[2J1}"))
+          .startsWith("HTTP/1.1 200");
+      assertThat(posted).containsExactly("one.demo.test {\"a\":  [2J1}");
+      assertThat(to.post("one.demo.test", "/inbox/index.html", "x")).startsWith("HTTP/1.1 405");
+      assertThat(to.post("two.demo.test", "/inbox", "x")).startsWith("HTTP/1.1 404");
+      assertThat(to.post("one.demo.test", "/inbox", "x".repeat(65 << 10)))
+          .startsWith("HTTP/1.1 413");
+      assertThat(posted).hasSize(1);
+    }
   }
 
   @Test

@@ -45,6 +45,19 @@ final class TlsFetch {
   }
 
   String raw(String sni, String host, String path, String protocol) throws IOException {
+    return ask(
+        sni,
+        "GET " + path + " HTTP/1.1\r\nhost: " + host + "\r\nconnection: close\r\n\r\n",
+        protocol);
+  }
+
+  /** Posts text to a host. */
+  String post(String host, String path, String body) throws IOException {
+    String head = "POST %s HTTP/1.1\r\nhost: %s\r\nconnection: close\r\ncontent-length: %d\r\n\r\n";
+    return ask(host, head.formatted(path, host, body.length()) + body, "TLSv1.3");
+  }
+
+  private String ask(String sni, String request, String protocol) throws IOException {
     try (Socket plain = new Socket("127.0.0.1", port);
         SSLSocket tls =
             (SSLSocket) context.getSocketFactory().createSocket(plain, sni, port, true)) {
@@ -53,8 +66,7 @@ final class TlsFetch {
       parameters.setProtocols(new String[] {protocol});
       tls.setSSLParameters(parameters);
       tls.startHandshake();
-      String head = "GET " + path + " HTTP/1.1\r\nhost: " + host + "\r\nconnection: close\r\n\r\n";
-      tls.getOutputStream().write(head.getBytes(StandardCharsets.ISO_8859_1));
+      tls.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
       InputStream in = tls.getInputStream();
       return new String(in.readAllBytes(), StandardCharsets.ISO_8859_1);
     }

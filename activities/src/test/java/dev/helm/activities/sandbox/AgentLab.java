@@ -24,7 +24,8 @@ public final class AgentLab implements AutoCloseable {
     TestEngine machine = TestEngine.open(0, List.of());
     EngineImages engine =
         new EngineImages(machine.settings.engine(), machine.settings.installation());
-    SandboxImages images = new SandboxImages(machine.home, engine, machine.settings.imageId());
+    SandboxImages images =
+        new SandboxImages(machine.home, engine, machine.settings.imageId(), ImageLab.ALL);
     String image = images.prepare(new ImageChoice.Recipe(recipe)).join().id();
     AgentContainers agents =
         new AgentContainers(

@@ -85,6 +85,25 @@ final class HooksInBoxesTest {
   }
 
   @Test
+  void aPreviewsCommandReadsTheWorkspaceAndCannotChangeIt() throws Exception {
+    var workspace = machine.workspaces.create(run);
+    Files.writeString(workspace.resolve("in.txt"), "of the agent\n");
+    HookRunner.Output output =
+        new BoxHooks(sandbox.boxes())
+            .read(
+                run,
+                List.of("sh", "-c", "cat - in.txt; echo $WORD; echo x > in.txt; rm in.txt"),
+                Map.of("WORD", "given"),
+                60_000,
+                "{\"a\":1}\n".getBytes(StandardCharsets.UTF_8),
+                () -> false);
+    assertThat(output.broken()).isNull();
+    assertThat(output.code()).isNotZero();
+    assertThat(text(output)).isEqualTo("{\"a\":1}\nof the agent\ngiven\n");
+    assertThat(output.words()).contains("Read-only file system");
+  }
+
+  @Test
   void aHookThatHangsFloodsOrIsMissingIsBroken() {
     assertThat(ask("sleep 600", 2_000).broken()).contains("longer than 2 s");
     assertThat(ask("cat /dev/zero", 30_000).broken()).contains("256 KiB");

@@ -1,6 +1,7 @@
 package dev.helm.activities.sandbox;
 
 import dev.helm.activities.images.BuiltImage;
+import dev.helm.activities.images.ImageList;
 import dev.helm.activities.images.SandboxImages;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -8,6 +9,11 @@ import java.util.List;
 
 /** A machine on which the tests of images look into what was made. */
 public final class ImageLab implements AutoCloseable {
+  /** Every image of the engine. */
+  static final ImageList ALL =
+      ImageList.of(
+          "abcdefghijklmnopqrstuvwxyz0123456789".chars().mapToObj(c -> (char) c + "*").toList());
+
   private final TestEngine machine;
   private final DockerSandbox sandbox;
   private final EngineImages engine;
@@ -33,7 +39,7 @@ public final class ImageLab implements AutoCloseable {
 
   /** As a service that starts anew sees them. */
   public SandboxImages again() {
-    return new SandboxImages(machine.home, engine, machine.settings.imageId());
+    return new SandboxImages(machine.home, engine, machine.settings.imageId(), ALL);
   }
 
   /** Containers of runs. */

@@ -99,6 +99,11 @@ class HttpToolTest {
           public Scrubber scrubber(String project) {
             return scrubber;
           }
+
+          @Override
+          public void hide(String project, String name, Secret value, long untilMs) {
+            throw new IllegalStateException("no tokens here");
+          }
         };
     return new ToolRig(
         plan,

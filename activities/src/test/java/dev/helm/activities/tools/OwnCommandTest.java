@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -151,9 +152,49 @@ class OwnCommandTest {
           public Scrubber scrubber(String project) {
             return scrubber;
           }
+
+          @Override
+          public void hide(String project, String name, Secret value, long untilMs) {
+            throw new IllegalStateException("no tokens here");
+          }
         },
         null,
         dev.helm.activities.hook.HookRunner.none());
+  }
+
+  @Test
+  void aSecretThatIsSetWhileACommandRunsIsTakenOutOfWhatItGoesOnToSay() {
+    Elsewhere after = keeping("hunter2-hunter2");
+    AtomicInteger asked = new AtomicInteger();
+    Secrets rotated =
+        new Secrets() {
+          @Override
+          public @Nullable Secret get(String project, String name) {
+            return null;
+          }
+
+          @Override
+          public Scrubber scrubber(String project) {
+            return asked.getAndIncrement() == 0 ? Scrubber.NONE : after.secrets().scrubber(project);
+          }
+
+          @Override
+          public void hide(String project, String name, Secret value, long untilMs) {
+            throw new IllegalStateException("no tokens here");
+          }
+        };
+    Elsewhere elsewhere =
+        new Elsewhere(RunTools.NATIVE, rotated, null, dev.helm.activities.hook.HookRunner.none());
+    try (ToolRig rig =
+        new ToolRig(Plans.open(), "Bash", "{\"command\":\"env\"}", null, elsewhere)) {
+      rig.sandbox.prints("a=1\nb=hunter2-hunter2\n".getBytes(StandardCharsets.UTF_8), 4);
+      rig.step(new Phase.Asked());
+      StringBuilder shown = new StringBuilder();
+      for (RunEvent.ToolOutput output : rig.store.all(RunEvent.ToolOutput.class)) {
+        shown.append(rig.store.text(output.text()));
+      }
+      assertThat(shown.toString()).isEqualTo("a=1\nb=[secret TOKEN]\n");
+    }
   }
 
   @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.helm.activities.run.MemoryStore;
 import dev.helm.activities.run.Plans;
+import dev.helm.activities.store.TakenBack;
 import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.event.Content;
 import dev.helm.api.event.RunEvent;
@@ -18,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -289,6 +291,59 @@ class PermissionTest {
           assertThat(reply).isInstanceOf(Reply.Waits.class);
           assertThat(permissions.getFirst().because()).contains("begun before the rollback");
         }
+      }
+    }
+  }
+
+  /** Under other ids: the same call again, and from a sub-agent one like it. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "SendEmail | main | call | true",
+        "SendEmail | main | other | false",
+        "SendEmail | main | below | false",
+        "SendEmail | main/2 | below | true",
+        "SendEmail | main/2/1 | call | true",
+        "SendEmail | main/2 | other | false",
+        "WebFetch | main/2 | below | false",
+        "Bash | main | call | false",
+        "Bash | main/2 | call | true",
+        "Bash | main/2 | below | false",
+        "Write | main/2 | call | false"
+      })
+  void whatWasTakenBackIsAskedAgain(String tool, String agent, String noted, boolean asked) {
+    Map<String, String> arguments =
+        Map.of(
+            "SendEmail", "{\"to\":[\"a@example.com\"],\"subject\":\"s\",\"body\":\"b\"}",
+            "WebFetch", "{\"url\":\"https://a.demo.test/a\"}",
+            "Bash", "{\"command\":\"make test\"}",
+            "Write", "{\"file_path\":\"a\",\"content\":\"b\"}");
+    Blueprint plan = Plans.rules(List.of(), List.of(), List.of(tool, "Bash(egress=a.demo.test)"));
+    try (ToolRig rig = new ToolRig(plan, tool, String.valueOf(arguments.get(tool)))) {
+      for (String sub : List.of("main/2", "main/2/1")) {
+        rig.store.append(
+            MemoryStore.RUN,
+            List.of(
+                new Fact(
+                    "spawned-" + sub,
+                    "main",
+                    new RunEvent.SubagentSpawned(
+                        sub, "x", "", 1, List.of(tool), Content.text("p")))));
+      }
+      String key =
+          switch (noted) {
+            case "call" -> TakenBack.call(tool, rig.hash());
+            case "below" -> TakenBack.bySubagent(tool);
+            default -> TakenBack.call(tool, "other");
+          };
+      rig.store.append(MemoryStore.RUN, List.of(), key, "");
+      rig.step(2, agent, new Phase.Asked());
+      List<RunEvent.PermissionRequested> permissions =
+          rig.store.all(RunEvent.PermissionRequested.class);
+      assertThat(permissions).hasSize(asked ? 1 : 0);
+      if (asked) {
+        assertThat(permissions.getFirst().because()).contains("before the rollback or fork");
       }
     }
   }

@@ -20,12 +20,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -72,16 +73,17 @@ class PublishTest {
                 out,
                 HookRunner.none(),
                 ForeignTools.NONE,
-                Publishing.of(List.of(to), PublishTest::sha, directory.resolve("scratch"))));
+                Publishing.of(List.of(to), PublishTest::mac, directory.resolve("scratch"))));
     rig.sandbox.workspace = workspace;
     return rig;
   }
 
-  /** Stands for the HMAC. */
-  private static byte[] sha(byte[] bytes) {
+  private static Mac mac() {
     try {
-      return MessageDigest.getInstance("SHA-256").digest(bytes);
-    } catch (java.security.NoSuchAlgorithmException e) {
+      Mac mac = Mac.getInstance("HmacSHA256");
+      mac.init(new SecretKeySpec(new byte[] {1, 2, 3}, "HmacSHA256"));
+      return mac;
+    } catch (java.security.GeneralSecurityException e) {
       throw new AssertionError(e);
     }
   }
@@ -216,7 +218,8 @@ class PublishTest {
           .isEqualTo(
               "v1="
                   + HexFormat.of()
-                      .formatHex(sha((at + "." + body).getBytes(StandardCharsets.UTF_8))));
+                      .formatHex(
+                          mac().doFinal((at + "." + body).getBytes(StandardCharsets.UTF_8))));
       assertThat(rig.store.types()).contains("egress.allowed");
     }
   }

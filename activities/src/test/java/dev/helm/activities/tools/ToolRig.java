@@ -109,8 +109,12 @@ final class ToolRig implements AutoCloseable {
   }
 
   Reply step(int epoch, Phase phase) {
+    return step(epoch, "main", phase);
+  }
+
+  Reply step(int epoch, String agent, Phase phase) {
     return activity.step(
-        new ToolActivity.Request(MemoryStore.RUN, epoch, "main", "t1", tool, true, phase));
+        new ToolActivity.Request(MemoryStore.RUN, epoch, agent, "t1", tool, true, phase));
   }
 
   /** As Temporal does: again until it answers. */

@@ -29,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  * @param hooks programs that are asked or told, by event and in order
  * @param hookFiles the hooks' own files by relative path
  * @param subAgents sub-agents that can be asked for by name
+ * @param schedule when runs of it are to start by themselves, null for never
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Blueprint(
@@ -52,7 +53,8 @@ public record Blueprint(
     @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<String, String> previews,
     @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<HookEvent, List<Hook>> hooks,
     @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<String, String> hookFiles,
-    @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<String, SubAgent> subAgents) {
+    @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<String, SubAgent> subAgents,
+    @Nullable ScheduleSpec schedule) {
   /** Helm's own loop. */
   public static final String NATIVE = "native";
 
@@ -111,7 +113,8 @@ public record Blueprint(
         Map.of(),
         Map.of(),
         Map.of(),
-        Map.of());
+        Map.of(),
+        null);
   }
 
   /** Which model, and the most tokens of one answer. */
@@ -304,7 +307,8 @@ public record Blueprint(
         previews,
         hooks,
         hookFiles,
-        subAgents);
+        subAgents,
+        schedule);
   }
 
   /** Whether the model may ask for this tool at all. */

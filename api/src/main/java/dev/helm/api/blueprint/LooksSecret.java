@@ -22,11 +22,22 @@ public final class LooksSecret {
           "(^|.*[_.-])(token|secret|secrets|password|passwd|pwd|apikey|key|pat|credential|credentials"
               + "|auth|authorization|dsn|cookie|session)([_.-]?[0-9]*)$");
 
+  private static final Pattern PARAMETER = Pattern.compile("[?&]([^=&#]+)=([^&#]{8,})");
+
   private LooksSecret() {}
 
   /** Whether the text holds what is a token by its form, or an address with a password. */
   public static boolean token(String text) {
     return TOKEN.matcher(text).find() || URL_PASSWORD.matcher(text).find();
+  }
+
+  /** Whether an address has a secret in it, by its look or as a parameter's value. */
+  public static boolean address(String url) {
+    return token(url)
+        || PARAMETER
+            .matcher(url)
+            .results()
+            .anyMatch(each -> !each.group(2).contains("${") && named(each.group(1), ""));
   }
 
   /** Whether what is called so is a secret by its name or its value. */

@@ -100,7 +100,7 @@ public record McpServer(
    * How Helm proves itself: one of the two.
    *
    * @param bearer the secret that is sent as a bearer token
-   * @param oauth a client of the OAuth server that the MCP server names
+   * @param oauth a client of the authorization server that the blueprint names
    */
   @JsonInclude(JsonInclude.Include.NON_EMPTY)
   public record Auth(@Nullable String bearer, @Nullable OAuth oauth) {
@@ -114,10 +114,16 @@ public record McpServer(
   /**
    * An OAuth client.
    *
+   * @param issuer who alone is given the client's secret; null only in versions that were stored
+   *     before it had to be named
    * @param clientSecret the secret's name; null for a public client
    */
   @JsonInclude(JsonInclude.Include.NON_EMPTY)
-  public record OAuth(String clientId, @Nullable String clientSecret, List<String> scopes) {
+  public record OAuth(
+      @Nullable String issuer,
+      String clientId,
+      @Nullable String clientSecret,
+      List<String> scopes) {
     public OAuth {
       scopes = Kept.list(scopes);
     }

@@ -23,7 +23,8 @@ public sealed interface RunEvent {
 
   /**
    * The run exists; nothing has been done yet. {@code input} is the exact JSON that was given,
-   * {@code prompt} what a person told it, null where the blueprint has the task.
+   * {@code prompt} what a person told it, null where the blueprint has the task. Where a schedule
+   * started it, {@code schedule} is its name and {@code scheduledAt} the time that it stands for.
    */
   record RunCreated(
       String name,
@@ -38,8 +39,43 @@ public sealed interface RunEvent {
       int epoch,
       @Nullable String parent,
       @Nullable Long parentSeq,
-      @Nullable Content prompt)
-      implements RunEvent {}
+      @Nullable Content prompt,
+      @Nullable String schedule,
+      @Nullable String scheduledAt)
+      implements RunEvent {
+    /** Started by a person, or a fork. */
+    public RunCreated(
+        String name,
+        String blueprint,
+        String blueprintHash,
+        String project,
+        String by,
+        @Nullable Usd budgetUsd,
+        String model,
+        boolean practice,
+        Content input,
+        int epoch,
+        @Nullable String parent,
+        @Nullable Long parentSeq,
+        @Nullable Content prompt) {
+      this(
+          name,
+          blueprint,
+          blueprintHash,
+          project,
+          by,
+          budgetUsd,
+          model,
+          practice,
+          input,
+          epoch,
+          parent,
+          parentSeq,
+          prompt,
+          null,
+          null);
+    }
+  }
 
   /** The workflow has begun to work. */
   record RunStarted(int epoch, @Nullable String image) implements RunEvent {}

@@ -37,13 +37,37 @@ public final class Bodies {
 
   // ---- runs --------------------------------------------------------------------------------
 
-  /** {@code POST /api/runs}. {@code input} is an object that fits the blueprint's inputs. */
+  /**
+   * {@code POST /api/runs}. {@code input} is an object that fits the blueprint's inputs; {@code
+   * files} lie in the workspace before the agent begins.
+   */
   public record StartRun(
       String blueprint,
       @Nullable Map<String, Object> input,
       @Nullable String name,
       @Nullable String prompt,
-      @Nullable Usd budgetUsd) {}
+      @Nullable Usd budgetUsd,
+      @Nullable List<StartFile> files) {
+    /** With an empty workspace. */
+    public StartRun(
+        String blueprint,
+        @Nullable Map<String, Object> input,
+        @Nullable String name,
+        @Nullable String prompt,
+        @Nullable Usd budgetUsd) {
+      this(blueprint, input, name, prompt, budgetUsd, null);
+    }
+  }
+
+  /**
+   * A file that a run begins with.
+   *
+   * @param path from the workspace's root
+   * @param content its bytes in base64
+   * @param executable whether it is a program; absent means that it is not
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record StartFile(String path, String content, @Nullable Boolean executable) {}
 
   /** A run as lists and cards show it. {@code waitingFor}: a pause's reason, absent else. */
   @JsonInclude(JsonInclude.Include.NON_NULL)

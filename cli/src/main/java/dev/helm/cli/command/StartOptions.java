@@ -6,6 +6,7 @@ import dev.helm.cli.Failure;
 import dev.helm.cli.http.HelmClient;
 import dev.helm.cli.http.Json;
 import dev.helm.cli.http.Reply;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,11 +41,23 @@ final class StartOptions {
       description = "most that the run may cost, in dollars")
   @Nullable String budget;
 
+  @Option(
+      names = "--files",
+      paramLabel = "DIR",
+      description = "a folder whose files lie in the workspace before the agent begins")
+  @Nullable Path files;
+
   /** Starts the run. */
   Reply start(HelmClient client) {
     Usd cap = budget == null ? null : dollars("--budget", budget);
     return client.start(
-        new Bodies.StartRun(blueprint, inputs.isEmpty() ? null : input(), name, prompt, cap));
+        new Bodies.StartRun(
+            blueprint,
+            inputs.isEmpty() ? null : input(),
+            name,
+            prompt,
+            cap,
+            files == null ? null : FolderFiles.read(files)));
   }
 
   private Map<String, Object> input() {

@@ -7,6 +7,7 @@ import dev.helm.cli.Env;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -133,7 +134,17 @@ public final class HelmClient {
     putIf(body, "name", start.name());
     putIf(body, "prompt", start.prompt());
     putIf(body, "budgetUsd", start.budgetUsd() == null ? null : start.budgetUsd().toString());
+    List<Bodies.StartFile> files = start.files();
+    putIf(body, "files", files == null ? null : files.stream().map(HelmClient::file).toList());
     return calls.post("/api/runs", body);
+  }
+
+  private static Map<String, Object> file(Bodies.StartFile file) {
+    Map<String, Object> body = new LinkedHashMap<>();
+    body.put("path", file.path());
+    body.put("content", file.content());
+    putIf(body, "executable", file.executable());
+    return body;
   }
 
   /** Steers a run; {@code when} is {@code next} or {@code now}. */

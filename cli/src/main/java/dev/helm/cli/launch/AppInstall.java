@@ -34,6 +34,11 @@ final class AppInstall {
       // Not part of the build: what a person changed in them counts at the next start.
       copyTree(settings.checkout().resolve("examples"), examples(target));
       copyTree(settings.demoSite(), site(target));
+      if (settings.demoSite() != null) {
+        for (Path other : DemoConfig.otherSites(settings)) {
+          addTree(other, site(target));
+        }
+      }
       removeOthers(settings.home().app(), target);
       open(target);
       return target;
@@ -64,9 +69,17 @@ final class AppInstall {
     if (from == null || !Files.isDirectory(from)) {
       return;
     }
+    addTree(from, to);
+  }
+
+  /** What is there already stays. */
+  private static void addTree(Path from, Path to) throws IOException {
     try (Stream<Path> all = Files.walk(from)) {
       for (Path path : all.toList()) {
-        Files.copy(path, to.resolve(from.relativize(path).toString()));
+        Path there = to.resolve(from.relativize(path).toString());
+        if (!Files.exists(there)) {
+          Files.copy(path, there);
+        }
       }
     }
   }

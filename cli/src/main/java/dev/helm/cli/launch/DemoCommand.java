@@ -6,10 +6,12 @@ import dev.helm.cli.ExitCode;
 import dev.helm.cli.Failure;
 import dev.helm.cli.command.HelmCommand;
 import dev.helm.cli.demo.DemoStory;
+import dev.helm.cli.demo.ExampleStory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -50,6 +52,12 @@ public final class DemoCommand extends HelmCommand {
   @Option(names = "--site", paramLabel = "DIR", description = "other pages for the demo's site")
   private @Nullable Path site;
 
+  @Option(
+      names = "--example",
+      paramLabel = "NAME",
+      description = "play another of the examples, such as bank-reconciliation")
+  private @Nullable String example;
+
   @Override
   protected ExitCode run() throws IOException, InterruptedException {
     Progress progress = new Progress(out().words());
@@ -73,13 +81,12 @@ public final class DemoCommand extends HelmCommand {
 
   private ExitCode play(Settings settings, Launch launch, Progress progress)
       throws IOException, InterruptedException {
-    Path blueprint = settings.checkout().resolve(DemoConfig.EXAMPLE).resolve("blueprint.yaml");
     Context own = new Context(surroundings(settings), out(), context().in());
     out().say("");
     ExitCode code;
     progress.hold();
     try {
-      code = new DemoStory(own, new DemoStory.Options(auto, !unsteered, deny, blueprint)).play();
+      code = example == null ? landingPage(settings, own) : example(settings, own, example);
     } finally {
       progress.release();
     }
@@ -99,9 +106,35 @@ public final class DemoCommand extends HelmCommand {
     return code;
   }
 
+  private ExitCode landingPage(Settings settings, Context own)
+      throws IOException, InterruptedException {
+    Path blueprint = settings.checkout().resolve(DemoConfig.EXAMPLE).resolve("blueprint.yaml");
+    return new DemoStory(own, new DemoStory.Options(auto, !unsteered, deny, blueprint)).play();
+  }
+
+  private ExitCode example(Settings settings, Context own, String name)
+      throws IOException, InterruptedException {
+    Path folder = settings.checkout().resolve("examples").resolve(name);
+    return new ExampleStory(own, new ExampleStory.Options(auto, deny, folder)).play();
+  }
+
+  /** Before anything is started. */
+  private void checkExample(Path checkout) throws LaunchException {
+    if (example == null) {
+      return;
+    }
+    List<String> names = DemoConfig.examples(checkout);
+    if (!names.contains(example)) {
+      throw new LaunchException(
+          "There is no example \"" + example + "\" that the practice model plays.",
+          "There are: " + String.join(", ", names) + ".");
+    }
+  }
+
   private Settings settings() throws LaunchException {
     Map<String, String> env = System.getenv();
     Settings standard = Settings.read(env, home != null ? home : demoHome(env), port);
+    checkExample(standard.checkout());
     Path pages = site != null ? site : DemoConfig.site(standard);
     if (!Files.isDirectory(pages)) {
       throw new LaunchException(

@@ -2,9 +2,15 @@ package dev.helm.cli.launch;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The operator's file of the demo's own HELM_HOME: it pins the fictitious hosts to the demo's site.
@@ -14,6 +20,8 @@ final class DemoConfig {
   static final String EXAMPLE = "examples/q1-competitor-brief";
 
   private static final String MARK = "# Written by helm demo at each start.";
+  private static final String STATUS = "status";
+  private static final String REPOSITORY = "api.git";
   private static final String DOMAIN = ".demo.test";
 
   private DemoConfig() {}
@@ -36,7 +44,7 @@ final class DemoConfig {
   }
 
   /** Writes {@code config.yml}, unless a person has put one of their own there. */
-  static void write(Settings settings) throws LaunchException {
+  static void write(Settings settings, @Nullable SystemUsers users) throws LaunchException {
     Path site = settings.demoSite();
     Path file = settings.home().root().resolve("config.yml");
     try {
@@ -44,7 +52,8 @@ final class DemoConfig {
         return;
       }
       // The service's user reads it; the folder is closed to all others.
-      OwnFile.write(file, text(hosts(site), settings), "rw-r--r--");
+      OwnFile.write(file, text(hosts(settings, site), settings), "rw-r--r--");
+      publishing(settings.home().root(), users);
     } catch (IOException e) {
       throw new LaunchException(
           "The demo's " + file + " cannot be written: " + e.getMessage(),
@@ -56,27 +65,104 @@ final class DemoConfig {
     return text.startsWith(MARK);
   }
 
-  private static List<String> hosts(Path site) throws IOException {
-    try (Stream<Path> folders = Files.list(site)) {
+  /** Names of the examples that the practice model plays; empty without a checkout. */
+  static List<String> examples(Path checkout) {
+    Path folder = checkout.resolve("examples");
+    if (!Files.isDirectory(folder)) {
+      return List.of();
+    }
+    try {
+      return names(folder).stream()
+          .filter(name -> Files.exists(folder.resolve(name).resolve("scenario.yaml")))
+          .toList();
+    } catch (IOException e) {
+      return List.of();
+    }
+  }
+
+  /** Folders of hosts that examples bring beside the demo's own site. */
+  static List<Path> otherSites(Settings settings) throws IOException {
+    List<Path> found = new ArrayList<>();
+    for (String example : examples(settings.checkout())) {
+      Path site = settings.checkout().resolve("examples").resolve(example).resolve("site");
+      if (Files.isDirectory(site) && !site.equals(site(settings))) {
+        found.add(site);
+      }
+    }
+    return found;
+  }
+
+  private static Set<String> hosts(Settings settings, Path site) throws IOException {
+    Set<String> hosts = new TreeSet<>(names(site));
+    for (Path other : otherSites(settings)) {
+      hosts.addAll(names(other));
+    }
+    return hosts;
+  }
+
+  private static List<String> names(Path folder) throws IOException {
+    try (Stream<Path> folders = Files.list(folder)) {
       return folders
           .filter(Files::isDirectory)
-          .map(folder -> String.valueOf(folder.getFileName()))
+          .map(each -> String.valueOf(each.getFileName()))
           .filter(name -> name.matches("[a-z0-9-]+"))
           .sorted()
           .toList();
     }
   }
 
-  private static String text(List<String> hosts, Settings settings) {
+  /**
+   * Makes the folder and the empty git repository that the examples publish to. Where one of this
+   * name is, it is left as it is.
+   */
+  // Attack: helm plants a link, and root gives away what it leads to. Safeguard: all is made in a
+  // fresh folder and renamed.
+  private static void publishing(Path root, @Nullable SystemUsers users) throws IOException {
+    Path published = published(root);
+    if (Files.exists(published, LinkOption.NOFOLLOW_LINKS)) {
+      return;
+    }
+    Path fresh = Files.createTempDirectory(root, ".published");
+    Path git = fresh.resolve(REPOSITORY);
+    for (String folder : List.of("objects/info", "objects/pack", "refs/heads", "refs/tags")) {
+      Files.createDirectories(git.resolve(folder));
+    }
+    Files.writeString(git.resolve("HEAD"), "ref: refs/heads/main\n");
+    Files.writeString(
+        git.resolve("config"), "[core]\n\trepositoryformatversion = 0\n\tbare = true\n");
+    Files.createDirectory(fresh.resolve(STATUS));
+    if (users != null) {
+      try (Stream<Path> all = Files.walk(fresh)) {
+        for (Path path : all.toList()) {
+          Files.setAttribute(path, "unix:uid", users.helm().uid(), LinkOption.NOFOLLOW_LINKS);
+          Files.setAttribute(path, "unix:gid", users.helm().gid(), LinkOption.NOFOLLOW_LINKS);
+        }
+      }
+    }
+    Files.move(fresh, published, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  private static Path published(Path root) {
+    return root.resolve("published");
+  }
+
+  private static String text(Set<String> hosts, Settings settings) {
     StringBuilder text = new StringBuilder(MARK + "\negress:\n  targets:\n");
     for (String host : hosts) {
       text.append(
           "    - {host: %s%s, port: 443, protocol: tls, address: \"127.0.0.1:%d\", mirror: true}\n"
               .formatted(host, DOMAIN, settings.ports().demoSite()));
     }
+    text.append(
+        "    - {host: db.internal, port: 5432, protocol: tcp, address: \"127.0.0.1:5432\"}\n");
+    Path published = published(settings.home().root());
     return text.append("  trust: [")
         .append(settings.home().demoAuthority().getFileName())
-        .append("]\n")
+        .append("]\npublish:\n  status: {folder: \"")
+        .append(published.resolve(STATUS))
+        .append("\"}\n  api-repo: {git: \"file://")
+        .append(published.resolve(REPOSITORY))
+        .append("\", branch: jwt-migration}\n")
         .toString();
   }
 }

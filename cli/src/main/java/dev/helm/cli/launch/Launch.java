@@ -54,7 +54,7 @@ public final class Launch implements AutoCloseable {
     SystemUsers users = prepare(settings);
     takeLock();
     endLeftovers();
-    DemoConfig.write(settings);
+    DemoConfig.write(settings, users);
     KeyFile.State key = Checks.key(settings, users);
     practice = key instanceof KeyFile.State.Absent;
     Checks.clock();

@@ -108,8 +108,7 @@ public record Plan(Settings settings, @Nullable SystemUsers users, Path app) {
     // Both compilers: with the first alone, TLS and SHA-256 over a long request take 3 ms more.
     List<String> argv = java("-Xms16m", "-Xmx96m", "-Xmn12m", "-XX:MaxDirectMemorySize=32m");
     // Streams end young, and the old part gives back: 127 MiB at 100 streams.
-    argv.addAll(List.of("-XX:SurvivorRatio=2", "-XX:MinHeapFreeRatio=10"));
-    argv.add("-XX:MaxHeapFreeRatio=25");
+    argv.add("-XX:SurvivorRatio=2");
     // Attack: another program of the same user attaches to the JVM, or makes it crash, and finds
     // the key in a heap dump, a core file or the crash report.
     argv.addAll(List.of("-XX:+DisableAttachMechanism", "-XX:ErrorFile=/dev/null"));
@@ -140,6 +139,7 @@ public record Plan(Settings settings, @Nullable SystemUsers users, Path app) {
     List<String> argv =
         java(
             "-Xms32m",
+            "-XX:NewSize=10m",
             "-Xmx768m",
             // One without memory is ended and started anew, before threads die one by one.
             "-XX:+ExitOnOutOfMemoryError",
@@ -175,7 +175,7 @@ public record Plan(Settings settings, @Nullable SystemUsers users, Path app) {
   }
 
   private ProcessSpec fromServiceJar(String name, String main, List<String> arguments, int port) {
-    List<String> argv = java("-Xms16m", "-Xmx128m", "-XX:TieredStopAtLevel=1");
+    List<String> argv = java("-Xms8m", "-Xmx128m", "-XX:TieredStopAtLevel=1");
     argv.addAll(List.of("-cp", AppInstall.jar(app, "service").toString(), main));
     argv.addAll(arguments);
     return ProcessSpec.of(name, argv, base(), new Readiness.TcpPort(port))
@@ -187,6 +187,14 @@ public record Plan(Settings settings, @Nullable SystemUsers users, Path app) {
     List<String> argv = new ArrayList<>();
     argv.add(settings.javaHome().resolve("bin/java").toString());
     argv.addAll(List.of("-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError", "-XX:-UsePerfData"));
+    // Memory that is idle goes back to the machine.
+    argv.addAll(
+        List.of(
+            "-XX:+UseCompactObjectHeaders",
+            "-XX:MinHeapFreeRatio=10",
+            "-XX:MaxHeapFreeRatio=20",
+            "-XX:-ShrinkHeapInSteps",
+            "-XX:TrimNativeHeapInterval=5000"));
     argv.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-Dfile.encoding=UTF-8"));
     argv.addAll(List.of(flags));
     return argv;

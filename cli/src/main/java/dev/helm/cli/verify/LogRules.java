@@ -21,6 +21,9 @@ final class LogRules {
   /** The gate of an attempt that follows one whose container was lost; only reads are repeated. */
   private static final String REPEAT = "repeat after loss";
 
+  /** What they do no rollback takes back: once begun, nobody but a person has them done again. */
+  private static final Set<String> OUTWARD = Set.of("SendEmail", "Publish", "Agent");
+
   private static final Pattern REMEMBERED = Pattern.compile("(tool|permission|question|hook)\\..*");
   private static final List<String> KEPT =
       List.of("toolUseId", "argumentsHash", "permissionId", "questionId", "by");
@@ -38,6 +41,7 @@ final class LogRules {
   private final Set<String> decided = new HashSet<>();
   private final Set<String> ended = new HashSet<>();
   private final Set<String> blocked = new HashSet<>();
+  private final Epochs epochs = new Epochs();
   private boolean over;
   private long calls;
   private long keptChars;
@@ -69,7 +73,7 @@ final class LogRules {
     }
     switch (event.type()) {
       case "run.finished" -> over = true;
-      case "run.rolledback" -> newEpoch();
+      case "run.rolledback" -> newEpoch(event);
       case "tool.requested" -> requested.putIfAbsent(call(event), text(event, "argumentsHash"));
       case "hook.ran" -> changed(event);
       case "tool.started" -> started(event);
@@ -100,10 +104,15 @@ final class LogRules {
     return now;
   }
 
-  /** Effects are keyed by epoch: what was asked before a rollback may be asked and done again. */
-  private void newEpoch() {
+  /**
+   * Effects are keyed by epoch: what was asked before a rollback may be asked and done again. What
+   * had ended by the step that the run goes back to has its result there, and does not run again.
+   */
+  private void newEpoch(ChainCheck.Read event) {
     over = false;
+    epochs.begins(event.seq(), event.data().get("toSeq") instanceof Number to ? to.longValue() : 0);
     ended.clear();
+    ended.addAll(epochs.endedInPast());
     blocked.clear();
     allowed.clear();
     approved.clear();
@@ -131,7 +140,12 @@ final class LogRules {
         event.data().get("gate") instanceof Map<?, ?> map ? gate(event, map, call) : "no gate";
     if (!gate.isEmpty()) {
       fault(event, "the call " + call + " was started and the log does not justify it: " + gate);
+    } else if (OUTWARD.contains(text(event, "tool"))
+        && epochs.begunBefore(call)
+        && !(event.data().get("gate") instanceof Map<?, ?> map && "person".equals(map.get("by")))) {
+      fault(event, "the call " + call + " was begun before a rollback, and repeats unasked");
     }
+    epochs.begun(call);
     begun.computeIfAbsent(call, _ -> new HashSet<>()).add(text(event, "argumentsHash"));
   }
 
@@ -213,6 +227,7 @@ final class LogRules {
     if (!blocked.add(call) || ended.contains(call)) {
       fault(event, "the call " + call + " ends a second time");
     }
+    epochs.ended(call, event.seq());
   }
 
   private void finished(ChainCheck.Read event) {
@@ -220,6 +235,7 @@ final class LogRules {
     if (!ended.add(call) || blocked.contains(call)) {
       fault(event, "the call " + call + " ends a second time");
     }
+    epochs.ended(call, event.seq());
     if (!requested.containsKey(call)) {
       fault(event, "the call " + call + " ends and the model did not ask for it");
     }

@@ -217,4 +217,9 @@ final class Follower implements Hands {
   public void decide(RunEvent.PermissionRequested permission, boolean allow, String reason) {
     requests.decide(permission, allow, reason);
   }
+
+  @Override
+  public void answer(RunEvent.QuestionAsked question, String text) {
+    requests.answer(question.questionId(), text);
+  }
 }

@@ -21,4 +21,7 @@ public interface Hands {
 
   /** Decides a permission as it was asked. */
   void decide(RunEvent.PermissionRequested permission, boolean allow, String reason);
+
+  /** Answers a question. */
+  void answer(RunEvent.QuestionAsked question, String text);
 }

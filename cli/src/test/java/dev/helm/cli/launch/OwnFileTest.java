@@ -117,18 +117,21 @@ final class OwnFileTest {
     Settings settings = settings().withDemoSite(site);
     Path target = tiny.home.root().resolve("target");
     Files.createSymbolicLink(config, target);
-    assertThatThrownBy(() -> DemoConfig.write(settings)).hasMessageContaining("not a regular file");
+    assertThatThrownBy(() -> DemoConfig.write(settings, null))
+        .hasMessageContaining("not a regular file");
     assertThat(target).doesNotExist();
     Files.delete(config);
     pipe(config);
-    assertThatThrownBy(() -> DemoConfig.write(settings)).hasMessageContaining("not a regular file");
+    assertThatThrownBy(() -> DemoConfig.write(settings, null))
+        .hasMessageContaining("not a regular file");
     assertThat(DemoConfig.served(settings)).isEqualTo(settings);
     Files.delete(config);
-    DemoConfig.write(settings);
-    assertThat(Files.readString(config)).contains("shop.demo.test");
-    DemoConfig.write(settings);
+    DemoConfig.write(settings, null);
+    assertThat(Files.readString(config)).contains("shop.demo.test", "publish:");
+    assertThat(tiny.home.root().resolve("published/status")).isEmptyDirectory();
+    DemoConfig.write(settings, null);
     Files.writeString(config, "sandbox: {}\n");
-    DemoConfig.write(settings);
+    DemoConfig.write(settings, null);
     assertThat(config).hasContent("sandbox: {}\n");
   }
 

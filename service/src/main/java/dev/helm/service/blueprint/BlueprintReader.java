@@ -39,10 +39,8 @@ final class BlueprintReader {
           "previews",
           "hooks",
           "hookFiles",
-          "subAgents");
-
-  /** Sections that this build refuses as "not yet": taken out of here, a section is read. */
-  private static final Map<String, String> LATER = Map.of("schedule", "schedule");
+          "subAgents",
+          "schedule");
 
   private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9-]{0,63}");
   private static final String NAME_SHAPE =
@@ -61,7 +59,7 @@ final class BlueprintReader {
     this.root = root;
     this.source = source;
     this.mistakes = mistakes;
-    this.fields = Fields.of(root, "", MEMBERS, LATER, mistakes);
+    this.fields = Fields.of(root, "", MEMBERS, Map.of(), mistakes);
   }
 
   Blueprint read() {
@@ -117,7 +115,8 @@ final class BlueprintReader {
         previews,
         hooks.read(fields, hookFiles),
         hookFiles,
-        new SubAgentsReader(mistakes, tools).read(fields));
+        new SubAgentsReader(mistakes, tools).read(fields),
+        new ScheduleReader(mistakes, inputs, task.isBlank()).read(fields));
   }
 
   private static Set<String> previewing(

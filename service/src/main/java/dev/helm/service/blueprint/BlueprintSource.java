@@ -5,6 +5,7 @@ import dev.helm.api.blueprint.CustomTool;
 import dev.helm.api.blueprint.Hook;
 import dev.helm.api.blueprint.McpServer;
 import dev.helm.api.blueprint.Program;
+import dev.helm.api.blueprint.ScheduleSpec;
 import dev.helm.api.blueprint.SubAgent;
 import java.math.BigDecimal;
 import java.util.ArrayList;
@@ -48,6 +49,7 @@ public final class BlueprintSource {
     tree.put("limits", limits(b.limits()));
     some(tree, "egress", members("allow", b.egress().allow()));
     tree.put("sandbox", sandbox(b.sandbox()));
+    some(tree, "schedule", schedule(b.schedule()));
     return tree;
   }
 
@@ -93,6 +95,8 @@ public final class BlueprintSource {
         : members(
             "oauth",
             members(
+                "issuer",
+                oauth.issuer(),
                 "clientId",
                 oauth.clientId(),
                 "clientSecret",
@@ -222,6 +226,24 @@ public final class BlueprintSource {
         BigDecimal.valueOf(s.milliCpus(), 3).stripTrailingZeros(),
         "pids",
         s.pids());
+  }
+
+  private static @Nullable Object schedule(@Nullable ScheduleSpec s) {
+    return s == null
+        ? null
+        : members(
+            "cron",
+            s.cron(),
+            "timeZone",
+            s.timeZone(),
+            "overlap",
+            s.overlap().word(),
+            "catchUp",
+            duration(s.catchUpMs()),
+            "inputs",
+            s.inputs(),
+            "prompt",
+            s.prompt());
   }
 
   /** A list that is written when it is empty too, since then it is not the default. */

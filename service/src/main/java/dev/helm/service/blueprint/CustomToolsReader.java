@@ -209,8 +209,14 @@ final class CustomToolsReader {
       return;
     }
     Tree.Pos at = http.posOf(member.startsWith("headers.") ? "headers" : member);
-    if (LooksSecret.token(text)) {
-      mistakes.add(at, http.at(member), "this looks like a secret", "write ${secret:NAME}");
+    if (secrets ? LooksSecret.token(text) : LooksSecret.address(text)) {
+      mistakes.add(
+          at,
+          http.at(member),
+          secrets
+              ? "this looks like a secret"
+              : "this looks like a secret, and an address is logged on its way",
+          secrets ? "write ${secret:NAME}" : "send it in a header, as ${secret:NAME}");
     }
     Matcher matcher = REFERENCE.matcher(text);
     while (matcher.find()) {

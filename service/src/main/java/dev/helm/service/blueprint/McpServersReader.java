@@ -1,6 +1,7 @@
 package dev.helm.service.blueprint;
 
 import dev.helm.api.blueprint.Blueprint.Defaults;
+import dev.helm.api.blueprint.LooksSecret;
 import dev.helm.api.blueprint.McpServer;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -99,6 +100,13 @@ final class McpServersReader {
 
   private @Nullable String url(Fields fields) {
     String url = fields.text("url", 2_000);
+    if (url != null && LooksSecret.address(url)) {
+      mistakes.add(
+          fields.posOf("url"),
+          fields.at("url"),
+          "this looks like a secret, and an address is logged on its way",
+          "auth: {bearer: NAME} sends it in a header");
+    }
     if (url != null && !Parts.address(url)) {
       mistakes.add(
           fields.posOf("url"),
@@ -130,7 +138,7 @@ final class McpServersReader {
         Fields.of(
             oauth,
             auth.at("oauth"),
-            List.of("clientId", "clientSecret", "scopes"),
+            List.of("issuer", "clientId", "clientSecret", "scopes"),
             Map.of(),
             mistakes);
     String id = client.text("clientId", 500);
@@ -140,9 +148,30 @@ final class McpServersReader {
     return new McpServer.Auth(
         null,
         new McpServer.OAuth(
+            issuer(client, oauth),
             id == null ? "" : id,
             parts.secret(client, "clientSecret"),
             client.texts("scopes", 50, 200).stream().map(Tree.Scalar::text).toList()));
+  }
+
+  /** Attack: a server that may say who is given the client's secret says that it is itself. */
+  private @Nullable String issuer(Fields client, Tree.Obj oauth) {
+    String issuer = client.text("issuer", 2_000);
+    String hint = "the address of the authorization server, such as https://login.example.com";
+    if (client.get("issuer") == null) {
+      mistakes.add(
+          oauth.at(),
+          client.at("issuer"),
+          "\"issuer\" is missing: only who is named here is given the client's secret",
+          hint);
+    } else if (issuer != null && !Parts.issuer(issuer)) {
+      mistakes.add(
+          client.posOf("issuer"),
+          client.at("issuer"),
+          "expected an https address without user, query and fragment, found \"" + issuer + "\"",
+          hint);
+    }
+    return issuer;
   }
 
   private void taken(McpServer server, Fields fields) {

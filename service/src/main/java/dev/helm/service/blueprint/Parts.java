@@ -240,4 +240,9 @@ final class Parts {
       return false;
     }
   }
+
+  /** Whether the text names an authorization server as RFC 8414 wants it. */
+  static boolean issuer(String text) {
+    return text.startsWith("https://") && address(text) && URI.create(text).getRawQuery() == null;
+  }
 }

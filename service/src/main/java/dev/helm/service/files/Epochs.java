@@ -298,6 +298,24 @@ public final class Epochs {
     }
   }
 
+  /** Makes a run that begins with files; it starts when they are in its workspace. */
+  public RunQueries.Created create(RunQueries.NewRun run, List<Snapshots.First> files)
+      throws IOException {
+    here.add(run.run());
+    try {
+      Snapshots.Taken kept = snapshots.keep(run.run(), files);
+      RunQueries.Created created =
+          store.epochs().create(run, kept.tree(), kept.files(), kept.bytes());
+      Open open = store.epochs().open(created.run().id());
+      if (open != null) {
+        finish(open);
+      }
+      return created;
+    } finally {
+      here.remove(run.run());
+    }
+  }
+
   /** Goes on with what is under way and nobody here works on; after a start, and every so often. */
   public void recover() {
     for (Open open : store.epochs().open()) {

@@ -21,6 +21,8 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -61,7 +63,7 @@ public final class Webhook implements CommitListener, AutoCloseable {
           .followRedirects(HttpClient.Redirect.NEVER)
           .connectTimeout(CONNECT)
           .build();
-  private final BlockingQueue<Committed> queue = new ArrayBlockingQueue<>(QUEUE_MAX);
+  private final BlockingQueue<Notice> queue = new ArrayBlockingQueue<>(QUEUE_MAX);
   private final Thread teller;
   private volatile boolean closed;
 
@@ -77,11 +79,24 @@ public final class Webhook implements CommitListener, AutoCloseable {
   @Override
   public void committed(List<Committed> events) {
     for (Committed event : events) {
-      if (TYPES.contains(event.type()) && !queue.offer(event)) {
+      if (TYPES.contains(event.type())
+          && !offer(() -> body(event), failure -> record(event, failure))) {
         LOG.warn("the webhook is far behind; {} of {} is not told", event.type(), event.run());
       }
     }
   }
+
+  /**
+   * Has the address told what belongs to no run's log.
+   *
+   * @param heard is told in the end why it was not heard, or null when it was
+   * @return false when too much waits: not told
+   */
+  public boolean offer(Supplier<String> body, Consumer<@Nullable String> heard) {
+    return queue.offer(new Notice(body, heard));
+  }
+
+  private record Notice(Supplier<String> body, Consumer<@Nullable String> heard) {}
 
   private void work() {
     try {
@@ -93,8 +108,8 @@ public final class Webhook implements CommitListener, AutoCloseable {
     }
   }
 
-  private void tell(Committed event) throws InterruptedException {
-    String body = body(event);
+  private void tell(Notice notice) throws InterruptedException {
+    String body = notice.body().get();
     String failure = null;
     for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
       failure = send(body);
@@ -105,7 +120,11 @@ public final class Webhook implements CommitListener, AutoCloseable {
         TimeUnit.MILLISECONDS.sleep(WAIT_MS * attempt);
       }
     }
-    record(event, failure);
+    try {
+      notice.heard().accept(failure);
+    } catch (RuntimeException e) {
+      LOG.warn("whether a notification was heard could not be recorded: {}", e.toString());
+    }
   }
 
   /** Why it was not heard, or null when it was. */
@@ -154,13 +173,9 @@ public final class Webhook implements CommitListener, AutoCloseable {
             event.type() + " " + event.seq(),
             failure == null ? "sent" : "failed",
             failure);
-    try {
-      log.append(
-          event.run(),
-          List.of(new Fact("notified/webhook/" + event.seq(), AgentRunWorkflow.MAIN, sent)));
-    } catch (RuntimeException e) {
-      LOG.warn("a notification of run {} could not be recorded: {}", event.run(), e.toString());
-    }
+    log.append(
+        event.run(),
+        List.of(new Fact("notified/webhook/" + event.seq(), AgentRunWorkflow.MAIN, sent)));
   }
 
   @Override

@@ -64,6 +64,7 @@ public final class AuditFilter implements ContainerResponseFilter {
           "/api/search",
           "/api/inbox",
           "/api/blueprints",
+          "/api/schedules",
           "/api/audit");
 
   /** Nothing is changed by these, or their own entries tell more. */
@@ -85,6 +86,12 @@ public final class AuditFilter implements ContainerResponseFilter {
           "disabled",
           "days",
           "blueprint",
+          "cron",
+          "timeZone",
+          "overlap",
+          "catchUpMs",
+          "paused",
+          "note",
           "budgetUsd",
           "addUsd",
           "capUsd",

@@ -1,5 +1,6 @@
 package dev.helm.service.rest;
 
+import dev.helm.activities.images.ImageList;
 import dev.helm.activities.snapshot.Snapshots;
 import dev.helm.activities.tools.RunTools;
 import dev.helm.activities.workspace.WorkspaceFiles;
@@ -45,6 +46,11 @@ public interface Backend extends AutoCloseable {
     return Set.of();
   }
 
+  /** The engine's images that the operator lets blueprints name. */
+  default ImageList images() {
+    return ImageList.NONE;
+  }
+
   /** What tools runs have, for arguments that people change. */
   default RunTools tools() {
     return RunTools.NATIVE;
@@ -54,6 +60,9 @@ public interface Backend extends AutoCloseable {
   default Exports.Histories histories() {
     return _ -> {};
   }
+
+  /** Schedules were changed: Temporal is to hear of it soon. */
+  default void schedulesChanged() {}
 
   /** Begins to work; called when the socket listens. */
   void start();

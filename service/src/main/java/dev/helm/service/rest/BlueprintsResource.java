@@ -1,11 +1,13 @@
 package dev.helm.service.rest;
 
+import dev.helm.activities.images.ImageList;
 import dev.helm.activities.tools.LineDiff;
 import dev.helm.api.Role;
 import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.rest.BlueprintBodies;
 import dev.helm.api.rest.Bodies;
 import dev.helm.api.rest.ErrorCode;
+import dev.helm.api.rest.Problem;
 import dev.helm.service.auth.Caller;
 import dev.helm.service.blueprint.BlueprintLoader;
 import dev.helm.service.blueprint.BlueprintSource;
@@ -33,7 +35,9 @@ import jakarta.ws.rs.core.SecurityContext;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Storing, checking and reading blueprints. */
@@ -44,12 +48,22 @@ public final class BlueprintsResource {
   static final String YAML = "application/yaml";
 
   private final BlueprintStore blueprints;
+  private final Schedules schedules;
   private final Set<String> operatorHosts;
+  private final Supplier<ImageList> images;
 
-  /** With where they are stored, and the hosts of the operator's targets. */
-  public BlueprintsResource(BlueprintStore blueprints, Set<String> operatorHosts) {
+  /**
+   * With where they are stored, their schedules, and what the operator says of hosts and images.
+   */
+  public BlueprintsResource(
+      BlueprintStore blueprints,
+      Schedules schedules,
+      Set<String> operatorHosts,
+      Supplier<ImageList> images) {
     this.blueprints = blueprints;
+    this.schedules = schedules;
     this.operatorHosts = Set.copyOf(operatorHosts);
+    this.images = images;
   }
 
   /** The newest version of each. */
@@ -138,7 +152,11 @@ public final class BlueprintsResource {
   @PUT
   @Path("/{name}")
   @Consumes({YAML, MediaType.APPLICATION_JSON})
-  @Operation(summary = "Store a blueprint; unchanged content makes no new version")
+  @Operation(
+      summary = "Store a blueprint; unchanged content makes no new version",
+      description =
+          "Where it has a schedule, the schedule of its name is made or made the same; where it has"
+              + " one no more, it is taken away.")
   @ApiResponse(responseCode = "200", useReturnTypeSchema = true, description = "unchanged")
   @ApiResponse(responseCode = "201", useReturnTypeSchema = true, description = "a new version")
   public Blueprint.Stored put(
@@ -174,8 +192,12 @@ public final class BlueprintsResource {
       Permit.require(context, Role.OPERATOR, before.blueprint().project());
     }
     Permit.require(context, Role.OPERATOR, blueprint.project());
+    schedules.refuseTaken(blueprint);
     try {
-      return blueprints.put(caller.access(Role.OPERATOR), blueprint, caller.name());
+      BlueprintStore.Put put =
+          blueprints.put(caller.access(Role.OPERATOR), blueprint, caller.name());
+      schedules.follow(blueprint, RunStarts.Starter.of(caller));
+      return put;
     } catch (BlueprintStore.NameTakenException e) {
       throw ProblemException.of(
           ErrorCode.CONFLICT, "the name belongs to another project", "choose another name");
@@ -203,15 +225,14 @@ public final class BlueprintsResource {
     return new BlueprintBodies.Checked(blueprint, Combination.of(blueprint, operatorHosts));
   }
 
-  private static Blueprint load(InputStream body, ContainerRequestContext context)
-      throws IOException {
+  private Blueprint load(InputStream body, ContainerRequestContext context) throws IOException {
     MediaType type = context.getMediaType();
     BlueprintLoader.Format format =
         type != null && type.getSubtype().endsWith("json")
             ? BlueprintLoader.Format.JSON
             : BlueprintLoader.Format.YAML;
     return switch (BlueprintLoader.load(body.readAllBytes(), format)) {
-      case BlueprintLoader.Loaded loaded -> loaded.blueprint();
+      case BlueprintLoader.Loaded loaded -> withImages(loaded.blueprint());
       case BlueprintLoader.Refused refused -> {
         int count = refused.mistakes().size();
         throw ProblemException.at(
@@ -221,6 +242,19 @@ public final class BlueprintsResource {
             refused.mistakes());
       }
     };
+  }
+
+  private Blueprint withImages(Blueprint blueprint) {
+    Optional<ImageList.Refused> refused = images.get().refusal(blueprint);
+    if (refused.isPresent()) {
+      ImageList.Refused image = refused.get();
+      throw ProblemException.at(
+          ErrorCode.INVALID_BLUEPRINT,
+          "the blueprint has a mistake",
+          image.why(),
+          List.of(new Problem.Place(0, 0, image.path(), image.why(), image.hint())));
+    }
+    return blueprint;
   }
 
   private static ProblemException unknown() {

@@ -17,12 +17,6 @@ public final class LaterResource {
     throw notYet();
   }
 
-  /** Refuses. */
-  @Path("/{later: schedules}{rest: (/.*)?}")
-  public Object lists() {
-    throw notYet();
-  }
-
   private static ProblemException notYet() {
     return ProblemException.of(
         ErrorCode.NOT_SUPPORTED_YET,

@@ -11,6 +11,7 @@ import dev.helm.api.rest.FileBodies;
 import dev.helm.api.rest.MoneyBodies;
 import dev.helm.api.rest.PeopleBodies;
 import dev.helm.api.rest.Problem;
+import dev.helm.api.rest.ScheduleBodies;
 import io.swagger.v3.core.converter.ModelConverters;
 import io.swagger.v3.core.util.Json31;
 import io.swagger.v3.jaxrs2.Reader;
@@ -59,6 +60,7 @@ public final class OpenApiDocument {
           PermissionsResource.class,
           RulesResource.class,
           BlueprintsResource.class,
+          SchedulesResource.class,
           MoneyResource.class,
           AuditResource.class,
           AuditResource.OfRuns.class,
@@ -94,7 +96,8 @@ public final class OpenApiDocument {
                 DecisionBodies.class,
                 FileBodies.class,
                 MoneyBodies.class,
-                PeopleBodies.class)
+                PeopleBodies.class,
+                ScheduleBodies.class)
             .<Class<?>>flatMap(outer -> Arrays.stream(outer.getDeclaredClasses()))
             .toList());
     try {

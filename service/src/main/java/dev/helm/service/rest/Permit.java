@@ -4,6 +4,7 @@ import dev.helm.api.Role;
 import dev.helm.api.rest.ErrorCode;
 import dev.helm.service.auth.Caller;
 import dev.helm.service.store.IdempotencyStore;
+import dev.helm.service.store.Roles;
 import jakarta.ws.rs.container.ContainerRequestContext;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,13 +29,18 @@ final class Permit {
 
   /** The same, for calls that keep no answer. */
   static void check(Caller caller, Role least, String project) {
-    if (caller.roles().in(project) == null) {
+    check(caller.roles(), least, project);
+  }
+
+  /** The same, for these roles. */
+  static void check(Roles roles, Role least, String project) {
+    if (roles.in(project) == null) {
       throw ProblemException.of(
           ErrorCode.NOT_FOUND,
           "there is no such thing in your projects",
           "an owner of its project can give you a role there");
     }
-    if (!caller.roles().hold(least, project)) {
+    if (!roles.hold(least, project)) {
       throw ProblemException.of(
           ErrorCode.FORBIDDEN,
           "this takes the role " + least.word(),

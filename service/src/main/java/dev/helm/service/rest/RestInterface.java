@@ -101,6 +101,9 @@ public final class RestInterface {
 
   private List<Object> resources() {
     RunControl control = new AskedControl(backend.control());
+    RunStarts starts =
+        new RunStarts(store.blueprints(), backend::readOnlyBecause, backend::images, practice);
+    Schedules schedules = new Schedules(store, starts, backend::schedulesChanged);
     return List.of(
         new AuthResource(logIn, tokens, door::closeEnded, audit.trail()),
         new UsersResource(store.users(), passwords, clock, door::closeEnded),
@@ -114,7 +117,9 @@ public final class RestInterface {
             store.queries()::activeRuns,
             version,
             practice),
-        new RunsResource(store.queries(), store.blueprints(), search, backend, practice),
+        new RunsResource(store.queries(), starts, search, backend),
+        new SchedulesResource(
+            store, schedules, new ScheduleFires(store, starts, backend.control())),
         new SearchResource(store.queries(), search),
         new SteeringResource(store.queries(), store.messages(), control, backend),
         new FilesResource(store, backend),
@@ -128,7 +133,8 @@ public final class RestInterface {
             commits,
             new DecisionCheck(store.runs(), store.blobs(), clock, backend.tools())),
         new RulesResource(store.rules(), store.queries()),
-        new BlueprintsResource(store.blueprints(), backend.operatorHosts()),
+        new BlueprintsResource(
+            store.blueprints(), schedules, backend.operatorHosts(), backend::images),
         new BlueprintSchemaResource(),
         money(),
         new SecretsResource(store.secrets()),

@@ -1,20 +1,12 @@
 package dev.helm.service.rest;
 
+import dev.helm.activities.snapshot.Snapshots;
 import dev.helm.api.Role;
-import dev.helm.api.RunId;
-import dev.helm.api.Usd;
-import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.rest.Bodies;
-import dev.helm.api.rest.ErrorCode;
-import dev.helm.api.rest.Problem;
 import dev.helm.service.auth.Caller;
-import dev.helm.service.blueprint.InputSchema;
-import dev.helm.service.blueprint.Nearest;
 import dev.helm.service.search.SearchIndex;
 import dev.helm.service.store.Access;
-import dev.helm.service.store.BlueprintStore;
 import dev.helm.service.store.RunQueries;
-import dev.helm.workflows.HelmJson;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
@@ -31,7 +23,6 @@ import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.SecurityContext;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -40,26 +31,17 @@ import org.jspecify.annotations.Nullable;
 @Tag(name = "runs")
 @Produces(MediaType.APPLICATION_JSON)
 public final class RunsResource {
-  private static final Usd BUDGET_MAX = new Usd(100_000_000_000L);
-
   private final RunQueries runs;
-  private final BlueprintStore blueprints;
+  private final RunStarts starts;
   private final SearchIndex search;
   private final Backend backend;
-  private final boolean practice;
 
-  /** With where runs and blueprints are, and what works on them. */
-  public RunsResource(
-      RunQueries runs,
-      BlueprintStore blueprints,
-      SearchIndex search,
-      Backend backend,
-      boolean practice) {
+  /** With where runs are, what starts them, and what works on them. */
+  public RunsResource(RunQueries runs, RunStarts starts, SearchIndex search, Backend backend) {
     this.runs = runs;
-    this.blueprints = blueprints;
+    this.starts = starts;
     this.search = search;
     this.backend = backend;
-    this.practice = practice;
   }
 
   /** Starts a run. */
@@ -68,14 +50,19 @@ public final class RunsResource {
   @Operation(summary = "Start a run; {blueprint} without a version means the newest")
   @ApiResponse(responseCode = "201", useReturnTypeSchema = true, description = "the run")
   public Bodies.Run start(Bodies.StartRun request, @Context ContainerRequestContext context) {
-    String readOnly = backend.readOnlyBecause();
-    if (readOnly != null) {
-      throw ProblemException.of(
-          ErrorCode.READ_ONLY, "no run can start: Helm is read-only", readOnly);
+    starts.refuseReadOnly();
+    Caller caller = TokenFilter.caller(context.getSecurityContext());
+    RunQueries.NewRun wanted =
+        starts.wanted(RunStarts.Starter.of(caller), request, IdempotencyFilter.requestId(context));
+    Permit.require(context, Role.OPERATOR, wanted.blueprint().blueprint().project());
+    List<Snapshots.First> files = StartFiles.of(request.files());
+    RunQueries.Created created;
+    if (files.isEmpty()) {
+      created = runs.create(wanted);
+      backend.control().start(created.run().id());
+    } else {
+      created = RollbackResource.done(() -> backend.epochs().create(wanted, files));
     }
-    RunQueries.NewRun wanted = wanted(request, context);
-    RunQueries.Created created = runs.create(wanted);
-    backend.control().start(created.run().id());
     StatusFilter.answer(context, Response.Status.CREATED);
     return created.run();
   }
@@ -151,78 +138,5 @@ public final class RunsResource {
         Params.after(after),
         Params.limit(limit),
         Params.types(type));
-  }
-
-  private RunQueries.NewRun wanted(Bodies.StartRun request, ContainerRequestContext context) {
-    Caller caller = TokenFilter.caller(context.getSecurityContext());
-    Blueprint.Stored stored = blueprint(caller.access(), request.blueprint());
-    Blueprint blueprint = stored.blueprint();
-    Permit.require(context, Role.OPERATOR, blueprint.project());
-    Map<String, Object> input = input(blueprint, request.input());
-    String prompt = request.prompt();
-    if (prompt != null) {
-      Params.text("prompt", prompt, 20_000);
-    } else if (blueprint.task().isBlank()) {
-      throw ProblemException.member(
-          "prompt", "is missing, and the blueprint has no task", "say what the agent is to do");
-    }
-    String requestId = IdempotencyFilter.requestId(context);
-    return new RunQueries.NewRun(
-        RunId.random().value(),
-        request.name() == null ? blueprint.name() : Params.line("name", request.name(), 100),
-        stored,
-        caller.userId(),
-        caller.name(),
-        cap(request.budgetUsd(), blueprint),
-        input,
-        HelmJson.write(input),
-        prompt,
-        practice,
-        requestId);
-  }
-
-  private Blueprint.Stored blueprint(Access access, String reference) {
-    Params.line("blueprint", reference, 100);
-    Blueprint.Stored stored = blueprints.find(access, reference);
-    if (stored == null) {
-      List<String> names =
-          blueprints.list(access, RunQueries.LIMIT_MAX, null).items().stream()
-              .map(Bodies.BlueprintSummary::name)
-              .toList();
-      int at = reference.indexOf('@');
-      String hint = Nearest.hint(at < 0 ? reference : reference.substring(0, at), names);
-      throw ProblemException.of(
-          ErrorCode.NOT_FOUND,
-          "there is no blueprint \"" + reference + "\"",
-          hint == null ? "helm blueprint apply -f FILE stores one" : hint);
-    }
-    return stored;
-  }
-
-  private static Map<String, Object> input(
-      Blueprint blueprint, @Nullable Map<String, Object> given) {
-    InputSchema schema = InputSchema.of(blueprint.inputs());
-    Map<String, Object> input = given == null ? Map.of() : given;
-    List<Problem.Place> wrong = schema.check(input);
-    if (!wrong.isEmpty()) {
-      Problem.Place first = wrong.getFirst();
-      throw ProblemException.at(
-          ErrorCode.INVALID_INPUT,
-          "the input does not fit the blueprint " + blueprint.name(),
-          first.path() + " " + first.message(),
-          wrong);
-    }
-    return schema.withDefaults(input);
-  }
-
-  private static Usd cap(@Nullable Usd wanted, Blueprint blueprint) {
-    if (wanted == null) {
-      return blueprint.budget().perRunUsd();
-    }
-    if (wanted.compareTo(Usd.ZERO) <= 0 || wanted.compareTo(BUDGET_MAX) > 0) {
-      throw ProblemException.member(
-          "budgetUsd", "expected more than 0 and at most 100000 dollars", null);
-    }
-    return wanted;
   }
 }

@@ -15,6 +15,7 @@ import dev.helm.activities.foreign.claude.Gates;
 import dev.helm.activities.hook.BoxHooks;
 import dev.helm.activities.hook.HookRunner;
 import dev.helm.activities.hook.Hooks;
+import dev.helm.activities.images.ImageList;
 import dev.helm.activities.images.SandboxImages;
 import dev.helm.activities.mail.Relay;
 import dev.helm.activities.mcp.ImagePrograms;
@@ -50,9 +51,12 @@ import dev.helm.service.ledger.Days;
 import dev.helm.service.ledger.Ledger;
 import dev.helm.service.ledger.LedgerSocket;
 import dev.helm.service.ledger.PriceTable;
+import dev.helm.service.notify.ScheduleNotices;
 import dev.helm.service.notify.Webhook;
 import dev.helm.service.rest.Backend;
 import dev.helm.service.rest.RunControl;
+import dev.helm.service.rest.RunStarts;
+import dev.helm.service.rest.ScheduleFires;
 import dev.helm.service.store.Hmac;
 import dev.helm.service.store.Store;
 import dev.helm.service.stream.StreamHub;
@@ -90,6 +94,7 @@ public final class LiveBackend implements Backend {
   private static final Duration RECONCILE_EVERY = Duration.ofSeconds(30);
   private static final Duration MONEY_EVERY = Duration.ofSeconds(1);
   private static final Duration REAP_EVERY = Duration.ofSeconds(5);
+  private static final Duration SCHEDULES_EVERY = Duration.ofSeconds(2);
   private static final Duration ARCHIVE_EVERY = Duration.ofSeconds(10);
 
   /** Long before the dev server forgets what ended, which it does after a day. */
@@ -107,9 +112,12 @@ public final class LiveBackend implements Backend {
   private final LedgerSocket ledgerSocket;
   private final ZoneId moneyZone;
   private final Set<String> operatorHosts;
+  private final ImageList allowedImages;
   private final MoneyWatch moneyWatch;
   private final TemporalRunControl control;
   private final Reconciler reconciler;
+  private final TemporalSchedules schedules;
+  private final ScheduleFires fires;
   private final Reaper reaper;
   private final Snapshots snapshots;
   private final Epochs epochs;
@@ -130,6 +138,7 @@ public final class LiveBackend implements Backend {
     this.store = store;
     OperatorConfig operator = OperatorConfig.read(settings.home());
     this.moneyZone = operator.moneyZone();
+    this.allowedImages = operator.images();
     this.operatorHosts =
         operator.targets().stream()
             .filter(target -> !target.mirror())
@@ -151,7 +160,7 @@ public final class LiveBackend implements Backend {
     SandboxImages images =
         engineImages == null
             ? null
-            : new SandboxImages(settings.home(), engineImages, settings.image());
+            : new SandboxImages(settings.home(), engineImages, settings.image(), operator.images());
     RunContainers containers = images == null ? null : new RunContainers(store.runs(), images);
     this.control =
         new TemporalRunControl(
@@ -171,6 +180,8 @@ public final class LiveBackend implements Backend {
             Workspaces.defaultOwnerUid(),
             LauncherDisks.find(settings.home()),
             operator.workspace());
+    StoredWaits waits =
+        new StoredWaits(store, Duration.ofMinutes(operator.waitMinutes()), Clock.systemUTC());
     ProgramDoor programs = new ProgramDoor(HelmService.VERSION);
     EgressGrants grants = new EgressGrants();
     EgressRecords egressRecords = new EgressRecords(store.log());
@@ -196,12 +207,18 @@ public final class LiveBackend implements Backend {
                   gates.model(address(URI.create(settings.keyProxy()))),
                   programs.door(),
                   gates.door()),
-              new StoredWaits(
-                  store, Duration.ofMinutes(operator.waitMinutes()), Clock.systemUTC()));
+              waits);
       docker.set(started);
       this.sandbox = started;
     }
     this.health = new Health(settings, sandbox, ledgerSocket, temporal, reconciler);
+    this.schedules = new TemporalSchedules(temporal, identity, store.schedules());
+    this.fires =
+        new ScheduleFires(
+            store,
+            new RunStarts(
+                store.blueprints(), health::readOnlyBecause, operator::images, settings.practice()),
+            control);
     this.stalls = new StallWatch(store.queries(), store.log(), Clock.systemUTC());
     this.webhook = webhook(settings.home(), operator, store);
     this.histories = new HistoryArchive(client, store, Clock.systemUTC());
@@ -215,6 +232,7 @@ public final class LiveBackend implements Backend {
             sandbox.boxes(),
             images == null ? Programs.inDefaultImage() : new ImagePrograms(images),
             new HostDial(outgoing, egressRecords::dialled),
+            waits,
             HelmService.VERSION);
     this.tools = new RunTools(List.of(mcp));
     this.agents =
@@ -294,6 +312,20 @@ public final class LiveBackend implements Backend {
   }
 
   @Override
+  public void schedulesChanged() {
+    var unused = upkeep.schedule(this::tellSchedules, 0, TimeUnit.MILLISECONDS);
+  }
+
+  /** What fails here is made up for by the next round. */
+  private void tellSchedules() {
+    try {
+      schedules.look();
+    } catch (RuntimeException e) {
+      LOG.info("Temporal has not heard of a schedule yet: {}", e.toString());
+    }
+  }
+
+  @Override
   public void start() {
     var unusedHealth =
         upkeep.scheduleWithFixedDelay(
@@ -301,6 +333,13 @@ public final class LiveBackend implements Backend {
     var unusedWork = upkeep.schedule(this::work, 0, TimeUnit.MILLISECONDS);
     every(REAP_EVERY, "ended runs could not be looked through", reaper::reap);
     every(REAP_EVERY, "runs could not be looked through for stalls", stalls::look);
+    every(REAP_EVERY, "servers of waiting runs stay for now", mcp::endIdle);
+    every(SCHEDULES_EVERY, "schedules could not be looked through", fires::look);
+    every(SCHEDULES_EVERY, "schedules wait for Temporal", schedules::look);
+    every(
+        SCHEDULES_EVERY,
+        "fires could not be told",
+        new ScheduleNotices(store.fires(), webhook)::look);
     every(ARCHIVE_EVERY, "histories wait", histories::round);
     every(ARCHIVE_ACTIVE_EVERY, "histories wait", histories::roundOfActive);
   }
@@ -389,7 +428,8 @@ public final class LiveBackend implements Backend {
             settings.smtpUrl().isEmpty() ? null : new Relay(URI.create(settings.smtpUrl())),
             new CallSnapshot(snapshots, store.files(), store.log()),
             Clock.systemUTC(),
-            new Elsewhere(tools, store.secrets(), outgoing, hooks, agents, publishing)));
+            new Elsewhere(tools, store.secrets(), outgoing, hooks, agents, publishing)),
+        new ScheduleActivityImpl(fires));
   }
 
   private static InetSocketAddress address(URI uri) {
@@ -401,7 +441,7 @@ public final class LiveBackend implements Backend {
       return Publishing.NOWHERE;
     }
     Hmac key = Hmac.ofFile(home.resolve("keys").resolve("publish.key"));
-    return Publishing.of(operator.publish(), key::of, home.resolve("run").resolve("publish"));
+    return Publishing.of(operator.publish(), key::begun, home.resolve("run").resolve("publish"));
   }
 
   /** Takes over what a former life left, then polls; tried again until Temporal is there. */
@@ -434,6 +474,11 @@ public final class LiveBackend implements Backend {
   private void reconcile() {
     reconciler.reconcile(false);
     epochs.recover();
+  }
+
+  @Override
+  public ImageList images() {
+    return allowedImages;
   }
 
   @Override

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.helm.activities.egress.HostName;
 import dev.helm.activities.egress.OperatorTarget;
+import dev.helm.activities.images.ImageList;
 import dev.helm.activities.publish.Destination;
 import dev.helm.activities.workspace.WorkspaceLimits;
 import dev.helm.service.notify.WebhookAddress;
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param targets private or unusual hosts that egress may reach, at pinned addresses
  * @param trust PEM files whose certificates containers trust besides the system's
+ * @param images the engine's images that blueprints may name
  * @param workspace how large a run's workspace may become
  * @param waitMinutes how long a run that waits for people keeps its container
  * @param moneyZone whose days and months caps count
@@ -34,6 +36,7 @@ import org.jspecify.annotations.Nullable;
 public record OperatorConfig(
     List<OperatorTarget> targets,
     List<Path> trust,
+    ImageList images,
     WorkspaceLimits workspace,
     int waitMinutes,
     ZoneId moneyZone,
@@ -44,7 +47,7 @@ public record OperatorConfig(
   private static final Set<String> TOP =
       Set.of(
           "audit", "egress", "money", "notify", "origins", "publish", "sandbox", "trustedProxies");
-  private static final Set<String> SANDBOX = Set.of("diskMb", "diskFiles", "waitMinutes");
+  private static final Set<String> SANDBOX = Set.of("diskMb", "diskFiles", "images", "waitMinutes");
   private static final Set<String> NOTIFY = Set.of("webhook");
   private static final Set<String> EGRESS = Set.of("targets", "trust");
   private static final Set<String> MONEY = Set.of("timeZone");
@@ -85,6 +88,7 @@ public record OperatorConfig(
       return new OperatorConfig(
           targets,
           trust,
+          images(root.path("sandbox")),
           workspace(root.path("sandbox")),
           waitMinutes(root.path("sandbox")),
           moneyZone(root.path("money")),
@@ -99,6 +103,7 @@ public record OperatorConfig(
     return new OperatorConfig(
         List.of(),
         List.of(),
+        ImageList.NONE,
         WorkspaceLimits.DEFAULT,
         WAIT_MINUTES,
         ZoneOffset.UTC,
@@ -126,6 +131,21 @@ public record OperatorConfig(
     return WorkspaceLimits.ofConfig(
         whole(sandbox, "diskMb", WorkspaceLimits.DEFAULT.bytes() >> 20),
         whole(sandbox, "diskFiles", WorkspaceLimits.DEFAULT.files()));
+  }
+
+  private static ImageList images(JsonNode sandbox) {
+    JsonNode list = sandbox.path("images");
+    List<String> images = new ArrayList<>();
+    list.forEach(image -> images.add(image.asText()));
+    if (!list.isMissingNode() && !list.isArray()) {
+      throw new IllegalArgumentException(
+          "config.yml: sandbox.images has to be a list, such as [\"tools:2\", \"team/*\"]");
+    }
+    try {
+      return ImageList.of(images);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException("config.yml: sandbox.images: " + e.getMessage(), e);
+    }
   }
 
   private static int waitMinutes(JsonNode sandbox) {

@@ -3,6 +3,7 @@ package dev.helm.service.run;
 import dev.helm.workflows.AgentRunWorkflow;
 import dev.helm.workflows.AgentRunWorkflowImpl;
 import dev.helm.workflows.HelmJson;
+import dev.helm.workflows.ScheduledStartImpl;
 import dev.helm.workflows.SubagentWorkflowImpl;
 import io.temporal.client.WorkflowClient;
 import io.temporal.client.WorkflowClientOptions;
@@ -72,7 +73,7 @@ final class TemporalConnection {
                 .setMaxHeartbeatThrottleInterval(Duration.ofMillis(400))
                 .build());
     worker.registerWorkflowImplementationTypes(
-        AgentRunWorkflowImpl.class, SubagentWorkflowImpl.class);
+        AgentRunWorkflowImpl.class, SubagentWorkflowImpl.class, ScheduledStartImpl.class);
     worker.registerActivitiesImplementations(activities);
     return factory;
   }

@@ -220,6 +220,7 @@ public final class EpochStore {
       }
       long seq = tx.append(run, fact(epoch, "rolledback", event)).getFirst();
       tx.append(run, fact(epoch, "begins", begins(wanted)));
+      TakenBackCalls.note(tx, run, run, wanted.toSeq());
       start(tx, run, epoch, carry(tx.sql(), run, moment, wanted));
       tx.sql()
           .update("UPDATE rollbacks SET state = 'decided', tree = ? WHERE run = ?", workspace, run);
@@ -335,17 +336,7 @@ public final class EpochStore {
       throws SQLException {
     FileStore.Snapshot workspace = fork.workspace();
     List<Fact> facts = new ArrayList<>();
-    facts.add(
-        fact(
-            1,
-            "start",
-            new RunEvent.SnapshotTaken(
-                FileProjection.startId(run),
-                null,
-                workspace.tree(),
-                workspace.files(),
-                workspace.bytes(),
-                0)));
+    facts.add(first(run, workspace.tree(), workspace.files(), workspace.bytes()));
     // Its workflow begins in the middle and does not say so.
     facts.add(fact(1, "started", new RunEvent.RunStarted(1, null)));
     for (ModelActivity.Call call : fork.moment().open()) {
@@ -361,16 +352,54 @@ public final class EpochStore {
     }
     tx.append(run, facts.toArray(Fact[]::new));
     begunByParent(tx, run, fork);
+    TakenBackCalls.note(tx, run, fork.parent(), fork.atSeq());
     start(tx, run, 1, carry(tx.sql(), run, fork.moment(), null));
-    Wanted wanted = new Wanted(true, workspace.id(), workspace.tree(), fork.atSeq(), fork.by());
+    follows(tx, run, new Wanted(true, workspace.id(), workspace.tree(), fork.atSeq(), fork.by()));
+  }
+
+  private static Fact first(String run, String tree, long files, long bytes) {
+    return fact(
+        1,
+        "start",
+        new RunEvent.SnapshotTaken(FileProjection.startId(run), null, tree, files, bytes, 0));
+  }
+
+  /** The workspace is made after the transaction, and the workflow starts when it is there. */
+  private static void follows(Tx tx, String run, Wanted wanted) throws SQLException {
     tx.sql()
         .update(
             "INSERT INTO rollbacks (run, epoch, wanted, state, tree, at)"
                 + " VALUES (?, 0, ?, 'decided', ?, ?)",
             run,
             HelmJson.write(wanted),
-            workspace.tree(),
+            wanted.tree(),
             tx.now());
+  }
+
+  /**
+   * Makes a run that begins with files, in one transaction.
+   *
+   * @param tree what its workspace is to be; the run's repository has it
+   */
+  public RunQueries.Created create(RunQueries.NewRun run, String tree, long files, long bytes) {
+    Content input = blobs.content(run.inputJson(), "application/json");
+    Content prompt = NewRuns.prompt(blobs, run);
+    String oldest = Times.text(clock.instant().minus(REQUEST_KEPT));
+    return writer.change(
+        tx -> {
+          String known = NewRuns.known(tx, run, oldest);
+          if (known == null) {
+            NewRuns.insert(tx, run);
+            tx.append(
+                run.run(),
+                NewRuns.created(run, input, prompt),
+                first(run.run(), tree, files, bytes));
+            String id = FileProjection.startId(run.run());
+            follows(tx, run.run(), new Wanted(true, id, tree, 0, run.by()));
+          }
+          String id = known == null ? run.run() : known;
+          return new RunQueries.Created(SqliteRunQueries.card(tx.sql(), id), known == null);
+        });
   }
 
   /** An open call that the parent had begun is not begun again without a word of people. */

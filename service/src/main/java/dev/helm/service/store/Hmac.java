@@ -32,10 +32,15 @@ public final class Hmac {
 
   /** 32 bytes. */
   public byte[] of(byte[] bytes) {
+    return begun().doFinal(bytes);
+  }
+
+  /** One that has read nothing yet. */
+  public Mac begun() {
     try {
       Mac mac = Mac.getInstance("HmacSHA256");
       mac.init(key);
-      return mac.doFinal(bytes);
+      return mac;
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("every Java platform has HmacSHA256", e);
     }

@@ -89,6 +89,8 @@ final class NewRuns {
             1,
             parent,
             parentSeq,
-            prompt));
+            prompt,
+            run.schedule(),
+            run.scheduledAt()));
   }
 }

@@ -69,6 +69,8 @@ public interface RunQueries {
    * @param capUsd the run's cap
    * @param input values of the blueprint's inputs; {@code inputJson} is their exact source text
    * @param requestKey person, path and Idempotency-Key in one text, or null
+   * @param schedule name of the schedule that starts it, null where a person does
+   * @param scheduledAt the time that the schedule's fire stands for
    */
   record NewRun(
       String run,
@@ -81,7 +83,56 @@ public interface RunQueries {
       String inputJson,
       @Nullable String prompt,
       boolean practice,
-      @Nullable String requestKey) {}
+      @Nullable String requestKey,
+      @Nullable String schedule,
+      @Nullable String scheduledAt) {
+    /** Asked for by a person. */
+    public NewRun(
+        String run,
+        String name,
+        Blueprint.Stored blueprint,
+        String principal,
+        String by,
+        Usd capUsd,
+        Map<String, Object> input,
+        String inputJson,
+        @Nullable String prompt,
+        boolean practice,
+        @Nullable String requestKey) {
+      this(
+          run,
+          name,
+          blueprint,
+          principal,
+          by,
+          capUsd,
+          input,
+          inputJson,
+          prompt,
+          practice,
+          requestKey,
+          null,
+          null);
+    }
+
+    /** The same, started by a schedule. */
+    public NewRun by(String name, String at) {
+      return new NewRun(
+          run,
+          this.name,
+          blueprint,
+          principal,
+          by,
+          capUsd,
+          input,
+          inputJson,
+          prompt,
+          practice,
+          requestKey,
+          name,
+          at);
+    }
+  }
 
   /**
    * A run at work.

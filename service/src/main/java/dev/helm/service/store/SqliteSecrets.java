@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,7 +24,7 @@ import org.slf4j.LoggerFactory;
 final class SqliteSecrets implements SecretStore {
   private static final Logger LOG = LoggerFactory.getLogger(SqliteSecrets.class);
   private static final long USE_NOTED_EVERY_MS = 60_000;
-  private static final int RETIRED_MAX = 100;
+  private static final int RETIRED_MAX = 1_000;
 
   private final LogWriter writer;
   private final ReadPool reads;
@@ -35,8 +36,11 @@ final class SqliteSecrets implements SecretStore {
   /** Counts changes: a scrubber that was made before one is made anew. */
   private final AtomicLong changes = new AtomicLong();
 
-  /** Values that were replaced or removed in this life: programs may still hold them. */
-  private final Deque<Retired> retired = new ArrayDeque<>();
+  /** Values that were set, replaced or removed in this life: programs may still hold them. */
+  private final Deque<Hidden> retired = new ArrayDeque<>();
+
+  /** What secrets were changed for; the same lock guards both. */
+  private final Deque<Hidden> tokens = new ArrayDeque<>();
 
   SqliteSecrets(LogWriter writer, ReadPool reads, Clock clock, Seal seal) {
     this.writer = writer;
@@ -47,7 +51,7 @@ final class SqliteSecrets implements SecretStore {
 
   private record Known(long change, Scrubber scrubber) {}
 
-  private record Retired(String project, String name, Secret value) {}
+  private record Hidden(String project, String name, Secret value, long untilMs) {}
 
   private record Row(String name, long version, byte[] sealed) {}
 
@@ -116,7 +120,7 @@ final class SqliteSecrets implements SecretStore {
       }
     }
     synchronized (retired) {
-      retired.stream()
+      Stream.concat(retired.stream(), tokens.stream())
           .filter(old -> old.project().equals(project))
           .forEach(old -> add(values, old.name(), old.value()));
     }
@@ -126,7 +130,10 @@ final class SqliteSecrets implements SecretStore {
   }
 
   private static void add(Map<String, List<Secret>> values, String name, Secret value) {
-    values.computeIfAbsent(name, any -> new ArrayList<>()).add(value);
+    List<Secret> known = values.computeIfAbsent(name, any -> new ArrayList<>());
+    if (known.stream().noneMatch(each -> each.reveal().equals(value.reveal()))) {
+      known.add(value);
+    }
   }
 
   private List<Row> rows(String project) {
@@ -141,8 +148,10 @@ final class SqliteSecrets implements SecretStore {
 
   @Override
   public SecretBodies.SecretInfo set(String project, String name, Secret value, String by) {
-    Secret before = valueOrNull(project, name);
-    SecretBodies.SecretInfo set =
+    // Before it is written: from then on it is used, and the value before it is in no row.
+    retire(project, name, valueOrNull(project, name));
+    retire(project, name, value);
+    return Objects.requireNonNull(
         writer.change(
             tx -> {
               refuseTooMany(tx, project, name);
@@ -166,29 +175,24 @@ final class SqliteSecrets implements SecretStore {
                           SqliteSecrets::info,
                           project,
                           name));
-            });
-    retire(project, name, before);
-    return Objects.requireNonNull(set);
+            }));
   }
 
   @Override
   public boolean remove(String project, String name, String by) {
-    Secret before = valueOrNull(project, name);
-    boolean removed =
-        writer.change(
-            tx ->
-                tx.sql()
-                        .update(
-                            "UPDATE secrets SET version = version + 1, sealed = NULL,"
-                                + " by_name = ?, at = ?"
-                                + " WHERE project = ? AND name = ? AND sealed IS NOT NULL",
-                            by,
-                            tx.now(),
-                            project,
-                            name)
-                    == 1);
-    retire(project, name, before);
-    return removed;
+    retire(project, name, valueOrNull(project, name));
+    return writer.change(
+        tx ->
+            tx.sql()
+                    .update(
+                        "UPDATE secrets SET version = version + 1, sealed = NULL,"
+                            + " by_name = ?, at = ?"
+                            + " WHERE project = ? AND name = ? AND sealed IS NOT NULL",
+                        by,
+                        tx.now(),
+                        project,
+                        name)
+                == 1);
   }
 
   private @Nullable Secret valueOrNull(String project, String name) {
@@ -202,11 +206,27 @@ final class SqliteSecrets implements SecretStore {
 
   private void retire(String project, String name, @Nullable Secret value) {
     if (value != null) {
-      synchronized (retired) {
-        retired.addLast(new Retired(project, name, value));
-        if (retired.size() > RETIRED_MAX) {
-          retired.removeFirst();
-        }
+      keep(retired, new Hidden(project, name, value, Long.MAX_VALUE));
+    }
+  }
+
+  @Override
+  public void hide(String project, String name, Secret value, long untilMs) {
+    synchronized (retired) {
+      tokens.removeIf(token -> token.untilMs() < clock.millis());
+    }
+    keep(tokens, new Hidden(project, name, value, untilMs));
+  }
+
+  private void keep(Deque<Hidden> values, Hidden value) {
+    synchronized (retired) {
+      values.removeIf(
+          old ->
+              old.project().equals(value.project())
+                  && old.value().reveal().equals(value.value().reveal()));
+      values.addLast(value);
+      if (values.size() > RETIRED_MAX) {
+        values.removeFirst();
       }
     }
     changes.incrementAndGet();

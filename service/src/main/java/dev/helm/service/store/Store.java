@@ -34,6 +34,8 @@ public final class Store implements AutoCloseable {
   private final SqliteSlots slots;
   private final SqliteSecrets secrets;
   private final SqliteMcpPins mcpPins;
+  private final ScheduleStore schedules;
+  private final FireStore fires;
   private final FileStore files;
   private final EpochStore epochs;
   private final Moments moments;
@@ -68,6 +70,8 @@ public final class Store implements AutoCloseable {
         new SqliteSecrets(
             writer, reads, clock, Seal.ofFile(home.resolve("keys").resolve("secrets.key")));
     this.mcpPins = new SqliteMcpPins(writer, reads);
+    this.schedules = new ScheduleStore(writer, reads);
+    this.fires = new FireStore(writer, reads, blobs);
     this.files = new FileStore(reads);
     this.audit = new SqliteAudit(writer, reads);
     this.epochs = new EpochStore(writer, reads, blobs, clock, audit);
@@ -193,6 +197,16 @@ public final class Store implements AutoCloseable {
   /** Which tools of MCP servers are accepted. */
   public Pins mcpPins() {
     return mcpPins;
+  }
+
+  /** Schedules. */
+  public ScheduleStore schedules() {
+    return schedules;
+  }
+
+  /** What came of schedules' fires. */
+  public FireStore fires() {
+    return fires;
   }
 
   /** Who logged in, looked, decided and changed. */

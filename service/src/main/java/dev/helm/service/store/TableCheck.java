@@ -28,6 +28,7 @@ final class TableCheck {
   static final int TOLD_MAX = 20;
 
   private static final int PAGE = 500;
+  private static final String RULES_PATH = "/api/rules/";
 
   /** Such a log is read for seconds: one at a time, and no connection is held meanwhile. */
   private static final Semaphore ONE = new Semaphore(1, true);
@@ -77,7 +78,8 @@ final class TableCheck {
               "remembered",
               "run",
               "id",
-              "scope blueprint project rule permission by_name remembered_at expires_ms"),
+              "scope blueprint project rule permission by_name remembered_at expires_ms revoked_by"
+                  + " revoked_at"),
           table(
               "snapshots",
               "run",
@@ -136,6 +138,7 @@ final class TableCheck {
             while (take(anew, page(live))) {
               continue;
             }
+            revoke(anew, live);
             for (Table table : TABLES) {
               compare(table, anew, live);
             }
@@ -240,6 +243,32 @@ final class TableCheck {
     return CanonicalJson.write(EventJson.tree(json));
   }
 
+  /**
+   * Who took a rule back, and that it is taken back, stands in the audit log. Attack: a rule that
+   * somebody took back is made to hold again.
+   */
+  private void revoke(Statements anew, Statements live) throws SQLException {
+    record Revoked(String id, String by, String at) {}
+    if (anew.number("SELECT count(*) FROM remembered", 0) == 0) {
+      return;
+    }
+    for (Revoked revoked :
+        live.list(
+            "SELECT substr(data ->> '$.path', length(?1) + 1), agent, at FROM audit"
+                + " WHERE type = 'change.made' AND data ->> '$.method' = 'DELETE'"
+                + " AND substr(data ->> '$.path', 1, length(?1)) = ?1 ORDER BY seq",
+            row -> new Revoked(row.getString(1), row.getString(2), row.getString(3)),
+            RULES_PATH)) {
+      // The first to take it back did; a rollback is one of them.
+      anew.update(
+          "UPDATE remembered SET revoked_at = ?1, revoked_by = ?2"
+              + " WHERE id = ?3 AND (revoked_at IS NULL OR revoked_at > ?1)",
+          revoked.at(),
+          revoked.by(),
+          revoked.id());
+    }
+  }
+
   // ---- the tables --------------------------------------------------------------------------
 
   private void compare(Table table, Statements anew, Statements live) throws SQLException {
@@ -289,6 +318,8 @@ final class TableCheck {
       // Erased content is nowhere to compare with; only its hash is in the log.
       case "runs.prompt" -> promptErased || Objects.equals(made, shown);
       case "runs.input" -> Objects.equals(made, "") || Objects.equals(made, canonicalOr(shown));
+      // The audit log's clock never goes back, the table's may.
+      case "remembered.revoked_at" -> (made == null) == (shown == null);
       case "asks.item" -> Objects.equals(made, shown) || sameMembers(made, shown);
       default -> Objects.equals(made, shown);
     };

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,9 +22,7 @@ final class Program {
         List.of(
             target.resolve("test-classes").toString(),
             target.resolve("classes").toString(),
-            module.equals("keyproxy")
-                ? target.resolve("lib").resolve("*").toString()
-                : checkout.resolve("service/target/lib").resolve("*").toString());
+            Files.readString(target.resolve("test.cp")).strip());
     List<String> argv = new ArrayList<>();
     argv.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     argv.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-XX:+UseSerialGC"));

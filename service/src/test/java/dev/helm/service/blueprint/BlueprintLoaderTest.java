@@ -185,7 +185,8 @@ class BlueprintLoaderTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"mistakes", "later", "inputs", "rules", "never", "wrong-agents"})
+  @ValueSource(
+      strings = {"mistakes", "later", "schedule", "inputs", "rules", "never", "wrong-agents"})
   void everyMistakeIsToldAtOnce(String name) throws IOException {
     String told = told(resource(name + ".yaml"), Format.YAML);
     if (Boolean.getBoolean("helm.golden.write")) {
@@ -257,6 +258,36 @@ class BlueprintLoaderTest {
             java.util.Map.of("x", java.util.Map.of("type", "string", "pattern", "^(a+)+$")));
     assertThat(schema.check(java.util.Map.of("x", "a".repeat(60) + "b"))).isNotEmpty();
     assertThat(schema.check(java.util.Map.of("x", "aaa"))).isEmpty();
+  }
+
+  @Test
+  void aSecretInAnAddressIsRefusedWithWhereItBelongs() {
+    String source =
+        """
+        name: x
+        model: {name: m}
+        task: x
+        tools: [Look, mcp__s]
+        customTools:
+          Look:
+            description: Looks
+            schema: {type: object, properties: {session: {type: string}}}
+            http: {method: GET, url: "https://api.example.com/a?QUERY"}
+        mcpServers:
+          s: {url: "https://mcp.example.com/mcp?SERVER"}
+        """;
+    String right = source.replace("QUERY", "session=${session}&key=").replace("SERVER", "page=1");
+    assertThat(loaded(right, Format.YAML).customTools()).containsKey("Look");
+    for (String query :
+        List.of("api_key=abcdefgh1", "a=1&token=abcdefgh1", "x=ghp_" + "a1".repeat(18))) {
+      assertThat(told(right.replace("session=${session}&key=", query), Format.YAML))
+          .contains("customTools.Look.http.url: this looks like a secret, and an address is logged")
+          .contains("send it in a header, as ${secret:NAME}");
+      assertThat(told(right.replace("page=1", query), Format.YAML))
+          .contains("mcpServers.s.url: this looks like a secret", "auth: {bearer: NAME}");
+    }
+    assertThat(told(right.replace("key=", "key=${secret:KEY}"), Format.YAML))
+        .contains("a secret may not stand in an address, which is logged (put it in a header)");
   }
 
   private static Blueprint loaded(String source, Format format) {

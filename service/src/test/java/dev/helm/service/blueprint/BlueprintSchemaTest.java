@@ -127,7 +127,7 @@ class BlueprintSchemaTest {
       mcpServers.s.tools | ["list"] | [] ["a b"] "list"
       mcpServers.s.reads | ["list"] | [] [7]
       mcpServers.s.other | | 1
-      mcpServers.w.auth | {"bearer":"T"} {"oauth":{"clientId":"x"}} {"oauth":{"clientId":"x","clientSecret":"T","scopes":["a"]}} | {} {"bearer":"t"} {"bearer":"T","oauth":{"clientId":"x"}} {"oauth":{}} {"other":1}
+      mcpServers.w.auth | {"bearer":"T"} {"oauth":{"issuer":"https://l.example","clientId":"x"}} {"oauth":{"issuer":"https://l.example/a","clientId":"x","clientSecret":"T","scopes":["a"]}} | {} {"bearer":"t"} {"bearer":"T","oauth":{"issuer":"https://l.example","clientId":"x"}} {"oauth":{}} {"oauth":{"clientId":"x"}} {"oauth":{"issuer":"http://l.example","clientId":"x"}} {"oauth":{"issuer":"https://l.example?a=b","clientId":"x"}} {"other":1}
       customTools | | [] {"own":{"description":"x","schema":{"type":"object"},"command":["x"]}} {"Read":{"description":"x","schema":{"type":"object"},"command":["x"]}}
       customTools.Own.description | "Counts" | "" " " 7
       customTools.Own.schema | {"type":"object"} {"type":"object","properties":{"x":{"type":"string"}}} | {} {"type":"string"} {"type":"object","$ref":"#"} []
@@ -157,7 +157,14 @@ class BlueprintSchemaTest {
       hookFiles | {"c.sh":"x"} {"c.sh":"","lib/a.b_c-d":"x"} | [] {"../a":"x"} {"/a":"x"} {"a":7} {"a//b":"x"} {"./a":"x"}
       subAgents | {} {"r-1":{"description":"x","instructions":"y"}} | [] {"a b":{"description":"x","instructions":"y"}} {"a":{}}
       subAgents.r | {"description":"x","instructions":"y","tools":["Read"],"model":"m"} | {"description":"x"} {"description":"","instructions":"y"} {"description":"x","instructions":"y","tools":"Read"} {"description":"x","instructions":"y","model":""} {"description":"x","instructions":"y","other":1}
-      schedule | | "daily" {}
+      schedule | {"cron":"0 8 * * MON","timeZone":"UTC","inputs":{"q":"x"}} | "daily" {} {"cron":"0 8 * * 1"} {"timeZone":"UTC"}
+      schedule.cron | "*/15 8-18/2 * JAN,MAR 1-5" "0 8 1,15 * *" "59 23 * * sun" | "" 5 "@daily" "0 8 * *" "0 8 * * * *" "0 8 ? * *" "0,x 8 * * *"
+      schedule.timeZone | "Europe/Berlin" "UTC" "America/Argentina/Buenos_Aires" "Etc/GMT+1" | "" "CET" "+02:00" "utc" 2
+      schedule.overlap | "skip" "bufferOne" "allowAll" "cancelOther" | "Skip" "" 1 []
+      schedule.catchUp | "1m" "1h" "168h" | 1 "1d" "0m"
+      schedule.inputs | {"q":"x"} | [] "q" 7
+      schedule.prompt | "Do it" | "" " " 7
+      schedule.other | | 1
       other | | 1
       """;
 
@@ -172,6 +179,7 @@ class BlueprintSchemaTest {
           "Own":{"description":"x","schema":{"type":"object","properties":{"x":{"type":"string"}}},"command":["x"]},
           "Web":{"description":"x","schema":{"type":"object","properties":{"x":{"type":"string"}}},
                  "http":{"method":"GET","url":"https://x.example"}}},
+         "schedule":{"cron":"0 8 * * MON","timeZone":"Europe/Berlin","inputs":{"q":"x"}},
          "subAgents":{"r":{"description":"x","instructions":"y"}}}
         """);
   }
@@ -251,6 +259,9 @@ class BlueprintSchemaTest {
         }
       }
     }
+    if (path.startsWith("inputs") && good) {
+      source.remove("schedule");
+    }
     if (path.equals("inputs") && good) {
       source.put("task", "x");
     }
@@ -266,6 +277,7 @@ class BlueprintSchemaTest {
       "permissions.escalate",
       "budget",
       "limits",
+      "schedule",
       "egress",
       "sandbox",
       "program",

@@ -3,6 +3,10 @@ package dev.helm.service.rest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -176,6 +180,38 @@ class AuditChangeTest {
       JsonNode shown = service.get("/api/rules?run=" + run).json().at("/items/0");
       assertThat(shown.path("revokedBy").asText()).isEqualTo("owner");
       assertThat(shown.path("revokedAt").asText()).isNotEmpty();
+    }
+  }
+
+  /** Attack: who can write the database has a rule hold again that somebody took back. */
+  @Test
+  void aRuleThatHoldsAgainBehindTheLogIsFoundByTheNextExport() throws Exception {
+    try (RunningService service = RunningService.start()) {
+      String run = service.run();
+      String rule = remembered(service, run);
+      service.delete("/api/rules/" + rule);
+      service.delete("/api/rules/" + rule);
+      assertThat(differing(service, run)).isEmpty();
+      edit(service, "UPDATE remembered SET revoked_by = 'eve'");
+      assertThat(differing(service, run)).singleElement().asString().contains("revoked_by");
+      edit(service, "UPDATE remembered SET revoked_by = NULL, revoked_at = NULL");
+      assertThat(differing(service, run)).singleElement().asString().contains("revoked");
+      edit(service, "UPDATE remembered SET revoked_by = 'owner', revoked_at = NULL");
+      assertThat(differing(service, run)).singleElement().asString().contains("revoked_at");
+    }
+  }
+
+  private static List<String> differing(RunningService service, String run) {
+    return service.store().bundles().tables(run).differences().stream()
+        .filter(text -> text.startsWith("remembered"))
+        .toList();
+  }
+
+  private static void edit(RunningService service, String statement) throws SQLException {
+    try (Connection connection =
+            DriverManager.getConnection("jdbc:sqlite:" + service.home.resolve("helm.db"));
+        Statement sql = connection.createStatement()) {
+      assertThat(sql.executeUpdate(statement)).isPositive();
     }
   }
 

@@ -2,6 +2,7 @@ package dev.helm.service.rest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.helm.activities.images.ImageList;
 import dev.helm.api.blueprint.BlueprintSchema;
 import dev.helm.cli.Context;
 import dev.helm.cli.Env;
@@ -15,6 +16,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -65,6 +67,51 @@ class BlueprintVersionsTest {
         .contains("+task: \"Go through");
     assertThat(service.get("/api/blueprints/triage@1/diff?to=triage@9").status()).isEqualTo(404);
     assertThat(service.get("/api/blueprints/none/source").status()).isEqualTo(404);
+  }
+
+  @Test
+  void anImageOfTheEngineIsForTheOperatorToAllow() {
+    String named =
+        "name: imaged\nmodel: {name: claude-sonnet-4-5}\ntask: x\ntools: [Read, mcp__s]\n"
+            + "sandbox: {image: \"tools:2\"}\n"
+            + "mcpServers:\n  s: {command: [x], image: \"team/x:1\"}\n";
+    RunningService.Answer refused = service.putYaml("imaged", named);
+    assertThat(refused.status()).isEqualTo(400);
+    assertThat(refused.json().at("/errors/0/path").asText()).isEqualTo("sandbox.image");
+    assertThat(refused.json().at("/errors/0/hint").asText()).contains("sandbox.images in config");
+    service.backend().images = ImageList.of(List.of("tools:*"));
+    assertThat(service.putYaml("imaged", named).json().at("/errors/0/path").asText())
+        .isEqualTo("mcpServers.s.image");
+    service.backend().images = ImageList.of(List.of("tools:*", "team/*"));
+    assertThat(service.putYaml("imaged", named).status()).isEqualTo(201);
+    String start = "{\"blueprint\":\"imaged\"}";
+    assertThat(service.post("/api/runs", start).status()).isEqualTo(201);
+    // The list has become shorter since the version was stored.
+    service.backend().images = ImageList.of(List.of("team/*"));
+    RunningService.Answer late = service.post("/api/runs", start);
+    assertThat(late.status()).isEqualTo(400);
+    assertThat(late.raw().body()).contains("does not let blueprints name the image tools:2");
+    service.backend().images = ImageList.NONE;
+  }
+
+  @Test
+  void anIssuerIsRequiredAndAnotherOneIsADifference() {
+    String crm =
+        "name: crm\nmodel: {name: claude-sonnet-4-5}\ntask: x\ntools: [mcp__crm]\nmcpServers:\n"
+            + "  crm: {url: \"https://mcp.crm.example/mcp\", auth: {oauth: {ISSUER clientId: a,"
+            + " clientSecret: CRM_SECRET}}}\n";
+    RunningService.Answer none = service.putYaml("crm", crm.replace("ISSUER", ""));
+    assertThat(none.status()).isEqualTo(400);
+    assertThat(none.json().at("/errors/0/path").asText())
+        .isEqualTo("mcpServers.crm.auth.oauth.issuer");
+    assertThat(none.json().at("/errors/0/message").asText()).contains("is given the client's");
+    String first = crm.replace("ISSUER", "issuer: \"https://login.crm.example\",");
+    assertThat(service.putYaml("crm", first.replace("https://l", "http://l")).status())
+        .isEqualTo(400);
+    assertThat(service.putYaml("crm", first).status()).isEqualTo(201);
+    service.putYaml("crm", first.replace("login", "other"));
+    assertThat(service.get("/api/blueprints/crm/diff").text("patch"))
+        .contains("issuer: \"https://login.crm.example\"", "+", "https://other.crm.example");
   }
 
   @Test

@@ -69,7 +69,7 @@ class ErrorShapeTest {
     check(service.get("/api/runs/ab/diff"), 404, "not_found");
     check(service.post("/api/runs/ab/rollback", "{\"to\":\"start\"}"), 404, "not_found");
     check(service.post("/api/decide", "{}"), 400, "not_supported_yet");
-    check(service.get("/api/schedules/x"), 400, "not_supported_yet");
+    check(service.get("/api/schedules/x"), 404, "not_found");
     check(service.get("/api/stream?ticket=x"), 400, "bad_request");
     check(
         service.send(service.authorized("/api/runs").header("X-Long", "x".repeat(9000)).GET()),

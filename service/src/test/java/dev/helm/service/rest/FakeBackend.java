@@ -1,5 +1,6 @@
 package dev.helm.service.rest;
 
+import dev.helm.activities.images.ImageList;
 import dev.helm.activities.snapshot.Snapshots;
 import dev.helm.activities.snapshot.WorkspaceRestore;
 import dev.helm.activities.store.RunLog;
@@ -35,6 +36,7 @@ final class FakeBackend implements Backend, RunControl {
 
   volatile boolean deaf;
   volatile @Nullable String readOnly;
+  volatile ImageList images = ImageList.NONE;
 
   final PlainSandbox sandbox;
   private final Snapshots snapshots;
@@ -53,6 +55,11 @@ final class FakeBackend implements Backend, RunControl {
             new WorkspaceRestore(snapshots, -1, step -> {}),
             (run, epoch, by) -> refuseWhenDown(),
             run -> starts.incrementAndGet());
+  }
+
+  @Override
+  public ImageList images() {
+    return images;
   }
 
   @Override

@@ -7,10 +7,12 @@ import dev.helm.api.Role;
 import dev.helm.api.RunId;
 import dev.helm.api.Secret;
 import dev.helm.api.Sha256;
+import dev.helm.api.blueprint.Overlap;
 import dev.helm.api.event.RunEvent;
 import dev.helm.service.HelmService;
 import dev.helm.service.auth.Passwords;
 import dev.helm.service.auth.ServiceTokenText;
+import dev.helm.service.store.ScheduleStore;
 import dev.helm.service.store.ServiceTokenStore;
 import dev.helm.service.store.UserStore;
 import dev.helm.workflows.HelmJson;
@@ -156,6 +158,21 @@ class RoleTest {
     call(
         "PUT /api/blueprints/{name}", s -> "/api/blueprints/of-" + s.project, s -> yaml(s.project));
     call("POST /api/blueprints/validate", s -> "/api/blueprints/validate", s -> yaml(s.project));
+    String schedule = "/api/schedules/of-";
+    call("GET /api/schedules", s -> "/api/schedules");
+    call(
+        "POST /api/schedules",
+        s -> "/api/schedules",
+        s ->
+            "{\"name\":\"n"
+                + s.asks
+                + "\",\"cron\":\"0 8 * * 1\",\"timeZone\":\"UTC\",\"blueprint\":\"of-"
+                + s.project
+                + "\"}");
+    call("GET /api/schedules/{id}", s -> schedule + s.project);
+    call("PATCH /api/schedules/{id}", s -> schedule + s.project, s -> "{\"paused\":true}");
+    call("DELETE /api/schedules/{id}", s -> schedule + s.project);
+    call("POST /api/schedules/{id}/trigger", s -> schedule + s.project + "/trigger");
     call("GET /api/budgets", s -> "/api/budgets");
     call(
         "PUT /api/budgets/{scope}",
@@ -313,6 +330,23 @@ class RoleTest {
     return service.session(Objects.requireNonNull(known), null);
   }
 
+  private static ScheduleStore.Definition schedule(String project) {
+    return new ScheduleStore.Definition(
+        "of-" + project,
+        project,
+        "of-" + project,
+        "0 8 * * 1",
+        "UTC",
+        Overlap.SKIP,
+        60_000,
+        Map.of(),
+        null,
+        null,
+        false,
+        "nobody",
+        "nobody");
+  }
+
   /** Objects in a project; user and device are the named person's, or somebody else's. */
   private static Stage stage(String project, String name) {
     String asks = RunId.random().value().substring(0, 12);
@@ -332,6 +366,7 @@ class RoleTest {
                     .store()
                     .users()
                     .create("o" + asks, hash, null, dev.helm.service.store.Roles.NONE));
+    service.store().schedules().put(schedule(project), true);
     service.store().secrets().set(project, "STAGED", Secret.of("not-a-real-token"), "owner");
     String device = service.store().devices().seen(user.id(), "laptop").id();
     ServiceTokenStore.ServiceToken token =

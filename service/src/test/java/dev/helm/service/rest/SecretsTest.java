@@ -19,6 +19,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -114,6 +115,41 @@ class SecretsTest {
     assertThat(secrets.get("infra-ops", "ROTATED")).isNull();
     assertThat(put("infra-ops/ROTATED", "third-value-3").json().path("version").asLong())
         .isEqualTo(4);
+  }
+
+  @Test
+  void atNoMomentOfARotationIsAValueShownThatIsOrWasInUse() throws Exception {
+    SecretStore secrets = service.store().secrets();
+    secrets.set("turning", "KEY", Secret.of("value-number-0"), "boss");
+    AtomicBoolean over = new AtomicBoolean();
+    Thread turner =
+        Thread.startVirtualThread(
+            () -> {
+              for (int i = 1; i <= 300; i++) {
+                secrets.set("turning", "KEY", Secret.of("value-number-" + i), "boss");
+              }
+              over.set(true);
+            });
+    String before = "value-number-0";
+    while (!over.get()) {
+      String now = Objects.requireNonNull(secrets.get("turning", "KEY")).reveal();
+      assertThat(secrets.scrubber("turning").text(before + " " + now))
+          .doesNotContain("value-number");
+      before = now;
+    }
+    turner.join();
+  }
+
+  @Test
+  void whatASecretWasChangedForIsTakenOutTooUntilItIsWorthNothing() {
+    SecretStore secrets = service.store().secrets();
+    secrets.hide("tokens", "token of crm", Secret.of("token-778899"), Long.MAX_VALUE);
+    secrets.hide("tokens", "token of crm", Secret.of("token-112233"), 1);
+    assertThat(secrets.scrubber("tokens").text("Bearer token-778899"))
+        .isEqualTo("Bearer [secret token of crm]");
+    assertThat(secrets.scrubber("others").text("token-778899")).isEqualTo("token-778899");
+    secrets.hide("tokens", "token of crm", Secret.of("token-445566"), Long.MAX_VALUE);
+    assertThat(secrets.scrubber("tokens").text("token-112233")).isEqualTo("token-112233");
   }
 
   @Test

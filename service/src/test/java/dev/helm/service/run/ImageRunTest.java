@@ -29,7 +29,8 @@ final class ImageRunTest {
 
   @Test
   void aRunWaitsForItsImageAndThenHasItsPackages() throws Exception {
-    try (ServiceProcess service = ServiceProcess.start(List.of(SCENARIOS), "")) {
+    try (ServiceProcess service =
+        ServiceProcess.start(List.of(SCENARIOS), "sandbox: {images: [\"no-such-image:1\"]}\n")) {
       String run = started(service, "[" + PACKAGE + "]");
       ServiceProcess.await(
           "the command's end", 420, () -> !events(service, run, "tool.finished").isEmpty());
@@ -49,13 +50,19 @@ final class ImageRunTest {
       assertThat(RollbackRuns.data(events(service, none, "tool.blocked").getFirst(), "reason"))
           .contains("no image no-such-image:1");
       service.awaitEnd(none);
+      String other = yaml("debian:12");
+      assertThat(service.putYaml("/api/blueprints/packaged", other).body().toString())
+          .contains("does not let blueprints name the image debian:12");
     }
   }
 
   private static String started(ServiceProcess service, String image) throws Exception {
-    String yaml = Files.readString(SCENARIOS.resolve("blueprint.yaml")).replace("IMAGE", image);
-    RollbackRuns.expect(201, service.putYaml("/api/blueprints/packaged", yaml));
+    RollbackRuns.expect(201, service.putYaml("/api/blueprints/packaged", yaml(image)));
     return service.run("packaged", Map.of());
+  }
+
+  private static String yaml(String image) throws Exception {
+    return Files.readString(SCENARIOS.resolve("blueprint.yaml")).replace("IMAGE", image);
   }
 
   private static List<JsonNode> events(ServiceProcess service, String run, String type) {

@@ -3,6 +3,7 @@ package dev.helm.service.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.helm.activities.images.ImageList;
 import dev.helm.activities.workspace.WorkspaceLimits;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,6 +34,24 @@ final class OperatorConfigTest {
       assertThatThrownBy(() -> read("sandbox:\n  " + bad + "\n"))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("config.yml: sandbox");
+    }
+  }
+
+  @Test
+  void theImagesOfTheEngineThatBlueprintsMayNameAreTheOperators() throws Exception {
+    assertThat(OperatorConfig.read(home).images().allows("debian:12")).isFalse();
+    ImageList images =
+        read("sandbox: {images: ['tools:2', 'team/*', 'x.example:5000/a@sha256:0*']}\n").images();
+    for (String right : List.of("tools:2", "team/a", "team/a/b:3", "x.example:5000/a@sha256:0f")) {
+      assertThat(images.allows(right)).as(right).isTrue();
+    }
+    for (String wrong : List.of("tools:20", "tools", "xteam/a", "team", "docker.io/tools:2", "")) {
+      assertThat(images.allows(wrong)).as(wrong).isFalse();
+    }
+    for (String bad : List.of("['*']", "['']", "[7 8]", "tools:2", "[{a: b}]", "['a b']")) {
+      assertThatThrownBy(() -> read("sandbox: {images: " + bad + "}\n"))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("config.yml: sandbox.images");
     }
   }
 

@@ -231,7 +231,7 @@ final class ServiceProcess implements AutoCloseable {
             .PUT(HttpRequest.BodyPublishers.ofString(yaml)));
   }
 
-  private HttpRequest.Builder authorized(String path) {
+  HttpRequest.Builder authorized(String path) {
     return HttpRequest.newBuilder(uri(path)).header("Authorization", "Bearer " + token);
   }
 

@@ -15,11 +15,18 @@ final class Glob {
 
   private static final int INSIDE = -5;
 
+  /** No character of a value stands for any text. */
+  private static final int NOTHING = -1;
+
   private Glob() {}
 
   /** Text: {@code *} is any run of characters. */
   static boolean text(String pattern, String value) {
-    return matches(steps(pattern, false), value);
+    return text(pattern, value, NOTHING);
+  }
+
+  private static boolean text(String pattern, String value, int any) {
+    return matches(steps(pattern, false), value, any);
   }
 
   /**
@@ -27,21 +34,30 @@ final class Glob {
    * that {@code ls *} and {@code ls:*} are {@code ls} and {@code ls -l} and never {@code lsof}.
    */
   static boolean command(String pattern, String value) {
+    return command(pattern, value, NOTHING);
+  }
+
+  /** The same where {@code any} in the value stands for any text: whether it may match. */
+  static boolean mayBeCommand(String pattern, String value, char any) {
+    return command(pattern, value, any);
+  }
+
+  private static boolean command(String pattern, String value, int any) {
     String prefix =
         pattern.endsWith(":*") || pattern.endsWith(" *")
             ? pattern.substring(0, pattern.length() - 2).stripTrailing()
             : "";
     return prefix.isEmpty()
-        ? text(pattern, value)
-        : text(prefix, value)
-            || text(prefix + " *", value)
-            || text(prefix + "\t*", value)
-            || text(prefix + "\n*", value);
+        ? text(pattern, value, any)
+        : text(prefix, value, any)
+            || text(prefix + " *", value, any)
+            || text(prefix + "\t*", value, any)
+            || text(prefix + "\n*", value, any);
   }
 
   /** Path: {@code *} stays within one directory, {@code **} crosses them. */
   static boolean path(String pattern, String value) {
-    return matches(steps(pattern, true), value);
+    return matches(steps(pattern, true), value, NOTHING);
   }
 
   /** Host: an exact name, or {@code *.suffix} for every name below it. */
@@ -87,7 +103,7 @@ final class Glob {
    * Follows all ways through the pattern at once. Attack: a command made for a pattern with several
    * stars keeps a matcher that tries one way after the other busy for hours.
    */
-  private static boolean matches(int[] steps, String value) {
+  private static boolean matches(int[] steps, String value, int any) {
     boolean[] at = new boolean[steps.length + 1];
     boolean[] next = new boolean[steps.length + 1];
     at[0] = true;
@@ -95,6 +111,11 @@ final class Glob {
     for (int i = 0; i < value.length() && alive; ) {
       int c = value.codePointAt(i);
       i += Character.charCount(c);
+      if (c == any) {
+        // Whatever the pattern has from here on may be in it.
+        Arrays.fill(at, first(at), at.length, true);
+        continue;
+      }
       Arrays.fill(next, false);
       for (int step = 0; step < steps.length; step++) {
         if (at[step]) {
@@ -107,6 +128,14 @@ final class Glob {
       next = free;
     }
     return at[steps.length];
+  }
+
+  private static int first(boolean[] at) {
+    int i = 0;
+    while (!at[i]) {
+      i++;
+    }
+    return i;
   }
 
   private static void take(int step, int c, int index, boolean[] next) {

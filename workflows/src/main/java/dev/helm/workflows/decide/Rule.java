@@ -156,6 +156,12 @@ public record Rule(String text, String tool, @Nullable Condition condition) {
     return found;
   }
 
+  /** Whether a command of which {@code any} stands for what is not known may be what it names. */
+  boolean mayName(String command, char any) {
+    return condition instanceof Condition.Command pattern
+        && Glob.mayBeCommand(pattern.glob(), command, any);
+  }
+
   /** Whether, where it denies or asks, it is about calls of this tool too. */
   public boolean speaksOf(String called) {
     return names(called)

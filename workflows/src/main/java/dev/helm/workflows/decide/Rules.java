@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * command each simple command must be allowed, and one denied part denies all.
  */
 public final class Rules implements Check {
+  private static final ProgramCalls ALL_TOLD = new ProgramCalls(List.of(), true);
+
   private final List<Rule> deny;
   private final List<Rule> ask;
   private final List<Allowing> allow;
@@ -52,6 +54,7 @@ public final class Rules implements Check {
     String command = call.tool().equals("Bash") ? call.text("command") : null;
     ShellParts shell = command == null ? null : ShellParts.of(command);
     List<ToolCall> parts = parts(call, shell);
+    ProgramCalls told = command == null || noneForBash() ? ALL_TOLD : ProgramCalls.strict(command);
     Verdict.Ask unsure = null;
     for (Rule rule : deny) {
       switch (any(rule, parts)) {
@@ -59,7 +62,8 @@ public final class Rules implements Check {
           return new Verdict.Deny("rule", "A rule denies this: " + rule.text(), rule.text());
         }
         case UNSURE -> unsure = unsure == null ? unsure(rule) : unsure;
-        case NO -> {}
+        // Attack: "git $(cat .x)" where "git push --force" is denied.
+        case NO -> unsure = unsure == null && mayName(rule, told) ? hidden(rule) : unsure;
       }
     }
     if (unsure != null) {
@@ -71,7 +75,7 @@ public final class Rules implements Check {
         return new Verdict.Ask(rule.text(), "a rule asks");
       }
     }
-    if (allowed(remembered, call, shell) instanceof Verdict.Allow allow) {
+    if (allowed(remembered, call, shell, told) instanceof Verdict.Allow allow) {
       return allow;
     }
     for (Rule rule : ask) {
@@ -82,10 +86,24 @@ public final class Rules implements Check {
         case UNSURE -> {
           return unsure(rule);
         }
-        case NO -> {}
+        case NO -> {
+          if (mayName(rule, told)) {
+            return hidden(rule);
+          }
+        }
       }
     }
-    return allowed(allow, call, shell);
+    return allowed(allow, call, shell, told);
+  }
+
+  private static boolean mayName(Rule rule, ProgramCalls told) {
+    return told.calls().stream().anyMatch(call -> rule.mayName(call, ProgramCalls.ANYTHING));
+  }
+
+  private static Verdict.Ask hidden(Rule rule) {
+    return new Verdict.Ask(
+        rule.text(),
+        "the command has a part that is not known before it runs; the rule may name it");
   }
 
   /**
@@ -96,14 +114,15 @@ public final class Rules implements Check {
       return true;
     }
     String command = call.text("command");
-    return command != null && ShellParts.of(command).sure() && ProgramCalls.of(command).told();
+    return command != null && ShellParts.of(command).sure() && ProgramCalls.strict(command).all();
   }
 
   private boolean noneForBash() {
     return Stream.concat(deny.stream(), ask.stream()).noneMatch(rule -> rule.speaksOf("Bash"));
   }
 
-  private Verdict allowed(List<Allowing> rules, ToolCall call, @Nullable ShellParts shell) {
+  private Verdict allowed(
+      List<Allowing> rules, ToolCall call, @Nullable ShellParts shell, ProgramCalls told) {
     if (call.tool().equals("AskPerson")) {
       // To ask people is what the gate itself would do.
       return new Verdict.Allow("builtin", null);
@@ -122,7 +141,7 @@ public final class Rules implements Check {
       }
       first = first instanceof Verdict.Allow ? first : verdict;
     }
-    return shell.sure() || allowsEverything(rules)
+    return shell.sure() && told.all() || allowsEverything(rules)
         ? first
         : new Verdict.Ask(null, "the command holds parts that a rule cannot judge");
   }

@@ -9,7 +9,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A shell command as rules see it.
@@ -24,6 +23,9 @@ import org.jspecify.annotations.Nullable;
 record ShellParts(List<String> parts, boolean sure, Set<String> spellings) {
   /** A word that names a command as it stands there: nothing is quoted, expanded or redirected. */
   private static final Pattern COMMAND_WORD = Pattern.compile("[A-Za-z0-9_./:@%+,=~\\[\\]!-]+");
+
+  /** A variable without a subscript, which bash would evaluate. */
+  private static final Pattern NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
 
   ShellParts {
     parts = List.copyOf(parts);
@@ -55,12 +57,15 @@ record ShellParts(List<String> parts, boolean sure, Set<String> spellings) {
   }
 
   private static boolean evaluates(Shell.Simple part, String command) {
-    return Subscripts.mayRun(part.words().get(0).raw(), part.raw(), command);
+    return !part.words().isEmpty()
+        && Subscripts.mayRun(part.words().get(0).raw(), part.raw(), command);
   }
 
-  /** Whether the first word is surely the name of what runs. */
+  /** Whether the first word is surely the name of what runs, or nothing runs but assignments. */
   private static boolean beginsPlainly(Shell.Simple part) {
-    @Nullable String word = part.words().isEmpty() ? null : part.words().get(0).raw();
-    return word != null && COMMAND_WORD.matcher(word).matches();
+    return part.words().isEmpty()
+        ? !part.assignments().isEmpty()
+            && part.assignments().stream().allMatch(set -> NAME.matcher(set.name()).matches())
+        : COMMAND_WORD.matcher(part.words().get(0).raw()).matches();
   }
 }

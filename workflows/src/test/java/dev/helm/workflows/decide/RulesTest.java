@@ -145,6 +145,99 @@ class RulesTest {
         .isEqualTo("Allow");
   }
 
+  /** Words that no rule can see before they run, and that a denial may be about. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "git $(cat .x)",
+        "git `cat .x`",
+        "git \"$(cat .x)\" --force",
+        "git $X",
+        "git pu$X --force",
+        "git $X push --force",
+        "git p* --force",
+        "git pus? --force",
+        "git p[u]sh --force",
+        "env git $X",
+        "git $X --force; git status",
+        "read x < .x; git $x",
+        "read -n 4 x <<< pushy; git $x --force",
+        "while read x; do git $x; done < .x",
+        "for x in $(cat .x); do git $x; done",
+        "i=status; while sleep 1; do git $i; i='push --force'; done",
+        "while sleep 1; do git $a; a=$b; b='push --force'; done",
+        "P='push --force'; false && P=status; git $P",
+        "P='push --force'; P=status & git $P",
+        "P='push --force'; echo | P=status | git $P",
+        "P=status; . ./env.sh; git $P",
+        "set -- $(cat .x); git $2",
+        "trap 'git $p' EXIT; p='push --force'",
+        "printf -v x %.4s pushy; git $x --force",
+        "git $(printf %.4s pushy) --force",
+        "declare -l x=PUSH; git $x --force",
+        "git $(printf 'a\\npush --force' | tail -1)",
+        "echo status > x; sed -i s/status/push/ x; git $(cat x) --force",
+        "eval \"$(cat .x)\"",
+        "eval \"git status $X\"",
+        "sh -c \"git status $X\"",
+        "bash <<< \"git status $X\"",
+        "source <(cat .x)",
+        "cat .x | sh",
+        "cat .x | xargs git",
+        "printf 'status\\npush --force' | xargs -L1 git",
+        "cat .x | xargs -I% git % --force",
+        "find push -exec git {} --force \\;",
+        "env -S \"git 'push' --force\"",
+        "env --argv0 x git push --force"
+      })
+  void whatARuleCannotSeeIsAsked(String command) {
+    String rule = "Bash(git push --force*)";
+    assertThat(bash(bare(List.of(rule), List.of()), command)).isEqualTo("Ask");
+    assertThat(bash(bare(List.of(), List.of(rule)), command)).isEqualTo("Ask");
+    Rules git =
+        new Rules(
+            new Blueprint.Permissions(List.of(rule), List.of(), List.of("Bash(git *)"), 1000, 1));
+    assertThat(bash(git, command)).isEqualTo("Ask");
+    assertThat(bash(bare(List.of("Read(x)"), List.of()), command)).isEqualTo("Allow");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "set -e push; git $1 --force",
+        "set -- a push; shift; git $1 --force",
+        "set -- a b push; shift 2; git $1 --force",
+        "git {p..p..1}ush --force"
+      })
+  void whatFollowsFromTheCommandIsDenied(String command) {
+    assertThat(bash(bare(List.of("Bash(git push --force*)"), List.of()), command))
+        .isEqualTo("Deny");
+  }
+
+  /** What is not known asks only where the words around it leave room for the denial. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "git log $(git rev-parse HEAD)",
+        "git status \"$X\"",
+        "echo $(date)",
+        "rm -f *.o",
+        "for f in *.c; do cc -c $f; done",
+        "while read f; do echo \"$f\"; done < list",
+        "ls | xargs wc -l",
+        "find . -name '*.py' -exec wc -l {} +",
+        "V=$(cat VERSION) && make dist V=$V",
+        "N=1; cd x; make -j$N",
+        "cat list | sort | uniq -c > counts",
+        "for b in main next; do git checkout $b && make; done",
+        "X=1 sh -c 'make $X'",
+        "timeout 60 make test"
+      })
+  void whatADenialCannotBeAboutIsNotAsked(String command) {
+    assertThat(bash(bare(List.of("Bash(git push --force*)"), List.of()), command))
+        .isEqualTo("Allow");
+  }
+
   private static Rules bare(List<String> deny, List<String> ask) {
     return new Rules(new Blueprint.Permissions(deny, ask, List.of("Bash"), 60_000, 1));
   }

@@ -215,6 +215,115 @@ class ShellOracleTest {
     assertThat(ran).as("seed %d", seed).isGreaterThan(50);
   }
 
+  /** A denied word comes from variables, patterns, what programs print, loops. */
+  private static final Rules NOT_BAD =
+      new Rules(
+          new Blueprint.Permissions(
+              List.of("Bash(see bad*)"), List.of(), List.of("Bash"), 1000, 1));
+
+  private static final String[] WORDS = {
+    "see ",
+    "see ",
+    "see ",
+    "see $x",
+    "see $1",
+    "see b*",
+    "see ?ad",
+    "see [b]ad",
+    "see $(ls)",
+    "see `ls`",
+    "see {ba,x}d",
+    "bad ",
+    "x=bad",
+    "x=bad ",
+    "x=good",
+    "y=$x",
+    "x=$y",
+    "$x ",
+    "$y ",
+    "\"$x\" ",
+    "$1 ",
+    "$(ls) ",
+    "'bad' ",
+    "ba",
+    "d ",
+    "set -- bad",
+    "set -e bad",
+    "shift",
+    "; ",
+    "; ",
+    "; ",
+    "\n",
+    " && ",
+    " || ",
+    " | ",
+    " & ",
+    "xargs see ",
+    "ls ",
+    "read x <<< bad",
+    "read -n 3 x <<< bader",
+    "for x in bad good; do ",
+    "for i in 1 2; do ",
+    "; done",
+    "eval ",
+    "env ",
+    "env -a z ",
+    "( ",
+    " )",
+    "{ ",
+    "; }",
+    "printf -v x %.3s bader",
+    "printf bad ",
+    "echo bad ",
+    "declare -l x=BAD",
+    "export x=bad",
+    "unset x",
+    "false",
+    "if false; then ",
+    "; fi",
+    "trap 'see $x' EXIT",
+    "bash -c 'see $0' ",
+    "bash -c 'see $x'",
+    "echo good > f",
+    "echo bad > f",
+    "read x < f",
+    "see $(cat f)",
+    "see $(< f)",
+    ". ./f"
+  };
+
+  @Test
+  void aDeniedWordIsNotHandedOver() throws Exception {
+    Path bin = temp.resolve("bin");
+    program(bin.resolve("see"), "#!/bin/sh\ncase $1 in bad*) : > '" + witness + "';; esac\n");
+    program(bin.resolve("ls"), "#!/bin/sh\necho bad\n");
+    for (String name : List.of("bash", "cat", "env", "xargs")) {
+      Files.createSymbolicLink(bin.resolve(name), Path.of("/usr/bin", name));
+    }
+    Files.writeString(Files.createDirectories(temp.resolve("cwd")).resolve("bad"), "");
+    long seed = Long.getLong("helm.oracle.seed", System.nanoTime());
+    Random random = new Random(seed);
+    int ran = 0;
+    int bad = 0;
+    for (int i = 0; i < 20_000 && ran < Integer.getInteger("helm.oracle.runs", 300); i++) {
+      StringBuilder command = new StringBuilder();
+      int length = 3 + random.nextInt(9);
+      for (int piece = 0; piece < length; piece++) {
+        command.append(WORDS[random.nextInt(WORDS.length)]);
+      }
+      String text = command.toString();
+      boolean allowed = verdict(NOT_BAD, text) instanceof Verdict.Allow;
+      if (text.contains("see") && (allowed || i % 20 == 0)) {
+        ran += allowed ? 1 : 0;
+        boolean seen = leavesAWitness(text);
+        bad += seen ? 1 : 0;
+        assertThat(allowed && seen).as("seed %d: %s", seed, text).isFalse();
+      }
+    }
+    assertThat(ran).as("seed %d", seed).isGreaterThan(50);
+    assertThat(bad).as("some commands hand it over, seed %d", seed).isPositive();
+  }
+
   private static Verdict verdict(String command) {
     return verdict(RULES, command);
   }

@@ -13,7 +13,8 @@ final class Braces {
   private static final int WORD_CHARS_MAX = 4_000;
   private static final Pattern NUMBERS =
       Pattern.compile("(-?\\d{1,6})\\.\\.(-?\\d{1,6})(?:\\.\\.-?\\d{1,4})?");
-  private static final Pattern LETTERS = Pattern.compile("([A-Za-z])\\.\\.([A-Za-z])");
+  private static final Pattern LETTERS =
+      Pattern.compile("([A-Za-z])\\.\\.([A-Za-z])(?:\\.\\.-?\\d{1,4})?");
 
   private Braces() {}
 
@@ -85,7 +86,7 @@ final class Braces {
       }
     } else if (letters.matches()) {
       char from = inside.charAt(0);
-      char to = inside.charAt(inside.length() - 1);
+      char to = String.valueOf(letters.group(2)).charAt(0);
       for (char c = from; from <= to ? c <= to : c >= to; c += (char) (from <= to ? 1 : -1)) {
         values.add(String.valueOf(c));
       }

@@ -49,6 +49,9 @@ final class Builtins {
     if (call.letter('p') && call.operands().stream().anyMatch(Parameters::secret)) {
       return String.valueOf(Marks.TOKEN);
     }
+    if (call.walker().strict() && "lucni".chars().anyMatch(option -> call.letter((char) option))) {
+      throw new Limits.Exceeded("a variable is declared to change what it is given");
+    }
     for (String argument : call.arguments()) {
       int equals = argument.indexOf('=');
       if (equals <= 0 || argument.startsWith("-")) {
@@ -74,23 +77,35 @@ final class Builtins {
     if (arguments.isEmpty()) {
       return String.valueOf(Marks.ENVIRONMENT);
     }
-    int from = arguments.indexOf("--");
-    if (from < 0 && !arguments.get(0).startsWith("-") && !arguments.get(0).startsWith("+")) {
-      from = -1;
-    } else if (from < 0) {
+    int from = 0;
+    boolean given = false;
+    while (!given && from < arguments.size() && arguments.get(from).matches("[-+].*")) {
+      String option = arguments.get(from);
+      given = option.equals("--") || option.equals("-");
+      from += option.matches("[-+]\\w*o") ? 2 : 1;
+    }
+    if (!given && from >= arguments.size()) {
       return "";
     }
     List<String> positional = new java.util.ArrayList<>(List.of("bash"));
-    positional.addAll(arguments.subList(from + 1, arguments.size()));
+    positional.addAll(arguments.subList(from, arguments.size()));
     call.state().positional = positional;
     return "";
   }
 
   private static String shift(Call call) {
     List<String> positional = call.state().positional;
-    if (positional.size() > 1) {
-      List<String> rest = new java.util.ArrayList<>(positional);
-      rest.remove(1);
+    String count = call.arguments().isEmpty() ? "1" : call.arguments().get(0);
+    if (!count.matches("\\d{1,4}")) {
+      if (call.walker().strict()) {
+        throw new Limits.Exceeded("it shifts by a number that cannot be told");
+      }
+      count = "1";
+    }
+    int gone = Integer.parseInt(count);
+    if (gone < positional.size()) {
+      List<String> rest = new java.util.ArrayList<>(List.of(positional.get(0)));
+      rest.addAll(positional.subList(gone + 1, positional.size()));
       call.state().positional = rest;
     }
     return "";
@@ -132,7 +147,7 @@ final class Builtins {
                   ? String.valueOf(Marks.SOCKET)
                   : Files.read(call.walker(), open, "read");
     }
-    if (input.isEmpty()) {
+    if (input.isEmpty() || call.walker().strict()) {
       input = String.valueOf(Marks.UNKNOWN);
     }
     State state = call.state();
@@ -165,6 +180,9 @@ final class Builtins {
   private static String trap(Call call) {
     List<String> operands = call.operands();
     if (operands.size() > 1) {
+      if (call.walker().strict() && operands.get(0).indexOf('$') >= 0) {
+        call.findings().unclear("Code that runs later depends on what is set by then");
+      }
       call.walker().shell(operands.get(0), List.of(), "");
     }
     return "";
@@ -188,7 +206,10 @@ final class Builtins {
     for (String argument : call.arguments()) {
       int equals = argument.indexOf('=');
       if (equals > 0) {
-        call.state().assign(argument.substring(0, equals).replaceAll("\\W", ""), "1");
+        call.state()
+            .assign(
+                argument.substring(0, equals).replaceAll("\\W", ""),
+                call.walker().strict() ? String.valueOf(Marks.UNKNOWN) : "1");
       }
     }
     return "";

@@ -33,7 +33,8 @@ final class Files {
     String whole = Paths.resolve(state.directory, path);
     String written = state.files.get(whole);
     if (written != null) {
-      return written;
+      // What else may have changed it since, such as sed -i, is not followed.
+      return walker.strict() ? String.valueOf(Marks.FILE) : written;
     }
     if (Hosts.socket(path)) {
       return String.valueOf(Marks.SOCKET);

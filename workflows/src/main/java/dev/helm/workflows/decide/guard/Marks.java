@@ -90,6 +90,23 @@ final class Marks {
     return globbed(text) ? text.replace(STAR, '*').replace(ANY, '?').replace(BRACKET, '[') : text;
   }
 
+  /** With {@link #UNKNOWN} for each run of text that is not known, and for each glob pattern. */
+  static String shape(String text) {
+    StringBuilder shape = new StringBuilder();
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      boolean set = c == BRACKET && text.indexOf(']', i) > 0;
+      boolean open = unknown(c) || c == STAR || c == ANY || set;
+      i = set ? text.indexOf(']', i) : i;
+      if (!open) {
+        shape.append(c == BRACKET ? '[' : c);
+      } else if (shape.isEmpty() || shape.charAt(shape.length() - 1) != UNKNOWN) {
+        shape.append(UNKNOWN);
+      }
+    }
+    return shape.toString();
+  }
+
   /** Without the marks, for people. */
   static String shown(String text) {
     StringBuilder shown = new StringBuilder();

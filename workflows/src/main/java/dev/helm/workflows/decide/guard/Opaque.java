@@ -7,6 +7,10 @@ final class Opaque {
   /** Whether nothing of the code is known; then it has been judged by where it comes from. */
   static boolean judge(Walker walker, String code) {
     String stripped = code.strip();
+    if (walker.strict() && !Marks.known(stripped)) {
+      // What is not known may end a word, and begin another command.
+      walker.findings().unclear("Text that cannot be told is part of what is run as code");
+    }
     if (stripped.isEmpty()) {
       return true;
     }

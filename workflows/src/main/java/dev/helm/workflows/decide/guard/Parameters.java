@@ -19,6 +19,8 @@ final class Parameters {
   private static final Pattern USUAL =
       Pattern.compile("HOSTNAME|LANG|TERM|PPID|RANDOM|SECONDS|LINENO|EPOCHSECONDS|COLUMNS|LINES");
 
+  private static final String VARIABLE = String.valueOf(Marks.VARIABLE);
+
   private final Walker walker;
   private final Expander expander;
 
@@ -110,7 +112,7 @@ final class Parameters {
       out.add(String.valueOf(Marks.UNKNOWN), quoted);
     } else {
       String value = value(target, null);
-      out.add(value == null ? String.valueOf(Marks.VARIABLE) : value, quoted);
+      out.add(value == null ? VARIABLE : value, quoted);
     }
   }
 
@@ -164,7 +166,7 @@ final class Parameters {
     if (bare.startsWith("+")) {
       return value == null || (colon && value.isEmpty()) ? "" : fallback(bare.substring(1));
     }
-    String known = value == null ? unset(name) : value;
+    String known = value != null ? value : walker.strict() ? VARIABLE : unset(name);
     if (operator.isEmpty() || !Marks.known(known)) {
       return known;
     }
@@ -197,7 +199,7 @@ final class Parameters {
       return "1";
     }
     // $1 of the command itself is empty for sure.
-    return Character.isDigit(name.charAt(0)) ? "" : String.valueOf(Marks.VARIABLE);
+    return Character.isDigit(name.charAt(0)) ? "" : VARIABLE;
   }
 
   private String substring(String value, String bare) {

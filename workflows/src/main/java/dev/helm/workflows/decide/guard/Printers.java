@@ -55,7 +55,10 @@ final class Printers {
   private static String printf(Call call) {
     List<String> arguments = call.arguments();
     if (arguments.size() > 1 && arguments.get(0).equals("-v")) {
-      String text = format(arguments.subList(2, arguments.size()));
+      String text =
+          call.walker().strict()
+              ? String.valueOf(Marks.UNKNOWN)
+              : format(arguments.subList(2, arguments.size()));
       call.state().assign(arguments.get(1), text);
       return "";
     }
@@ -63,6 +66,14 @@ final class Printers {
         arguments.isEmpty() || !arguments.get(0).equals("--")
             ? arguments
             : arguments.subList(1, arguments.size()));
+  }
+
+  /** Whether the format has no conversion but {@code %s}. */
+  static boolean plainFormat(Call call) {
+    List<String> arguments = call.arguments();
+    return arguments.isEmpty()
+        || !arguments.get(0).startsWith("-")
+            && !arguments.get(0).replaceAll("%[s%]", "").contains("%");
   }
 
   private static String format(List<String> arguments) {

@@ -12,19 +12,30 @@ import java.util.List;
  * @param all whether the command could be followed to its end, every program by name
  */
 public record ProgramCalls(List<String> calls, boolean all) {
+  /** Stands in what {@link #strict} tells for any text, a blank and nothing at all included. */
+  public static final char ANYTHING = Marks.UNKNOWN;
+
   public ProgramCalls {
     calls = List.copyOf(calls);
   }
 
-  /** Whether every word of every call is known, none being what a variable or a program says. */
-  public boolean told() {
-    return all && calls.stream().allMatch(Marks::known);
+  /** Follows a command as the guard does, with its guesses; never throws. */
+  public static ProgramCalls of(String command) {
+    return follow(command, false);
   }
 
-  /** Follows a command as the guard does; never throws. */
-  public static ProgramCalls of(String command) {
+  /**
+   * The same without guesses: what a variable, a program, a file or a pattern for file names says
+   * is {@link #ANYTHING}, unless the command itself shows it. Whatever runs by the command's own
+   * words is one of these calls.
+   */
+  public static ProgramCalls strict(String command) {
+    return follow(command, true);
+  }
+
+  private static ProgramCalls follow(String command, boolean strict) {
     Findings findings = new Findings(false);
-    Walker walker = new Walker(findings);
+    Walker walker = new Walker(findings, strict);
     boolean all;
     try {
       Parser.Script script = Parser.read(Marks.clean(command));
@@ -40,9 +51,20 @@ public record ProgramCalls(List<String> calls, boolean all) {
     }
     List<String> calls =
         walker.calls().stream()
-            .map(words -> Marks.plain(String.join(" ", words)))
+            .map(words -> strict ? shape(words) : Marks.plain(String.join(" ", words)))
             .distinct()
             .toList();
     return new ProgramCalls(calls, all);
+  }
+
+  private static String shape(List<String> words) {
+    StringBuilder shape = new StringBuilder();
+    for (String word : words) {
+      String text = Marks.shape(word);
+      // What is not known may be no word at all.
+      boolean vanishes = text.length() == 1 && text.charAt(0) == ANYTHING;
+      shape.append(shape.isEmpty() || vanishes ? "" : " ").append(text);
+    }
+    return shape.toString();
   }
 }

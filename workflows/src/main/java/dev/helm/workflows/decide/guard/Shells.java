@@ -98,6 +98,9 @@ final class Shells {
     }
     if (content == null) {
       Files.read(call.walker(), path, call.name());
+      if (call.walker().strict()) {
+        call.state().forgetAll();
+      }
       return "";
     }
     return Opaque.judge(call.walker(), content) ? "" : call.walker().script(content, call.input());

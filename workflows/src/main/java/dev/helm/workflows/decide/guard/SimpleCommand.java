@@ -29,6 +29,9 @@ final class SimpleCommand {
     for (String name : names) {
       combinations *= state.elementsCount(name);
       if (combinations > COMBINATIONS_MAX) {
+        if (walker.strict()) {
+          throw new Limits.Exceeded("its variables may have too many values");
+        }
         combinations = COMBINATIONS_MAX;
         break;
       }

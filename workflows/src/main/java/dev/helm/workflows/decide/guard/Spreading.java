@@ -59,6 +59,10 @@ final class Spreading {
     if (items.size() > 200) {
       items = items.subList(0, 200);
     }
+    if (call.walker().strict()) {
+      // In which portions they are handed on is up to the options.
+      items = List.of(String.valueOf(Marks.UNKNOWN));
+    }
     return each(call, command, items, placeholder);
   }
 
@@ -144,11 +148,17 @@ final class Spreading {
         }
       }
     }
+    boolean bare = call.name().startsWith("fd") || tests.contains("-files0-from");
+    List<String> targets =
+        call.walker().strict()
+            ? roots.stream().map(root -> (bare ? "" : root) + Marks.UNKNOWN).toList()
+            : found;
     for (int t = 0; t < tests.size(); t++) {
       switch (tests.get(t)) {
-        case "-delete" -> found.forEach(path -> Deletion.target(call, path, true, "find -delete"));
+        case "-delete" ->
+            targets.forEach(path -> Deletion.target(call, path, true, "find -delete"));
         case "-exec", "-execdir", "-ok", "-okdir", "-x", "-X" ->
-            exec(call, tests.subList(t + 1, tests.size()), found);
+            exec(call, tests.subList(t + 1, tests.size()), targets);
         case "-fprintf", "-fprint", "-fls" -> {
           if (t + 1 < tests.size()) {
             Files.check(call.walker(), tests.get(t + 1), String.valueOf(Marks.FILE), false);

@@ -2,6 +2,7 @@ package dev.helm.workflows.decide.guard;
 
 import dev.helm.workflows.decide.guard.shell.Shell;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -12,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 /** What a shell knows while the guard follows a command: variables, functions, files, directory. */
 final class State {
   private static final int VALUES_MAX = 8;
+  private static final String UNTOLD = String.valueOf(Marks.UNKNOWN);
+  private static final int UNTOLD_POSITIONAL = 9;
 
   /** Stands for the script's own path: {@code dirname "$0"/..} is still within the workspace. */
   private static final String SCRIPT = "/workspace/scripts/own/bash";
@@ -42,6 +45,9 @@ final class State {
 
   String directory = "/workspace";
 
+  /** As of {@link Walker#strict}. */
+  boolean strict;
+
   /** Within a branch that may not be taken, an assignment adds a value. */
   int branches;
 
@@ -68,6 +74,7 @@ final class State {
   }
 
   private State(State of) {
+    strict = of.strict;
     variables = new HashMap<>(of.variables);
     functions = new HashMap<>(of.functions);
     aliases = new HashMap<>(of.aliases);
@@ -94,9 +101,12 @@ final class State {
       return;
     }
     Variable before = variables.get(name);
+    if (strict && branches > 0 && before != null && before.values().contains(value)) {
+      return;
+    }
     if (branches > 0 && before != null && !before.array() && !before.values().contains(value)) {
       List<String> values = new ArrayList<>(before.values());
-      values.addFirst(value);
+      values.addFirst(strict && values.size() >= VALUES_MAX ? UNTOLD : value);
       variables.put(
           name,
           new Variable(List.copyOf(values.subList(0, Math.min(values.size(), VALUES_MAX))), false));
@@ -104,6 +114,34 @@ final class State {
       set(name, value);
     }
     chosen.remove(name);
+  }
+
+  /** What is no longer as it was then can be anything; whether there was something of the kind. */
+  boolean forget(State before) {
+    boolean changed = false;
+    for (Map.Entry<String, Variable> entry : variables.entrySet()) {
+      Variable now = entry.getValue();
+      if (!entry.getKey().equals("IFS")
+          && !now.values().contains(UNTOLD)
+          && !now.equals(before.variables.get(entry.getKey()))) {
+        entry.setValue(new Variable(List.of(UNTOLD), now.array()));
+        changed = true;
+      }
+    }
+    if (!positional.equals(before.positional) && !positional.contains(UNTOLD)) {
+      List<String> untold = new ArrayList<>(List.of(positional.get(0)));
+      untold.addAll(Collections.nCopies(UNTOLD_POSITIONAL, UNTOLD));
+      positional = untold;
+      changed = true;
+    }
+    return changed;
+  }
+
+  /** A file whose text is not known was run in this shell: every variable can be anything. */
+  void forgetAll() {
+    variables.replaceAll(
+        (name, variable) ->
+            name.equals("IFS") ? variable : new Variable(List.of(UNTOLD), variable.array()));
   }
 
   void assignArray(String name, List<String> values) {

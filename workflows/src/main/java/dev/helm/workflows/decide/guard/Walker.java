@@ -15,6 +15,7 @@ final class Walker {
   private static final int OUTPUT_CHARS_MAX = 64 * 1024;
 
   private final Findings findings;
+  private final boolean strict;
   private final Limits limits = new Limits();
   private final Expander expander = new Expander(this);
   private final List<String> running = new ArrayList<>();
@@ -24,7 +25,21 @@ final class Walker {
   private boolean unpacked;
 
   Walker(Findings findings) {
+    this(findings, false);
+  }
+
+  /**
+   * {@code strict}: whether a word counts as known only where it surely is what bash makes of it.
+   * The guard guesses, to see more; a rule that denies must not be passed by a wrong guess.
+   */
+  Walker(Findings findings, boolean strict) {
     this.findings = findings;
+    this.strict = strict;
+    state.strict = strict;
+  }
+
+  boolean strict() {
+    return strict;
   }
 
   State state() {
@@ -38,6 +53,17 @@ final class Walker {
   /** Every program call that was followed, innermost last. */
   List<List<String>> calls() {
     return calls;
+  }
+
+  void called(List<String> argv) {
+    calls.add(argv);
+    String name = argv.isEmpty() ? "" : argv.get(0).substring(argv.get(0).lastIndexOf('/') + 1);
+    if (strict && Wrappers.is(name)) {
+      // An option that is not known to take a value hides where the other program's name stands.
+      for (int i = 1; i < argv.size(); i++) {
+        calls.add(argv.subList(i, argv.size()));
+      }
+    }
   }
 
   Limits limits() {
@@ -57,11 +83,11 @@ final class Walker {
     return switch (shell) {
       case Shell.Simple simple -> new SimpleCommand(this, simple).run(input);
       case Shell.Pipeline pipeline -> pipeline(pipeline, input);
-      case Shell.AndOr andOr -> sequence(andOr.parts(), input);
+      case Shell.AndOr andOr -> strict ? andOr(andOr, input) : sequence(andOr.parts(), input);
       case Shell.Sequence sequence -> sequence(sequence.parts(), input);
       case Shell.Background background -> {
         Bombs.again(background.body(), findings);
-        yield run(background.body(), input);
+        yield strict ? apart(() -> run(background.body(), input)) : run(background.body(), input);
       }
       case Shell.Subshell subshell -> apart(() -> run(subshell.body(), input));
       case Shell.Redirected redirected -> redirected(redirected, input);
@@ -94,6 +120,15 @@ final class Walker {
     return output.toString();
   }
 
+  /** What stands behind the first may not run, so that its assignments may not hold. */
+  private String andOr(Shell.AndOr andOr, String input) {
+    StringBuilder output = new StringBuilder(run(andOr.parts().get(0), input));
+    for (Shell part : andOr.parts().subList(1, andOr.parts().size())) {
+      append(output, maybe(() -> run(part, input)));
+    }
+    return output.toString();
+  }
+
   private static void append(StringBuilder output, String text) {
     if (output.length() + text.length() <= OUTPUT_CHARS_MAX) {
       output.append(text);
@@ -110,7 +145,8 @@ final class Walker {
         () -> {
           String text = input;
           for (Shell part : pipeline.parts()) {
-            text = run(part, text);
+            String read = text;
+            text = strict ? apart(() -> run(part, read)) : run(part, read);
           }
           return text;
         });
@@ -160,6 +196,7 @@ final class Walker {
 
   private String whileLoop(Shell.While loop, String input) {
     String output = run(loop.condition(), input) + maybe(() -> run(loop.body(), input));
+    settle(() -> run(loop.condition(), input) + run(loop.body(), input));
     Bombs.loop(loop.condition(), loop.body(), findings);
     return output;
   }
@@ -172,7 +209,22 @@ final class Walker {
     if (equals > 0) {
       state.assign(loop.expression().substring(0, equals).strip(), "1");
     }
-    return run(loop.body(), input);
+    String output = run(loop.body(), input);
+    settle(() -> run(loop.body(), input));
+    return output;
+  }
+
+  /** Until nothing changes any more: what one round sets, the next one reads. */
+  private void settle(Work round) {
+    boolean changed = strict;
+    for (int rounds = 0; changed; rounds++) {
+      if (rounds > ROUNDS_MAX) {
+        throw new Limits.Exceeded("a loop does not settle");
+      }
+      State before = state.copy();
+      maybe(round);
+      changed = state.forget(before);
+    }
   }
 
   private String forLoop(Shell.For loop, String input) {
@@ -195,8 +247,14 @@ final class Walker {
       state.branches = branches;
       append(output, maybe(() -> run(loop.body(), input)));
       if (++rounds > ROUNDS_MAX || findings.blocked()) {
+        if (strict) {
+          throw new Limits.Exceeded("a loop has too many rounds");
+        }
         break;
       }
+    }
+    if (!values.isEmpty()) {
+      settle(() -> run(loop.body(), input));
     }
     return output.toString();
   }
@@ -219,6 +277,9 @@ final class Walker {
   /** Calls a function of the command's own. */
   String call(String name, List<String> argv, String input) {
     Shell body = state.functions.get(name);
+    if (strict && running.contains(name)) {
+      throw new Limits.Exceeded("a function calls itself");
+    }
     if (body == null || running.contains(name)) {
       return "";
     }

@@ -79,6 +79,12 @@ final class Wrappers {
     Programs.register(handlers, Wrappers::start, "start-stop-daemon systemd-run");
   }
 
+  /** Whether the program's own words are followed by another program's. */
+  static boolean is(String name) {
+    return (" " + PLAIN + " su runuser sg flock watch entr script start-stop-daemon systemd-run ")
+        .contains(" " + name + " ");
+  }
+
   /** Where the other program's name stands, or beyond the last word. */
   static int inner(String name, List<String> argv) {
     Set<String> valued = VALUED.getOrDefault(name, Set.of());
@@ -150,6 +156,9 @@ final class Wrappers {
             ? word.substring(2)
             : at + 1 < call.argv().size() ? call.argv().get(at + 1) : "";
     int rest = word.length() > 2 && !word.startsWith("--") ? at + 1 : at + 2;
+    if (call.walker().strict() && !text.matches("[^\"'\\\\$#]*")) {
+      throw new Limits.Exceeded("env splits a text with quotes");
+    }
     List<String> argv = new ArrayList<>(List.of("env"));
     argv.addAll(List.of(text.strip().split("\\s+")));
     argv.addAll(call.argv().subList(Math.min(rest, call.argv().size()), call.argv().size()));

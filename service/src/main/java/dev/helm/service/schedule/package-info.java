@@ -1,0 +1,5 @@
+/** When schedules fire. */
+@NullMarked
+package dev.helm.service.schedule;
+
+import org.jspecify.annotations.NullMarked;

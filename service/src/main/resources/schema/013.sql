@@ -1,0 +1,3 @@
+-- Version 13: another part of the same time.
+SELECT 1
+--;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.helm.service.schedule;
+
+import org.jspecify.annotations.NullMarked;
