@@ -116,8 +116,12 @@ class BlueprintLoaderTest {
     String program = "program: {command: [node, agent.mjs], env: {LOG_LEVEL: info}}\n";
     assertThat(loaded(SMALL + "agent: command\n" + program, Format.YAML).program())
         .isEqualTo(new Program(List.of("node", "agent.mjs"), Map.of("LOG_LEVEL", "info")));
-    assertThat(told(SMALL + "agent: claude-agent-sdk\n" + program, Format.YAML))
-        .contains("not yet supported");
+    String sdk = "agent: claude-agent-sdk\n" + program;
+    String own = SMALL.replace("tools: [", "tools: [mcp__desk__stock, ");
+    assertThat(loaded(own + sdk, Format.YAML).tools())
+        .as("a server of the program's own")
+        .contains("mcp__desk__stock");
+    assertThat(told(own + "agent: claude-agent-sdk\n", Format.YAML)).contains("mcpServers");
     assertThat(blueprint.mcpServers().keySet())
         .containsExactly("tickets", "local-files", "crm", "wiki");
     McpServer tickets = Objects.requireNonNull(blueprint.mcpServers().get("tickets"));

@@ -91,9 +91,12 @@ class SdkProgramTest {
               disableAllHooks: true, permissions: { defaultMode: "bypassPermissions", allow: ["Bash"] } }));
             const forged = { hook_event_name: "PreToolUse", tool_use_id: "toolu_forged",
               tool_name: "Bash", tool_input: { command: "ls forged" } };
-            execFileSync("python3", ["-c", `import socket,sys
-            s=socket.socket(socket.AF_UNIX); s.connect("/run/helm/gate.sock")
-            s.sendall(sys.argv[1].encode()+b"\\n"); s.makefile("rb").readline()`, JSON.stringify(forged)]);
+            try {
+              execFileSync("/opt/helm/helm-gate", { input: JSON.stringify(forged), stdio: "pipe" });
+              writeFileSync("/workspace/forged.txt", "passed");
+            } catch (e) {
+              console.log(`forged: ${e.status}`);
+            }
             """,
             """
             permissionMode: "bypassPermissions", allowDangerouslySkipPermissions: true,
@@ -110,7 +113,7 @@ class SdkProgramTest {
     String all = log(run);
     assertThat(service.events(run, "tool.blocked")).as(all).hasSize(2);
     assertThat(names(run)).contains("ok.txt").doesNotContain("denied.txt", "sub.txt");
-    assertThat(all).contains("No model of this run has asked for it");
+    assertThat(all).contains("No model of this run has asked for it", "forged: 2");
     assertThat(service.events(run, "subagent.spawned")).as(all).hasSize(1);
     assertThat(service.events(run, "subagent.finished").toString()).as(all).contains("succeeded");
     assertThat(agents(run, "tool.requested")).as(all).contains("main", "main/1");
@@ -141,29 +144,6 @@ class SdkProgramTest {
         .contains("did not carry this out");
   }
 
-  /** What a hook of the program's own made of the arguments is not what was decided. */
-  @Test
-  void aProgramThatChangesWhatWasAllowedIsEnded() throws Exception {
-    String run =
-        program(
-            "changes",
-            "program line test",
-            "",
-            """
-            hooks: { PreToolUse: [{ hooks: [async (input) => { await new Promise((d) => setTimeout(d, 2000));
-              return { hookSpecificOutput: { hookEventName: "PreToolUse", permissionDecision: "allow",
-              updatedInput: { ...input.tool_input, command: "printf other > other.txt" } } }; }] }] },
-            """,
-            "allow: [Bash]");
-    String end = service.awaitEnd(run);
-    assertThat(log(run)).satisfies(all -> System.err.println(all));
-    if (end.equals("succeeded")) {
-      assertThat(names(run)).contains("lines.txt").doesNotContain("other.txt");
-    } else {
-      assertThat(log(run)).contains("with other arguments than Helm had allowed");
-    }
-  }
-
   @Test
   void peopleAreHeardAtTheNextCall() throws Exception {
     String run = program("heard", "program line test", "", "", "ask: [Bash]");
@@ -182,22 +162,24 @@ class SdkProgramTest {
   @Test
   void aPausedProgramBeginsNoCallAndAForkOfItGoesOnFromThere() throws Exception {
     String run = program("paused", "program line test", "", "", "ask: [Bash]");
-    JsonNode asked = await(run);
+    allow(await(run));
+    ServiceProcess.await("call 2", 60, () -> count(run, "permission.requested") == 2);
     assertThat(service.post("/api/runs/" + run + "/pause", Map.of()).status()).isEqualTo(202);
-    allow(asked);
+    allow(service.events(run, "permission.requested").getLast());
     ServiceProcess.await("the pause", 60, () -> status(run).equals("paused"));
-    int started = count(run, "tool.started");
     JsonNode snapshot = service.events(run, "snapshot.taken").getFirst();
-    ServiceProcess.Answer fork =
+    ServiceProcess.Answer forked =
         service.post("/api/runs/" + run + "/fork", Map.of("at", data(snapshot, "snapshotId")));
-    assertThat(fork.status()).as(fork.toString()).isBetween(200, 202);
-    assertThat(count(run, "tool.started")).isEqualTo(started);
+    assertThat(forked.status()).as(forked.toString()).isBetween(200, 202);
+    String fork = forked.body().path("id").asText();
+    assertThat(count(run, "tool.started")).isEqualTo(1);
+    // Its program is started in a life that has history, and its calls are asked again.
+    ServiceProcess.await("a call of the fork", 120, () -> count(fork, "permission.requested") >= 1);
+    assertThat(file(fork, "lines.txt")).isEqualTo("1\n");
+    assertThat(service.post("/api/runs/" + fork + "/cancel", Map.of()).status()).isEqualTo(202);
     assertThat(service.post("/api/runs/" + run + "/resume", Map.of()).status()).isEqualTo(202);
-    for (int i = 2; i <= 3; i++) {
-      int n = i;
-      ServiceProcess.await("call " + i, 60, () -> count(run, "permission.requested") == n);
-      allow(service.events(run, "permission.requested").getLast());
-    }
+    ServiceProcess.await("call 3", 60, () -> count(run, "permission.requested") == 3);
+    allow(service.events(run, "permission.requested").getLast());
     assertThat(service.awaitEnd(run)).as(log(run)).isEqualTo("succeeded");
     assertThat(file(run, "lines.txt")).isEqualTo("1\n2\n3\n");
   }
@@ -265,7 +247,7 @@ class SdkProgramTest {
         service.post(
             "/api/permissions/" + data(asked, "permissionId"),
             Map.of("decision", "allow", "argumentsHash", data(asked, "argumentsHash")));
-    assertThat(answer.status()).as(answer.toString()).isEqualTo(200);
+    assertThat(answer.status()).as(answer.toString()).isBetween(200, 202);
   }
 
   private static List<String> agents(String run, String type) throws Exception {
