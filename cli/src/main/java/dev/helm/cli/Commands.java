@@ -24,6 +24,7 @@ import dev.helm.cli.command.RollbackCommand;
 import dev.helm.cli.command.RulesCommand;
 import dev.helm.cli.command.RunCommand;
 import dev.helm.cli.command.RunsCommand;
+import dev.helm.cli.command.ScheduleCommand;
 import dev.helm.cli.command.SearchCommand;
 import dev.helm.cli.command.SecretCommand;
 import dev.helm.cli.command.StartCommand;
@@ -77,6 +78,7 @@ public final class Commands {
         new Entry("budget", "raise a run's cap, see and set wider ones"),
         new Entry("usage", "what was spent"),
         new Entry("blueprint", "store, check and show blueprints"),
+        new Entry("schedule", "runs that start by themselves"),
         new Entry("files", "what the workspace holds, at any step"),
         new Entry("cat", "print a file of the workspace"),
         new Entry("diff", "what changed in the workspace"),
@@ -124,6 +126,7 @@ public final class Commands {
       case "budget" -> new BudgetCommand();
       case "usage" -> new UsageCommand();
       case "blueprint" -> new BlueprintCommand();
+      case "schedule" -> new ScheduleCommand();
       case "files" -> new FilesCommand();
       case "cat" -> new CatCommand();
       case "diff" -> new DiffCommand();

@@ -2,6 +2,7 @@ package dev.helm.cli.command;
 
 import dev.helm.api.rest.Bodies;
 import dev.helm.api.rest.Problem;
+import dev.helm.api.rest.ScheduleBodies;
 import dev.helm.cli.ExitCode;
 import dev.helm.cli.Failure;
 import dev.helm.cli.http.Problems;
@@ -11,6 +12,7 @@ import dev.helm.cli.render.SafeText;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -52,6 +54,9 @@ public final class BlueprintCommand extends HelmCommand {
 
     abstract String done(Reply reply, String name);
 
+    /** What a person is told beside the answer. */
+    void also(Reply reply) {}
+
     @Override
     protected ExitCode run() throws IOException {
       BlueprintFile source =
@@ -64,6 +69,7 @@ public final class BlueprintCommand extends HelmCommand {
         print(reply, done(reply, source.name()));
         if (!json) {
           RuleOfTwoText.say(out(), reply.tree());
+          also(reply);
         }
         return ExitCode.DONE;
       }
@@ -102,6 +108,19 @@ public final class BlueprintCommand extends HelmCommand {
     String done(Reply reply, String name) {
       Bodies.BlueprintSummary stored = reply.as(Bodies.BlueprintSummary.class);
       return SafeText.line(stored.name()) + "@" + stored.version();
+    }
+
+    @Override
+    void also(Reply reply) {
+      Object name = reply.tree().get("name");
+      if (name != null
+          && reply.tree().get("blueprint") instanceof Map<?, ?> blueprint
+          && blueprint.get("schedule") != null) {
+        ScheduleBodies.Schedule schedule =
+            client().schedules().one(name.toString()).as(ScheduleBodies.Schedule.class);
+        out().say("schedule " + ScheduleText.line(schedule));
+        ScheduleText.next(schedule).forEach(out()::say);
+      }
     }
   }
 

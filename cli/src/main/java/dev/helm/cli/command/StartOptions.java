@@ -53,14 +53,15 @@ final class StartOptions {
     return client.start(
         new Bodies.StartRun(
             blueprint,
-            inputs.isEmpty() ? null : input(),
+            inputs.isEmpty() ? null : input(inputs),
             name,
             prompt,
             cap,
             files == null ? null : FolderFiles.read(files)));
   }
 
-  private Map<String, Object> input() {
+  /** {@code KEY=VALUE} each. */
+  static Map<String, Object> input(List<String> inputs) {
     Map<String, Object> input = new LinkedHashMap<>();
     for (String pair : inputs) {
       int equals = pair.indexOf('=');

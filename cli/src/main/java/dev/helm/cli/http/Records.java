@@ -3,6 +3,7 @@ package dev.helm.cli.http;
 import dev.helm.api.Role;
 import dev.helm.api.RunStatus;
 import dev.helm.api.Usd;
+import dev.helm.api.blueprint.Overlap;
 import dev.helm.api.event.Content;
 import dev.helm.api.event.LoggedEvent;
 import dev.helm.api.event.RunEvent;
@@ -83,6 +84,9 @@ public final class Records {
     }
     if (raw == Role.class) {
       return Role.of(String.valueOf(value));
+    }
+    if (raw == Overlap.class) {
+      return Overlap.of(String.valueOf(value));
     }
     if (raw == RunStatus.class) {
       return RunStatus.of(String.valueOf(value));

@@ -51,7 +51,8 @@ public final class RunRenderer {
   public List<Line> lines(LoggedEvent logged, RunEvent event, RunView before) {
     Line line = start(logged);
     return switch (event) {
-      case RunEvent.RunCreated _, RunEvent.RunStarted _, RunEvent.TurnStarted _ -> List.of();
+      case RunEvent.RunCreated e -> created(line, e);
+      case RunEvent.RunStarted _, RunEvent.TurnStarted _ -> List.of();
       case RunEvent.RunPaused e -> paused(line, e);
       case RunEvent.RunResumed e -> resumed(line, e);
       case RunEvent.RunFinished e -> finished(line, logged, e, before);
@@ -125,6 +126,18 @@ public final class RunRenderer {
     return logged.agent().equals("main") || logged.agent().isEmpty()
         ? line
         : line.add(Role.REST, SafeText.line(logged.agent()) + " ");
+  }
+
+  private static List<Line> created(Line line, RunEvent.RunCreated e) {
+    return e.schedule() == null
+        ? List.of()
+        : one(
+            line.add(
+                Role.QUIET,
+                "started by schedule "
+                    + SafeText.line(e.schedule())
+                    + " for "
+                    + SafeText.line(String.valueOf(e.scheduledAt()))));
   }
 
   // ---- the run and the model ---------------------------------------------------------------

@@ -240,7 +240,7 @@ public final class ScheduleFires {
 
   /** What a schedule asks for at each fire. */
   static Bodies.StartRun request(ScheduleStore.Definition is) {
-    return new Bodies.StartRun(is.blueprint(), is.input(), null, is.prompt(), is.budgetUsd());
+    return new Bodies.StartRun(is.blueprint(), is.input(), null, is.prompt(), is.budgetUsd(), null);
   }
 
   /** Whose run it is, with the roles of today; null when there is nobody any more. */

@@ -64,6 +64,7 @@ import io.temporal.client.WorkflowClient;
 import io.temporal.serviceclient.WorkflowServiceStubs;
 import io.temporal.worker.WorkerFactory;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -202,7 +203,10 @@ public final class LiveBackend implements Backend {
               new StoredSlots(store.slots()),
               workspaces,
               List.of(egress),
-              containers.agents(URI.create(settings.keyProxy()), programs.door(), gates.door()),
+              containers.agents(
+                  gates.model(address(URI.create(settings.keyProxy()))),
+                  programs.door(),
+                  gates.door()),
               waits);
       docker.set(started);
       this.sandbox = started;
@@ -237,7 +241,7 @@ public final class LiveBackend implements Backend {
                 Blueprint.COMMAND,
                 new ProgramKind(sandbox.boxes(), programs, tools),
                 Blueprint.CLAUDE_AGENT_SDK,
-                new ClaudeSdk(sandbox.boxes(), tools, gates)));
+                new ClaudeSdk(sandbox.boxes(), tools, gates, programs)));
     this.reaper = new Reaper(store, this::release);
     this.snapshots =
         new Snapshots(settings.home(), sandbox, operator.workspace(), Clock.systemUTC());
@@ -426,6 +430,10 @@ public final class LiveBackend implements Backend {
             Clock.systemUTC(),
             new Elsewhere(tools, store.secrets(), outgoing, hooks, agents, publishing)),
         new ScheduleActivityImpl(fires));
+  }
+
+  private static InetSocketAddress address(URI uri) {
+    return new InetSocketAddress(uri.getHost(), uri.getPort());
   }
 
   private static Publishing publishing(Path home, OperatorConfig operator) {
