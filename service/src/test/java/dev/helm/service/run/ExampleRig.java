@@ -96,6 +96,18 @@ final class ExampleRig implements AutoCloseable {
     return started.body().path("id").asText();
   }
 
+  /** A schedule as it is now. */
+  JsonNode schedule(String name) throws Exception {
+    return service.get("/api/schedules/" + name).body();
+  }
+
+  /** Fires a schedule now, and gives the run that it started. */
+  String trigger(String name) throws Exception {
+    ServiceProcess.Answer fired = service.post("/api/schedules/" + name + "/trigger", Map.of());
+    assertThat(fired.body().path("outcome").asText()).as(fired.toString()).isEqualTo("started");
+    return fired.body().path("run").asText();
+  }
+
   /** The n-th permission that a run asks for, from 1. */
   JsonNode asked(String run, int n) throws Exception {
     return nth(run, "permission.requested", n);

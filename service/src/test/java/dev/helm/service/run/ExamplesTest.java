@@ -12,6 +12,9 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.Statement;
+import java.time.DayOfWeek;
+import java.time.LocalTime;
+import java.time.OffsetDateTime;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -137,7 +140,14 @@ class ExamplesTest {
   @Test
   void theStatusIsPublishedOnceSomebodyAllowsIt() throws Exception {
     rig.apply("weekly-status");
-    String run = rig.start("weekly-status");
+    JsonNode schedule = rig.schedule("weekly-status");
+    for (JsonNode next : schedule.path("next")) {
+      OffsetDateTime local = OffsetDateTime.parse(next.path("local").asText());
+      assertThat(local.getDayOfWeek()).isEqualTo(DayOfWeek.MONDAY);
+      assertThat(local.toLocalTime()).isEqualTo(LocalTime.of(8, 0));
+    }
+    assertThat(schedule.path("next")).isNotEmpty();
+    String run = rig.trigger("weekly-status");
     String denied = rig.start("weekly-status");
     JsonNode publish = rig.asked(run, 1);
     rig.deny(rig.asked(denied, 1), "grace is on leave, write that first");

@@ -102,6 +102,17 @@ class DemoTest {
     assertThat(run().resolve("outbox")).doesNotExist();
   }
 
+  /** Its files are sent, and what the demo's own config.yml names is there to publish to. */
+  @Test
+  void anExampleIsPlayedByItsName() throws Exception {
+    String words = helm("demo", "--auto", "--yes", "--example", "jwt-migration");
+    assertThat(words)
+        .contains("FAILED (failures=5)", "All 8 tests pass. Handing the change over.")
+        .contains("The demo plays the person: it allows this.")
+        .contains("helm run jwt-migration --files ");
+    assertThat(home.resolve("published/api.git/refs/heads/jwt-migration")).isRegularFile();
+  }
+
   private String helm(String... arguments) throws IOException, InterruptedException {
     Path words = Files.createDirectories(Path.of("target", "whole")).resolve("demo.log");
     List<String> line = new ArrayList<>(List.of(Launched.checkout().resolve("helm").toString()));
