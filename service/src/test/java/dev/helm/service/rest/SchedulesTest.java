@@ -275,6 +275,11 @@ class SchedulesTest {
     assertThat(history().getFirst().path("missed").asInt()).isBetween(14, 17);
     assertThat(runs()).hasSize(1);
     assertThat(service.store().fires().untold(10)).hasSize(1);
+    // What is caught up with after the same absence is not told a second time.
+    service.clock.forward(Duration.ofMinutes(5));
+    fireNext();
+    assertThat(outcomes()).containsExactly("started", "missed", "started");
+    assertThat(service.store().fires().untold(10)).hasSize(1);
   }
 
   @Test
