@@ -32,9 +32,9 @@ final class ReadAhead {
         count = wire.readNow(buffer, 0, buffer.length);
       } while (!keep.test(count) && count >= 0);
       result.complete(count);
-    } catch (IOException | RuntimeException e) {
-      var _ = keep.test(-1);
+    } catch (IOException | RuntimeException | Error e) {
       result.completeExceptionally(e);
+      var _ = keep.test(-1);
     }
   }
 

@@ -39,6 +39,12 @@ public interface AgentDriver extends AutoCloseable {
         ToolEnd.failed("failed · not the agent's", "this agent carries out no calls itself"), null);
   }
 
+  /**
+   * Tells under which label the sub-agent is recorded that a call begins; before its {@link
+   * #perform}.
+   */
+  default void spawns(String toolUseId, String subagent) {}
+
   /** Ends a call that {@link #perform} waits for. */
   default void stop(String toolUseId) {}
 

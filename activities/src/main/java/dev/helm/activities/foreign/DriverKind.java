@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /** One kind of foreign agent: what makes its drivers. */
 public interface DriverKind {
-  /** A driver that is not started. */
-  AgentDriver driver();
+  /** A driver for this run that is not started. */
+  AgentDriver driver(Runs.Info run);
 
   /** Whether the runtime carries out calls of this tool by itself, once they are allowed. */
   default boolean performs(Runs.Info run, String tool) {

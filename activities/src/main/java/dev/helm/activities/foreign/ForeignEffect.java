@@ -34,6 +34,9 @@ final class ForeignEffect implements Effect {
               "The agent's runtime ended before this call was let go; it was not carried out."),
           null);
     }
+    if (!prepared.isEmpty()) {
+      session.driver().spawns(context.toolUseId(), prepared);
+    }
     try {
       return session
           .driver()

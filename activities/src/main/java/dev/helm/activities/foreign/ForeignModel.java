@@ -184,7 +184,7 @@ final class ForeignModel {
     if (results != null) {
       history.add(results);
     }
-    AgentDriver driver = kind.driver();
+    AgentDriver driver = kind.driver(info);
     SessionStart start =
         new SessionStart(
             info,
@@ -195,7 +195,7 @@ final class ForeignModel {
             history,
             told.messages(request),
             runs.modelToken(request.run(), request.epoch()),
-            told.events(request, turn));
+            told.events(request, turn, name));
     try {
       driver.start(start);
     } catch (RuntimeException e) {

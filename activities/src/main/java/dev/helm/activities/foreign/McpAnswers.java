@@ -109,11 +109,14 @@ final class McpAnswers {
         .tools()
         .offered(
             client.start().info(),
-            tool ->
+            tool -> {
+              if (client.offers().test(tool.name())) {
                 list.addObject()
                     .put("name", tool.name())
                     .put("description", tool.description())
-                    .set("inputSchema", tool.schema()));
+                    .set("inputSchema", tool.schema());
+              }
+            });
     return result;
   }
 

@@ -1,6 +1,7 @@
 package dev.helm.activities.foreign;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** What an agent wants next. {@code said} is what it has said since the last time. */
 public sealed interface Next {
@@ -17,8 +18,14 @@ public sealed interface Next {
    *
    * @param toolUseId new in this run, at most 128 characters
    * @param arguments exact JSON text
+   * @param agent the label of the sub-agent that asks, or null for the run's own agent
    */
-  record Asked(String toolUseId, String tool, String arguments) {}
+  record Asked(String toolUseId, String tool, String arguments, @Nullable String agent) {
+    /** Of the run's own agent. */
+    public Asked(String toolUseId, String tool, String arguments) {
+      this(toolUseId, tool, arguments, null);
+    }
+  }
 
   /** It has ended well. */
   record Ended(String said) implements Next {}

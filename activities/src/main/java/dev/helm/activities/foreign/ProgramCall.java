@@ -5,11 +5,13 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** A call of a program, from its request until the answer to it is written. */
-final class ProgramCall {
+public final class ProgramCall {
   private final String toolUseId;
   private final String tool;
   private final String arguments;
   private final @Nullable String sameness;
+  private final @Nullable String agent;
+  private final boolean fetched;
   private CompletableFuture<Answer> caller = new CompletableFuture<>();
   private boolean gone;
   private @Nullable Answer answer;
@@ -19,9 +21,27 @@ final class ProgramCall {
    *
    * @param messages what people say, beside the result
    */
-  record Answer(String text, boolean error, List<Given.Message> messages) {}
+  public record Answer(String text, boolean error, List<Given.Message> messages) {}
 
   ProgramCall(String toolUseId, String tool, String arguments, @Nullable String sameness) {
+    this(toolUseId, tool, arguments, sameness, null, false);
+  }
+
+  /**
+   * A call.
+   *
+   * @param agent the label of the sub-agent that asks, or null
+   * @param fetched whether another call at the endpoint reads what it gave
+   */
+  ProgramCall(
+      String toolUseId,
+      String tool,
+      String arguments,
+      @Nullable String sameness,
+      @Nullable String agent,
+      boolean fetched) {
+    this.agent = agent;
+    this.fetched = fetched;
     this.toolUseId = toolUseId;
     this.tool = tool;
     this.arguments = arguments;
@@ -29,7 +49,7 @@ final class ProgramCall {
   }
 
   Next.Asked asked() {
-    return new Next.Asked(toolUseId, tool, arguments);
+    return new Next.Asked(toolUseId, tool, arguments, agent);
   }
 
   String toolUseId() {
@@ -40,19 +60,24 @@ final class ProgramCall {
     return sameness;
   }
 
+  /** Whether another call is to read this one's answer. */
+  boolean fetched() {
+    return fetched;
+  }
+
   /** Whether nobody waits for the answer any more. */
   synchronized boolean gone() {
     return gone;
   }
 
   /** A connection that waited for it is closed; whether it was the one that waits now. */
-  synchronized boolean leave(CompletableFuture<Answer> who) {
+  public synchronized boolean leave(CompletableFuture<Answer> who) {
     gone |= who == caller;
     return who == caller;
   }
 
   /** What the present caller waits for. */
-  synchronized CompletableFuture<Answer> caller() {
+  public synchronized CompletableFuture<Answer> caller() {
     return caller;
   }
 

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>Any other call is a new one.
  * </ul>
  */
-final class ProgramCalls {
+public final class ProgramCalls {
   /** Calls that wait for their answers at one time. */
   static final int MAX_OPEN_CALLS = 32;
 
@@ -58,7 +58,7 @@ final class ProgramCalls {
   }
 
   /** There are too many open calls, or the program is over. */
-  static final class Refused extends RuntimeException {
+  public static final class Refused extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     Refused(String message) {
@@ -93,6 +93,46 @@ final class ProgramCalls {
       arrived.add(call);
       changed.signalAll();
       return call;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * A call that did not come over the endpoint; it is no repetition of another.
+   *
+   * @param agent the label of the sub-agent that asks, or null
+   * @param fetched whether the same call will come over the endpoint to read what this one gave
+   * @throws Refused there are too many, or the program is over
+   */
+  public ProgramCall raise(
+      String toolUseId, String tool, String arguments, @Nullable String agent, boolean fetched) {
+    lock.lock();
+    try {
+      if (ended) {
+        throw new Refused("the program is over; nothing is carried out for it any more");
+      }
+      if (arrived.size() + taken.size() >= MAX_OPEN_CALLS) {
+        throw new Refused(MAX_OPEN_CALLS + " calls wait for their answers; wait for one of them");
+      }
+      String same = fetched ? History.sameness(tool, arguments) : null;
+      ProgramCall call = new ProgramCall(toolUseId, tool, arguments, same, agent, fetched);
+      arrived.add(call);
+      changed.signalAll();
+      return call;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** What people have said that the program has not been told of; from now on it has. */
+  public List<Given.Message> said() {
+    lock.lock();
+    try {
+      List<Given.Message> said =
+          messages.stream().filter(message -> events.reads(message.id())).toList();
+      messages.clear();
+      return said;
     } finally {
       lock.unlock();
     }
@@ -152,7 +192,7 @@ final class ProgramCalls {
         ProgramCall call = taken.remove(result.toolUseId());
         if (call != null) {
           answer(call, result);
-          if (call.gone()) {
+          if (call.gone() || (call.fetched() && !result.error())) {
             unread.add(call);
           }
         }
@@ -163,11 +203,7 @@ final class ProgramCalls {
   }
 
   private void answer(ProgramCall call, Given.Result result) {
-    List<Given.Message> said = new ArrayList<>();
-    if (!call.gone()) {
-      messages.stream().filter(message -> events.reads(message.id())).forEach(said::add);
-      messages.clear();
-    }
+    List<Given.Message> said = call.gone() ? List.of() : said();
     call.answer(new ProgramCall.Answer(result.text(), result.error(), said));
   }
 

@@ -16,6 +16,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,7 +47,12 @@ public final class ProgramDoor {
   }
 
   /** Whose requests are answered: the present life of a run's program. */
-  record Client(SessionStart start, RunTools tools, Secret token, ProgramCalls calls) {}
+  record Client(
+      SessionStart start,
+      RunTools tools,
+      Predicate<String> offers,
+      Secret token,
+      ProgramCalls calls) {}
 
   void open(Client client) {
     clients.put(client.start().run(), client);

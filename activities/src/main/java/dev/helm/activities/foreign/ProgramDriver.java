@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * A program in the run's container whose tools come from Helm's MCP endpoint. What it writes to
  * stdout is what it says; exit code 0 is a good end.
  */
-final class ProgramDriver implements AgentDriver {
+public final class ProgramDriver implements AgentDriver {
   /** Most bytes of one variable; the kernel takes 128 KiB. */
   private static final int VARIABLE_BYTES_MAX = 96 << 10;
 
@@ -36,14 +36,41 @@ final class ProgramDriver implements AgentDriver {
   private final Boxes boxes;
   private final ProgramDoor door;
   private final RunTools tools;
+  private final Way way;
   private final Said said = new Said();
   private @Nullable SessionStart start;
-  private @Nullable ProgramCalls calls;
+  private volatile @Nullable ProgramCalls calls;
   private @Nullable Box box;
   private @Nullable Thread reader;
   private volatile boolean closed;
 
-  ProgramDriver(Boxes boxes, ProgramDoor door, RunTools tools) {
+  /** How a program is run. */
+  public interface Way {
+    /** As it is. */
+    Way PLAIN = new Way() {};
+
+    /** What is started for the blueprint's command. */
+    default List<String> argv(List<String> command) {
+      return command;
+    }
+
+    /** Variables besides those of every program. */
+    default Map<String, String> environment(SessionStart begin) {
+      return Map.of();
+    }
+
+    /** Whether the endpoint has this tool of the run's. */
+    default boolean offers(String tool) {
+      return true;
+    }
+
+    /** The program has ended, or its container is gone. */
+    default void ended() {}
+  }
+
+  /** Runs a program in this way. */
+  public ProgramDriver(Boxes boxes, ProgramDoor door, RunTools tools, Way way) {
+    this.way = way;
     this.boxes = boxes;
     this.door = door;
     this.tools = tools;
@@ -53,20 +80,20 @@ final class ProgramDriver implements AgentDriver {
   public void start(SessionStart begin) {
     Program program =
         Objects.requireNonNull(
-            begin.info().blueprint().program(), "agent: command without a program");
+            begin.info().blueprint().program(), "a program is to be run, and there is none");
     byte[] random = new byte[32];
     RANDOM.nextBytes(random);
     Secret token = Secret.of(HexFormat.of().formatHex(random));
     ProgramCalls mine = new ProgramCalls(begin);
     start = begin;
     calls = mine;
-    door.open(new ProgramDoor.Client(begin, tools, token, mine));
+    door.open(new ProgramDoor.Client(begin, tools, way::offers, token, mine));
     List<Given.Message> read =
         begin.messages().stream().filter(each -> begin.events().reads(each.id())).toList();
     Box opened =
         boxes.open(
-            BoxSpec.inRun(begin.run(), "agent", program.command())
-                .withEnv(environment(begin, program, token, read)));
+            BoxSpec.inRun(begin.run(), "agent", way.argv(program.command()))
+                .withEnv(environment(begin, way, program, token, read)));
     box = opened;
     try {
       opened.in().close();
@@ -77,12 +104,18 @@ final class ProgramDriver implements AgentDriver {
         Thread.ofVirtual()
             .name("agent-stdout")
             .start(() -> said.read(opened.out(), begin.events()));
-    var unused = opened.end().thenRun(mine::end);
+    var unused = opened.end().thenRun(mine::end).thenRun(way::ended);
+  }
+
+  /** The calls of this life; there once it is started. */
+  public ProgramCalls calls() {
+    return Objects.requireNonNull(calls);
   }
 
   private static Map<String, String> environment(
-      SessionStart begin, Program program, Secret token, List<Given.Message> messages) {
+      SessionStart begin, Way way, Program program, Secret token, List<Given.Message> messages) {
     Map<String, String> env = new HashMap<>(program.env());
+    env.putAll(way.environment(begin));
     env.put("HELM_RUN", begin.run());
     env.put("HELM_TOKEN", token.reveal());
     env.put("HELM_MCP_URL", ProgramDoor.URL);

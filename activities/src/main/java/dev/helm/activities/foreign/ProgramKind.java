@@ -1,6 +1,7 @@
 package dev.helm.activities.foreign;
 
 import dev.helm.activities.sandbox.Boxes;
+import dev.helm.activities.store.Runs;
 import dev.helm.activities.tools.RunTools;
 
 /** {@code agent: command}: any program. */
@@ -17,7 +18,7 @@ public final class ProgramKind implements DriverKind {
   }
 
   @Override
-  public AgentDriver driver() {
-    return new ProgramDriver(boxes, door, tools);
+  public AgentDriver driver(Runs.Info run) {
+    return new ProgramDriver(boxes, door, tools, ProgramDriver.Way.PLAIN);
   }
 }

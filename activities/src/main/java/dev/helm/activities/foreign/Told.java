@@ -10,9 +10,15 @@ import dev.helm.workflows.ModelActivity;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /** What agents are told by people, and what they tell whoever watches. */
 final class Told {
+  /** How the log names the lock in the image that asks Helm of each call. */
+  private static final String LOCK = "helm-gate";
+
+  private static final System.Logger LOG = System.getLogger(Told.class.getName());
+
   private final RunLog log;
   private final Runs runs;
   private final LiveText live;
@@ -36,8 +42,46 @@ final class Told {
   }
 
   /** The line from an agent that begins to work. {@code turn}: the one that it works in. */
-  AgentEvents events(ModelActivity.Request request, AtomicInteger turn) {
+  AgentEvents events(ModelActivity.Request request, AtomicInteger turn, String session) {
+    AtomicInteger notes = new AtomicInteger();
     return new AgentEvents() {
+      @Override
+      public void ended(
+          String subagent, String toolUseId, String outcome, @Nullable String reason) {
+        tell(
+            "subagent-" + toolUseId + "/finished",
+            subagent.substring(0, subagent.lastIndexOf('/')),
+            new RunEvent.SubagentFinished(subagent, toolUseId, outcome, reason));
+      }
+
+      @Override
+      public void refused(String why) {
+        tell(
+            note(),
+            request.agent(),
+            new RunEvent.HookRan("PreToolUse", LOCK, null, "denied", why, null, null, 0));
+      }
+
+      @Override
+      public void goesOn(String reason) {
+        tell(note(), request.agent(), new RunEvent.ModelRetried(turn.get(), 1, reason, null, 0));
+      }
+
+      private String note() {
+        return "life-" + session + "/note-" + notes.incrementAndGet();
+      }
+
+      private void tell(String name, String agent, RunEvent event) {
+        try {
+          log.append(
+              request.run(), List.of(new Fact(TurnFacts.prefix(request) + name, agent, event)));
+        } catch (RunLog.KeyConflictException e) {
+          // It is told already.
+        } catch (RuntimeException e) {
+          LOG.log(System.Logger.Level.WARNING, "not in the log: " + event + ": " + e);
+        }
+      }
+
       @Override
       public void says(String text) {
         live.send(

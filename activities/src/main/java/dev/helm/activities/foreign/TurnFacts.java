@@ -226,9 +226,9 @@ final class TurnFacts {
       call = new ToolCall(asked.toolUseId(), asked.tool(), asked.arguments(), Map.of());
       hash = call.argumentsHash();
     }
-    return fact(
-        request,
-        asked.toolUseId() + "/requested",
+    return new Fact(
+        prefix(request) + asked.toolUseId() + "/requested",
+        asked.agent() == null ? request.agent() : asked.agent(),
         new RunEvent.ToolRequested(
             asked.toolUseId(),
             asked.tool(),

@@ -5,6 +5,8 @@ import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.util.concurrent.Semaphore;
+import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * A socket of the host's in the container of a run whose agent is a foreign program: {@code
@@ -42,12 +44,25 @@ public record AgentDoor(String name, Handler handler) {
 
   /** Passes every byte on to an address of the host's, both ways, with both ends. */
   public static AgentDoor forward(String name, SocketAddress to) {
+    return forward(name, to, run -> answer -> {});
+  }
+
+  /**
+   * The same; what comes back is shown first.
+   *
+   * @param watch makes who sees a run's connection; it must leave the buffer as it is
+   */
+  public static AgentDoor forward(
+      String name, SocketAddress to, Function<String, Consumer<ByteBuffer>> watch) {
     return new AgentDoor(
         name,
         (run, client) -> {
           try (SocketChannel target = SocketChannel.open(to)) {
-            Thread back = Thread.ofVirtual().name("door-" + name).start(() -> pump(target, client));
-            pump(client, target);
+            Thread back =
+                Thread.ofVirtual()
+                    .name("door-" + name)
+                    .start(() -> pump(target, client, watch.apply(run)));
+            pump(client, target, request -> {});
             back.join();
           } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -55,11 +70,12 @@ public record AgentDoor(String name, Handler handler) {
         });
   }
 
-  private static void pump(SocketChannel from, SocketChannel to) {
+  private static void pump(SocketChannel from, SocketChannel to, Consumer<ByteBuffer> watch) {
     ByteBuffer buffer = ByteBuffer.allocate(BUFFER_BYTES);
     try {
       while (from.read(buffer) >= 0) {
         buffer.flip();
+        watch.accept(buffer);
         while (buffer.hasRemaining()) {
           to.write(buffer);
         }

@@ -31,14 +31,19 @@ final class CallAgents {
     this.runs = runs;
   }
 
-  /** Why no sub-agent may begin for this call, or null. */
-  @Nullable String refusal(CallContext context) {
+  /**
+   * Why no sub-agent may begin for this call, or null.
+   *
+   * @param ofHelm whether it is Helm's own loop; another runtime has kinds of its own, which have
+   *     all of their parent's tools
+   */
+  @Nullable String refusal(CallContext context, boolean ofHelm) {
     String prompt = context.call().text("prompt");
     if (prompt == null || prompt.isBlank()) {
       return "The sub-agent's prompt is missing; nothing was started.";
     }
     Object kind = context.call().arguments().get("subagent_type");
-    if (kind != null && named(context) == null) {
+    if (ofHelm && kind != null && named(context) == null) {
       Set<String> names = context.info().blueprint().subAgents().keySet();
       return "There is no sub-agent named "
           + Cut.middle(String.valueOf(kind), DESCRIPTION_CHARS_MAX)
@@ -75,34 +80,34 @@ final class CallAgents {
 
   /** Commits the facts and that the sub-agent begins, after which its workflow may. */
   Reply spawn(CallContext context, List<Fact> facts) {
+    List<Fact> all = new ArrayList<>(facts);
+    String label = spawned(context, all).subagent();
+    return record.replies(context, all, new Reply.Spawns(label));
+  }
+
+  /** Adds the fact that the sub-agent begins. */
+  RunEvent.SubagentSpawned spawned(CallContext context, List<Fact> facts) {
     List<Runs.Subagent> known = runs.subagents(context.run());
     String parent = context.request().agent();
     long siblings = known.stream().filter(other -> parentOf(other.agent()).equals(parent)).count();
-    String label = parent + "/" + (siblings + 1);
     String description = context.call().text("description");
     // That the call has both, refusal() has seen.
     String prompt = Objects.requireNonNull(context.call().text("prompt"));
     List<String> asked = Objects.requireNonNull(asked(context));
     int depth = depth(context);
-    List<Fact> all = new ArrayList<>(facts);
-    all.add(
-        // One key for each sub-agent of the run: two that begin at once cannot pass the limit.
-        new Fact(
-            "subagents/" + (known.size() + 1),
-            parent,
-            new RunEvent.SubagentSpawned(
-                label,
-                context.toolUseId(),
-                Cut.middle(description == null ? "" : description, DESCRIPTION_CHARS_MAX),
-                depth,
-                AgentView.tools(
-                    ofKind(context),
-                    asked,
-                    depth,
-                    context.info().blueprint().limits().subAgentDepth()),
-                record.content(prompt),
-                named(context) == null ? null : context.call().text("subagent_type"))));
-    return record.replies(context, all, new Reply.Spawns(label));
+    RunEvent.SubagentSpawned spawned =
+        new RunEvent.SubagentSpawned(
+            parent + "/" + (siblings + 1),
+            context.toolUseId(),
+            Cut.middle(description == null ? "" : description, DESCRIPTION_CHARS_MAX),
+            depth,
+            AgentView.tools(
+                ofKind(context), asked, depth, context.info().blueprint().limits().subAgentDepth()),
+            record.content(prompt),
+            named(context) == null ? null : context.call().text("subagent_type"));
+    // One key for each sub-agent of the run: two that begin at once cannot pass the limit.
+    facts.add(new Fact("subagents/" + (known.size() + 1), parent, spawned));
+    return spawned;
   }
 
   /** Its end: what it left open is closed, and what it said last is the call's result. */

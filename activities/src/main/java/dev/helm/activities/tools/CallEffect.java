@@ -56,10 +56,16 @@ final class CallEffect {
   @Nullable String refusal(CallContext context) {
     return switch (effects.of(context.info(), context.call().tool())) {
       case AskPerson question -> question.refusal(context.call());
-      case SpawnAgent spawn -> agents.refusal(context);
+      case SpawnAgent spawn -> agents.refusal(context, true);
       case Publish publish -> publish.refusal(context);
-      case null, default -> null;
+      case null -> null;
+      default -> spawnsElsewhere(context) ? agents.refusal(context, false) : null;
     };
+  }
+
+  /** Whether the call has the agent's own runtime begin a sub-agent. */
+  private static boolean spawnsElsewhere(CallContext context) {
+    return context.call().tool().equals(SpawnAgent.NAME);
   }
 
   /** Why the arguments do not fit the tool, or null; a tool that there is not the gate refuses. */
@@ -158,6 +164,10 @@ final class CallEffect {
     }
     if (effect instanceof SpawnAgent) {
       return agents.spawn(context, all);
+    }
+    if (spawnsElsewhere(context)) {
+      RunEvent.SubagentSpawned spawned = agents.spawned(context, all);
+      prepared = spawned.subagent();
     }
     record.starts(context, all, attempt, prepared);
     return act(context, attempt, prepared, false);

@@ -4,6 +4,8 @@ import dev.helm.activities.run.Heart;
 
 /** A sub-agent works in a workflow of its own: here it is only let begin. */
 final class SpawnAgent implements Effect {
+  static final String NAME = "Agent";
+
   @Override
   public String prepare(CallContext context) {
     return "{}";

@@ -97,13 +97,32 @@ public final class ToolActivityImpl implements ToolActivity {
   }
 
   @Override
-  public Reply step(Request request) {
+  public Reply step(Request step) {
+    Request request = ofAsker(step);
     CallContext context = context(request);
     Reply done = record.reply(context, request.phase());
     if (done != null && !mayHaveWritten(context, done)) {
       return done;
     }
     return turns.inTurn(request, done != null || record.begun(context), () -> inTurn(request));
+  }
+
+  /**
+   * A foreign runtime's sub-agents ask through its one conversation; each call is judged, and
+   * recorded, as that of the sub-agent that the log names.
+   */
+  private Request ofAsker(Request step) {
+    String asker = requested(step).agent();
+    return asker.startsWith(step.agent() + "/")
+        ? new Request(
+            step.run(),
+            step.epoch(),
+            asker,
+            step.toolUseId(),
+            step.tool(),
+            step.alone(),
+            step.phase())
+        : step;
   }
 
   private Reply inTurn(Request request) {

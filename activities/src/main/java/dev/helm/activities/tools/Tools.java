@@ -1,5 +1,6 @@
 package dev.helm.activities.tools;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.helm.activities.hook.Hooks;
 import dev.helm.activities.mail.Relay;
 import dev.helm.activities.sandbox.Sandbox;
@@ -65,7 +66,7 @@ public final class Tools {
     own.put("SendEmail", new SendEmail(blobs, sandbox, relay, outbox));
     own.put(Publish.NAME, new Publish(log, blobs, sandbox, elsewhere, clock));
     own.put("AskPerson", new AskPerson());
-    own.put("Agent", new SpawnAgent());
+    own.put(SpawnAgent.NAME, new SpawnAgent());
     return new ToolActivityImpl(
         log,
         blobs,
@@ -78,12 +79,29 @@ public final class Tools {
                     : new HttpEffect(log, elsewhere, name, tool),
             tool -> new ReadingCommand(elsewhere.hooks(), tool),
             elsewhere.tools(),
-            elsewhere.foreign()),
+            granted(elsewhere.foreign(), sandbox, door)),
         elsewhere.secrets(),
         new Hooks(log, blobs, elsewhere.secrets(), elsewhere.hooks()),
         new FilePreview(sandbox),
         after,
         clock,
         door.operatorHosts());
+  }
+
+  private static ForeignTools granted(ForeignTools foreign, Sandbox sandbox, EgressDoor door) {
+    return new ForeignTools() {
+      @Override
+      public @Nullable Effect effect(Runs.Info run, String tool) {
+        Effect effect = foreign.effect(run, tool);
+        return effect != null && tool.equals("Bash")
+            ? new GrantedEffect(effect, sandbox, door)
+            : effect;
+      }
+
+      @Override
+      public @Nullable JsonNode schema(Runs.Info run, String tool) {
+        return foreign.schema(run, tool);
+      }
+    };
   }
 }

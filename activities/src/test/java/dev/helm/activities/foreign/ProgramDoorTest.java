@@ -268,7 +268,8 @@ class ProgramDoorTest {
               }
             });
     calls = new ProgramCalls(start);
-    door.open(new ProgramDoor.Client(start, RunTools.NATIVE, Secret.of(TOKEN), calls));
+    door.open(
+        new ProgramDoor.Client(start, RunTools.NATIVE, tool -> true, Secret.of(TOKEN), calls));
   }
 
   private int port() throws IOException {

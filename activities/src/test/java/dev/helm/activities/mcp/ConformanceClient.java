@@ -15,22 +15,24 @@ import java.util.UUID;
 final class ConformanceClient {
   private ConformanceClient() {}
 
-  /** The last argument is the server's address. */
+  /** The first argument is the scenario, the last one the server's address. */
   public static void main(String[] args) throws Exception {
     URI uri = URI.create(args[args.length - 1]);
     String given = System.getenv().getOrDefault("MCP_CONFORMANCE_CONTEXT", "{}");
     JsonNode context = HelmJson.read(given, JsonNode.class);
+    // Others hold any GET open, as a stream.
+    String issuer = args[0].startsWith("auth/") ? issuer(uri) : "";
     HttpWire.Login login =
-        context.has("client_secret")
-            ? new ClientCredentials(
+        issuer.isEmpty()
+            ? new Bearer(null)
+            : new ClientCredentials(
                 "4f3a".repeat(8),
                 uri,
                 NpmServers.LOOPBACK,
                 new McpServer.OAuth(
-                    issuer(uri), context.path("client_id").asText(), "CLIENT_SECRET", List.of()),
-                () -> context.path("client_secret").asText(),
-                (token, untilMs) -> {})
-            : new Bearer(null);
+                    issuer, context.path("client_id").asText("helm"), "CLIENT_SECRET", List.of()),
+                () -> context.path("client_secret").asText("conformance"),
+                (token, untilMs) -> {});
     HttpWire wire =
         new HttpWire("4f3a".repeat(8), uri, NpmServers.LOOPBACK, login, request -> null);
     McpServer server = ReferenceServersTest.server(null, uri.toString(), List.of(), List.of());
@@ -52,13 +54,18 @@ final class ConformanceClient {
     System.exit(failed ? 1 : 0);
   }
 
-  /** What a blueprint's author would have read and written down. */
+  /** What a blueprint's author would have read and written down; empty where there is none. */
   private static String issuer(URI server) throws Exception {
     URI about = server.resolve("/.well-known/oauth-protected-resource" + server.getPath());
     try (HttpClient client = HttpClient.newHttpClient()) {
       HttpRequest request = HttpRequest.newBuilder(about).build();
-      String body = client.send(request, HttpResponse.BodyHandlers.ofString()).body();
-      return HelmJson.read(body, JsonNode.class).path("authorization_servers").path(0).asText();
+      HttpResponse<String> answer = client.send(request, HttpResponse.BodyHandlers.ofString());
+      return answer.statusCode() == 200
+          ? HelmJson.read(answer.body(), JsonNode.class)
+              .path("authorization_servers")
+              .path(0)
+              .asText()
+          : "";
     }
   }
 

@@ -28,7 +28,8 @@ class ConformanceTest {
         "tools_call",
         "elicitation-sep1034-client-defaults",
         "sse-retry",
-        "auth/client-credentials-basic"
+        "auth/client-credentials-basic",
+        "auth/resource-mismatch"
       })
   void theScenarioPasses(String scenario) throws Exception {
     Path npm = NpmServers.installed("@modelcontextprotocol/conformance@0.1.16", "node@22.23.3");
@@ -49,7 +50,9 @@ class ConformanceTest {
                     + " -XX:TieredStopAtLevel=1 @"
                     + words
                     + " "
-                    + ConformanceClient.class.getName(),
+                    + ConformanceClient.class.getName()
+                    + " "
+                    + scenario,
                 "--scenario",
                 scenario,
                 "--timeout",

@@ -95,6 +95,7 @@ public final class Plans {
         Map.of(),
         hooks,
         hookFiles,
-        Map.of());
+        Map.of(),
+        null);
   }
 }

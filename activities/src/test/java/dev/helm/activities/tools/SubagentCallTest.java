@@ -116,7 +116,8 @@ class SubagentCallTest {
         Map.of(),
         Map.of(),
         Map.of(),
-        subAgents);
+        subAgents,
+        null);
   }
 
   @Test

@@ -90,8 +90,9 @@ public final class FileBodies {
    *
    * @param to {@code start}, a snapshot's id, or a seq as a number
    * @param preview only tells what would change
+   * @param state of a preview; if the run has changed since, nothing is done
    */
-  public record RollbackRequest(Object to, @Nullable Boolean preview) {}
+  public record RollbackRequest(Object to, @Nullable Boolean preview, @Nullable String state) {}
 
   /**
    * What a rollback changes, or has changed.
@@ -106,6 +107,7 @@ public final class FileBodies {
    * @param outward calls that acted outside of the workspace after that step, oldest first; no
    *     rollback takes them back
    * @param outwardCalls how many there are, of which the first are listed
+   * @param state stands for all that a preview tells; null for what is done
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Rollback(
@@ -121,7 +123,8 @@ public final class FileBodies {
       boolean truncated,
       List<Unsaved> unsaved,
       List<OutwardCall> outward,
-      long outwardCalls) {
+      long outwardCalls,
+      @Nullable String state) {
     /** An older service does not tell what no snapshot holds, nor what no rollback takes back. */
     public Rollback {
       unsaved = Objects.requireNonNullElse(unsaved, List.of());

@@ -11,6 +11,7 @@ import dev.helm.cli.render.SafeText;
 import java.io.Console;
 import java.util.Comparator;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -38,6 +39,12 @@ public final class RollbackCommand extends HelmCommand {
   @Option(names = "--yes", description = "do not ask")
   boolean yes;
 
+  @Option(
+      names = "--state",
+      paramLabel = "STATE",
+      description = "of a preview: refuse if the run has changed since")
+  @Nullable String state;
+
   @Override
   protected ExitCode run() {
     HelmClient client = client();
@@ -50,20 +57,30 @@ public final class RollbackCommand extends HelmCommand {
               + " --preview; then the same with --yes.");
     }
     if (preview || asks) {
-      Reply reply = client.rollback(run, to, true);
+      Reply reply = client.rollback(run, to, true, null);
       if (json) {
         return print(reply, "");
       }
-      show(reply.as(FileBodies.Rollback.class));
+      FileBodies.Rollback would = reply.as(FileBodies.Rollback.class);
+      show(would);
       if (preview) {
+        if (would.state() != null && !blocked(would.unsaved())) {
+          advise(
+              "Exactly this: helm rollback "
+                  + SafeText.line(run + " " + to)
+                  + " --yes --state "
+                  + SafeText.line(would.state()));
+        }
         return ExitCode.DONE;
       }
+      // What is agreed to is what was shown.
+      state = state == null ? would.state() : state;
       if (!agreed()) {
         out().say("Nothing was changed.");
         return ExitCode.REFUSED;
       }
     }
-    Reply reply = client.rollback(run, to, false);
+    Reply reply = client.rollback(run, to, false, state);
     if (json) {
       return print(reply, "");
     }
@@ -73,6 +90,10 @@ public final class RollbackCommand extends HelmCommand {
             Line.of(Role.WAIT, "rolled back to step " + done.toSeq())
                 .add(Role.QUIET, " · " + counts(done) + " · epoch " + done.epoch()));
     unsaved(done.unsaved());
+    if (!asks) {
+      // Whoever agreed to a preview has read it.
+      outward(done);
+    }
     String undo = SafeText.line(String.valueOf(done.undoSnapshotId()));
     String name = SafeText.line(run);
     advise("The run waits: helm resume " + name + " · undo: helm rollback " + name + " " + undo);
@@ -152,12 +173,16 @@ public final class RollbackCommand extends HelmCommand {
     if (files.size() > SHOWN_MAX) {
       out().say("and " + (files.size() - SHOWN_MAX) + " more; --json lists them");
     }
-    if (files.stream().anyMatch(file -> file.fate().equals("blocks"))) {
+    if (blocked(files)) {
       out()
           .say(
               "It is refused while it would delete them: fork the run at that step, or let the"
                   + " agent move them.");
     }
+  }
+
+  private static boolean blocked(List<FileBodies.Unsaved> files) {
+    return files.stream().anyMatch(file -> file.fate().equals("blocks"));
   }
 
   private static boolean agreed() {

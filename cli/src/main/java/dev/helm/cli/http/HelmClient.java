@@ -308,10 +308,11 @@ public final class HelmClient {
   }
 
   /** Rolls back; a number as text means a step. */
-  public Reply rollback(String run, String to, boolean preview) {
+  public Reply rollback(String run, String to, boolean preview, @Nullable String state) {
     Map<String, Object> body = new LinkedHashMap<>();
     body.put("to", step(to));
     body.put("preview", preview);
+    putIf(body, "state", state);
     return calls.post("/api/runs/" + Address.segment(run) + "/rollback", body);
   }
 

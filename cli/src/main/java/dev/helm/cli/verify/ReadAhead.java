@@ -46,6 +46,9 @@ final class ReadAhead extends InputStream {
         }
       } catch (IOException e) {
         pieces.put(new Failed(e));
+      } catch (RuntimeException | Error e) {
+        // Without a last piece the reader would wait for ever.
+        pieces.put(new Failed(new IOException("it cannot be read: " + e, e)));
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt(); // closed before its end

@@ -61,6 +61,8 @@ final class Desk {
   private String focus = "";
   private long focusedNanos;
   private String target = "";
+  private RunEvent.@Nullable PermissionRequested opened;
+  private long openedNanos;
   private boolean quit;
 
   Desk(RunView view, RunRenderer renderer, Screen screen, Requests requests) {
@@ -163,7 +165,7 @@ final class Desk {
       case 'a' -> allow(permission);
       case 'd' -> {
         if (permission != null) {
-          open(Mode.REASON, "", permission.permissionId());
+          open(Mode.REASON, "", permission);
         }
       }
       case 'e' -> edit(permission);
@@ -184,7 +186,7 @@ final class Desk {
   }
 
   private void allow(RunEvent.@Nullable PermissionRequested permission) {
-    if (permission == null || System.nanoTime() - focusedNanos < SETTLE_MS * 1_000_000) {
+    if (permission == null || !settled(focusedNanos)) {
       return;
     }
     if (!seen.contains(shown(permission))) {
@@ -199,13 +201,13 @@ final class Desk {
     if (permission == null) {
       return;
     }
-    if (permission.arguments() instanceof Content.Text text
+    if (!seen.contains(shown(permission))) {
+      // Enter allows: as with a, the whole of it has to be seen first.
+      show(permission);
+    } else if (permission.arguments() instanceof Content.Text text
         && text.text().length() <= EDIT_CHARS_MAX
         && SafeText.line(text.text()).equals(text.text())) {
-      open(
-          Mode.EDIT,
-          drafts.getOrDefault(shown(permission), text.text()),
-          permission.permissionId());
+      open(Mode.EDIT, drafts.getOrDefault(shown(permission), text.text()), permission);
       input = input.atStart();
       if (text.text().length() > EASY_CHARS_MAX) {
         screen.say(
@@ -230,7 +232,7 @@ final class Desk {
     if (suggestion == null) {
       screen.say("No one rule would let this call pass, so there is nothing to remember.");
     } else {
-      open(Mode.REMEMBER, suggestion.rule(), permission.permissionId());
+      open(Mode.REMEMBER, suggestion.rule(), permission);
     }
   }
 
@@ -245,13 +247,6 @@ final class Desk {
     }
   }
 
-  private RunEvent.@Nullable PermissionRequested targeted() {
-    return view.permissions().stream()
-        .filter(p -> p.permissionId().equals(target))
-        .findFirst()
-        .orElse(null);
-  }
-
   private void option(int key) {
     view.questions().stream()
         .findFirst()
@@ -259,7 +254,15 @@ final class Desk {
         .ifPresent(q -> requests.answer(q.id(), q.options().get(key - '1')));
   }
 
+  /** What is pressed in the first moment was meant for something else. */
+  private static boolean settled(long sinceNanos) {
+    return System.nanoTime() - sinceNanos >= SETTLE_MS * 1_000_000;
+  }
+
   private void enter() {
+    if ((mode == Mode.EDIT || mode == Mode.REMEMBER) && !settled(openedNanos)) {
+      return;
+    }
     String text = input.text().strip();
     Mode done = mode;
     mode = Mode.LOG;
@@ -280,7 +283,8 @@ final class Desk {
         }
       }
       case REASON, EDIT, REMEMBER -> {
-        RunEvent.PermissionRequested permission = targeted();
+        // With the hash of what stood there when the line was opened, whatever is asked by now.
+        RunEvent.PermissionRequested permission = opened;
         if (permission != null && done == Mode.REASON) {
           requests.decide(permission, false, text);
         } else if (permission != null && done == Mode.EDIT) {
@@ -296,6 +300,13 @@ final class Desk {
     mode = next;
     input = new InputLine(text);
     target = of;
+    opened = null;
+  }
+
+  private void open(Mode next, String text, RunEvent.PermissionRequested of) {
+    open(next, text, of.permissionId());
+    opened = of;
+    openedNanos = System.nanoTime();
   }
 
   private void next() {

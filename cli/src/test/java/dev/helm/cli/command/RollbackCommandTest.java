@@ -79,6 +79,28 @@ class RollbackCommandTest {
   }
 
   @Test
+  void whatWentOutIsToldAfterAYesToo() {
+    answers(
+        ",\"epoch\":2,\"undoSnapshotId\":\"s2\",\"outwardCalls\":1,\"outward\":[{\"seq\":50,"
+            + "\"tool\":\"SendEmail\",\"object\":\"x\",\"to\":[\"boss@a.test\"],"
+            + "\"outcome\":\"ok\",\"summary\":\"sent\"}]");
+    assertThat(terminal.helm("rollback", "4f3a", "41", "--yes")).isZero();
+    assertThat(terminal.data().getFirst()).startsWith("rolled back to step 41");
+    assertThat(terminal.data().get(1)).isEqualTo("  ok      SendEmail to boss@a.test  sent");
+  }
+
+  @Test
+  void thePreviewSaysHowToDoExactlyThat() {
+    answers(",\"state\":\"0123456789abcdef\"");
+    assertThat(terminal.helm("rollback", "4f3a", "41", "--preview")).isZero();
+    assertThat(terminal.words().getLast()).endsWith("--yes --state 0123456789abcdef");
+    assertThat(terminal.helm("rollback", "4f3a", "41", "--yes", "--state", "0123456789abcdef"))
+        .isZero();
+    assertThat(service.asked("POST /api/runs/4f3a/rollback").getLast().body())
+        .contains("\"state\":\"0123456789abcdef\"");
+  }
+
+  @Test
   void aForkThatWouldHaveNothingToDoIsWrongUse() {
     service.on(
         "POST /api/runs/4f3a/fork",

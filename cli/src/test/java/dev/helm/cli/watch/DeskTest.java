@@ -370,12 +370,20 @@ class DeskTest {
   @Test
   void editOpensTheArgumentsAndEnterAllowsWithThem() throws InterruptedException {
     askedForMake();
+    // Not seen yet: it is shown, and nothing is opened.
+    desk.press('e');
+    assertThat(terminal.toString()).contains("│ command: make");
+    assertThat(footer().getLast()).doesNotContain("Arguments");
     desk.press('e');
     assertThat(footer().getLast()).startsWith("Arguments").contains("{\"command\":\"make\"}");
     desk.press(InputLine.END);
     desk.press(InputLine.LEFT);
     desk.press(InputLine.LEFT);
     "-k".codePoints().forEach(desk::press);
+    // In the first moment enter was meant for something else.
+    desk.press(InputLine.ENTER);
+    assertThat(footer().getLast()).startsWith("Arguments");
+    settle();
     desk.press(InputLine.ENTER);
     told();
     assertThat(service.asked("POST /api/permissions/p1").getFirst().body())
@@ -385,8 +393,10 @@ class DeskTest {
   @Test
   void whatIsNoObjectIsNotSent() {
     askedForMake();
+    desk.showFocused();
     desk.press('e');
     desk.press('x');
+    settle();
     desk.press(InputLine.ENTER);
     assertThat(terminal.toString()).contains("no JSON object");
     desk.press('e');
@@ -412,9 +422,42 @@ class DeskTest {
     desk.press('r');
     assertThat(footer().getLast()).startsWith("Allow, and from now on").contains("Bash(make)");
     desk.press(InputLine.ENTER);
+    assertThat(footer().getLast()).startsWith("Allow, and from now on");
+    settle();
+    desk.press(InputLine.ENTER);
     told();
     assertThat(service.asked("POST /api/permissions/p1").getFirst().body())
         .contains("\"remember\":{\"rule\":\"Bash(make)\",\"scope\":\"run\"}");
+  }
+
+  /** Attack: what is asked changes while a line is open, and enter allows what nobody saw. */
+  @Test
+  void enterDecidesWhatStoodThereWhenTheLineWasOpened() throws InterruptedException {
+    askedForMake();
+    desk.showFocused();
+    desk.press('e');
+    story.add(
+        "permission.approved",
+        "permissionId",
+        "p1",
+        "toolUseId",
+        "c",
+        "by",
+        "ann",
+        "argumentsHash",
+        "cd".repeat(32),
+        "arguments",
+        "{\"command\":\"make other\"}",
+        "have",
+        1,
+        "need",
+        2);
+    settle();
+    desk.press(InputLine.ENTER);
+    told();
+    assertThat(service.asked("POST /api/permissions/p1").getFirst().body())
+        .doesNotContain("cd".repeat(32))
+        .contains("\"arguments\":{\"command\":\"make\"}");
   }
 
   @Test

@@ -61,9 +61,6 @@ final class AgentReader {
           "agent: native is Helm's own loop and runs no program",
           "agent: command, or leave program out");
     }
-    if (agent.equals(Blueprint.CLAUDE_AGENT_SDK)) {
-      mistakes.notYet(group.at(), "program", "a program of one's own with agent: " + agent);
-    }
     Fields fields = Fields.of(group, "program", List.of("command", "env"), Map.of(), mistakes);
     Parts parts = new Parts(mistakes);
     List<String> command = parts.command(fields, "command");

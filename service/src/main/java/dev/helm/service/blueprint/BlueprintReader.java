@@ -78,7 +78,7 @@ final class BlueprintReader {
     }
     Map<String, McpServer> servers = new McpServersReader(mistakes).read(fields);
     Map<String, CustomTool> custom = new CustomToolsReader(mistakes).read(fields);
-    Tools known = new Tools(agent, custom, servers);
+    Tools known = new Tools(agent, fields.get("program") != null, custom, servers);
     ToolsReader toolsReader = new ToolsReader(mistakes, known);
     required("tools", fields.get("tools"));
     List<String> tools = toolsReader.read(fields);

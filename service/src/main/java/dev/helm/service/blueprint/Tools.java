@@ -23,15 +23,29 @@ final class Tools {
   /** What Claude Code's runtime has beside the catalogue's tools. */
   private static final Set<String> OF_SDK = Set.of("NotebookEdit", "TodoWrite");
 
+  /** What Helm's own tools are called in a runtime. */
+  private static final String HELM = "helm";
+
   private static final Set<String> LATER = Set.of("Publish");
 
   private static final Set<String> READING = Set.of("Read", "Glob", "Grep");
 
   private final Map<String, CustomTool> custom;
   private final Map<String, McpServer> servers;
+  private final boolean ofProgram;
   private final Set<String> plain = new TreeSet<>(ToolCatalog.names());
 
-  Tools(String agent, Map<String, CustomTool> custom, Map<String, McpServer> servers) {
+  /**
+   * Those of a blueprint with these parts.
+   *
+   * @param program whether it has a program of its own
+   */
+  Tools(
+      String agent,
+      boolean program,
+      Map<String, CustomTool> custom,
+      Map<String, McpServer> servers) {
+    this.ofProgram = program && agent.equals(Blueprint.CLAUDE_AGENT_SDK);
     this.custom = custom;
     this.servers = servers;
     plain.addAll(custom.keySet());
@@ -41,7 +55,11 @@ final class Tools {
   }
 
   static Tools of(Blueprint blueprint) {
-    return new Tools(blueprint.agent(), blueprint.customTools(), blueprint.mcpServers());
+    return new Tools(
+        blueprint.agent(),
+        blueprint.program() != null,
+        blueprint.customTools(),
+        blueprint.mcpServers());
   }
 
   /** The names that are known without asking a server. */
@@ -63,7 +81,8 @@ final class Tools {
   Rules.@Nullable Wrong missing(String name) {
     String server = ToolNames.server(name);
     if (server != null) {
-      return servers.containsKey(server)
+      // A program's own servers live in the program; its runtime names their tools alike.
+      return servers.containsKey(server) || (ofProgram && !server.equals(HELM))
           ? null
           : new Rules.Wrong(
               "there is no server \"" + server + "\" in mcpServers",

@@ -85,7 +85,35 @@ public final class Epochs {
    * @throws WorkflowsDown nothing was begun
    */
   public Done rollback(String run, FileStore.Snapshot workspace, long toSeq, String by) {
-    return begin(run, new Wanted(false, workspace.id(), workspace.tree(), toSeq, by));
+    return rollback(run, workspace, toSeq, by, null);
+  }
+
+  /**
+   * The same once for each {@code request}: one that was answered before it was made, and is sent
+   * again, is not made a second time.
+   */
+  public Done rollback(
+      String run, FileStore.Snapshot workspace, long toSeq, String by, @Nullable String request) {
+    return begin(run, new Wanted(false, workspace.id(), workspace.tree(), toSeq, by, request));
+  }
+
+  /**
+   * What became of a request that was made before, or null if it was not.
+   *
+   * @throws EpochFailure it is decided, and not finished yet
+   */
+  public @Nullable Done made(String run, String request) {
+    EpochStore.Made made = store.epochs().made(run, request);
+    if (made == null) {
+      return null;
+    }
+    if (store.epochs().open(run) != null) {
+      throw new EpochFailure(
+          EpochFailure.Kind.LATER,
+          "the rollback is decided and is finished as soon as it can be",
+          null);
+    }
+    return new Done(made.seq(), made.epoch(), made.undoSnapshotId(), made.counts(), List.of());
   }
 
   /** Lets a run that failed or was cancelled go on from where it stands. */
@@ -105,6 +133,10 @@ public final class Epochs {
       throw busy();
     }
     try {
+      Done made = wanted.request() == null ? null : made(run, wanted.request());
+      if (made != null) {
+        return made;
+      }
       Open asked = store.epochs().ask(run, wanted);
       if (asked == null) {
         throw store.epochs().open(run) == null ? atWork() : busy();

@@ -7,6 +7,7 @@ import dev.helm.activities.snapshot.Unsaved;
 import dev.helm.api.Role;
 import dev.helm.api.RunId;
 import dev.helm.api.RunStatus;
+import dev.helm.api.Sha256;
 import dev.helm.api.blueprint.Blueprint;
 import dev.helm.api.rest.Bodies;
 import dev.helm.api.rest.ErrorCode;
@@ -51,6 +52,7 @@ import org.slf4j.LoggerFactory;
 public final class RollbackResource {
   private static final Logger LOG = LoggerFactory.getLogger(RollbackResource.class);
   private static final int PATHS_MAX = 1_000;
+  private static final int STATE_CHARS = 16;
 
   private final RunQueries runs;
   private final BlueprintStore blueprints;
@@ -95,7 +97,15 @@ public final class RollbackResource {
     if (Boolean.TRUE.equals(request.preview())) {
       return preview(run.id(), seq, workspace);
     }
-    Epochs.Done done = done(() -> backend.epochs().rollback(run.id(), workspace, seq, by(context)));
+    String key = IdempotencyFilter.requestId(context);
+    Epochs.Done made = backend.epochs().made(run.id(), key);
+    if (made == null) {
+      refuse(preview(run.id(), seq, workspace), request.state());
+    }
+    Epochs.Done done =
+        made != null
+            ? made
+            : done(() -> backend.epochs().rollback(run.id(), workspace, seq, by(context), key));
     FileBodies.Rollback was = lists(run.id(), seq, workspace, done);
     return new FileBodies.Rollback(
         run.id(),
@@ -110,7 +120,36 @@ public final class RollbackResource {
         was.truncated(),
         was.unsaved(),
         was.outward(),
-        was.outwardCalls());
+        was.outwardCalls(),
+        null);
+  }
+
+  /**
+   * What cannot be done is refused before anything is interrupted. What the run does between this
+   * look and its end may still have it refused, or is in the undo snapshot.
+   */
+  private static void refuse(FileBodies.Rollback would, @Nullable String state) {
+    if (state != null && !state.equals(would.state())) {
+      throw ProblemException.of(
+          ErrorCode.STALE,
+          "the run has changed since that preview, so it was not rolled back",
+          "look at the preview again, and send its state");
+    }
+    List<FileBodies.Unsaved> lost =
+        would.unsaved().stream().filter(file -> file.fate().equals("blocks")).toList();
+    if (!lost.isEmpty()) {
+      throw ProblemException.of(
+          ErrorCode.FILES_NOT_SAVED,
+          "files would be lost, so the run was not rolled back",
+          "no snapshot holds "
+              + lost.get(0).path()
+              + " ("
+              + lost.get(0).why()
+              + ")"
+              + (lost.size() > 1 ? " and " + (lost.size() - 1) + " more" : "")
+              + "; fork the run at that step instead, or let the agent move or delete them first;"
+              + " the run is as it was");
+    }
   }
 
   /** It is done: what cannot be listed must not have the client ask for it again. */
@@ -124,7 +163,20 @@ public final class RollbackResource {
     } catch (IOException | RuntimeException e) {
       LOG.warn("run {} was rolled back, and what changed cannot be listed", run, e);
       return new FileBodies.Rollback(
-          run, seq, workspace.id(), null, null, 0, 0, 0, List.of(), true, List.of(), List.of(), 0);
+          run,
+          seq,
+          workspace.id(),
+          null,
+          null,
+          0,
+          0,
+          0,
+          List.of(),
+          true,
+          List.of(),
+          List.of(),
+          0,
+          null);
     }
   }
 
@@ -169,7 +221,12 @@ public final class RollbackResource {
         paths.size() > PATHS_MAX,
         unsaved.stream().limit(PATHS_MAX).map(RollbackResource::unsaved).toList(),
         outward.listed(),
-        outward.all());
+        outward.all(),
+        state(List.of(run, workspace.tree(), seq, from, unsaved, outward.all())));
+  }
+
+  private static String state(List<Object> of) {
+    return Sha256.hex(of.toString()).substring(0, STATE_CHARS);
   }
 
   private static FileBodies.Unsaved unsaved(Unsaved file) {

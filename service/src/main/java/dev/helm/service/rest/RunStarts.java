@@ -30,7 +30,10 @@ public final class RunStarts {
   private final Supplier<ImageList> images;
   private final boolean practice;
 
-  /** With where blueprints are, why no run can start if so, which images, and if it is practice. */
+  /**
+   * With where blueprints are, why no run can start if so, which images the operator allows, and
+   * whether runs are practice.
+   */
   public RunStarts(
       BlueprintStore blueprints,
       Supplier<@Nullable String> readOnlyBecause,

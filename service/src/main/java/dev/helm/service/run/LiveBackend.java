@@ -64,6 +64,7 @@ import io.temporal.client.WorkflowClient;
 import io.temporal.serviceclient.WorkflowServiceStubs;
 import io.temporal.worker.WorkerFactory;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -202,7 +203,10 @@ public final class LiveBackend implements Backend {
               new StoredSlots(store.slots()),
               workspaces,
               List.of(egress),
-              containers.agents(URI.create(settings.keyProxy()), programs.door(), gates.door()),
+              containers.agents(
+                  gates.model(address(URI.create(settings.keyProxy()))),
+                  programs.door(),
+                  gates.door()),
               waits);
       docker.set(started);
       this.sandbox = started;
@@ -213,7 +217,7 @@ public final class LiveBackend implements Backend {
         new ScheduleFires(
             store,
             new RunStarts(
-                store.blueprints(), health::readOnlyBecause, this::images, settings.practice()),
+                store.blueprints(), health::readOnlyBecause, operator::images, settings.practice()),
             control);
     this.stalls = new StallWatch(store.queries(), store.log(), Clock.systemUTC());
     this.webhook = webhook(settings.home(), operator, store);
@@ -237,7 +241,7 @@ public final class LiveBackend implements Backend {
                 Blueprint.COMMAND,
                 new ProgramKind(sandbox.boxes(), programs, tools),
                 Blueprint.CLAUDE_AGENT_SDK,
-                new ClaudeSdk(sandbox.boxes(), tools, gates)));
+                new ClaudeSdk(sandbox.boxes(), tools, gates, programs)));
     this.reaper = new Reaper(store, this::release);
     this.snapshots =
         new Snapshots(settings.home(), sandbox, operator.workspace(), Clock.systemUTC());
@@ -329,13 +333,13 @@ public final class LiveBackend implements Backend {
     var unusedWork = upkeep.schedule(this::work, 0, TimeUnit.MILLISECONDS);
     every(REAP_EVERY, "ended runs could not be looked through", reaper::reap);
     every(REAP_EVERY, "runs could not be looked through for stalls", stalls::look);
+    every(REAP_EVERY, "servers of waiting runs stay for now", mcp::endIdle);
     every(SCHEDULES_EVERY, "schedules could not be looked through", fires::look);
     every(SCHEDULES_EVERY, "schedules wait for Temporal", schedules::look);
     every(
         SCHEDULES_EVERY,
         "fires could not be told",
         new ScheduleNotices(store.fires(), webhook)::look);
-    every(REAP_EVERY, "servers of waiting runs stay for now", mcp::endIdle);
     every(ARCHIVE_EVERY, "histories wait", histories::round);
     every(ARCHIVE_ACTIVE_EVERY, "histories wait", histories::roundOfActive);
   }
@@ -426,6 +430,10 @@ public final class LiveBackend implements Backend {
             Clock.systemUTC(),
             new Elsewhere(tools, store.secrets(), outgoing, hooks, agents, publishing)),
         new ScheduleActivityImpl(fires));
+  }
+
+  private static InetSocketAddress address(URI uri) {
+    return new InetSocketAddress(uri.getHost(), uri.getPort());
   }
 
   private static Publishing publishing(Path home, OperatorConfig operator) {

@@ -9,9 +9,6 @@ import dev.helm.activities.sandbox.ContainerWish;
 import dev.helm.activities.sandbox.SandboxLimits;
 import dev.helm.activities.store.Runs;
 import dev.helm.api.blueprint.Blueprint;
-import java.net.InetSocketAddress;
-import java.net.URI;
-import java.util.ArrayList;
 import java.util.List;
 
 /** What each run's container is, from its blueprint: image, limits, and a foreign agent's doors. */
@@ -27,21 +24,21 @@ final class RunContainers implements ContainerWish.Source {
   /**
    * For the sandbox.
    *
-   * @param keyProxy what is behind {@code model.sock}
-   * @param doors what else is behind a socket
+   * @param doors what is behind a socket
    */
-  AgentContainers agents(URI keyProxy, AgentDoor... doors) {
-    InetSocketAddress model = new InetSocketAddress(keyProxy.getHost(), keyProxy.getPort());
-    List<AgentDoor> all = new ArrayList<>(List.of(doors));
-    all.add(AgentDoor.forward("model", model));
-    return new AgentContainers(this, all);
+  AgentContainers agents(AgentDoor... doors) {
+    return new AgentContainers(this, List.of(doors));
   }
 
   /** The image that a blueprint's runs have. */
   static ImageChoice choice(Blueprint blueprint) {
     if (blueprint.agent().equals(Blueprint.CLAUDE_AGENT_SDK)
         && blueprint.sandbox().image().equals("default")) {
-      return new ImageChoice.Recipe(ClaudeImage.recipe(blueprint.sandbox().packages()));
+      List<String> packages = blueprint.sandbox().packages();
+      return new ImageChoice.Recipe(
+          blueprint.program() == null
+              ? ClaudeImage.recipe(packages)
+              : ClaudeImage.ofProgram(packages));
     }
     return ImageChoice.of(blueprint.sandbox().image(), blueprint.sandbox().packages());
   }

@@ -25,6 +25,10 @@ import org.jspecify.annotations.Nullable;
 public final class EpochStore {
   private static final String MAIN = "main";
   private static final Duration REQUEST_KEPT = Duration.ofHours(24);
+
+  /** Journal key of a request to roll back, once it is decided. */
+  private static final String REQUEST = "rollback/";
+
   private static final String COLUMNS =
       "SELECT run, epoch, wanted, state = 'decided', tree FROM rollbacks ";
 
@@ -48,8 +52,23 @@ public final class EpochStore {
    * @param restart the workspace stays, and the run goes on without waiting for a person
    * @param toSeq what the agent is to know is what it knew at this event
    * @param tree what the workspace is to be
+   * @param request of whom it is made once; null for what nobody sends twice
    */
-  public record Wanted(boolean restart, String snapshotId, String tree, long toSeq, String by) {}
+  public record Wanted(
+      boolean restart,
+      String snapshotId,
+      String tree,
+      long toSeq,
+      String by,
+      @Nullable String request) {
+    /** One that nobody sends twice. */
+    public Wanted(boolean restart, String snapshotId, String tree, long toSeq, String by) {
+      this(restart, snapshotId, tree, toSeq, by, null);
+    }
+  }
+
+  /** What was made of a request. */
+  public record Made(long seq, int epoch, String undoSnapshotId, Counts counts) {}
 
   /**
    * Something under way.
@@ -120,6 +139,19 @@ public final class EpochStore {
                     -1,
                     run));
     return Math.toIntExact(epoch);
+  }
+
+  /** What was made of this request to roll back, or null. */
+  public @Nullable Made made(String run, String request) {
+    String made =
+        reads.read(
+            sql ->
+                sql.one(
+                    "SELECT outcome FROM journal WHERE run = ? AND key = ?",
+                    row -> row.getString(1),
+                    run,
+                    REQUEST + request));
+    return made == null ? null : HelmJson.read(made, Made.class);
   }
 
   /** All that is under way. */
@@ -220,6 +252,15 @@ public final class EpochStore {
       }
       long seq = tx.append(run, fact(epoch, "rolledback", event)).getFirst();
       tx.append(run, fact(epoch, "begins", begins(wanted)));
+      if (wanted.request() != null) {
+        tx.sql()
+            .update(
+                "INSERT INTO journal (run, key, at, outcome) VALUES (?, ?, ?, ?)",
+                run,
+                REQUEST + wanted.request(),
+                tx.now(),
+                HelmJson.write(new Made(seq, epoch, undoId(run, asked.epoch()), counts)));
+      }
       TakenBackCalls.note(tx, run, run, wanted.toSeq());
       start(tx, run, epoch, carry(tx.sql(), run, moment, wanted));
       tx.sql()

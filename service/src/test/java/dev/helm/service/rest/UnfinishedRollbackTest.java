@@ -196,6 +196,63 @@ class UnfinishedRollbackTest {
     assertThat(again.status()).as(again.raw().body()).isEqualTo(200);
   }
 
+  /** Attack: the answer was "later", the client tries again, and a day's work is undone twice. */
+  @Test
+  void whatWasDecidedAndAnsweredAsLaterIsNotMadeTwice() {
+    Epochs failing =
+        epochs(
+            (id, epoch, by) -> {},
+            step -> {
+              if (step.equals("place")) {
+                throw new EngineUnavailable("no engine");
+              }
+            });
+    assertThatThrownBy(() -> failing.rollback(run, first(), first().seq(), "boss", "k1"))
+        .isInstanceOfSatisfying(
+            EpochFailure.class,
+            later -> assertThat(later.kind()).isEqualTo(EpochFailure.Kind.LATER));
+    Epochs epochs = service.backend().epochs();
+    assertThatThrownBy(() -> epochs.made(run, "k1")).isInstanceOf(EpochFailure.class);
+    epochs.recover();
+    Epochs.Done again = epochs.rollback(run, first(), first().seq(), "boss", "k1");
+    assertThat(again.epoch()).isEqualTo(2);
+    assertThat(again.counts().changed()).isEqualTo(2);
+    assertThat(epochs.made(run, "k2")).isNull();
+    assertThat(epochs.rollback(run, first(), first().seq(), "boss", "k2").epoch()).isEqualTo(3);
+  }
+
+  @Test
+  void whatCannotBeDoneIsRefusedBeforeAnythingIsInterrupted() throws Exception {
+    Path deep = tree;
+    for (int i = 0; i < 140; i++) {
+      deep = Files.createDirectory(deep.resolve("d"));
+    }
+    Files.writeString(deep.resolve("file"), "content");
+    String before = service.get(at("/events?limit=1000")).raw().body();
+    RunningService.Answer refused = service.post(at("/rollback"), "{\"to\":\"s-first\"}");
+    assertThat(refused.status()).as(refused.raw().body()).isEqualTo(409);
+    assertThat(refused.text("code")).isEqualTo("files_not_saved");
+    assertThat(service.get(at("/events?limit=1000")).raw().body()).isEqualTo(before);
+    assertThat(service.get(at("")).text("status")).isEqualTo("running");
+  }
+
+  @Test
+  void whatIsDoneIsWhatThePreviewShowed() throws Exception {
+    String preview = "{\"to\":\"s-first\",\"preview\":true}";
+    String state = service.post(at("/rollback"), preview).text("state");
+    assertThat(service.post(at("/rollback"), preview).text("state")).isEqualTo(state);
+    String body = "{\"to\":\"s-first\",\"state\":\"" + state + "\"}";
+    service.backend().write(run, "c", "made since");
+    RunningService.Answer stale = service.post(at("/rollback"), body);
+    assertThat(stale.status()).isEqualTo(409);
+    assertThat(stale.text("code")).isEqualTo("stale");
+    assertThat(tree.resolve("a")).hasContent("new");
+    Files.delete(tree.resolve("c"));
+    RunningService.Answer done = service.post(at("/rollback"), body);
+    assertThat(done.status()).as(done.raw().body()).isEqualTo(200);
+    assertThat(done.json().has("state")).isFalse();
+  }
+
   @Test
   void aRollbackThatIsDoneAndCannotBeListedIsAnsweredAsDone() {
     service

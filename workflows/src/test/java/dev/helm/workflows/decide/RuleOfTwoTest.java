@@ -89,7 +89,8 @@ class RuleOfTwoTest {
         Map.of(),
         Map.of(),
         Map.of(),
-        Map.of());
+        Map.of(),
+        null);
   }
 
   private static Verdict gate(Blueprint blueprint, String tool, String arguments) {

@@ -32,19 +32,42 @@ public final class ClaudeImage {
 
   private ClaudeImage() {}
 
+  /** The SDK's packages, each of which brings the runtime to a program. */
+  private static final List<String> SDK =
+      List.of("npm:@anthropic-ai/claude-agent-sdk@", "pypi:claude-agent-sdk@");
+
+  /**
+   * The recipe of an image for a program of the user's: its packages, the runtime if none of them
+   * brings it, and the lock.
+   */
+  public static ImageRecipe ofProgram(List<String> packages) {
+    boolean brings = packages.stream().anyMatch(each -> SDK.stream().anyMatch(each::startsWith));
+    return brings
+        ? new ImageRecipe(packages.stream().map(RecipePackage::parse).toList(), files(true))
+        : recipe(packages, true);
+  }
+
   /** The recipe of a blueprint's image: its own packages, the runtime, and the lock. */
   public static ImageRecipe recipe(List<String> packages) {
+    return recipe(packages, false);
+  }
+
+  private static ImageRecipe recipe(List<String> packages, boolean program) {
     List<RecipePackage> all = new ArrayList<>(packages.stream().map(RecipePackage::parse).toList());
     RecipePackage runtime = RecipePackage.parse(PACKAGE);
     all.removeIf(
         each -> each.registry() == runtime.registry() && each.name().equals(runtime.name()));
     all.add(runtime);
-    return new ImageRecipe(all, files());
+    return new ImageRecipe(all, files(program));
   }
 
-  private static Map<String, ExtraFile> files() {
+  /**
+   * What Helm drives itself tells how its calls end; a program's runtime has hooks for that too.
+   */
+  private static Map<String, ExtraFile> files(boolean program) {
     Map<String, ExtraFile> files = new TreeMap<>();
-    files.put(SETTINGS, new ExtraFile(resource("managed-settings.json"), false));
+    String settings = program ? "program-settings.json" : "managed-settings.json";
+    files.put(SETTINGS, new ExtraFile(resource(settings), false));
     files.put(GATE, ExtraFile.program(resource("helm-gate.py")));
     files.put(PROGRAM, ExtraFile.program(resource("claude.sh")));
     return files;
@@ -53,10 +76,12 @@ public final class ClaudeImage {
   /**
    * What {@code sha256sum -c} reads to say whether the lock is there as it was made; a start
    * without it fails.
+   *
+   * @param program whether a program of the user's starts the runtime
    */
-  static String checksums() {
+  static String checksums(boolean program) {
     StringBuilder sums = new StringBuilder();
-    files()
+    files(program)
         .forEach(
             (path, file) ->
                 sums.append(sha256(file.content())).append("  ").append(path).append('\n'));

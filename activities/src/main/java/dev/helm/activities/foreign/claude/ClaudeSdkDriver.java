@@ -15,8 +15,6 @@ import dev.helm.activities.sandbox.SandboxException;
 import dev.helm.activities.sandbox.SandboxRefused;
 import dev.helm.activities.tools.Effect;
 import dev.helm.activities.tools.ToolDefinition;
-import dev.helm.activities.tools.ToolEnd;
-import dev.helm.workflows.HelmJson;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -37,8 +35,6 @@ final class ClaudeSdkDriver implements AgentDriver {
   private static final String GO_ON =
       "The work was interrupted and goes on now. What stands above is all that is known of it; do"
           + " not repeat what has been done.";
-  private static final String AT_WORK =
-      "The sub-agent is at work: its calls and then its report follow. If none follows, it is gone.";
 
   private static final int NO_LOCK = 64;
 
@@ -63,10 +59,10 @@ final class ClaudeSdkDriver implements AgentDriver {
   private final Tools tools;
   private final Gates gates;
   private final Set<String> messages = ConcurrentHashMap.newKeySet();
-  private final Set<String> stopped = ConcurrentHashMap.newKeySet();
   private @Nullable Box box;
   private volatile @Nullable ClaudeSession session;
   private @Nullable SessionStart start;
+  private volatile @Nullable RuntimeWork work;
   private @Nullable HelmTools helmTools;
   private volatile boolean now;
 
@@ -85,22 +81,54 @@ final class ClaudeSdkDriver implements AgentDriver {
 
   @Override
   public void start(SessionStart begin) {
-    if (begin.info().blueprint().program() != null) {
-      throw new SandboxRefused(
-          "program",
-          "agent: claude-agent-sdk with a program of its own is not yet supported; leave program"
-              + " out, or use agent: command");
-    }
     this.start = begin;
-    String id = Transcript.sessionId(begin.run(), begin.epoch(), begin.session());
-    String transcript =
-        Transcript.of(
-            id, "/slot/workspace", begin.info().blueprint().model().name(), begin.history());
-    boolean resumed = !transcript.isEmpty();
+    this.work = new RuntimeWork(boxes, begin.run(), Long.MAX_VALUE);
     HelmTools offered =
         new HelmTools(
             tools.of(begin).stream().filter(each -> OwnTools.ofHelm(each.name())).toList());
     this.helmTools = offered;
+    String id = Transcript.sessionId(begin.run(), begin.epoch(), begin.session());
+    String transcript =
+        Transcript.of(
+            id, "/slot/workspace", begin.info().blueprint().model().name(), begin.history());
+    String first = transcript.isEmpty() ? begin.task() : GO_ON;
+    ClaudeSession talk;
+    try {
+      talk = begin(begin, offered, id, transcript);
+    } catch (NoConversation e) {
+      first = Summary.of(begin.task(), begin.history());
+      talk = anew(begin, offered, id);
+    }
+    talk.say(first, false);
+    for (Given.Message each : begin.messages()) {
+      say(begin, talk, each, false);
+    }
+  }
+
+  /** Another session, once: what it is told stands for the conversation that it did not take up. */
+  private ClaudeSession anew(SessionStart begin, HelmTools offered, String former) {
+    close();
+    begin
+        .events()
+        .goesOn(
+            "the runtime did not take up the conversation that Helm wrote for it; it begins a new"
+                + " one with a summary");
+    String id = Transcript.sessionId(begin.run(), begin.epoch(), former);
+    try {
+      return begin(begin, offered, id, "");
+    } catch (NoConversation e) {
+      throw new SandboxRefused(
+          "program", "the Claude Agent SDK's runtime takes up no conversation, not even a new one");
+    }
+  }
+
+  /** It has no session of this id, or cannot read it. */
+  private static final class NoConversation extends Exception {
+    private static final long serialVersionUID = 1;
+  }
+
+  private ClaudeSession begin(SessionStart begin, HelmTools offered, String id, String transcript)
+      throws NoConversation {
     byte[] known = transcript.getBytes(StandardCharsets.UTF_8);
     Box opened = open(begin, id, known);
     this.box = opened;
@@ -111,13 +139,12 @@ final class ClaudeSdkDriver implements AgentDriver {
     } catch (IOException e) {
       // Its end says why.
     }
-    ClaudeSession talk = new ClaudeSession(opened.out(), in, offered, begin.events()::says);
+    ClaudeSession talk = new ClaudeSession(opened.out(), in, offered, begin.events());
     this.session = talk;
     gates.opened(begin.run(), talk);
     talk.line().open();
     initialize(begin, offered, talk, opened);
-    talk.say(resumed ? GO_ON : begin.task(), false);
-    begin.messages().forEach(each -> say(begin, talk, each, false));
+    return talk;
   }
 
   /**
@@ -127,13 +154,14 @@ final class ClaudeSdkDriver implements AgentDriver {
   private Box open(SessionStart begin, String id, byte[] transcript) {
     List<String> argv = new ArrayList<>(List.of("/bin/sh", "-c", BEGIN, id));
     argv.add(Integer.toString(transcript.length));
-    argv.add(ClaudeImage.checksums());
+    argv.add(ClaudeImage.checksums(false));
     argv.addAll(Launch.argv(begin.info().blueprint(), id, transcript.length > 0));
     return boxes.open(
         BoxSpec.inRun(begin.run(), "claude", argv).withEnv(Launch.environment(begin)));
   }
 
-  private void initialize(SessionStart begin, HelmTools offered, ClaudeSession talk, Box opened) {
+  private void initialize(SessionStart begin, HelmTools offered, ClaudeSession talk, Box opened)
+      throws NoConversation {
     ObjectNode request = Launch.initialize(begin, Instructions.of(begin), !offered.isEmpty());
     try {
       talk.line().ask(request, Duration.ofSeconds(60)).get();
@@ -141,7 +169,11 @@ final class ClaudeSdkDriver implements AgentDriver {
       Thread.currentThread().interrupt();
       throw new EngineUnavailable("interrupted while the runtime started", e);
     } catch (ExecutionException e) {
-      throw notStarted(opened, e);
+      SandboxException why = notStarted(opened, e);
+      if (opened.lastWords().contains("No conversation found")) {
+        throw new NoConversation();
+      }
+      throw why;
     }
   }
 
@@ -163,7 +195,7 @@ final class ClaudeSdkDriver implements AgentDriver {
               + words,
           cause);
     }
-    if (end != null && end.kind() != BoxEnd.Kind.EXITED || words.contains("No conversation")) {
+    if (end != null && end.kind() != BoxEnd.Kind.EXITED) {
       // Nothing was said to it yet: it can be started again.
       return new EngineUnavailable("the runtime went away as it started: " + words, cause);
     }
@@ -192,10 +224,9 @@ final class ClaudeSdkDriver implements AgentDriver {
     for (Given.Message message : given.messages()) {
       said |= say(begun, talk, message, urgent);
     }
-    if (!stopped.isEmpty() && !said) {
+    if (Objects.requireNonNull(work).takeStopped() && !said) {
       talk.say("A person stopped what you did. Go on with what is left.", false);
     }
-    stopped.clear();
     Next next = talk.next();
     return next instanceof Next.Lost lost ? lost(lost) : next;
   }
@@ -253,36 +284,19 @@ final class ClaudeSdkDriver implements AgentDriver {
   @Override
   public Effect.Result perform(String toolUseId, String tool, String arguments)
       throws InterruptedException {
-    ClaudeSession talk = session;
-    PendingCall call = talk == null ? null : talk.call(toolUseId);
-    if (talk == null
-        || call == null
-        || !call.tool().equals(tool)
-        || !talk.allow(toolUseId, HelmJson.read(arguments, JsonNode.class))) {
-      return new Effect.Result.Ended(
-          ToolEnd.failed(
-              "failed · not asked for now",
-              "The agent's runtime does not wait for this call any more; it was not carried out."),
-          null);
-    }
-    if (tool.equals("Agent")) {
-      return new Effect.Result.Ended(ToolEnd.ok("sub-agent at work", AT_WORK), null);
-    }
-    try {
-      ToolEnd end = call.end.get();
-      return new Effect.Result.Ended(
-          stopped.contains(toolUseId) ? ToolEnd.interrupted(end.forModel()) : end, null);
-    } catch (ExecutionException e) {
-      return new Effect.Result.Unknown(
-          "the agent's runtime ended while it carried this out; what it did by then is not known");
-    }
+    return Objects.requireNonNull(work).perform(session, toolUseId, tool, arguments);
+  }
+
+  @Override
+  public void spawns(String toolUseId, String subagent) {
+    Objects.requireNonNull(work).spawns(toolUseId, subagent);
   }
 
   @Override
   public void stop(String toolUseId) {
     ClaudeSession talk = session;
     PendingCall call = talk == null ? null : talk.call(toolUseId);
-    if (talk != null && call != null && stopped.add(toolUseId)) {
+    if (talk != null && call != null && Objects.requireNonNull(work).stops(call)) {
       talk.stop(call);
     }
   }

@@ -2,16 +2,16 @@ package dev.helm.activities.foreign.claude;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.helm.activities.foreign.AgentEvents;
 import dev.helm.activities.foreign.Next;
 import dev.helm.workflows.HelmJson;
-import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -19,18 +19,18 @@ import org.jspecify.annotations.Nullable;
  * What one life of the runtime has said and asks for. Everything that it writes is hostile input:
  * it can ask and it can end, and nothing that it says makes a call pass.
  */
-final class ClaudeSession implements ControlLine.Peer {
+final class ClaudeSession implements ControlLine.Peer, Gates.Side, RuntimeWork.Waiting {
   /** How long a stopped call may take to end. */
   private static final long STOP_MS = 5_000;
 
-  /** Calls that come within this time are one batch. */
-  static final long SETTLE_MS = 120;
+  /** How long the second lock waits for the runtime itself to ask about the same call. */
+  static final long KNOWN_MS = 10_000;
 
-  /** Most calls of one life. */
-  static final int CALLS_MAX = 100_000;
+  /** Most that may wait at the second lock for one call: its hook, and one that was repeated. */
+  private static final int WAITING_MAX = 4;
 
-  /** Most calls that wait for Helm at one time. */
-  static final int BATCH_MAX = 64;
+  /** Most refusals at the second lock that one life has in the log. */
+  private static final int REFUSALS_TOLD_MAX = 20;
 
   /** How long the second lock waits for a verdict: less than its hook may take. */
   static final long VERDICT_MS = 85_000_000;
@@ -44,25 +44,24 @@ final class ClaudeSession implements ControlLine.Peer {
   private static final long QUEUED_MS = 10_000;
 
   private final HelmTools tools;
-  private final Consumer<String> live;
+  private final AgentEvents events;
   private final ControlLine line;
-  private final Map<String, PendingCall> calls = new LinkedHashMap<>();
-  private final List<PendingCall> fresh = new ArrayList<>();
+  private final RuntimeCalls calls = new RuntimeCalls();
+  private final Subagents subagents;
   private final Set<String> queued = new HashSet<>();
   private final StringBuilder said = new StringBuilder();
-  private long freshNs;
+  private int refusals;
   private boolean interrupted;
   private @Nullable JsonNode result;
   private long resultNs;
   private @Nullable String over;
 
-  /**
-   * @param live for text as it comes
-   */
+  /** Talks with a runtime, once its {@link #line} is open. */
   ClaudeSession(
-      java.io.InputStream out, java.io.OutputStream in, HelmTools tools, Consumer<String> live) {
+      java.io.InputStream out, java.io.OutputStream in, HelmTools tools, AgentEvents events) {
     this.tools = tools;
-    this.live = live;
+    this.events = events;
+    this.subagents = new Subagents(events);
     this.line = new ControlLine(out, in, this);
   }
 
@@ -86,47 +85,86 @@ final class ClaudeSession implements ControlLine.Peer {
     line.tell(message);
   }
 
-  /** A call of this life, or null. */
-  synchronized @Nullable PendingCall call(String id) {
-    return calls.get(id);
+  @Override
+  public synchronized @Nullable PendingCall call(String id) {
+    return calls.of(id);
   }
 
-  /** Lets a call pass with these arguments; false when it is not waiting for that. */
-  synchronized boolean allow(String id, JsonNode arguments) {
-    PendingCall call = calls.get(id);
+  @Override
+  public synchronized boolean allow(String id, JsonNode arguments) {
+    PendingCall call = calls.of(id);
     if (call == null || call.decided() || over != null) {
       return false;
     }
-    call.allow(arguments, line);
-    notifyAll();
+    call.allow(arguments);
     return true;
   }
 
-  /** Denies a call, if nobody has decided. */
-  synchronized void deny(String id, String reason) {
-    PendingCall call = calls.get(id);
+  @Override
+  public synchronized void deny(String id, String reason) {
+    PendingCall call = calls.of(id);
     if (call != null) {
-      call.deny(reason, line);
-      notifyAll();
+      call.deny(reason);
     }
   }
 
+  @Override
+  public synchronized void spawns(String toolUseId, String label, String kind) {
+    subagents.spawns(toolUseId, label, kind);
+  }
+
   /**
-   * What the second lock asks, before the runtime's hooks do: the verdict on exactly this call, as
-   * soon as there is one.
-   *
-   * @return empty when it may pass, else why not
+   * What the second lock asks: the verdict on exactly this call, as soon as there is one. Attack:
+   * any process of the container can ask here. So only a call that the runtime itself asks about is
+   * one, and nobody is asked about another.
    */
-  synchronized String verdict(String id, String wireTool, JsonNode input)
-      throws InterruptedException {
-    long untilNs = System.nanoTime() + ms(VERDICT_MS);
-    PendingCall call = known(id, wireTool, input, true);
-    while (call != null && !call.decided() && over == null && System.nanoTime() < untilNs) {
-      TimeUnit.NANOSECONDS.timedWait(this, untilNs - System.nanoTime());
+  @Override
+  public Gates.Answer asked(JsonNode question) throws InterruptedException {
+    if (!question.path("hook_event_name").asText().equals("PreToolUse")) {
+      return Gates.Answer.NOTHING; // The session hears of the rest by itself.
     }
-    return call == null || !call.decided() || over != null
-        ? "Helm has not allowed this call."
-        : call.allowed() ? "" : call.reason();
+    CompletableFuture<PendingCall.Verdict> verdict = new CompletableFuture<>();
+    String refusal = asks(question, verdict);
+    if (refusal != null) {
+      return Gates.Answer.denied(refusal);
+    }
+    try {
+      return Gates.Answer.of(verdict.get(VERDICT_MS, TimeUnit.MILLISECONDS));
+    } catch (ExecutionException | TimeoutException e) {
+      return Gates.Answer.denied("Helm has not allowed this call.");
+    }
+  }
+
+  private synchronized @Nullable String asks(
+      JsonNode question, CompletableFuture<PendingCall.Verdict> verdict)
+      throws InterruptedException {
+    String id = question.path("tool_use_id").asText();
+    long untilNs = System.nanoTime() + ms(KNOWN_MS);
+    while (!calls.named(id) && over == null && untilNs > System.nanoTime()) {
+      TimeUnit.NANOSECONDS.timedWait(this, Math.max(1, untilNs - System.nanoTime()));
+    }
+    String tool = question.path("tool_name").asText();
+    JsonNode input = question.path("tool_input");
+    PendingCall call = calls.announced(id, tool, input) ? begun(id, tool, input) : calls.of(id);
+    String why =
+        over != null
+            ? "No session of this run is at work."
+            : call == null
+                ? "The runtime knows of no such call."
+                : !call.asks(tool, input)
+                    ? "The runtime asks about another call under this id."
+                    : call.waiting() >= WAITING_MAX ? "This call is asked about already." : null;
+    if (why == null && call != null) {
+      call.asked(verdict::complete);
+    } else if (over == null && ++refusals <= REFUSALS_TOLD_MAX) {
+      events.refused(
+          "A process in the container asked Helm's gate to let a call of "
+              + Shown.name(tool)
+              + " pass. "
+              + why
+              + (refusals == REFUSALS_TOLD_MAX ? " More of these are not told." : ""));
+    }
+    return why;
   }
 
   /**
@@ -140,13 +178,13 @@ final class ClaudeSession implements ControlLine.Peer {
       return; // It is at work beside the others, and Helm does not wait for its end.
     }
     var unused =
-        java.util.concurrent.CompletableFuture.runAsync(
+        CompletableFuture.runAsync(
             () -> {
               if (call.end.completeExceptionally(new java.io.IOException("it did not stop"))) {
                 line.close();
               }
             },
-            java.util.concurrent.CompletableFuture.delayedExecutor(STOP_MS, TimeUnit.MILLISECONDS));
+            CompletableFuture.delayedExecutor(STOP_MS, TimeUnit.MILLISECONDS));
   }
 
   synchronized void interrupt() {
@@ -156,7 +194,7 @@ final class ClaudeSession implements ControlLine.Peer {
 
   /** Whether a call is carried out by the runtime now. */
   synchronized boolean working() {
-    return calls.values().stream().anyMatch(call -> call.allowed() && !call.end.isDone());
+    return calls.working();
   }
 
   /** What comes next; see {@code AgentDriver.next}. */
@@ -167,40 +205,29 @@ final class ClaudeSession implements ControlLine.Peer {
         interrupted = false;
         return new Next.Interrupted();
       }
-      if (!fresh.isEmpty() && (nowNs - freshNs >= ms(SETTLE_MS) || fresh.size() >= BATCH_MAX)) {
-        return batch();
+      long settlesNs = calls.settlesInNs();
+      if (settlesNs == 0) {
+        return new Next.Calls(take(), calls.take());
       }
       JsonNode end = result;
-      if (fresh.isEmpty() && end != null && ended(end, nowNs)) {
+      if (settlesNs < 0 && end != null && ended(end, nowNs)) {
         return ResultText.next(take(), end);
       }
       String fault = over;
-      if (fresh.isEmpty() && fault != null) {
+      if (settlesNs < 0 && fault != null) {
         return new Next.Lost(take(), fault.isEmpty() ? "the runtime ended" : fault);
       }
-      TimeUnit.NANOSECONDS.timedWait(this, waitNs(nowNs));
+      TimeUnit.NANOSECONDS.timedWait(this, settlesNs > 0 ? settlesNs : waitNs());
     }
   }
 
-  private long waitNs(long nowNs) {
-    if (!fresh.isEmpty()) {
-      return Math.max(1_000_000, freshNs + ms(SETTLE_MS) - nowNs);
-    }
+  private long waitNs() {
     return result != null ? ms(QUEUED_MS) / 10 : ms(60_000);
   }
 
   /** A message that waits behind a turn's end begins another turn. */
   private boolean ended(JsonNode end, long nowNs) {
     return queued.isEmpty() || end.path("is_error").asBoolean() || nowNs - resultNs > ms(QUEUED_MS);
-  }
-
-  private Next batch() {
-    List<Next.Asked> asked = new ArrayList<>();
-    for (PendingCall call : fresh) {
-      asked.add(new Next.Asked(call.id, call.tool(), call.arguments()));
-    }
-    fresh.clear();
-    return new Next.Calls(take(), asked);
   }
 
   private String take() {
@@ -221,11 +248,12 @@ final class ClaudeSession implements ControlLine.Peer {
       case "hook_callback" -> hook(requestId, request);
       case "can_use_tool" ->
           gate(
-              requestId,
-              false,
               request.path("tool_use_id").asText(),
               request.path("tool_name").asText(),
-              request.path("input"));
+              request.path("input"),
+              request,
+              false,
+              verdict -> line.answer(requestId, verdict.asPermission()));
       case "mcp_message" -> mcp(requestId, request);
       default -> line.refuse(requestId, "Helm does not know this request");
     }
@@ -251,49 +279,62 @@ final class ClaudeSession implements ControlLine.Peer {
       // Whatever it is called, the runtime waits for an answer before a tool: nothing passes by.
       default ->
           gate(
-              requestId,
-              true,
               input.path("tool_use_id").asText(request.path("tool_use_id").asText()),
               input.path("tool_name").asText(),
-              input.path("tool_input"));
+              input.path("tool_input"),
+              input,
+              true,
+              verdict -> line.answer(requestId, verdict.asHook()));
     }
-  }
-
-  private void gate(String requestId, boolean hook, String id, String tool, JsonNode input) {
-    PendingCall call = known(id, tool, input, hook);
-    if (call == null) {
-      call = new PendingCall(id, tool, input);
-      call.deny("Helm cannot tell which call this is.", line);
-    }
-    call.asked(requestId, hook, line);
   }
 
   /**
-   * The call that is asked about, new or known; null when it cannot be told. Attack: another call
-   * under an id that was allowed.
+   * Asks Helm about a call, new or known. Attack: another call under an id that was allowed.
    *
-   * @param exact whether the arguments have to be those that were asked about; the runtime's own
-   *     check comes with those that were allowed
+   * @param from says which sub-agent asks, if one does
+   * @param exact whether the arguments have to be those that were asked about, or that the lock has
+   *     made of them; the runtime's own check is only told what was allowed
    */
-  private @Nullable PendingCall known(String id, String tool, JsonNode input, boolean exact) {
-    PendingCall known = calls.get(id);
-    if (known != null) {
-      return known.wireTool.equals(tool) && (!exact || known.asks(input)) ? known : null;
+  private void gate(
+      String id,
+      String tool,
+      JsonNode input,
+      JsonNode from,
+      boolean exact,
+      Consumer<PendingCall.Verdict> question) {
+    PendingCall call = calls.of(id);
+    if (call == null) {
+      call = begun(id, tool, input, from);
+    } else if (exact ? !call.isOf(tool, input) : !call.wireTool.equals(tool)) {
+      call = null;
     }
-    if (id.isEmpty()
-        || id.length() > 128
-        || tool.isEmpty()
-        || !input.isObject()
-        || calls.size() >= CALLS_MAX
-        || over != null) {
-      return null;
+    if (call == null) {
+      question.accept(PendingCall.Verdict.denied("Helm cannot tell which call this is."));
+    } else {
+      call.asked(question);
     }
-    PendingCall call = new PendingCall(id, tool, input);
-    calls.put(id, call);
-    fresh.add(call);
-    freshNs = System.nanoTime();
-    result = null;
-    notifyAll();
+  }
+
+  private @Nullable PendingCall begun(String id, String tool, JsonNode input, JsonNode from) {
+    String agentId = from.path("agent_id").asText();
+    if (!agentId.isEmpty()) {
+      String label = subagents.label(agentId, from.path("agent_type").asText());
+      if (label == null) {
+        return null;
+      }
+      calls.announce(id, tool, input, label);
+    } else if (!calls.announced(id, tool, input)) {
+      calls.announce(id, tool, input, null);
+    }
+    return begun(id, tool, input);
+  }
+
+  private @Nullable PendingCall begun(String id, String tool, JsonNode input) {
+    PendingCall call = over == null ? calls.begin(id, tool, input) : null;
+    if (call != null) {
+      result = null;
+      notifyAll();
+    }
     return call;
   }
 
@@ -320,14 +361,11 @@ final class ClaudeSession implements ControlLine.Peer {
       case "stream_event" -> {
         JsonNode delta = message.path("event").path("delta");
         if (main && delta.path("type").asText().equals("text_delta")) {
-          live.accept(delta.path("text").asText());
+          events.says(delta.path("text").asText());
         }
       }
-      case "assistant" -> {
-        if (main) {
-          texts(message.path("message").path("content"));
-        }
-      }
+      case "assistant" ->
+          asked(message.path("parent_tool_use_id"), message.path("message").path("content"));
       case "user" -> results(message.path("message").path("content"));
       case "command_lifecycle" -> {
         String state = message.path("state").asText();
@@ -347,10 +385,17 @@ final class ClaudeSession implements ControlLine.Peer {
     }
   }
 
-  private void texts(JsonNode content) {
+  private void asked(JsonNode parent, JsonNode content) {
+    boolean main = parent.isNull();
+    String label = main ? null : subagents.labelOf(parent.asText());
     for (JsonNode block : content) {
-      if (block.path("type").asText().equals("text")) {
+      String type = block.path("type").asText();
+      if (main && type.equals("text")) {
         note(block.path("text").asText());
+      } else if (type.equals("tool_use") && (main || label != null)) {
+        calls.announce(
+            block.path("id").asText(), block.path("name").asText(), block.path("input"), label);
+        notifyAll();
       }
     }
   }
@@ -364,9 +409,10 @@ final class ClaudeSession implements ControlLine.Peer {
   private void results(JsonNode content) {
     for (JsonNode block : content) {
       if (block.path("type").asText().equals("tool_result")) {
-        PendingCall call = calls.get(block.path("tool_use_id").asText());
+        PendingCall call = calls.of(block.path("tool_use_id").asText());
         if (call != null) {
           boolean error = block.path("is_error").asBoolean();
+          subagents.ended(call.id, error);
           if (call.tool().equals("Agent") && call.allowed()) {
             note("(A sub-agent's report:)\n" + ResultText.of(block.path("content")));
           }
@@ -378,19 +424,17 @@ final class ClaudeSession implements ControlLine.Peer {
 
   /** The hook tells first; the text that the model reads follows, unless other calls hold it up. */
   private void later(JsonNode input, String text, boolean error) {
-    PendingCall call = calls.get(input.path("tool_use_id").asText());
+    PendingCall call = calls.of(input.path("tool_use_id").asText());
     if (call != null && !call.end.isDone()) {
       var unused =
-          java.util.concurrent.CompletableFuture.runAsync(
+          CompletableFuture.runAsync(
               () -> ended(call, text, error),
-              java.util.concurrent.CompletableFuture.delayedExecutor(
-                  RESULT_LAG_MS, TimeUnit.MILLISECONDS));
+              CompletableFuture.delayedExecutor(RESULT_LAG_MS, TimeUnit.MILLISECONDS));
     }
   }
 
   private synchronized void ended(PendingCall call, String text, boolean error) {
-    // Denied here: the runtime goes on by itself, and whoever waits is told so.
-    call.deny("The runtime has given this call up.", line);
+    calls.ended(call);
     call.end.complete(ResultText.end(call, text, error));
   }
 
@@ -398,7 +442,7 @@ final class ClaudeSession implements ControlLine.Peer {
   public synchronized void over(String fault) {
     over = fault;
     notifyAll();
-    Exception gone = new java.io.IOException("the runtime is gone");
-    calls.values().forEach(call -> call.end.completeExceptionally(gone));
+    calls.gone(new java.io.IOException("the runtime is gone"));
+    subagents.gone();
   }
 }

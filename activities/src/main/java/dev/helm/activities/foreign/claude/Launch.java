@@ -48,19 +48,23 @@ final class Launch {
   /** Variables besides those of every command. */
   static Map<String, String> environment(SessionStart start) {
     Map<String, String> env = new TreeMap<>();
-    if (start.info().blueprint().program() != null) {
-      env.putAll(start.info().blueprint().program().env());
-    }
     env.put("ANTHROPIC_BASE_URL", "http://127.0.0.1:3129");
     env.put("ANTHROPIC_API_KEY", start.modelToken().reveal());
+    env.put(
+        "CLAUDE_CODE_MAX_OUTPUT_TOKENS",
+        Integer.toString(start.info().blueprint().model().maxTokens()));
+    env.putAll(runtime());
+    return env;
+  }
+
+  /** Variables of every start of the runtime, a program's too. */
+  static Map<String, String> runtime() {
+    Map<String, String> env = new TreeMap<>();
     // Else it looks for other hosts, and asks the model for a title.
     env.put("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1");
     // Else a sub-agent's report comes when the agent may have ended.
     env.put("CLAUDE_CODE_DISABLE_BACKGROUND_TASKS", "1");
     env.put("CLAUDE_CODE_MAX_RETRIES", "6");
-    env.put(
-        "CLAUDE_CODE_MAX_OUTPUT_TOKENS",
-        Integer.toString(start.info().blueprint().model().maxTokens()));
     env.put("ENABLE_TOOL_SEARCH", "false");
     env.put("DISABLE_AUTOUPDATER", "1");
     // A person's question may take as long as the run's permissions last.

@@ -13,6 +13,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,22 +27,63 @@ final class PendingCall {
 
   final String id;
   final String wireTool;
-  final String filePath;
-  private volatile @Nullable JsonNode input;
-  private byte[] inputSha256 = new byte[0];
+  final @Nullable String agent;
   final CompletableFuture<ToolEnd> end = new CompletableFuture<>();
-  private final List<Question> questions = new ArrayList<>();
+  private final byte[] inputSha256;
+  private final List<Consumer<Verdict>> questions = new ArrayList<>();
+  private byte[] executedSha256 = new byte[0];
+  private @Nullable JsonNode input;
+  private String filePath;
   private @Nullable Verdict verdict;
 
-  private record Question(String requestId, boolean hook) {}
+  /**
+   * What Helm has decided.
+   *
+   * @param input what runs, if it is allowed
+   * @param reason why not, if it is denied
+   */
+  record Verdict(boolean allowed, JsonNode input, String reason) {
+    static Verdict denied(String reason) {
+      return new Verdict(false, NullNode.instance, reason);
+    }
 
-  private record Verdict(boolean allowed, JsonNode input, String reason) {}
+    /** As a hook of the runtime says it. */
+    ObjectNode asHook() {
+      ObjectNode response = HelmJson.mapper().createObjectNode();
+      ObjectNode hook = response.putObject("hookSpecificOutput");
+      hook.put("hookEventName", "PreToolUse");
+      hook.put("permissionDecision", allowed ? "allow" : "deny");
+      hook.put("permissionDecisionReason", allowed ? "allowed by Helm" : reason);
+      if (allowed) {
+        hook.set("updatedInput", input);
+      }
+      return response;
+    }
 
-  PendingCall(String id, String wireTool, JsonNode input) {
+    /** As the runtime's own permission check has it. */
+    ObjectNode asPermission() {
+      ObjectNode response = HelmJson.mapper().createObjectNode();
+      if (allowed) {
+        response.put("behavior", "allow").set("updatedInput", input);
+      } else {
+        response.put("behavior", "deny").put("message", reason);
+      }
+      return response;
+    }
+  }
+
+  /**
+   * A call.
+   *
+   * @param agent the label of the sub-agent that asks, or null
+   */
+  PendingCall(String id, String wireTool, JsonNode input, @Nullable String agent) {
     this.id = id;
     this.wireTool = wireTool;
     this.input = input;
-    this.filePath = input.path("file_path").asText();
+    this.agent = agent;
+    this.filePath = FilePaths.of(wireTool, input);
+    this.inputSha256 = sha256(input);
   }
 
   /** As rules and people know it. */
@@ -60,10 +102,14 @@ final class PendingCall {
     return asked == null ? "{}" : OwnTools.helmArguments(wireTool, asked);
   }
 
+  /** The file that the call is about, as it runs; empty for none. */
+  String filePath() {
+    return filePath;
+  }
+
   /** Whether it is this that was asked. */
-  boolean asks(JsonNode other) {
-    JsonNode asked = input;
-    return asked == null ? MessageDigest.isEqual(inputSha256, sha256(other)) : asked.equals(other);
+  boolean asks(String tool, JsonNode other) {
+    return wireTool.equals(tool) && MessageDigest.isEqual(inputSha256, sha256(other));
   }
 
   private static byte[] sha256(JsonNode input) {
@@ -77,6 +123,16 @@ final class PendingCall {
     }
   }
 
+  /** Whether it is this that was asked, or what was made of it. */
+  boolean isOf(String tool, JsonNode other) {
+    return asks(tool, other) || runs(tool, other);
+  }
+
+  /** Whether it is this that was let go. */
+  boolean runs(String tool, JsonNode other) {
+    return wireTool.equals(tool) && MessageDigest.isEqual(executedSha256, sha256(other));
+  }
+
   boolean decided() {
     return verdict != null;
   }
@@ -85,57 +141,39 @@ final class PendingCall {
     return verdict != null && verdict.allowed;
   }
 
-  /** Why it was denied; empty when it was not. */
-  String reason() {
-    return verdict == null ? "" : verdict.reason;
-  }
-
-  /** A hook asks, or the runtime's own permission check. */
-  void asked(String requestId, boolean hook, ControlLine line) {
-    Question question = new Question(requestId, hook);
-    if (verdict == null) {
+  /** Somebody asks: at once if it is decided, else as soon as it is. */
+  void asked(Consumer<Verdict> question) {
+    Verdict made = verdict;
+    if (made == null) {
       questions.add(question);
     } else {
-      answer(question, verdict, line);
+      question.accept(made);
     }
   }
 
-  void allow(JsonNode executed, ControlLine line) {
-    decide(new Verdict(true, executed, ""), line);
+  /** How many wait for the verdict. */
+  int waiting() {
+    return questions.size();
   }
 
-  void deny(String reason, ControlLine line) {
-    decide(new Verdict(false, NullNode.instance, reason), line);
+  void allow(JsonNode executed) {
+    if (verdict == null) {
+      filePath = FilePaths.of(wireTool, executed);
+      executedSha256 = sha256(executed);
+    }
+    decide(new Verdict(true, executed, ""));
   }
 
-  private void decide(Verdict made, ControlLine line) {
+  void deny(String reason) {
+    decide(Verdict.denied(reason));
+  }
+
+  private void decide(Verdict made) {
     if (verdict == null) {
       verdict = made;
-      questions.forEach(each -> answer(each, made, line));
+      questions.forEach(each -> each.accept(made));
       questions.clear();
-      JsonNode asked = input;
-      if (asked != null) {
-        inputSha256 = sha256(asked);
-        input = null;
-      }
+      input = null;
     }
-  }
-
-  private static void answer(Question to, Verdict verdict, ControlLine line) {
-    ObjectNode response = HelmJson.mapper().createObjectNode();
-    if (to.hook) {
-      ObjectNode hook = response.putObject("hookSpecificOutput");
-      hook.put("hookEventName", "PreToolUse");
-      hook.put("permissionDecision", verdict.allowed ? "allow" : "deny");
-      hook.put("permissionDecisionReason", verdict.allowed ? "allowed by Helm" : verdict.reason);
-      if (verdict.allowed) {
-        hook.set("updatedInput", verdict.input);
-      }
-    } else if (verdict.allowed) {
-      response.put("behavior", "allow").set("updatedInput", verdict.input);
-    } else {
-      response.put("behavior", "deny").put("message", verdict.reason);
-    }
-    line.answer(to.requestId, response);
   }
 }

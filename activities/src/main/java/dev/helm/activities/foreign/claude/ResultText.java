@@ -9,8 +9,6 @@ import java.util.List;
 final class ResultText {
   private static final int CHARS_MAX = 400_000;
   private static final int REASON_CHARS_MAX = 500;
-  private static final String WORKSPACE = "/workspace/";
-  private static final String SLOT_WORKSPACE = "/slot/workspace/";
 
   private ResultText() {}
 
@@ -51,8 +49,8 @@ final class ResultText {
     }
     long lines = text.lines().count();
     String summary = "ok · " + lines + (lines == 1 ? " line" : " lines");
-    String path = path(call.filePath);
-    boolean changes = call.wireTool.equals("Write") || call.wireTool.equals("Edit");
+    String path = FilePaths.inWorkspace(call.filePath());
+    boolean changes = List.of("Write", "Edit", "NotebookEdit").contains(call.wireTool);
     boolean reads = call.wireTool.equals("Read");
     return new ToolEnd(
         "ok",
@@ -64,16 +62,6 @@ final class ResultText {
         0,
         changes && !path.isEmpty() ? List.of(path) : List.of(),
         reads && !path.isEmpty() ? List.of(path) : List.of());
-  }
-
-  /** Relative to the workspace; empty when it is not in it. */
-  private static String path(String file) {
-    for (String root : List.of(SLOT_WORKSPACE, WORKSPACE)) {
-      if (file.startsWith(root)) {
-        return file.substring(root.length());
-      }
-    }
-    return file.startsWith("/") ? "" : file;
   }
 
   /** What a {@code result} message means; its subtype says success of failures too. */

@@ -1,36 +1,70 @@
 #!/usr/bin/python3 -IS
-"""Asks Helm whether it has allowed this very call. Whatever is unclear blocks (exit code 2)."""
+"""The lock: asks Helm whether it has allowed this very call, and tells it what became of it.
+
+Before a call whatever is unclear blocks (exit code 2), and what passes runs with exactly the
+arguments that Helm has allowed."""
 import json
 import socket
 import sys
 
 MAX_BYTES = 64 << 20
+RESULT_CHARS = 400_000
 # Longer than Helm takes to answer, shorter than the hook may take: a hook that is cut lets pass.
 SECONDS = 86000
+MEMBERS = (
+    "hook_event_name",
+    "session_id",
+    "tool_use_id",
+    "tool_name",
+    "tool_input",
+    "error",
+    "agent_id",
+    "agent_type",
+    "mcp_server",
+)
 
 
-def main():
-    call = json.loads(sys.stdin.buffer.read(MAX_BYTES))
-    question = {
-        "tool_use_id": call["tool_use_id"],
-        "tool_name": call["tool_name"],
-        "tool_input": call["tool_input"],
-    }
+def question(call):
+    asked = {name: call[name] for name in MEMBERS if name in call}
+    if "tool_calls" in call:
+        asked["tool_calls"] = [{"tool_use_id": each["tool_use_id"]} for each in call["tool_calls"]]
+    if "tool_response" in call:
+        response = call["tool_response"]
+        text = response if isinstance(response, str) else json.dumps(response)
+        asked["tool_response"] = response if len(text) <= RESULT_CHARS else text[:RESULT_CHARS]
+    return asked
+
+
+def ask(asked):
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as gate:
         gate.settimeout(SECONDS)
         gate.connect("/run/helm/gate.sock")
-        gate.sendall(json.dumps(question).encode() + b"\n")
+        gate.sendall(json.dumps(asked).encode() + b"\n")
         with gate.makefile("rb") as reader:
-            answer = json.loads(reader.readline(1 << 20))
-    if answer["allow"] is True:
+            return json.loads(reader.readline(MAX_BYTES))
+
+
+def main():
+    before = True
+    try:
+        call = json.loads(sys.stdin.buffer.read(MAX_BYTES))
+        before = call["hook_event_name"] == "PreToolUse"
+        answer = ask(question(call))
+        if before and answer["allow"] is not True:
+            print(answer["reason"], file=sys.stderr)
+            return 2
+        output = answer["output"]
+        if before and output["hookSpecificOutput"]["permissionDecision"] != "allow":
+            return 2
+        if output is not None:
+            sys.stdout.write(json.dumps(output))
+            sys.stdout.flush()
         return 0
-    print(answer["reason"], file=sys.stderr)
-    return 2
+    except BaseException as e:
+        if not before:
+            return 0
+        print("Helm's gate cannot be asked: %s" % type(e).__name__, file=sys.stderr)
+        return 2
 
 
-try:
-    code = main()
-except BaseException as e:
-    print("Helm's gate cannot be asked: %s" % type(e).__name__, file=sys.stderr)
-    code = 2
-sys.exit(code)
+sys.exit(main())

@@ -3,6 +3,7 @@ package dev.helm.activities.foreign.claude;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.helm.activities.foreign.AgentEvents;
 import dev.helm.activities.foreign.Next;
 import dev.helm.activities.tools.ToolDefinition;
 import dev.helm.workflows.HelmJson;
@@ -16,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -29,6 +31,7 @@ final class ClaudeSessionTest {
   private ClaudeSession session;
   private HelmTools tools;
   private final List<String> live = new CopyOnWriteArrayList<>();
+  private final List<String> told = new CopyOnWriteArrayList<>();
 
   @BeforeEach
   void open() throws IOException {
@@ -38,8 +41,32 @@ final class ClaudeSessionTest {
             List.of(
                 new ToolDefinition(
                     "Lookup", "Looks", json("{\"type\":\"object\",\"properties\":{}}"))));
-    session = new ClaudeSession(runtime.out(), runtime.in(), tools, live::add);
+    session = new ClaudeSession(runtime.out(), runtime.in(), tools, events());
     session.line().open();
+  }
+
+  private AgentEvents events() {
+    return new AgentEvents() {
+      @Override
+      public void says(String text) {
+        live.add(text);
+      }
+
+      @Override
+      public boolean reads(String messageId) {
+        return true;
+      }
+
+      @Override
+      public void ended(String subagent, String id, String outcome, @Nullable String reason) {
+        told.add(subagent + " " + outcome);
+      }
+
+      @Override
+      public void refused(String why) {
+        told.add(why);
+      }
+    };
   }
 
   @AfterEach
@@ -136,33 +163,96 @@ final class ClaudeSessionTest {
   }
 
   @Test
-  void theSecondLockAsksFirstAndBothGetOneVerdict() throws Exception {
-    CompletableFuture<String> allowed = asks("toolu_1", "Bash");
-    assertThat(calls().calls()).hasSize(1);
-    assertThat(allowed).isNotDone();
+  void theSecondLockGetsTheSameVerdictAndTheSameArguments() throws Exception {
     runtime.hook("r1", "PreToolUse", "toolu_1", "Bash", LS);
-    session.allow("toolu_1", json(LS));
+    assertThat(calls().calls()).hasSize(1);
+    CompletableFuture<Gates.Answer> allowed = asks("toolu_1", "Bash");
+    assertThat(allowed).isNotDone();
+    session.allow("toolu_1", json("{\"command\":\"ls -a\"}"));
     assertThat(verdict("r1")).isEqualTo("allow");
-    assertThat(allowed.get(30, TimeUnit.SECONDS)).isEmpty();
-    assertThat(asks("toolu_1", "Write").get(30, TimeUnit.SECONDS)).isNotEmpty();
-    CompletableFuture<String> denied = asks("toolu_2", "Bash");
+    JsonNode output = allowed.get(30, TimeUnit.SECONDS).output();
+    assertThat(output.at("/hookSpecificOutput/updatedInput/command").asText()).isEqualTo("ls -a");
+    assertThat(asks("toolu_1", "Write").get(30, TimeUnit.SECONDS).reason()).isNotEmpty();
+    runtime.hook("r2", "PreToolUse", "toolu_2", "Bash", LS);
     assertThat(calls().calls()).hasSize(1);
+    CompletableFuture<Gates.Answer> denied = asks("toolu_2", "Bash");
     session.deny("toolu_2", "no");
-    assertThat(denied.get(30, TimeUnit.SECONDS)).isEqualTo("no");
-    CompletableFuture<String> open = asks("toolu_3", "Bash");
+    assertThat(denied.get(30, TimeUnit.SECONDS)).isEqualTo(Gates.Answer.denied("no"));
+    runtime.hook("r3", "PreToolUse", "toolu_3", "Bash", LS);
     assertThat(calls().calls()).hasSize(1);
+    CompletableFuture<Gates.Answer> open = asks("toolu_3", "Bash");
     session.line().close();
-    assertThat(open.get(30, TimeUnit.SECONDS)).isNotEmpty();
-    assertThat(asks("toolu_4", "Bash").get(30, TimeUnit.SECONDS)).isNotEmpty();
+    assertThat(open.get(30, TimeUnit.SECONDS).reason()).isNotEmpty();
+    assertThat(asks("toolu_4", "Bash").get(30, TimeUnit.SECONDS).reason()).isNotEmpty();
   }
 
-  private CompletableFuture<String> asks(String id, String tool) {
-    CompletableFuture<String> answer = new CompletableFuture<>();
+  /** Any process of the container can ask the second lock. */
+  @Test
+  void aCallThatTheRuntimeDoesNotKnowIsRefusedAndNobodyIsAskedAboutIt() throws Exception {
+    CompletableFuture<Gates.Answer> forged = asks("toolu_x", "Bash");
+    runtime.hook("r1", "PreToolUse", "toolu_1", "Bash", LS);
+    assertThat(calls().calls()).containsExactly(new Next.Asked("toolu_1", "Bash", LS));
+    assertThat(forged.get(30, TimeUnit.SECONDS).reason()).contains("knows of no such call");
+    assertThat(told).singleElement().asString().contains("a call of Bash", "no such call");
+    session.allow("toolu_1", json(LS));
+    assertThat(verdict("r1")).isEqualTo("allow");
+    for (int i = 0; i < 40; i++) {
+      assertThat(asks("toolu_1", "Write").get(30, TimeUnit.SECONDS).reason()).isNotEmpty();
+    }
+    assertThat(told).as("bounded").hasSize(20);
+  }
+
+  @Test
+  void anIdOfACallThatHasEndedLetsNothingPass() throws Exception {
+    runtime.hook("r1", "PreToolUse", "toolu_1", "Bash", LS);
+    calls();
+    session.allow("toolu_1", json(LS));
+    runtime.answer("r1");
+    runtime.toolResult("toolu_1", "a", false);
+    runtime.hook("r2", "PreToolUse", "toolu_1", "Bash", LS);
+    assertThat(verdict("r2")).isEqualTo("deny");
+    assertThat(session.call("toolu_1")).as("not kept").isNull();
+    assertThat(asks("toolu_1", "Bash").get(30, TimeUnit.SECONDS).reason()).isNotEmpty();
+  }
+
+  @Test
+  void aSubagentsCallsAreItsOwn() throws Exception {
+    subagentHook("r0", "toolu_0", "a1", "reader");
+    assertThat(verdict("r0")).as("of a sub-agent that nobody let begin").isEqualTo("deny");
+    runtime.hook("r1", "PreToolUse", "toolu_1", "Agent", "{\"subagent_type\":\"reader\"}");
+    calls();
+    session.spawns("toolu_1", "main/1", "reader");
+    session.allow("toolu_1", json("{\"subagent_type\":\"reader\"}"));
+    runtime.answer("r1");
+    subagentHook("r2", "toolu_2", "a1", "reader");
+    assertThat(calls().calls()).containsExactly(new Next.Asked("toolu_2", "Bash", LS, "main/1"));
+    session.deny("toolu_2", "no");
+    runtime.answer("r2");
+    runtime.toolResult("toolu_1", "the report", false);
+    runtime.says("{\"type\":\"result\",\"subtype\":\"success\",\"is_error\":false}");
+    assertThat(session.next()).isInstanceOf(Next.Ended.class);
+    assertThat(told).containsExactly("main/1 succeeded");
+  }
+
+  private void subagentHook(String requestId, String id, String agent, String kind)
+      throws IOException {
+    var line = ScriptedRuntime.hookLine(requestId, "PreToolUse", id, "Bash", LS);
+    ((com.fasterxml.jackson.databind.node.ObjectNode) line.path("request").path("input"))
+        .put("agent_id", agent)
+        .put("agent_type", kind);
+    runtime.says(line.toString());
+  }
+
+  private CompletableFuture<Gates.Answer> asks(String id, String tool) {
+    CompletableFuture<Gates.Answer> answer = new CompletableFuture<>();
+    var question = com.fasterxml.jackson.databind.node.JsonNodeFactory.instance.objectNode();
+    question.put("hook_event_name", "PreToolUse").put("tool_use_id", id).put("tool_name", tool);
+    question.set("tool_input", json(LS));
     Thread.ofVirtual()
         .start(
             () -> {
               try {
-                answer.complete(session.verdict(id, tool, json(LS)));
+                answer.complete(session.asked(question));
               } catch (InterruptedException e) {
                 answer.completeExceptionally(e);
               }
@@ -180,8 +270,9 @@ final class ClaudeSessionTest {
     runtime.answer("r1");
     runtime.hook("r2", "PostToolUse", "toolu_1", "Write", "{}");
     runtime.answer("r2");
+    PendingCall call = Objects.requireNonNull(session.call("toolu_1"));
     runtime.toolResult("toolu_1", "written", false);
-    var end = Objects.requireNonNull(session.call("toolu_1")).end.get(30, TimeUnit.SECONDS);
+    var end = call.end.get(30, TimeUnit.SECONDS);
     assertThat(end.forModel()).isEqualTo("written");
     assertThat(end.changed()).containsExactly("a.txt");
     assertThat(end.error()).isFalse();
@@ -198,14 +289,10 @@ final class ClaudeSessionTest {
         .putObject("tool_response")
         .put("stdout", "one")
         .put("stderr", "two");
+    PendingCall call = Objects.requireNonNull(session.call("toolu_1"));
     runtime.says(line.toString());
     runtime.answer("r2");
-    assertThat(
-            Objects.requireNonNull(session.call("toolu_1"))
-                .end
-                .get(30, TimeUnit.SECONDS)
-                .forModel())
-        .isEqualTo("one\ntwo");
+    assertThat(call.end.get(30, TimeUnit.SECONDS).forModel()).isEqualTo("one\ntwo");
   }
 
   @Test
@@ -220,7 +307,9 @@ final class ClaudeSessionTest {
         .failsWithin(Duration.ofSeconds(30))
         .withThrowableOfType(ExecutionException.class);
     lost("closed");
-    assertThat(session.verdict("toolu_1", "Bash", json(LS))).as("nothing passes").isNotEmpty();
+    assertThat(asks("toolu_1", "Bash").get(30, TimeUnit.SECONDS).reason())
+        .as("nothing passes")
+        .isNotEmpty();
   }
 
   @Test
@@ -229,8 +318,9 @@ final class ClaudeSessionTest {
     calls();
     session.allow("toolu_1", json(LS));
     runtime.answer("r1");
+    PendingCall call = Objects.requireNonNull(session.call("toolu_1"));
     runtime.hangUp();
-    assertThat(Objects.requireNonNull(session.call("toolu_1")).end)
+    assertThat(call.end)
         .failsWithin(Duration.ofSeconds(30))
         .withThrowableOfType(ExecutionException.class);
     lost("ended");
