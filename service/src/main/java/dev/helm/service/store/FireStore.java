@@ -177,8 +177,8 @@ public final class FireStore {
   }
 
   /**
-   * People hear of the first of a row of skipped fires, and once of an absence; who asked for a fire
-   * has the answer.
+   * People hear of the first of a row of skipped fires, and once of an absence; who asked for a
+   * fire has the answer.
    */
   private static @Nullable String told(Tx tx, Due due, String outcome) throws SQLException {
     if (due.kind().equals(TRIGGER)) {

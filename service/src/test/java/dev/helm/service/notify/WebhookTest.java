@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.net.httpserver.HttpServer;
+import dev.helm.api.blueprint.Overlap;
 import dev.helm.api.event.Content;
 import dev.helm.api.event.RunEvent;
-import dev.helm.api.blueprint.Overlap;
 import dev.helm.service.store.FireStore;
 import dev.helm.service.store.Hmac;
 import dev.helm.service.store.ScheduleStore;
@@ -105,12 +105,22 @@ class WebhookTest {
         .schedules()
         .put(
             new ScheduleStore.Definition(
-                "weekly", "default", "demo", "0 8 * * 1", "UTC", Overlap.SKIP, 60_000, Map.of(),
-                null, null, false, "u1", "ann"),
+                "weekly",
+                "default",
+                "demo",
+                "0 8 * * 1",
+                "UTC",
+                Overlap.SKIP,
+                60_000,
+                Map.of(),
+                null,
+                null,
+                false,
+                "u1",
+                "ann"),
             false);
     String at = Times.text(Clock.systemUTC().instant().plusSeconds(60));
-    FireStore.Due due =
-        new FireStore.Due("weekly", at, at, FireStore.SCHEDULE, 2, null, null);
+    FireStore.Due due = new FireStore.Due("weekly", at, at, FireStore.SCHEDULE, 2, null, null);
     store.fires().end(due, FireStore.MISSED, "Helm was away: secret words");
     Webhook listening =
         new Webhook(WebhookAddress.of(address()), key, store.log(), Clock.systemUTC());

@@ -146,6 +146,7 @@ class SchedulesTest {
           {"blueprint":"brief","cron":"0 8 31 4 *","timeZone":"UTC"}  | 400 | never fires
           {"blueprint":"brief","cron":"x","timeZone":"UTC"}           | 400 | five fields
           {"blueprint":"brief","cron":"0 8 * * 1","timeZone":"Europe/Berlinn"} | 400 | Europe/Berlin
+          {"blueprint":"brief","cron":"0 8 * * 1","timeZone":"+02:00"} | 400 | summer time
           {"blueprint":"brief","cron":"0 8 * * 1","timeZone":"UTC","overlap":"maybe"} | 400 | bufferOne
           {"blueprint":"brief","cron":"0 8 * * 1","timeZone":"UTC","catchUpMs":5} | 400 | catchUpMs
           {"blueprint":"brief","cron":"0 8 * * 1","timeZone":"UTC","name":"A b"} | 400 | name

@@ -225,8 +225,7 @@ class TemporalSchedulesTest {
 
   private void work() {
     WorkerFactory fresh =
-        TemporalConnection.workers(
-            TemporalConnection.client(stubs, "worker"), new Recorder(fired));
+        TemporalConnection.workers(TemporalConnection.client(stubs, "worker"), new Recorder(fired));
     workers = fresh;
     fresh.start();
   }
