@@ -96,6 +96,13 @@ final class ExampleRig implements AutoCloseable {
     return started.body().path("id").asText();
   }
 
+  /** Has the schedule of an example's blueprint fire now. */
+  String fire(String schedule) throws Exception {
+    ServiceProcess.Answer fired = service.post("/api/schedules/" + schedule + "/trigger", Map.of());
+    assertThat(fired.body().path("outcome").asText()).as(fired.toString()).isEqualTo("started");
+    return fired.body().path("run").asText();
+  }
+
   /** The n-th permission that a run asks for, from 1. */
   JsonNode asked(String run, int n) throws Exception {
     return nth(run, "permission.requested", n);

@@ -137,7 +137,9 @@ class ExamplesTest {
   @Test
   void theStatusIsPublishedOnceSomebodyAllowsIt() throws Exception {
     rig.apply("weekly-status");
-    String run = rig.start("weekly-status");
+    String run = rig.fire("weekly-status");
+    assertThat(data(rig.events(run, "run.created").getFirst(), "schedule"))
+        .isEqualTo("weekly-status");
     String denied = rig.start("weekly-status");
     JsonNode publish = rig.asked(run, 1);
     rig.deny(rig.asked(denied, 1), "grace is on leave, write that first");
