@@ -95,7 +95,7 @@ public final class ScheduleCreate extends HelmCommand {
   /** This machine's place; a machine that only knows an offset keeps UTC. */
   private static String here() {
     String zone = ZoneId.systemDefault().getId();
-    return zone.contains("/") ? zone : "UTC";
+    return zone.contains("/") && !zone.startsWith("Etc/") ? zone : "UTC";
   }
 
   private static long spanMs(String text) {

@@ -87,16 +87,9 @@ final class ScheduleReader {
           schedule.posOf("timeZone"),
           "schedule.timeZone",
           "expected a place such as Europe/Berlin, or UTC, found \"" + zone + "\"",
-          zoneHint(zone));
+          Zones.hint(zone) == null ? Nearest.hint(zone, Zones.names()) : Zones.hint(zone));
     }
     return Objects.requireNonNullElse(zone, "");
-  }
-
-  /** What somebody may have meant who wrote what is no place. */
-  static @Nullable String zoneHint(String zone) {
-    return zone.matches("(UTC|GMT|Z)?[+-].*|[A-Z]{3,4}")
-        ? "an offset or its short name does not follow summer time: name the place"
-        : Nearest.hint(zone, Zones.names());
   }
 
   private Overlap overlap(Fields schedule) {

@@ -176,7 +176,9 @@ final class Schedules {
       throw ProblemException.member(
           "timeZone",
           "expected a place such as Europe/Berlin, or UTC, found \"" + is.timeZone() + "\"",
-          Nearest.hint(is.timeZone(), Zones.names()));
+          Zones.hint(is.timeZone()) == null
+              ? Nearest.hint(is.timeZone(), Zones.names())
+              : Zones.hint(is.timeZone()));
     }
     if (is.catchUpMs() < ScheduleSpec.CATCH_UP_MIN.toMillis()
         || is.catchUpMs() > ScheduleSpec.CATCH_UP_MAX.toMillis()) {

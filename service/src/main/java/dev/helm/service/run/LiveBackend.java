@@ -131,7 +131,7 @@ public final class LiveBackend implements Backend {
   private final Health health;
   private final ScheduledExecutorService upkeep =
       Executors.newScheduledThreadPool(
-          3, Thread.ofPlatform().daemon().name("helm-upkeep-", 0).factory());
+          4, Thread.ofPlatform().daemon().name("helm-upkeep-", 0).factory());
 
   private LiveBackend(Settings settings, Store store, StreamHub hub) throws IOException {
     this.settings = settings;

@@ -31,6 +31,7 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,6 +48,8 @@ final class TemporalSchedules {
 
   private final ScheduleClient client;
   private final ScheduleStore schedules;
+
+  private final ReentrantLock looking = new ReentrantLock();
 
   /** What this life has made, by name: the form that Temporal has. */
   private final Map<String, String> made = new HashMap<>();
@@ -65,8 +68,19 @@ final class TemporalSchedules {
     this.schedules = schedules;
   }
 
-  /** Makes the difference; every half minute it asks Temporal what is there. */
-  synchronized void look() {
+  /** Makes the difference, unless somebody is at it; the next look makes what this one leaves. */
+  void look() {
+    if (looking.tryLock()) {
+      try {
+        makeTheDifference();
+      } finally {
+        looking.unlock();
+      }
+    }
+  }
+
+  /** Every half minute it asks Temporal what is there. */
+  private void makeTheDifference() {
     Map<String, ScheduleStore.Stored> wanted = new HashMap<>();
     schedules.all().forEach(schedule -> wanted.put(PREFIX + schedule.id(), schedule));
     boolean all = System.nanoTime() - allAtNs > ALL_AGAIN_MS * 1_000_000;

@@ -4,6 +4,7 @@ import java.time.ZoneId;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** Time zones that a schedule may name: places, since an offset knows no summer time. */
 public final class Zones {
@@ -21,6 +22,13 @@ public final class Zones {
   /** Whether there is such a zone. */
   public static boolean known(String name) {
     return NAMES.contains(name);
+  }
+
+  /** What to say to somebody who wrote an offset or its short name; null for anything else. */
+  public static @Nullable String hint(String name) {
+    return name.matches("(UTC|GMT|Z)?[+-].*|[A-Z]{3,4}")
+        ? "an offset or its short name does not follow summer time: name the place"
+        : null;
   }
 
   /** All of them. */

@@ -176,7 +176,10 @@ public final class FireStore {
             due.schedule());
   }
 
-  /** People hear of the first of a row of skipped fires; who asked for a fire has the answer. */
+  /**
+   * People hear of the first of a row of skipped fires, and once of an absence; who asked for a
+   * fire has the answer.
+   */
   private static @Nullable String told(Tx tx, Due due, String outcome) throws SQLException {
     if (due.kind().equals(TRIGGER)) {
       return null;
@@ -191,7 +194,8 @@ public final class FireStore {
                 due.schedule(),
                 due.key());
     boolean again = outcome.equals(before) && !outcome.equals(MISSED);
-    return due.missed() > 0 || !came && !again ? "open" : null;
+    boolean absent = due.missed() > 0 && !(came && MISSED.equals(before));
+    return absent || !came && !again ? "open" : null;
   }
 
   /** What came of a fire, or null for nothing yet. */

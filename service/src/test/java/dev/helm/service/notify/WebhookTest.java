@@ -5,11 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.net.httpserver.HttpServer;
+import dev.helm.api.blueprint.Overlap;
 import dev.helm.api.event.Content;
 import dev.helm.api.event.RunEvent;
+import dev.helm.service.store.FireStore;
 import dev.helm.service.store.Hmac;
+import dev.helm.service.store.ScheduleStore;
 import dev.helm.service.store.Store;
 import dev.helm.service.store.StoreFixture;
+import dev.helm.service.store.Times;
 import dev.helm.workflows.Fact;
 import dev.helm.workflows.HelmJson;
 import java.net.InetAddress;
@@ -18,6 +22,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -92,6 +97,52 @@ class WebhookTest {
 
   private void log(String run, String key, RunEvent event) {
     store.log().append(run, List.of(new Fact(key, "main", event)));
+  }
+
+  @Test
+  void aFireThatCameToNothingIsToldOnceAndOutlivesARestart() throws Exception {
+    store
+        .schedules()
+        .put(
+            new ScheduleStore.Definition(
+                "weekly",
+                "default",
+                "demo",
+                "0 8 * * 1",
+                "UTC",
+                Overlap.SKIP,
+                60_000,
+                Map.of(),
+                null,
+                null,
+                false,
+                "u1",
+                "ann"),
+            false);
+    String at = Times.text(Clock.systemUTC().instant().plusSeconds(60));
+    FireStore.Due due = new FireStore.Due("weekly", at, at, FireStore.SCHEDULE, 2, null, null);
+    store.fires().end(due, FireStore.MISSED, "Helm was away: secret words");
+    Webhook listening =
+        new Webhook(WebhookAddress.of(address()), key, store.log(), Clock.systemUTC());
+    webhook = listening;
+    ScheduleNotices notices = new ScheduleNotices(store.fires(), listening);
+    notices.look();
+    notices.look();
+    Heard told = heard.poll(60, TimeUnit.SECONDS);
+    assertThat(told).isNotNull();
+    JsonNode body = HelmJson.read(told.body(), JsonNode.class);
+    assertThat(body.path("type").asText()).isEqualTo("schedule.missed");
+    assertThat(body.path("schedule").asText()).isEqualTo("weekly");
+    assertThat(body.path("missed").asInt()).isEqualTo(2);
+    assertThat(told.body()).doesNotContain("secret words");
+    assertThat(told.signature()).isEqualTo("v1=" + key.of(told.at() + "." + told.body()));
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (!store.fires().untold(10).isEmpty() && System.nanoTime() < deadline) {
+      TimeUnit.MILLISECONDS.sleep(20);
+    }
+    new ScheduleNotices(store.fires(), listening).look();
+    assertThat(store.fires().untold(10)).isEmpty();
+    assertThat(heard).isEmpty();
   }
 
   private RunEvent.NotificationSent recorded(String run) throws Exception {

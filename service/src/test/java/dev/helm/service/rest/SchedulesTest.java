@@ -146,6 +146,7 @@ class SchedulesTest {
           {"blueprint":"brief","cron":"0 8 31 4 *","timeZone":"UTC"}  | 400 | never fires
           {"blueprint":"brief","cron":"x","timeZone":"UTC"}           | 400 | five fields
           {"blueprint":"brief","cron":"0 8 * * 1","timeZone":"Europe/Berlinn"} | 400 | Europe/Berlin
+          {"blueprint":"brief","cron":"0 8 * * 1","timeZone":"+02:00"} | 400 | summer time
           {"blueprint":"brief","cron":"0 8 * * 1","timeZone":"UTC","overlap":"maybe"} | 400 | bufferOne
           {"blueprint":"brief","cron":"0 8 * * 1","timeZone":"UTC","catchUpMs":5} | 400 | catchUpMs
           {"blueprint":"brief","cron":"0 8 * * 1","timeZone":"UTC","name":"A b"} | 400 | name
@@ -274,6 +275,11 @@ class SchedulesTest {
     assertThat(outcomes()).containsExactly("missed", "started");
     assertThat(history().getFirst().path("missed").asInt()).isBetween(14, 17);
     assertThat(runs()).hasSize(1);
+    assertThat(service.store().fires().untold(10)).hasSize(1);
+    // What is caught up with after the same absence is not told a second time.
+    service.clock.forward(Duration.ofMinutes(5));
+    fireNext();
+    assertThat(outcomes()).containsExactly("started", "missed", "started");
     assertThat(service.store().fires().untold(10)).hasSize(1);
   }
 

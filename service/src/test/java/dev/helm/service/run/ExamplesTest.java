@@ -148,6 +148,8 @@ class ExamplesTest {
     }
     assertThat(schedule.path("next")).isNotEmpty();
     String run = rig.trigger("weekly-status");
+    assertThat(data(rig.events(run, "run.created").getFirst(), "schedule"))
+        .isEqualTo("weekly-status");
     String denied = rig.start("weekly-status");
     JsonNode publish = rig.asked(run, 1);
     rig.deny(rig.asked(denied, 1), "grace is on leave, write that first");

@@ -21,13 +21,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -207,6 +207,29 @@ class TemporalSchedulesTest {
         .isEqualTo(theirs);
   }
 
+  /** Every minute that was missed is told; that one run comes of them is ScheduleFires' part. */
+  @Test
+  @Tag("campaign")
+  void theMinutesWithoutTemporalAreToldWhenItIsBack() throws Exception {
+    put("* * * * *");
+    work();
+    assertThat(fired.poll(90, TimeUnit.SECONDS)).isNotNull();
+    disconnect();
+    Instant back = Instant.now().plusSeconds(130);
+    ServiceProcess.await("two minutes", 180, () -> Instant.now().isAfter(back));
+    connect(home);
+    work();
+    assertThat(fired.poll(60, TimeUnit.SECONDS)).isNotNull();
+    assertThat(fired.poll(60, TimeUnit.SECONDS)).isNotNull();
+  }
+
+  private void work() {
+    WorkerFactory fresh =
+        TemporalConnection.workers(TemporalConnection.client(stubs, "worker"), new Recorder(fired));
+    workers = fresh;
+    fresh.start();
+  }
+
   @Test
   void aFireTellsTheTimeThatItStandsForHoweverLateItIs() throws Exception {
     put("0 8 * * *");
@@ -220,9 +243,7 @@ class TemporalSchedulesTest {
                     from.plus(Duration.ofDays(3)),
                     ScheduleOverlapPolicy.SCHEDULE_OVERLAP_POLICY_ALLOW_ALL)));
     // The worker comes later than the fires, as after a stop of the service.
-    workers =
-        TemporalConnection.workers(TemporalConnection.client(stubs, "worker"), new Recorder(fired));
-    Objects.requireNonNull(workers).start();
+    work();
     List<String> heard = new java.util.ArrayList<>();
     for (int i = 0; i < 3; i++) {
       heard.add(fired.poll(60, TimeUnit.SECONDS));
