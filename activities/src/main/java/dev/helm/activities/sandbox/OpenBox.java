@@ -173,7 +173,9 @@ final class OpenBox implements Box {
               : new BoxEnd(BoxEnd.Kind.LOST, -1, lost.reason());
       case EffectOutcome.Ended(EffectExit exit, boolean _) -> {
         execution.acknowledge();
-        yield end(exit);
+        BoxEnd end = end(exit);
+        // Its lines go first: it may end of that before it is killed.
+        yield closed.get() ? new BoxEnd(BoxEnd.Kind.KILLED, end.code(), "closed") : end;
       }
     };
   }

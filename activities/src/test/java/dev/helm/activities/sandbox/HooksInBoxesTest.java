@@ -81,7 +81,9 @@ final class HooksInBoxesTest {
     assertThat(output.code()).isEqualTo(2);
     assertThat(text(output)).isEqualTo("{\"a\":1}\ngiven\nof the agent\n-v\n/workspace\nlo\n");
     assertThat(output.words()).contains("Read-only file system");
-    assertThat(ask("true", 60_000).code()).isZero();
+    HookRunner.Output second = ask("true", 60_000);
+    assertThat(second.broken()).isNull();
+    assertThat(second.code()).isZero();
   }
 
   @Test
