@@ -170,7 +170,7 @@ final class ClaudeSessionTest {
     assertThat(allowed).isNotDone();
     session.allow("toolu_1", json("{\"command\":\"ls -a\"}"));
     assertThat(verdict("r1")).isEqualTo("allow");
-    JsonNode output = allowed.get(30, TimeUnit.SECONDS).output();
+    JsonNode output = Objects.requireNonNull(allowed.get(30, TimeUnit.SECONDS).output());
     assertThat(output.at("/hookSpecificOutput/updatedInput/command").asText()).isEqualTo("ls -a");
     assertThat(asks("toolu_1", "Write").get(30, TimeUnit.SECONDS).reason()).isNotEmpty();
     runtime.hook("r2", "PreToolUse", "toolu_2", "Bash", LS);
