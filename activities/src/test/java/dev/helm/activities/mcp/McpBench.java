@@ -11,10 +11,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * P10: a gated tool call by path, from the step of the activity to its answer: a native Read and a
- * Bash in the run's container, echo of the reference server as a program in a container, and over
- * HTTP on loopback. The log is in memory; the container, the gate and the servers are real. Prints
- * one JSON object, milliseconds. Arguments: calls of each kind, warm-up calls of each.
+ * A gated tool call by path, from the step of the activity to its answer: a native Read and a Bash
+ * in the run's container, echo of the reference server as a program in a container, and over HTTP
+ * on loopback. The log is in memory; the container, the gate and the servers are real. Prints one
+ * JSON object, milliseconds. Arguments: calls of each kind, warm-up calls of each.
  */
 public final class McpBench {
   private final McpRig rig;
@@ -62,7 +62,10 @@ public final class McpBench {
               new ImagePrograms(lab.images()),
               lab.sandbox())) {
         rig.told();
-        System.out.println(HelmJson.write(new McpBench(rig, calls, warm).measured()));
+        Map<String, Object> measured = new McpBench(rig, calls, warm).measured();
+        // The run's container and the one of the server.
+        measured.put("containersMb", lab.megabytes());
+        System.out.println(HelmJson.write(measured));
       }
     }
   }
@@ -78,7 +81,7 @@ public final class McpBench {
     return all;
   }
 
-  private Map<String, String> of(String tool, String arguments) {
+  private Map<String, Double> of(String tool, String arguments) {
     double[] ms = new double[calls];
     for (int i = -warm; i < calls; i++) {
       long began = System.nanoTime();
@@ -95,7 +98,7 @@ public final class McpBench {
     return Map.of("p50", at(ms, 0.5), "p95", at(ms, 0.95), "p99", at(ms, 0.99));
   }
 
-  private static String at(double[] sorted, double share) {
-    return "%.2f".formatted(sorted[(int) Math.min(sorted.length - 1, sorted.length * share)]);
+  private static double at(double[] sorted, double share) {
+    return sorted[(int) Math.min(sorted.length - 1, sorted.length * share)];
   }
 }

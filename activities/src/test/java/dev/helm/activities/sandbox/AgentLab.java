@@ -58,6 +58,11 @@ public final class AgentLab implements AutoCloseable {
     return machine.inside(run);
   }
 
+  /** MB of each running container, least first. */
+  public List<Double> megabytes() {
+    return ContainerMemory.megabytes(machine);
+  }
+
   /** Removes the run's container as kill -9 of all in it does. */
   public void killContainer(String run) {
     machine.engine.remove(TestEngine.containerOf(sandbox.claim(run)));

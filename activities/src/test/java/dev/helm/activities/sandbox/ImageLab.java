@@ -62,6 +62,11 @@ public final class ImageLab implements AutoCloseable {
     return machine.settings.imageId();
   }
 
+  /** MB of each running container, least first. */
+  public List<Double> megabytes() {
+    return ContainerMemory.megabytes(machine);
+  }
+
   /** What a shell says in a hardened container of this image. */
   public String says(BuiltImage image, String script) throws IOException {
     BoxSpec spec = BoxSpec.own(run, "look", List.of("/bin/sh", "-c", script)).withImage(image.id());

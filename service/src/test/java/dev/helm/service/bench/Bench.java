@@ -15,8 +15,8 @@ public final class Bench {
   /** In this order: what needs a whole Helm comes last. */
   private static final List<String> ALL =
       List.of(
-          "P1", "P2", "P4", "P5", "P6", "P7", "P7B", "P8", "P9", "P10", "M1", "S6", "SEARCH",
-          "AUDIT", "P11", "P12");
+          "P1", "P2", "P4", "P5", "P6", "CALLS", "P7", "P7B", "P8", "P9", "P10", "M1", "S6",
+          "SEARCH", "AUDIT", "P11", "P12");
 
   private final Path checkout;
   private final Report report;
@@ -57,6 +57,7 @@ public final class Bench {
     row(rows, "P4", programs::appends);
     row(rows, "P5", programs::commands);
     row(rows, "P6", programs::claims);
+    row(rows, "CALLS", () -> CallRows.calls(checkout));
     row(rows, "P7", programs::snapshots);
     row(rows, "P7B", programs::egress);
     row(rows, "P8", programs::keyProxy);
