@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -136,13 +137,14 @@ class TemporalSchedulesTest {
   @Test
   void whatTheTableSaysIsMadeChangedPausedAndRemoved() throws Exception {
     put("0 8 * * MON");
-    assertThat(there().getSchedule().getState().isPaused()).isFalse();
-    assertThat(there().getSchedule().getPolicy().getCatchupWindow()).isEqualTo(Duration.ofHours(1));
+    assertThat(Objects.requireNonNull(there().getSchedule().getState()).isPaused()).isFalse();
+    assertThat(Objects.requireNonNull(there().getSchedule().getPolicy()).getCatchupWindow())
+        .isEqualTo(Duration.ofHours(1));
     List<Instant> before = there().getInfo().getNextActionTimes();
     put("30 9 * * *");
     assertThat(there().getInfo().getNextActionTimes()).isNotEqualTo(before);
     pause(true);
-    assertThat(there().getSchedule().getState().isPaused()).isTrue();
+    assertThat(Objects.requireNonNull(there().getSchedule().getState()).isPaused()).isTrue();
     // A former life made one that is gone from the table since.
     TemporalSchedules next = new TemporalSchedules(stubs, "next life", store.schedules());
     store.schedules().remove("weekly");
