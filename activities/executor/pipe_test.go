@@ -139,6 +139,22 @@ func TestPipeOutputMayEndBeforeInput(t *testing.T) {
 	}
 }
 
+// A socket that is closed over unread bytes is reset, and the host would take the answer for cut off.
+func TestPipeDeliversAllOfAProgramThatLeavesItsInput(t *testing.T) {
+	input := strings.Repeat("x", 150_000)
+	for range 30 {
+		p, _ := openPipe(t, "sh", "-c", "echo answer")
+		_, _ = p.conn.Write([]byte(input)) // the program may have ended already
+		_ = p.conn.CloseWrite()
+		if got := p.rest(); got != "answer\n" {
+			t.Fatalf("%q", got)
+		}
+		if code := p.code(); code != 0 {
+			t.Fatal(code)
+		}
+	}
+}
+
 func TestPipeTellsThatAProgramClosedItsInput(t *testing.T) {
 	p, _ := openPipe(t, "sh", "-c", "exec <&-; echo closed; sleep 30")
 	p.line()

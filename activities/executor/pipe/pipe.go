@@ -170,6 +170,9 @@ func (j *joined) serve(conn *net.UnixConn) int {
 	_ = conn.SetWriteDeadline(time.Now().Add(lastWrite))
 	<-told
 	<-delivered
+	// What the program left unread would reset the socket, and with it what the host has not read yet.
+	_ = conn.CloseRead()
+	_, _ = io.Copy(io.Discard, conn)
 	status := j.cmd.ProcessState.Sys().(syscall.WaitStatus)
 	if status.Signaled() {
 		fmt.Fprintln(os.Stderr, "helm-executor: the program was ended by signal", int(status.Signal()))
