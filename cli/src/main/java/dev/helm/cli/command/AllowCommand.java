@@ -2,6 +2,7 @@ package dev.helm.cli.command;
 
 import dev.helm.api.event.RunEvent;
 import dev.helm.api.rest.DecisionBodies;
+import dev.helm.cli.ExitCode;
 import dev.helm.cli.Failure;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -83,10 +84,13 @@ public final class AllowCommand extends DecideCommand {
         edit
             ? EditedArguments.inEditor(context().env(), item)
             : file != null ? EditedArguments.ofFile(file) : arguments;
-    if (text == null) {
-      return null;
+    if (text == null && edit) {
+      throw new Failure(
+          ExitCode.REFUSED,
+          "Nothing was changed, so nothing was decided.",
+          "Without -e the call is allowed as it is.");
     }
-    return EditedArguments.read(text);
+    return text == null ? null : EditedArguments.read(text);
   }
 
   private DecisionBodies.@Nullable Remember remembered(DecisionBodies.InboxItem item) {

@@ -41,7 +41,16 @@ public final class AnswerCommand extends HelmCommand {
     Reply reply = client.answer(item.id(), answer);
     return print(
         reply,
-        SafeText.line(reply.as(Bodies.Accepted.class).state()) + " · " + SafeText.line(answer));
+        SafeText.line(reply.as(Bodies.Accepted.class).state())
+            + " · "
+            + SafeText.line(answer)
+            + asked(item));
+  }
+
+  /** Which question it was: a run may have asked the next one already. */
+  private static String asked(DecisionBodies.InboxItem item) {
+    String text = item.text();
+    return text == null || text.isBlank() ? "" : " · to: " + SafeText.line(text);
   }
 
   private static String chosen(DecisionBodies.InboxItem item, String given) {

@@ -54,7 +54,7 @@ public final class DemoStory {
     Reply applied =
         client.putBlueprint(blueprint.name(), blueprint.bytes(), blueprint.mediaType(), false);
     if (applied.status() >= 400) {
-      throw Problems.of(applied);
+      throw Problems.of(applied, options.blueprint().toString());
     }
     Bodies.Run run =
         client

@@ -55,11 +55,12 @@ public final class ExampleStory {
 
   /** Plays it to its end; {@code DONE} when the run succeeded. */
   public ExitCode play() throws IOException, InterruptedException {
-    BlueprintFile blueprint = BlueprintFile.read(options.example().resolve("blueprint.yaml"));
+    Path file = options.example().resolve("blueprint.yaml");
+    BlueprintFile blueprint = BlueprintFile.read(file);
     Reply applied =
         client.putBlueprint(blueprint.name(), blueprint.bytes(), blueprint.mediaType(), false);
     if (applied.status() >= 400) {
-      throw Problems.of(applied);
+      throw Problems.of(applied, file.toString());
     }
     Path folder = options.example().resolve("files");
     List<Bodies.StartFile> files = Files.isDirectory(folder) ? FolderFiles.read(folder) : List.of();

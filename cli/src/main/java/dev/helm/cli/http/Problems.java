@@ -16,6 +16,17 @@ public final class Problems {
 
   private Problems() {}
 
+  /** As {@link #of}, with the places of a file that are wrong before the advice. */
+  public static Failure of(Reply reply, String file) {
+    Problem problem = read(reply);
+    List<String> places = problem == null ? List.of() : places(file, problem);
+    Failure failure = of(reply);
+    return places.isEmpty()
+        ? failure
+        : new Failure(
+            failure.exit(), failure.what(), String.join(" ", places), failure.code(), null);
+  }
+
   /** The failure that an answer with a status of 400 or more means. */
   public static Failure of(Reply reply) {
     Problem problem = read(reply);

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -160,6 +161,7 @@ public record Plan(Settings settings, @Nullable SystemUsers users, Path app) {
     env.put("HELM_PRACTICE", "" + practice);
     env.put("HELM_IMAGE", image);
     env.put("HELM_SMTP_URL", settings.smtpUrl());
+    System.getenv().forEach((name, value) -> forPackages(name, value, env));
     URI health = URI.create("http://127.0.0.1:" + settings.ports().service() + "/api/health");
     return ProcessSpec.of("service", argv, env, new Readiness.HttpOk(health))
         .withTimes(120_000, 30_000)
@@ -215,6 +217,17 @@ public record Plan(Settings settings, @Nullable SystemUsers users, Path app) {
         // An arena for each thread would keep 30 to 60 MB of the service idle.
         "MALLOC_ARENA_MAX",
         "2");
+  }
+
+  /** How this machine reaches npm's and PyPI's registries; the service makes images of packages. */
+  static void forPackages(String name, String value, Map<String, String> env) {
+    String lower = name.toLowerCase(Locale.ROOT);
+    if (lower.startsWith("npm_config_")
+        || lower.startsWith("pip_")
+        || lower.endsWith("_proxy")
+        || List.of("node_extra_ca_certs", "ssl_cert_file", "requests_ca_bundle").contains(lower)) {
+      env.put(name, value);
+    }
   }
 
   private @Nullable RunAs asHelm(List<Integer> more) {

@@ -39,6 +39,10 @@ final class OutgoingCheck implements Check {
     findings.addAll(ofConfig());
     findings.add(Finding.fine("push, Slack, telemetry, update checks", "none"));
     findings.add(
+        Finding.fine(
+            "packages",
+            "npm's and PyPI's registries · when a blueprint names packages, once for each image"));
+    findings.add(
         Finding.note(
             "builds only",
             "repo.maven.apache.org, proxy.golang.org, your Debian mirror · by ./helm build and the"
