@@ -54,6 +54,8 @@ final class Desk {
   private final Requests requests;
   private final Footer footer;
   private final Set<String> seen = new HashSet<>();
+  private String asking = "";
+  private long askedNanos = System.nanoTime();
   private final Set<String> sent = new HashSet<>();
   private final Map<String, String> drafts = new HashMap<>();
   private Mode mode = Mode.LOG;
@@ -88,6 +90,11 @@ final class Desk {
     List<RunEvent.PermissionRequested> open = view.permissions();
     if (open.stream().noneMatch(p -> p.permissionId().equals(focus))) {
       focus(open.isEmpty() ? "" : open.getFirst().permissionId());
+    }
+    String question = view.questions().stream().findFirst().map(RunView.Question::id).orElse("");
+    if (!question.equals(asking)) {
+      asking = question;
+      askedNanos = System.nanoTime();
     }
     boolean gone =
         switch (mode) {
@@ -250,6 +257,7 @@ final class Desk {
   private void option(int key) {
     view.questions().stream()
         .findFirst()
+        .filter(q -> settled(askedNanos))
         .filter(q -> key >= '1' && key - '1' < q.options().size())
         .ifPresent(q -> requests.answer(q.id(), q.options().get(key - '1')));
   }

@@ -395,7 +395,7 @@ class CommandsTest {
     assertThat(terminal.words())
         .containsExactly("\"4f3a\" asks a question.", "Settle it: helm answer 4f3a NUMBER|TEXT");
     assertThat(terminal.helm("answer", "4f3a", "2")).isZero();
-    assertThat(terminal.data()).containsExactly("answered · second");
+    assertThat(terminal.data()).containsExactly("answered · second · to: Which?");
     assertThat(service.asked("POST /api/questions/q-1").getFirst().body())
         .isEqualTo("{\"answer\":\"second\"}");
     for (String number : List.of("9", "0", "3")) {

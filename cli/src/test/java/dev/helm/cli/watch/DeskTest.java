@@ -236,6 +236,32 @@ class DeskTest {
   }
 
   @Test
+  void aDigitPressedBeforeTheQuestionCouldBeReadAnswersNothing() throws InterruptedException {
+    service.on("POST /api/questions/u1", _ -> TestService.json("{\"state\":\"answered\"}"));
+    story
+        .created()
+        .add(
+            "tool.unknown",
+            "toolUseId",
+            "c",
+            "tool",
+            "SendEmail",
+            "reason",
+            "its end was not seen",
+            "questionId",
+            "u1",
+            "deadline",
+            "2099-03-02T14:32:21.000Z");
+    desk.refocus();
+    desk.press('1');
+    assertThat(service.asked("POST /api/questions/u1")).isEmpty();
+    settle();
+    desk.press('1');
+    assertThat(told()).isEqualTo(new Happening.Told(""));
+    assertThat(service.asked("POST /api/questions/u1")).hasSize(1);
+  }
+
+  @Test
   void steeringBesideAPermissionSaysWhenItIsRead() throws InterruptedException {
     story.created().asked("p1", "c");
     desk.press('s');
