@@ -328,28 +328,27 @@ class SchedulesTest {
     }
   }
 
+  private static ScheduleStore.Definition bySystem(String id, String zone) {
+    return new ScheduleStore.Definition(
+        id,
+        "default",
+        "brief",
+        "0 8 * * *",
+        zone,
+        Overlap.SKIP,
+        3_600_000,
+        Map.of(),
+        null,
+        null,
+        false,
+        "u1",
+        "ann");
+  }
+
   @Test
   void aTimeZoneThatIsKnownNoMoreLeavesTheOthersToBeSeen() {
     create("");
-    service
-        .store()
-        .schedules()
-        .put(
-            new ScheduleStore.Definition(
-                "lost",
-                "default",
-                "brief",
-                "0 8 * * *",
-                "Nowhere/Lost",
-                Overlap.SKIP,
-                3_600_000,
-                Map.of(),
-                null,
-                null,
-                false,
-                "u1",
-                "ann"),
-            false);
+    var unused = service.store().schedules().put(bySystem("lost", "Nowhere/Lost"), false);
     JsonNode all = service.get("/api/schedules").json().path("items");
     assertThat(all.findValuesAsText("id")).containsExactly("brief", "lost");
     assertThat(all.get(0).path("next")).hasSize(3);
@@ -466,6 +465,20 @@ class SchedulesTest {
             service.post("/api/schedules", "{\"blueprint\":\"brief\",\"name\":\"more\"}").status())
         .isEqualTo(201);
     assertThat(service.get("/api/schedules/more").text("cron")).isEqualTo("0 7 * * MON");
+  }
+
+  @Test
+  void aBlueprintWhoseScheduleHasNoPlaceIsNotStored() {
+    for (int i = 0; i < 100; i++) {
+      var unused = service.store().schedules().put(bySystem("s" + i, "UTC"), false);
+    }
+    String more =
+        RunningService.BRIEF.replace("name: brief", "name: more")
+            + "schedule: {cron: \"0 8 * * MON\", timeZone: UTC}\n";
+    RunningService.Answer refused = service.putYaml("more", more);
+    assertThat(refused.status()).isEqualTo(409);
+    assertThat(refused.raw().body()).contains("at most 100 schedules");
+    assertThat(service.get("/api/blueprints/more").status()).isEqualTo(404);
   }
 
   @Test
