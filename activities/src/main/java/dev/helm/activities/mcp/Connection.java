@@ -216,15 +216,15 @@ final class Connection implements Wire.Watcher {
     return server.timeoutMs();
   }
 
-  /** Begins a call; from here on the server may have seen it. */
-  void call(OpenCall call, String tool, Map<String, Object> arguments) {
+  /** Begins a call; from here on the server may have seen it. False: it had ended, nothing went. */
+  boolean call(OpenCall call, String tool, Map<String, Object> arguments) {
     synchronized (calls) {
       calls.put(call.token(), call);
     }
     wire.callBegins();
     if (closed) {
       end(call, new OpenCall.News.Failed(new Fault(Fault.Kind.NOT_SENT, "it is gone")));
-      return;
+      return false;
     }
     McpSchema.CallToolRequest request =
         McpSchema.CallToolRequest.builder(tool)
@@ -240,6 +240,7 @@ final class Connection implements Wire.Watcher {
                     .subscribe(
                         result -> end(call, new OpenCall.News.Answered(result)),
                         error -> end(call, new OpenCall.News.Failed(Fault.of(error)))));
+    return true;
   }
 
   private void end(OpenCall call, OpenCall.News how) {

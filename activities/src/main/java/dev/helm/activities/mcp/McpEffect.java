@@ -62,18 +62,24 @@ final class McpEffect implements Effect {
     String tool = context.call().tool();
     String server = Objects.requireNonNull(McpHub.server(context.info(), tool));
     String key = context.effectKey(attempt);
-    Work work;
-    try {
-      Connection connection = hub.ready(context.info(), server);
-      Told told = new Told();
-      OpenCall call = new OpenCall(key, context.toolUseId(), tool, connection.timeoutMs());
-      work = new Work(context, attempt, server, connection, call, told);
-      works.put(key, work);
-      connection.call(call, McpHub.ownName(server, tool), arguments(context));
-    } catch (Fault e) {
-      return new Result.NotStarted("MCP server " + server + ": " + e.why());
+    Told told = new Told();
+    for (boolean again = false; ; again = true) {
+      Work work;
+      boolean sent;
+      try {
+        Connection connection = hub.ready(context.info(), server);
+        OpenCall call = new OpenCall(key, context.toolUseId(), tool, connection.timeoutMs());
+        work = new Work(context, attempt, server, connection, call, told);
+        works.put(key, work);
+        sent = connection.call(call, McpHub.ownName(server, tool), arguments(context));
+      } catch (Fault e) {
+        return new Result.NotStarted("MCP server " + server + ": " + e.why());
+      }
+      // A server that was ended for want of use between the look and the call is started again.
+      if (sent || again) {
+        return conclude(work, heart);
+      }
     }
-    return conclude(work, heart);
   }
 
   @SuppressWarnings("unchecked")

@@ -327,7 +327,7 @@ public final class McpHub implements ToolSource, AutoCloseable {
           if (connection != null
               && connection.idleMs() >= 0
               && waiting.waitingMs(key.run()).orElse(-1) >= patienceMs
-              && connection.retire(0)) {
+              && connection.retire(Places.SETTLED_MS)) {
             record(
                 key.run(),
                 new RunEvent.LimitReached(

@@ -22,7 +22,7 @@ final class Places {
   static final int ALL_MAX = Boxes.MAX_OWN_BOXES - 16;
 
   /** Whoever has just used a program may be about to use it again. */
-  private static final long SETTLED_MS = 1_000;
+  static final long SETTLED_MS = 1_000;
 
   private static final long LOOK_EVERY_MS = 100;
 

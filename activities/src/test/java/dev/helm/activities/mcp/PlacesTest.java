@@ -19,6 +19,8 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -146,6 +148,15 @@ class PlacesTest {
     }
   }
 
+  /** What has just been used stays for a moment. */
+  private static void endIdle(McpRig rig) {
+    long endNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    while (rig.store.all(RunEvent.LimitReached.class).isEmpty() && System.nanoTime() < endNs) {
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
+      rig.hub.endIdle();
+    }
+  }
+
   @Test
   void theServersOfARunThatWaitsForLongAreEndedAndStartedAgain() throws Exception {
     Counted server = new Counted();
@@ -157,7 +168,7 @@ class PlacesTest {
       rig.hub.endIdle();
       assertThat(server.running()).isOne();
       rig.waitingMs.put(MemoryStore.RUN, 10 * 60_000L);
-      rig.hub.endIdle();
+      endIdle(rig);
       server.boxes.getFirst().end().toCompletableFuture().get();
       assertThat(rig.store.all(RunEvent.LimitReached.class).getFirst().detail())
           .contains("MCP server s was ended while the run waits");
@@ -175,7 +186,7 @@ class PlacesTest {
       rig.told();
       Reply asked = rig.call("mcp__s__echo", HELLO);
       rig.waitingMs.put(MemoryStore.RUN, 10 * 60_000L);
-      rig.hub.endIdle();
+      endIdle(rig);
       server.boxes.getFirst().end().toCompletableFuture().get();
       server.tools = ScriptedServer.ECHO.replace("again", "twice");
       rig.allow(asked);

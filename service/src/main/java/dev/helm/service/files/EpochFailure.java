@@ -19,7 +19,9 @@ public final class EpochFailure extends RuntimeException {
     /** The container engine does not answer. */
     ENGINE,
     /** Begun or decided; what is left is done as soon as it can be. */
-    LATER
+    LATER,
+    /** The same request was for something else before. */
+    OTHER
   }
 
   /** For people. */

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.eclipse.jgit.lib.ObjectId;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -100,12 +101,23 @@ public final class Epochs {
   /**
    * What became of a request that was made before, or null if it was not.
    *
-   * @throws EpochFailure it is decided, and not finished yet
+   * @throws EpochFailure it is decided, and not finished yet, or it was for something else
    */
-  public @Nullable Done made(String run, String request) {
-    EpochStore.Made made = store.epochs().made(run, request);
+  public @Nullable Done made(String run, FileStore.Snapshot workspace, long toSeq, String request) {
+    return made(run, new Wanted(false, workspace.id(), workspace.tree(), toSeq, "", request));
+  }
+
+  private @Nullable Done made(String run, Wanted wanted) {
+    String request = wanted.request();
+    EpochStore.Made made = request == null ? null : store.epochs().made(run, request);
     if (made == null) {
       return null;
+    }
+    if (made.asked() != null && !made.asked().equals(wanted.asked())) {
+      throw new EpochFailure(
+          EpochFailure.Kind.OTHER,
+          "a rollback to another step was made of it; make a new key for a new request",
+          null);
     }
     if (store.epochs().open(run) != null) {
       throw new EpochFailure(
@@ -133,7 +145,7 @@ public final class Epochs {
       throw busy();
     }
     try {
-      Done made = wanted.request() == null ? null : made(run, wanted.request());
+      Done made = made(run, wanted);
       if (made != null) {
         return made;
       }
@@ -319,18 +331,7 @@ public final class Epochs {
     snapshots.share(fork.parent(), child.run());
     here.add(child.run());
     try {
-      RunQueries.Created created = store.epochs().fork(child, fork);
-      String run = created.run().id();
-      if (!run.equals(child.run())) {
-        // The same request made it before; that one works on it, or the next round does.
-        snapshots.erase(child.run());
-        return created;
-      }
-      Open open = store.epochs().open(run);
-      if (open != null) {
-        finish(open);
-      }
-      return created;
+      return begun(child.run(), () -> store.epochs().fork(child, fork));
     } finally {
       here.remove(child.run());
     }
@@ -342,16 +343,35 @@ public final class Epochs {
     here.add(run.run());
     try {
       Snapshots.Taken kept = snapshots.keep(run.run(), files);
-      RunQueries.Created created =
-          store.epochs().create(run, kept.tree(), kept.files(), kept.bytes());
-      Open open = store.epochs().open(created.run().id());
-      if (open != null) {
-        finish(open);
-      }
-      return created;
+      return begun(
+          run.run(), () -> store.epochs().create(run, kept.tree(), kept.files(), kept.bytes()));
     } finally {
       here.remove(run.run());
     }
+  }
+
+  /** What was kept for a run that is none after all goes again. */
+  private RunQueries.Created begun(String run, Supplier<RunQueries.Created> transaction)
+      throws IOException {
+    RunQueries.Created created;
+    try {
+      created = transaction.get();
+    } catch (RuntimeException e) {
+      if (store.queries().run(Access.system(), run) == null) {
+        snapshots.erase(run);
+      }
+      throw e;
+    }
+    if (!created.run().id().equals(run)) {
+      // The same request made it before; that one works on it, or the next round does.
+      snapshots.erase(run);
+      return created;
+    }
+    Open open = store.epochs().open(run);
+    if (open != null) {
+      finish(open);
+    }
+    return created;
   }
 
   /** Goes on with what is under way and nobody here works on; after a start, and every so often. */

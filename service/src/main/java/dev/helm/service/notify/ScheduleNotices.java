@@ -38,8 +38,12 @@ public final class ScheduleNotices {
   }
 
   private void heard(long n, @Nullable String failure) {
-    fires.told(n, failure == null ? FireStore.Told.SENT : FireStore.Told.FAILED);
-    forget(n);
+    try {
+      fires.told(n, failure == null ? FireStore.Told.SENT : FireStore.Told.FAILED);
+    } finally {
+      // Where that could not be written, people are told once more.
+      forget(n);
+    }
   }
 
   private synchronized void forget(long n) {

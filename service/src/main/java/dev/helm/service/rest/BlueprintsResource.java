@@ -192,12 +192,8 @@ public final class BlueprintsResource {
       Permit.require(context, Role.OPERATOR, before.blueprint().project());
     }
     Permit.require(context, Role.OPERATOR, blueprint.project());
-    schedules.refuseTaken(blueprint);
     try {
-      BlueprintStore.Put put =
-          blueprints.put(caller.access(Role.OPERATOR), blueprint, caller.name());
-      schedules.follow(blueprint, RunStarts.Starter.of(caller));
-      return put;
+      return schedules.put(caller.access(Role.OPERATOR), blueprint, RunStarts.Starter.of(caller));
     } catch (BlueprintStore.NameTakenException e) {
       throw ProblemException.of(
           ErrorCode.CONFLICT, "the name belongs to another project", "choose another name");

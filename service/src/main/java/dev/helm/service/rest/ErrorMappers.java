@@ -103,6 +103,11 @@ public final class ErrorMappers {
                 ErrorCode.ROLLBACK_UNDER_WAY,
                 "it is begun, and not finished yet",
                 String.valueOf(e.getMessage()));
+        case OTHER ->
+            response(
+                ErrorCode.IDEMPOTENCY_KEY_REUSED,
+                "this Idempotency-Key was used here for something else",
+                String.valueOf(e.getMessage()));
       };
     }
   }

@@ -98,7 +98,7 @@ public final class RollbackResource {
       return preview(run.id(), seq, workspace);
     }
     String key = IdempotencyFilter.requestId(context);
-    Epochs.Done made = backend.epochs().made(run.id(), key);
+    Epochs.Done made = backend.epochs().made(run.id(), workspace, seq, key);
     if (made == null) {
       refuse(preview(run.id(), seq, workspace), request.state());
     }
@@ -321,6 +321,14 @@ public final class RollbackResource {
             "blueprint", "it belongs to another project", "a fork stays in its run's project");
       }
     }
+    // It may have been stored when the operator's list was another.
+    backend
+        .images()
+        .refusal(blueprint.blueprint())
+        .ifPresent(
+            image -> {
+              throw ProblemException.member("blueprint", image.why(), image.hint());
+            });
     return new RunQueries.NewRun(
         RunId.random().value(),
         parent.name(),

@@ -158,21 +158,20 @@ public final class ScheduleFires {
     Calendar calendar = calendar(schedule);
     Instant over = store.clock().instant().minusMillis(schedule.is().catchUpMs()).minus(GRACE);
     Instant last = last(schedule);
-    Instant newest = null;
-    int count = 0;
-    for (Instant at = calendar.next(last);
-        at != null && at.isBefore(over) && count < 1000;
-        at = calendar.next(at)) {
-      newest = at;
-      count++;
-    }
+    Instant newest = calendar.last(last, over);
     if (newest != null) {
       String time = Times.text(newest);
       store
           .fires()
           .end(
               new FireStore.Due(
-                  schedule.id(), time, time, FireStore.SCHEDULE, count - 1, null, null),
+                  schedule.id(),
+                  time,
+                  time,
+                  FireStore.SCHEDULE,
+                  calendar.between(last, newest),
+                  null,
+                  null),
               FireStore.MISSED,
               "nothing could start in time: Helm, Temporal or the container engine was away");
     }

@@ -10,6 +10,7 @@ import dev.helm.service.schedule.Cron;
 import dev.helm.service.schedule.CronException;
 import dev.helm.service.schedule.Zones;
 import dev.helm.service.store.Access;
+import dev.helm.service.store.BlueprintStore;
 import dev.helm.service.store.RunQueries;
 import dev.helm.service.store.ScheduleStore;
 import dev.helm.service.store.Store;
@@ -33,43 +34,37 @@ final class Schedules {
 
   // ---- what blueprints bring ---------------------------------------------------------------
 
-  /** A schedule of the blueprint's name that is about another blueprint is nobody's to replace. */
-  void refuseTaken(Blueprint blueprint) {
-    ScheduleStore.Stored there = store.schedules().find(Access.system(), blueprint.name());
-    if (blueprint.schedule() != null
-        && there != null
-        && !there.is().blueprint().equals(blueprint.name())) {
-      throw ProblemException.of(
-          ErrorCode.CONFLICT,
-          "a schedule of another blueprint has the name " + blueprint.name(),
-          "remove that one, or name the blueprint otherwise");
-    }
+  /**
+   * Stores a blueprint and has the schedule of its name be what it says: both, or neither. A
+   * schedule of the blueprint's name that is about another blueprint is nobody's to replace.
+   */
+  BlueprintStore.Put put(Access access, Blueprint blueprint, RunStarts.Starter by) {
+    ScheduleStore.Definition brought = brought(blueprint, by);
+    BlueprintStore.Put put =
+        taking(() -> store.blueprints().put(access, blueprint, by.name(), brought));
+    changed.run();
+    return put;
   }
 
-  /** Has the schedule of the blueprint's name be what the blueprint says. */
-  void follow(Blueprint blueprint, RunStarts.Starter by) {
+  private static ScheduleStore.@Nullable Definition brought(
+      Blueprint blueprint, RunStarts.Starter by) {
     ScheduleSpec spec = blueprint.schedule();
-    if (spec == null) {
-      store.schedules().removeOfBlueprint(blueprint.name());
-    } else {
-      put(
-          new ScheduleStore.Definition(
-              blueprint.name(),
-              blueprint.project(),
-              blueprint.name(),
-              spec.cron(),
-              spec.timeZone(),
-              spec.overlap(),
-              spec.catchUpMs(),
-              spec.inputs(),
-              spec.prompt(),
-              null,
-              true,
-              by.principal(),
-              by.name()),
-          true);
-    }
-    changed.run();
+    return spec == null
+        ? null
+        : new ScheduleStore.Definition(
+            blueprint.name(),
+            blueprint.project(),
+            blueprint.name(),
+            spec.cron(),
+            spec.timeZone(),
+            spec.overlap(),
+            spec.catchUpMs(),
+            spec.inputs(),
+            spec.prompt(),
+            null,
+            true,
+            by.principal(),
+            by.name());
   }
 
   // ---- what people say ---------------------------------------------------------------------
@@ -99,7 +94,7 @@ final class Schedules {
             by.principal(),
             by.name());
     check(is, by);
-    ScheduleStore.Stored made = put(is, false);
+    ScheduleStore.Stored made = taking(() -> store.schedules().put(is, false));
     changed.run();
     return made;
   }
@@ -154,9 +149,9 @@ final class Schedules {
     return other.equals(is) ? is : other.with(by.principal(), by.name());
   }
 
-  private ScheduleStore.Stored put(ScheduleStore.Definition is, boolean replace) {
+  private static <T> T taking(Supplier<T> put) {
     try {
-      return store.schedules().put(is, replace);
+      return put.get();
     } catch (ScheduleStore.TakenException e) {
       throw ProblemException.of(
           ErrorCode.CONFLICT,

@@ -27,6 +27,7 @@ import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.SecurityContext;
+import java.time.DateTimeException;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -169,7 +170,6 @@ public final class SchedulesResource {
 
   private ScheduleBodies.Schedule shown(ScheduleStore.Stored stored, int firesMax) {
     ScheduleStore.Definition is = stored.is();
-    Calendar calendar = Calendar.of(is.cron(), is.timeZone());
     return new ScheduleBodies.Schedule(
         is.id(),
         is.project(),
@@ -187,7 +187,22 @@ public final class SchedulesResource {
         is.by(),
         stored.createdAt(),
         stored.changedAt(),
-        stored.paused() ? List.of() : calendar.next(store.clock().instant(), NEXT),
+        next(stored),
         store.fires().newest(is.id(), firesMax));
+  }
+
+  /**
+   * None where this Java does not know the time zone any more: the others are shown all the same.
+   */
+  private List<ScheduleBodies.FireTime> next(ScheduleStore.Stored stored) {
+    if (stored.paused()) {
+      return List.of();
+    }
+    try {
+      return Calendar.of(stored.is().cron(), stored.is().timeZone())
+          .next(store.clock().instant(), NEXT);
+    } catch (DateTimeException e) {
+      return List.of();
+    }
   }
 }

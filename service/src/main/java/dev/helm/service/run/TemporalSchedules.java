@@ -29,6 +29,7 @@ import io.temporal.serviceclient.WorkflowServiceStubs;
 import java.time.Duration;
 import java.util.BitSet;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
@@ -53,6 +54,9 @@ final class TemporalSchedules {
 
   /** What this life has made, by name: the form that Temporal has. */
   private final Map<String, String> made = new HashMap<>();
+
+  /** Why the last try failed, by name. */
+  private final Map<String, String> failed = new HashMap<>();
 
   private long allAtNs = System.nanoTime() - ALL_AGAIN_MS * 1_000_000;
 
@@ -81,7 +85,7 @@ final class TemporalSchedules {
 
   /** Every half minute it asks Temporal what is there. */
   private void makeTheDifference() {
-    Map<String, ScheduleStore.Stored> wanted = new HashMap<>();
+    Map<String, ScheduleStore.Stored> wanted = new LinkedHashMap<>();
     schedules.all().forEach(schedule -> wanted.put(PREFIX + schedule.id(), schedule));
     boolean all = System.nanoTime() - allAtNs > ALL_AGAIN_MS * 1_000_000;
     if (all) {
@@ -91,18 +95,52 @@ final class TemporalSchedules {
     }
     for (String id : List.copyOf(made.keySet())) {
       if (!wanted.containsKey(id)) {
-        remove(id);
-        made.remove(id);
+        alone(
+            id,
+            () -> {
+              remove(id);
+              made.remove(id);
+            });
       }
     }
+    failed.keySet().removeIf(id -> !wanted.containsKey(id) && !made.containsKey(id));
     wanted.forEach(
         (id, schedule) -> {
           String form = form(schedule);
           if (!form.equals(made.get(id))) {
-            make(id, schedule, form);
-            made.put(id, form);
+            alone(
+                id,
+                () -> {
+                  make(id, schedule, form);
+                  made.put(id, form);
+                });
           }
         });
+  }
+
+  /** One that cannot be made does not hold up the others; it is tried again, and told once. */
+  private void alone(String id, Runnable step) {
+    try {
+      step.run();
+      failed.remove(id);
+    } catch (RuntimeException e) {
+      if (away(e)) {
+        throw e;
+      }
+      Throwable cause = e.getCause() == null ? e : e.getCause();
+      String why = cause.toString();
+      if (!why.equals(failed.put(id, why))) {
+        LOG.warn("{} cannot be made or removed in Temporal: {}", id, why);
+      }
+    }
+  }
+
+  /** Whether Temporal does not answer at all: then the others would fail as well, and slowly. */
+  private static boolean away(RuntimeException e) {
+    Throwable cause = e instanceof StatusRuntimeException ? e : e.getCause();
+    return cause instanceof StatusRuntimeException answer
+        && (answer.getStatus().getCode() == Status.Code.UNAVAILABLE
+            || answer.getStatus().getCode() == Status.Code.DEADLINE_EXCEEDED);
   }
 
   private Map<String, String> listed() {

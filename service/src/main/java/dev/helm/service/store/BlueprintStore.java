@@ -14,6 +14,15 @@ public interface BlueprintStore {
    */
   Put put(Access access, Blueprint blueprint, String by);
 
+  /**
+   * The same, and in the same transaction the schedule that it brings is made or made the same;
+   * null takes away the one that a former version brought.
+   *
+   * @throws ScheduleStore.TakenException as {@link ScheduleStore#put}; then no version is stored
+   */
+  Put put(
+      Access access, Blueprint blueprint, String by, ScheduleStore.@Nullable Definition schedule);
+
   /** The newest version that is seen, or null. */
   Blueprint.@Nullable Stored newest(Access access, String name);
 

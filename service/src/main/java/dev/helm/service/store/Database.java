@@ -27,7 +27,7 @@ public final class Database implements AutoCloseable {
   /** How long a statement waits for a lock of another connection. */
   public static final int BUSY_TIMEOUT_MS = 2_000;
 
-  private static final int SCHEMA_NEWEST = 14;
+  private static final int SCHEMA_NEWEST = 15;
 
   /** The WAL file is cut back to this after a checkpoint. */
   private static final long WAL_BYTES_MAX = 64L << 20;

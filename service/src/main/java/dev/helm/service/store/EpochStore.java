@@ -1,5 +1,6 @@
 package dev.helm.service.store;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import dev.helm.api.Sha256;
 import dev.helm.api.event.Content;
 import dev.helm.api.event.RunEvent;
@@ -65,10 +66,21 @@ public final class EpochStore {
     public Wanted(boolean restart, String snapshotId, String tree, long toSeq, String by) {
       this(restart, snapshotId, tree, toSeq, by, null);
     }
+
+    /** What it is for, whoever asks: two of the same request are for the same. */
+    @JsonIgnore
+    public String asked() {
+      return toSeq + " " + snapshotId;
+    }
   }
 
-  /** What was made of a request. */
-  public record Made(long seq, int epoch, String undoSnapshotId, Counts counts) {}
+  /**
+   * What was made of a request.
+   *
+   * @param asked {@link Wanted#asked}; null in what was made before that was noted
+   */
+  public record Made(
+      long seq, int epoch, String undoSnapshotId, Counts counts, @Nullable String asked) {}
 
   /**
    * Something under way.
@@ -259,7 +271,8 @@ public final class EpochStore {
                 run,
                 REQUEST + wanted.request(),
                 tx.now(),
-                HelmJson.write(new Made(seq, epoch, undoId(run, asked.epoch()), counts)));
+                HelmJson.write(
+                    new Made(seq, epoch, undoId(run, asked.epoch()), counts, wanted.asked())));
       }
       TakenBackCalls.note(tx, run, run, wanted.toSeq());
       start(tx, run, epoch, carry(tx.sql(), run, moment, wanted));

@@ -27,7 +27,7 @@ public final class FireStore {
   public static final String MISSED = "missed";
   public static final String REFUSED = "refused";
 
-  /** Most fires that are kept of a schedule, beside those whose run is open. */
+  /** Most fires that are kept of a schedule, beside the calendar's last and those of open runs. */
   static final int KEPT_MAX = 200;
 
   private static final String ACTIVE = "('queued', 'running', 'paused')";
@@ -171,7 +171,10 @@ public final class FireStore {
                 + ") AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.id = schedule_fires.run"
                 + " AND status IN "
                 + ACTIVE
-                + ")",
+                // What was missed is counted from the newest time of the calendar.
+                + ") AND n <> coalesce((SELECT n FROM schedule_fires WHERE schedule = ?"
+                + " AND kind = 'schedule' ORDER BY scheduled_at DESC LIMIT 1), -1)",
+            due.schedule(),
             due.schedule(),
             due.schedule());
   }

@@ -110,25 +110,34 @@ public final class ScheduleStore {
    * @throws TakenException when the name stands for another, or the project has too many
    */
   public Stored put(Definition wanted, boolean replace) {
-    return writer.change(
-        tx -> {
-          Stored before = one(tx.sql(), Access.system(), wanted.id());
-          if (before == null) {
-            refuseTooMany(tx, wanted.project());
-            write(tx, new Stored(wanted, false, null, tx.now(), tx.now(), tx.now()));
-          } else if (!replace || !before.is().blueprint().equals(wanted.blueprint())) {
-            throw new TakenException("there is a schedule \"" + wanted.id() + "\" already");
-          } else if (!wanted.equals(before.is().with(wanted.principal(), wanted.by()))) {
-            write(
-                tx,
-                changed(
-                    tx,
-                    before,
-                    new Stored(
-                        wanted, before.paused(), before.note(), before.createdAt(), "", "")));
-          }
-          return Objects.requireNonNull(one(tx.sql(), Access.system(), wanted.id()));
-        });
+    return writer.change(tx -> put(tx, wanted, replace));
+  }
+
+  private static Stored put(Tx tx, Definition wanted, boolean replace) throws SQLException {
+    Stored before = one(tx.sql(), Access.system(), wanted.id());
+    if (before == null) {
+      refuseTooMany(tx, wanted.project());
+      write(tx, new Stored(wanted, false, null, tx.now(), tx.now(), tx.now()));
+    } else if (!replace || !before.is().blueprint().equals(wanted.blueprint())) {
+      throw new TakenException("there is a schedule \"" + wanted.id() + "\" already");
+    } else if (!wanted.equals(before.is().with(wanted.principal(), wanted.by()))) {
+      write(
+          tx,
+          changed(
+              tx,
+              before,
+              new Stored(wanted, before.paused(), before.note(), before.createdAt(), "", "")));
+    }
+    return Objects.requireNonNull(one(tx.sql(), Access.system(), wanted.id()));
+  }
+
+  /** Has the schedule that a blueprint brings be this one; null where it brings none. */
+  static void follow(Tx tx, String blueprint, @Nullable Definition wanted) throws SQLException {
+    if (wanted == null) {
+      boolean unused = remove(tx, blueprint, "from_blueprint = 1 AND blueprint = id");
+    } else {
+      Stored unused = put(tx, wanted, true);
+    }
   }
 
   /** Changes one, with nobody in between; null when there is none. */
@@ -198,11 +207,6 @@ public final class ScheduleStore {
   /** Takes one away with its fires; false when there is none. Its runs go on. */
   public boolean remove(String id) {
     return writer.change(tx -> remove(tx, id, "TRUE"));
-  }
-
-  /** Takes away what a blueprint brought and has no more. */
-  public boolean removeOfBlueprint(String blueprint) {
-    return writer.change(tx -> remove(tx, blueprint, "from_blueprint = 1 AND blueprint = id"));
   }
 
   private static boolean remove(Tx tx, String id, String condition) throws SQLException {

@@ -25,34 +25,50 @@ final class SqliteBlueprints implements BlueprintStore {
 
   @Override
   public Put put(Access access, Blueprint blueprint, String by) {
-    String body = HelmJson.write(blueprint);
-    String hash = Sha256.hex(CanonicalJson.write(EventJson.tree(body)));
+    UnitOfWork<Put> work = putting(access, blueprint, by);
+    return writer.change(work);
+  }
+
+  @Override
+  public Put put(
+      Access access, Blueprint blueprint, String by, ScheduleStore.@Nullable Definition schedule) {
+    UnitOfWork<Put> work = putting(access, blueprint, by);
     return writer.change(
         tx -> {
-          Blueprint.Stored newest = newest(tx.sql(), Access.system(), blueprint.name());
-          if (newest != null && !access.sees(newest.blueprint().project())) {
-            throw new NameTakenException(blueprint.name());
-          }
-          if (newest != null && newest.hash().equals(hash)) {
-            return new Put(newest, false);
-          }
-          int version = newest == null ? 1 : newest.version() + 1;
-          tx.sql()
-              .update(
-                  "INSERT INTO blueprints (name, version, hash, project, principal, by_name,"
-                      + " created_at, description, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                  blueprint.name(),
-                  version,
-                  hash,
-                  blueprint.project(),
-                  access.principal(),
-                  by,
-                  tx.now(),
-                  blueprint.description(),
-                  body);
-          return new Put(
-              new Blueprint.Stored(blueprint.name(), version, hash, tx.now(), by, blueprint), true);
+          Put put = work.run(tx);
+          ScheduleStore.follow(tx, blueprint.name(), schedule);
+          return put;
         });
+  }
+
+  private static UnitOfWork<Put> putting(Access access, Blueprint blueprint, String by) {
+    String body = HelmJson.write(blueprint);
+    String hash = Sha256.hex(CanonicalJson.write(EventJson.tree(body)));
+    return tx -> {
+      Blueprint.Stored newest = newest(tx.sql(), Access.system(), blueprint.name());
+      if (newest != null && !access.sees(newest.blueprint().project())) {
+        throw new NameTakenException(blueprint.name());
+      }
+      if (newest != null && newest.hash().equals(hash)) {
+        return new Put(newest, false);
+      }
+      int version = newest == null ? 1 : newest.version() + 1;
+      tx.sql()
+          .update(
+              "INSERT INTO blueprints (name, version, hash, project, principal, by_name,"
+                  + " created_at, description, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+              blueprint.name(),
+              version,
+              hash,
+              blueprint.project(),
+              access.principal(),
+              by,
+              tx.now(),
+              blueprint.description(),
+              body);
+      return new Put(
+          new Blueprint.Stored(blueprint.name(), version, hash, tx.now(), by, blueprint), true);
+    };
   }
 
   @Override

@@ -265,8 +265,17 @@ final class TableCheck {
               + " WHERE id = ?3 AND (revoked_at IS NULL OR revoked_at > ?1)",
           revoked.at(),
           revoked.by(),
-          revoked.id());
+          id(revoked.id()));
     }
+  }
+
+  /** Of {@code /api/rules/ID;x=y/}, which REST takes as the same, the id. */
+  private static String id(String path) {
+    int end = 0;
+    while (end < path.length() && path.charAt(end) != '/' && path.charAt(end) != ';') {
+      end++;
+    }
+    return path.substring(0, end);
   }
 
   // ---- the tables --------------------------------------------------------------------------

@@ -85,12 +85,17 @@ class BlueprintVersionsTest {
     service.backend().images = ImageList.of(List.of("tools:*", "team/*"));
     assertThat(service.putYaml("imaged", named).status()).isEqualTo(201);
     String start = "{\"blueprint\":\"imaged\"}";
-    assertThat(service.post("/api/runs", start).status()).isEqualTo(201);
+    RunningService.Answer started = service.post("/api/runs", start);
+    assertThat(started.status()).isEqualTo(201);
     // The list has become shorter since the version was stored.
     service.backend().images = ImageList.of(List.of("team/*"));
     RunningService.Answer late = service.post("/api/runs", start);
     assertThat(late.status()).isEqualTo(400);
     assertThat(late.raw().body()).contains("does not let blueprints name the image tools:2");
+    RunningService.Answer fork =
+        service.post("/api/runs/" + started.text("id") + "/fork", "{\"at\":\"start\"}");
+    assertThat(fork.status()).as(fork.raw().body()).isEqualTo(400);
+    assertThat(fork.raw().body()).contains("does not let blueprints name the image tools:2");
     service.backend().images = ImageList.NONE;
   }
 

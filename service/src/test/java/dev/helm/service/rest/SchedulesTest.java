@@ -5,8 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.helm.api.Role;
+import dev.helm.api.blueprint.Overlap;
+import dev.helm.api.rest.ScheduleBodies;
 import dev.helm.service.store.Access;
 import dev.helm.service.store.FireStore;
+import dev.helm.service.store.ScheduleStore;
+import dev.helm.service.store.Times;
 import java.net.http.HttpRequest;
 import java.time.Duration;
 import java.time.Instant;
@@ -284,6 +288,74 @@ class SchedulesTest {
   }
 
   @Test
+  void aLongAbsenceOfOftenFiresIsToldAsOne() {
+    RunningService.Answer made =
+        service.post(
+            "/api/schedules",
+            EVERY_TEN.replace("*/10 * * * *", "* * * * *") + ",\"catchUpMs\":600000}");
+    assertThat(made.status()).isEqualTo(201);
+    service.clock.forward(Duration.ofDays(3));
+    fires.look();
+    fires.look();
+    fires.look();
+    List<ScheduleBodies.Fire> came = service.store().fires().newest("brief", 10);
+    assertThat(came).extracting(ScheduleBodies.Fire::outcome).containsExactly("missed");
+    assertThat(came.getFirst().missed()).isEqualTo(1000);
+    assertThat(Instant.parse(came.getFirst().scheduledAt()))
+        .isAfter(now().minus(Duration.ofMinutes(13)));
+    assertThat(service.store().fires().untold(10)).hasSize(1);
+  }
+
+  @Test
+  void manyTriggersDoNotHaveATimeThatFiredCountAsMissed() {
+    create("");
+    Instant due = fireNext();
+    service.backend().finish(lastRun());
+    refusedTriggers(260);
+    assertThat(service.store().fires().lastTime("brief")).isEqualTo(Times.text(due));
+  }
+
+  private void refusedTriggers(int count) {
+    for (int i = 0; i < count; i++) {
+      String at = Times.text(now().truncatedTo(ChronoUnit.SECONDS).plusSeconds(i));
+      service
+          .store()
+          .fires()
+          .end(
+              new FireStore.Due("brief", "k" + i, at, FireStore.TRIGGER, 0, null, null),
+              FireStore.REFUSED,
+              "no");
+    }
+  }
+
+  private static ScheduleStore.Definition bySystem(String id, String zone) {
+    return new ScheduleStore.Definition(
+        id,
+        "default",
+        "brief",
+        "0 8 * * *",
+        zone,
+        Overlap.SKIP,
+        3_600_000,
+        Map.of(),
+        null,
+        null,
+        false,
+        "u1",
+        "ann");
+  }
+
+  @Test
+  void aTimeZoneThatIsKnownNoMoreLeavesTheOthersToBeSeen() {
+    create("");
+    var unused = service.store().schedules().put(bySystem("lost", "Nowhere/Lost"), false);
+    JsonNode all = service.get("/api/schedules").json().path("items");
+    assertThat(all.findValuesAsText("id")).containsExactly("brief", "lost");
+    assertThat(all.get(0).path("next")).hasSize(3);
+    assertThat(all.get(1).path("next")).isEmpty();
+  }
+
+  @Test
   void pausedItDoesNotFireAndDoesNotCatchUpButCanBeTriggered() {
     create("");
     assertThat(patch("brief", "{\"paused\":true}").status()).isEqualTo(200);
@@ -396,6 +468,20 @@ class SchedulesTest {
   }
 
   @Test
+  void aBlueprintWhoseScheduleHasNoPlaceIsNotStored() {
+    for (int i = 0; i < 100; i++) {
+      var unused = service.store().schedules().put(bySystem("s" + i, "UTC"), false);
+    }
+    String more =
+        RunningService.BRIEF.replace("name: brief", "name: more")
+            + "schedule: {cron: \"0 8 * * MON\", timeZone: UTC}\n";
+    RunningService.Answer refused = service.putYaml("more", more);
+    assertThat(refused.status()).isEqualTo(409);
+    assertThat(refused.raw().body()).contains("at most 100 schedules");
+    assertThat(service.get("/api/blueprints/more").status()).isEqualTo(404);
+  }
+
+  @Test
   void aNameOfAnotherBlueprintsScheduleIsNotTakenOver() {
     assertThat(service.post("/api/schedules", EVERY_TEN + ",\"name\":\"other\"}").status())
         .isEqualTo(201);
@@ -417,13 +503,7 @@ class SchedulesTest {
     create("");
     assertThat(history()).isEmpty();
     FireStore store = service.store().fires();
-    for (int i = 0; i < 260; i++) {
-      String at = now().truncatedTo(ChronoUnit.SECONDS).plusSeconds(i).toString();
-      store.end(
-          new FireStore.Due("brief", "k" + i, at, FireStore.TRIGGER, 0, null, null),
-          FireStore.REFUSED,
-          "no");
-    }
+    refusedTriggers(260);
     assertThat(store.newest("brief", 1000)).hasSize(200);
     assertThat(service.store().schedules().find(Access.system(), "brief")).isNotNull();
   }

@@ -217,12 +217,17 @@ class UnfinishedRollbackTest {
             EpochFailure.class,
             later -> assertThat(later.kind()).isEqualTo(EpochFailure.Kind.LATER));
     Epochs epochs = service.backend().epochs();
-    assertThatThrownBy(() -> epochs.made(run, "k1")).isInstanceOf(EpochFailure.class);
+    assertThatThrownBy(() -> epochs.made(run, first(), first().seq(), "k1"))
+        .isInstanceOf(EpochFailure.class);
     epochs.recover();
     Epochs.Done again = epochs.rollback(run, first(), first().seq(), "boss", "k1");
     assertThat(again.epoch()).isEqualTo(2);
     assertThat(again.counts().changed()).isEqualTo(2);
-    assertThat(epochs.made(run, "k2")).isNull();
+    assertThatThrownBy(() -> epochs.rollback(run, first(), first().seq() - 1, "boss", "k1"))
+        .isInstanceOfSatisfying(
+            EpochFailure.class,
+            other -> assertThat(other.kind()).isEqualTo(EpochFailure.Kind.OTHER));
+    assertThat(epochs.made(run, first(), first().seq(), "k2")).isNull();
     assertThat(epochs.rollback(run, first(), first().seq(), "boss", "k2").epoch()).isEqualTo(3);
   }
 

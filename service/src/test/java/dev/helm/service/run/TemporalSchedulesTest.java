@@ -89,11 +89,15 @@ class TemporalSchedulesTest {
   }
 
   private void put(String cron, String zone) {
+    put("weekly", cron, zone);
+  }
+
+  private void put(String id, String cron, String zone) {
     store
         .schedules()
         .put(
             new ScheduleStore.Definition(
-                "weekly",
+                id,
                 "default",
                 "weekly",
                 cron,
@@ -108,6 +112,16 @@ class TemporalSchedulesTest {
                 "ann"),
             true);
     schedules.look();
+  }
+
+  @Test
+  void oneThatCannotBeMadeDoesNotHoldUpTheOthers() {
+    put("a-lost", "0 8 * * MON", "Nowhere/Lost");
+    put("0 8 * * MON");
+    assertThat(gone()).isFalse();
+    store.schedules().remove("weekly");
+    schedules.look();
+    assertThat(gone()).isTrue();
   }
 
   private ScheduleDescription there() {

@@ -8,6 +8,9 @@ import dev.helm.api.event.Content;
 import dev.helm.api.event.RunEvent;
 import dev.helm.workflows.Fact;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
 import java.time.Clock;
 import java.util.List;
 import java.util.Objects;
@@ -104,6 +107,32 @@ class TakenBackTest {
       rollback(store, run, 1);
       assertThat(idleMs(store, run)).isEqualTo(90_000);
       clock.ms += 5_000;
+      assertThat(store.bundles().tables(run).differences()).isEmpty();
+    }
+  }
+
+  @Test
+  void whatWasRolledBackBeforeThatTimeWasCountedIsCountedByTheMigration() throws Exception {
+    ShiftingClock clock = new ShiftingClock();
+    String run;
+    try (Store store = Store.open(home, clock)) {
+      run = StoreFixture.run(store);
+      store.log().append(run, List.of(started("main", "t1", "Read"), StoreFixture.finished()));
+      clock.ms += 90_000;
+      rollback(store, run, 1);
+      clock.ms += 5_000;
+      rollback(store, run, 1);
+    }
+    try (Connection version12 =
+            DriverManager.getConnection("jdbc:sqlite:" + home.resolve("helm.db"));
+        Statement statement = version12.createStatement()) {
+      statement.execute("ALTER TABLE runs DROP COLUMN idle_ms");
+      statement.execute("DROP TABLE schedule_fires");
+      statement.execute("DROP TABLE schedules");
+      statement.execute("PRAGMA user_version=12");
+    }
+    try (Store store = Store.open(home, clock)) {
+      assertThat(idleMs(store, run)).isEqualTo(90_000);
       assertThat(store.bundles().tables(run).differences()).isEmpty();
     }
   }
