@@ -201,6 +201,79 @@ class RulesTest {
     assertThat(bash(bare(List.of("Read(x)"), List.of()), command)).isEqualTo("Allow");
   }
 
+  /** Changes of what words mean that fail, may not be made, or that only the shell knows. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "alias bash=true\nbash -c 'git push --force'",
+        "alias x='git push --force'\nx",
+        "hash -p /bin/true bash; hash -r; bash -c 'git push --force'",
+        "BASH_CMDS[ls]=/usr/bin/git; ls push --force",
+        "enable -n echo; echo x",
+        "compgen -C 'git push --force'",
+        "jobs -x git push --force",
+        "a=(x y)see git push --force",
+        "bash git push --force",
+        "p=push; false && unset p; git $p --force",
+        "p=push; unset -f p; git $p --force",
+        "set -- push; false && set -- x; git $1 --force",
+        "set -- push; set -z -- x; git $1 --force",
+        "set -- push x; false && shift; git $1 --force",
+        "set -- push; shift 1 2; git $1 --force",
+        "a=push; false && a=(x); git $a --force",
+        "readonly a=push; export a=x; git $a --force",
+        "p=push\nUID=1; p=status\ngit $p --force",
+        "p=push; local p=x; git $p --force",
+        "p=push; declare -z p=x; git $p --force",
+        "p=push; export p=x > /none/x; git $p --force",
+        "p=push; { p=x; } > /none/x; git $p --force",
+        "p=push; if true; then :; elif p=x; then :; fi; git $p --force",
+        "for p in push x; do break; done; git $p --force",
+        "read a b <<< \"x push\"; git $b --force",
+        "read -a a <<< push; git $a --force",
+        "mapfile a < .x; git $a --force",
+        "a=pu; declare a+=sh; git $a --force",
+        "a=pu; export a+=sh; git $a --force",
+        "a=x; printf -v 'a[0]' %s push; git $a --force",
+        "a=x; printf -va %s push; git $a --force",
+        "shopt -s xpg_echo; git $(echo '\\0160ush') --force",
+        "sh -c \"git \\$(echo '\\0160ush') --force\"",
+        "IFS=x; false && IFS=' '; a=pushxorigin; git $a --force",
+        "export IFS=x; a=pushx--force; git $a",
+        "for IFS in x; do a=pushx--force; git $a; done",
+        "set -k; git a=b push --force",
+        "set -x; PS4='$(git push --force)'; ls",
+        "bash -c 'x=ab; a=xxpush; git ${a:${#x}} --force'",
+        "(exit 9); git $? --force",
+        "git $$ --force",
+        "bash -c 'mkdir -p push; cd push; git ${PWD##*/} --force'",
+        "bash -c 'trap f EXIT; f() { git push --force; }'",
+        "bash -c 'f() { git push --force; }'",
+        "bash -c 'command_not_found_handle() { git push --force; }; x'",
+        "bash -c 'bash() { :; }; bash -c \"git push --force\"'",
+        "eval 'f() { return; p=x; }'; p=push; f; git $p --force",
+        "bash -c 'case x in $(git push --force)) ;; esac'",
+        "p=x; bash -c 'git push$p --force'",
+        "trap 'p=push' DEBUG; p=x; git $p --force",
+        "p=push; . ./f; p=x; . ./g; git $p --force",
+        "echo p=x > f; sed -i s/x/push/ f; . ./f; git $p --force",
+        "HOME=push; git ~ --force",
+        "git $(echo x >&2; echo push) --force",
+        "git $(echo push > /dev/stdout) --force",
+        "p=x; sh -c 'p=push; declare p=x; git $p --force'",
+        "sh -c 'ls &> f git push --force'",
+        "sh -c 'p=x; p=push :; git $p --force'",
+        "printf \"echo '\\ngit push --force #'\" | { read; bash; }",
+        "p=x; wait -p p; git push$p --force",
+        "let 'p=1,q=2'; git push$q --force",
+        "LD_PRELOAD=/tmp/x eval 'f() { :; }'; git $X status"
+      })
+  void whatTheShellMayHaveChangedIsNotAllowed(String command) {
+    String rule = "Bash(git push --force*)";
+    assertThat(bash(bare(List.of(rule), List.of()), command)).isNotEqualTo("Allow");
+    assertThat(bash(bare(List.of(), List.of(rule)), command)).isNotEqualTo("Allow");
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -231,7 +304,16 @@ class RulesTest {
         "cat list | sort | uniq -c > counts",
         "for b in main next; do git checkout $b && make; done",
         "X=1 sh -c 'make $X'",
-        "timeout 60 make test"
+        "timeout 60 make test",
+        "set -euo pipefail; make",
+        "while IFS= read -r line; do echo \"$line\"; done < list",
+        "export V=1; make V=$V",
+        "shift; echo $1",
+        "printf 'a\\n' > f",
+        "bash -c 'cd x && make'",
+        "trap 'rm -f x' EXIT",
+        "echo $?; cat ~/x 2>/dev/null",
+        "for b in main next; do git checkout $b; done; git log"
       })
   void whatADenialCannotBeAboutIsNotAsked(String command) {
     assertThat(bash(bare(List.of("Bash(git push --force*)"), List.of()), command))

@@ -49,9 +49,6 @@ final class Builtins {
     if (call.letter('p') && call.operands().stream().anyMatch(Parameters::secret)) {
       return String.valueOf(Marks.TOKEN);
     }
-    if (call.walker().strict() && "lucni".chars().anyMatch(option -> call.letter((char) option))) {
-      throw new Limits.Exceeded("a variable is declared to change what it is given");
-    }
     for (String argument : call.arguments()) {
       int equals = argument.indexOf('=');
       if (equals <= 0 || argument.startsWith("-")) {
@@ -87,7 +84,9 @@ final class Builtins {
     if (!given && from >= arguments.size()) {
       return "";
     }
-    List<String> positional = new java.util.ArrayList<>(List.of("bash"));
+    List<String> positional =
+        new java.util.ArrayList<>(
+            List.of(call.walker().strict() ? call.state().positional.get(0) : "bash"));
     positional.addAll(arguments.subList(from, arguments.size()));
     call.state().positional = positional;
     return "";
@@ -183,7 +182,7 @@ final class Builtins {
       if (call.walker().strict() && operands.get(0).indexOf('$') >= 0) {
         call.findings().unclear("Code that runs later depends on what is set by then");
       }
-      call.walker().shell(operands.get(0), List.of(), "");
+      call.walker().trapped(operands.get(0));
     }
     return "";
   }

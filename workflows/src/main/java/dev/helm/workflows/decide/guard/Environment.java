@@ -17,6 +17,9 @@ final class Environment {
   }
 
   static void check(Walker walker, String name, String value) {
+    if (walker.strict() && !name.equals("IFS")) {
+      Unsure.assigns(name);
+    }
     switch (name) {
       case "LD_PRELOAD", "LD_AUDIT", "DYLD_INSERT_LIBRARIES" -> {
         String whole = Paths.resolve(walker.state().directory, value);

@@ -58,14 +58,22 @@ final class Expander {
     }
   }
 
-  private static int tilde(String raw, Fields out) {
+  private int tilde(String raw, Fields out) {
     int end = 1;
     while (end < raw.length() && raw.charAt(end) != '/' && raw.charAt(end) != ':') {
       end++;
     }
     String user = raw.substring(1, end);
+    if (walker.strict() && user.matches("[-+]\\d*")) {
+      out.quoted(String.valueOf(Marks.UNKNOWN));
+      return end;
+    }
     if (!user.isEmpty() && !user.matches("[a-z_][a-z0-9_-]*|\\+")) {
       return 0;
+    }
+    if (walker.strict()) {
+      out.quoted(String.valueOf(Marks.UNKNOWN));
+      return end;
     }
     out.quoted(user.equals("+") ? "/workspace" : user.equals("root") ? "/root" : Paths.HOME);
     return end;
@@ -104,6 +112,9 @@ final class Expander {
         out.quoted(walker.processFile(raw.substring(i + 2, end - 1), c == '<'));
         return end;
       }
+      case '~' ->
+          out.literal(
+              walker.strict() && i > 0 && ":=".indexOf(raw.charAt(i - 1)) >= 0 ? Marks.UNKNOWN : c);
       case '*' -> out.literal(Marks.STAR);
       case '?' -> out.literal(Marks.ANY);
       case '[' -> out.literal(Marks.BRACKET);

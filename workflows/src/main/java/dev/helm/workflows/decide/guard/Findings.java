@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 final class Findings {
   private final boolean stops;
   private @Nullable Judgement gravest;
+  private boolean untold;
 
   Findings() {
     this(true);
@@ -30,6 +31,7 @@ final class Findings {
   }
 
   private void add(Verdict verdict, Family family, String seen) {
+    untold |= family == Family.UNCLEAR || family == Family.UNKNOWN_PROGRAM;
     if (gravest == null
         || verdict.compareTo(gravest.verdict()) > 0
         || verdict == gravest.verdict() && hides(gravest.family()) && !hides(family)) {
@@ -44,6 +46,11 @@ final class Findings {
 
   boolean blocked() {
     return stops && found();
+  }
+
+  /** Whether there is code or a program that cannot be told, whatever else was found. */
+  boolean untold() {
+    return untold;
   }
 
   /** Whether something is blocked. */

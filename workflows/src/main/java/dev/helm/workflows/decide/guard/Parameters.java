@@ -40,7 +40,7 @@ final class Parameters {
     String subscript = shape.group(3);
     String operator = String.valueOf(shape.group(4));
     if (prefix.equals("#") && operator.isEmpty()) {
-      out.add("1", quoted);
+      out.add(walker.strict() ? String.valueOf(Marks.UNKNOWN) : "1", quoted);
       return;
     }
     if (prefix.equals("!")) {
@@ -121,6 +121,9 @@ final class Parameters {
     if (Character.isDigit(name.charAt(0))) {
       int index = name.length() > 4 ? 9_999 : Integer.parseInt(name);
       return index < state.positional.size() ? state.positional.get(index) : null;
+    }
+    if (walker.strict() && name.matches("[?#$!_-]")) {
+      return String.valueOf(Marks.UNKNOWN);
     }
     switch (name) {
       case "?", "#" -> {

@@ -73,6 +73,7 @@ final class Printers {
     List<String> arguments = call.arguments();
     return arguments.isEmpty()
         || !arguments.get(0).startsWith("-")
+            && !arguments.get(0).replaceAll("\\\\[nt]", "").contains("\\")
             && !arguments.get(0).replaceAll("%[s%]", "").contains("%");
   }
 

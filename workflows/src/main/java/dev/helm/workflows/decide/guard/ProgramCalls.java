@@ -42,9 +42,7 @@ public record ProgramCalls(List<String> calls, boolean all) {
       for (Shell line : script.commands()) {
         walker.run(line, "");
       }
-      Family family = findings.judgement().family();
-      all =
-          script.mistake() == null && family != Family.UNCLEAR && family != Family.UNKNOWN_PROGRAM;
+      all = script.mistake() == null && !findings.untold();
     } catch (RuntimeException | StackOverflowError e) {
       // A limit was met, or the guard has a mistake: what is missing cannot be told.
       all = false;

@@ -63,6 +63,9 @@ final class Programs {
       return walker.call(word, call.argv(), call.input());
     }
     String alias = state.aliases.get(word);
+    if (alias != null && walker.strict()) {
+      throw new Limits.Exceeded("some shells follow the alias");
+    }
     if (alias != null && walker.limits().depth() < 8) {
       return aliased(call, alias);
     }
@@ -90,11 +93,18 @@ final class Programs {
       Shells.attached(call.walker(), streams, name);
     }
     Subscripts.follow(call, name);
+    if (call.walker().strict()) {
+      Unsure.builtin(call, name);
+    }
     Handler handler = HANDLERS.get(name);
     if (handler == null) {
       handler = family(name);
     }
-    String output = handler.run(call);
+    Handler found = handler;
+    String output =
+        call.walker().strict() && Unsure.changes(name)
+            ? call.walker().maybe(() -> found.run(call))
+            : handler.run(call);
     return call.walker().strict() && !told(call, name) ? String.valueOf(Marks.OUTPUT) : output;
   }
 
@@ -103,7 +113,9 @@ final class Programs {
     return switch (name) {
       case ":", "true", "false", "test", "[", "exit", "return", "break", "continue", "sleep" ->
           true;
-      case "echo" -> call.arguments().stream().noneMatch(Marks::globbed);
+      case "echo" ->
+          call.arguments().stream().noneMatch(a -> Marks.globbed(a) || a.indexOf('\\') >= 0)
+              && (call.arguments().isEmpty() || !call.arguments().get(0).matches("-[^n].*|-n.+"));
       case "printf" ->
           call.arguments().stream().noneMatch(Marks::globbed) && Printers.plainFormat(call);
       case "cat" -> call.arguments().isEmpty();

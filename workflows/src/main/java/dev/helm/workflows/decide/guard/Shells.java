@@ -54,8 +54,7 @@ final class Shells {
     if (code) {
       return rest.isEmpty()
           ? ""
-          : call.walker()
-              .shell(Marks.plain(rest.get(0)), rest.subList(1, rest.size()), call.input());
+          : inner(call, Marks.plain(rest.get(0)), rest.subList(1, rest.size()), false);
     }
     if (rest.isEmpty()
         || stdin
@@ -64,9 +63,16 @@ final class Shells {
         || rest.get(0).equals("/proc/self/fd/0")) {
       List<String> positional = new ArrayList<>(List.of("bash"));
       positional.addAll(rest);
-      return call.walker().shell(call.input(), positional, "");
+      return inner(call, call.input(), positional, true);
     }
     return script(call, rest);
+  }
+
+  private static String inner(Call call, String code, List<String> positional, boolean streamed) {
+    if (call.walker().strict()) {
+      Unsure.shell(call.name(), code, streamed);
+    }
+    return call.walker().inner(code, positional, streamed ? "" : call.input());
   }
 
   private static String script(Call call, List<String> rest) {
@@ -96,14 +102,18 @@ final class Shells {
     if (path.equals("/dev/stdin") || path.equals("/dev/fd/0")) {
       content = call.input();
     }
+    String output = "";
     if (content == null) {
       Files.read(call.walker(), path, call.name());
-      if (call.walker().strict()) {
-        call.state().forgetAll();
-      }
-      return "";
+    } else if (!Opaque.judge(call.walker(), content)) {
+      output = call.walker().script(content, call.input());
     }
-    return Opaque.judge(call.walker(), content) ? "" : call.walker().script(content, call.input());
+    if (call.walker().strict()) {
+      // What was written there may have been changed since.
+      call.state().forgetAll();
+      return String.valueOf(Marks.UNKNOWN);
+    }
+    return output;
   }
 
   /** A program whose input or output is a connection. */

@@ -52,6 +52,11 @@ final class SimpleCommand {
 
   private String once(String input) {
     State state = walker.state();
+    if (walker.strict()) {
+      List<String> name =
+          command.words().isEmpty() ? List.of() : List.of(command.words().get(0).raw());
+      Unsure.assigns(command, name);
+    }
     if (command.words().isEmpty()) {
       command.assignments().forEach(this::assign);
       Streams streams = Streams.of(walker, command.redirects(), input);
@@ -59,7 +64,9 @@ final class SimpleCommand {
     }
     List<String> argv = walker.expander().fields(command.words());
     // Stops "ln -s / x; cat x/etc/shadow".
-    argv.replaceAll(state::followed);
+    if (!walker.strict()) {
+      argv.replaceAll(state::followed);
+    }
     Map<String, State.Variable> before = new HashMap<>(state.variables);
     command.assignments().forEach(this::assign);
     Environment.check(walker, command.assignments());
@@ -76,10 +83,15 @@ final class SimpleCommand {
     if (!command.assignments().isEmpty()) {
       command.assignments().forEach(a -> restore(a.name(), before));
     }
-    return streams.printed(output);
+    return walker.printed(streams, command.redirects(), output);
   }
 
   private void restore(String name, Map<String, State.Variable> before) {
+    if (walker.strict() && !name.equals("IFS")) {
+      // Before a special builtin some shells keep it.
+      walker.state().assign(name, String.valueOf(Marks.UNKNOWN));
+      return;
+    }
     State.Variable old = before.get(name);
     if (old == null) {
       walker.state().variables.remove(name);
@@ -104,6 +116,9 @@ final class SimpleCommand {
       return;
     }
     String value = walker.expander().text(assignment.value().get(0).raw());
+    if (walker.strict() && assignment.append()) {
+      value = String.valueOf(Marks.UNKNOWN);
+    }
     String old = assignment.append() ? state.value(assignment.name()) : null;
     state.assign(assignment.name().replaceAll("[\"']", ""), old == null ? value : old + value);
   }

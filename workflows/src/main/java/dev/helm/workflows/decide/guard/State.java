@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -98,15 +99,19 @@ final class State {
 
   void assign(String name, String value) {
     if (variables.size() > NAMES_MAX) {
+      if (strict) {
+        throw new Limits.Exceeded("it has too many variables");
+      }
+      return;
+    }
+    if (strict) {
+      set(name, Unsure.value(name, value));
       return;
     }
     Variable before = variables.get(name);
-    if (strict && branches > 0 && before != null && before.values().contains(value)) {
-      return;
-    }
     if (branches > 0 && before != null && !before.array() && !before.values().contains(value)) {
       List<String> values = new ArrayList<>(before.values());
-      values.addFirst(strict && values.size() >= VALUES_MAX ? UNTOLD : value);
+      values.addFirst(value);
       variables.put(
           name,
           new Variable(List.copyOf(values.subList(0, Math.min(values.size(), VALUES_MAX))), false));
@@ -116,35 +121,53 @@ final class State {
     chosen.remove(name);
   }
 
-  /** What is no longer as it was then can be anything; whether there was something of the kind. */
+  /** What is no longer as it was then can be anything; whether that is new. */
   boolean forget(State before) {
     boolean changed = false;
-    for (Map.Entry<String, Variable> entry : variables.entrySet()) {
-      Variable now = entry.getValue();
-      if (!entry.getKey().equals("IFS")
-          && !now.values().contains(UNTOLD)
-          && !now.equals(before.variables.get(entry.getKey()))) {
-        entry.setValue(new Variable(List.of(UNTOLD), now.array()));
-        changed = true;
+    Set<String> names = new HashSet<>(variables.keySet());
+    names.addAll(before.variables.keySet());
+    for (String name : names) {
+      Variable now = variables.get(name);
+      Variable then = before.variables.get(name);
+      if (!Objects.equals(now, then)) {
+        Variable untold = new Variable(List.of(UNTOLD), false);
+        variables.put(name, untold);
+        changed |= !untold.equals(then);
       }
     }
-    if (!positional.equals(before.positional) && !positional.contains(UNTOLD)) {
-      List<String> untold = new ArrayList<>(List.of(positional.get(0)));
-      untold.addAll(Collections.nCopies(UNTOLD_POSITIONAL, UNTOLD));
-      positional = untold;
-      changed = true;
+    if (!positional.equals(before.positional)) {
+      forgetPositional();
+      changed |= !positional.equals(before.positional);
     }
     return changed;
   }
 
-  /** A file whose text is not known was run in this shell: every variable can be anything. */
+  private void forgetPositional() {
+    List<String> untold = new ArrayList<>(List.of(positional.get(0)));
+    untold.addAll(Collections.nCopies(UNTOLD_POSITIONAL, UNTOLD));
+    positional = untold;
+  }
+
+  /** Another text was run in this shell, or another shell begins: what is set can be anything. */
   void forgetAll() {
     variables.replaceAll(
         (name, variable) ->
             name.equals("IFS") ? variable : new Variable(List.of(UNTOLD), variable.array()));
+    forgetPositional();
+  }
+
+  /** No guesses: only what the command itself sets is known. */
+  void strict() {
+    strict = true;
+    variables.keySet().retainAll(Set.of("IFS"));
+    positional = List.of(UNTOLD);
   }
 
   void assignArray(String name, List<String> values) {
+    if (strict) {
+      assign(name, UNTOLD);
+      return;
+    }
     if (variables.size() <= NAMES_MAX) {
       variables.put(name, new Variable(List.copyOf(values), true));
     }

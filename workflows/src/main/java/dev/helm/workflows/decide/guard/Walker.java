@@ -35,7 +35,9 @@ final class Walker {
   Walker(Findings findings, boolean strict) {
     this.findings = findings;
     this.strict = strict;
-    state.strict = strict;
+    if (strict) {
+      state.strict();
+    }
   }
 
   boolean strict() {
@@ -58,10 +60,14 @@ final class Walker {
   void called(List<String> argv) {
     calls.add(argv);
     String name = argv.isEmpty() ? "" : argv.get(0).substring(argv.get(0).lastIndexOf('/') + 1);
-    if (strict && Wrappers.is(name)) {
-      // An option that is not known to take a value hides where the other program's name stands.
+    boolean shell = Shells.is(name) || name.matches("\\.|source");
+    if (strict && (Wrappers.is(name) || shell)) {
+      // An option that is not known to take a value hides where the other program's name stands;
+      // a shell finds a script by name where programs are.
       for (int i = 1; i < argv.size(); i++) {
-        calls.add(argv.subList(i, argv.size()));
+        if (!shell || argv.get(i).indexOf('/') < 0) {
+          calls.add(argv.subList(i, argv.size()));
+        }
       }
     }
   }
@@ -114,17 +120,24 @@ final class Walker {
 
   private String sequence(List<Shell> parts, String input) {
     StringBuilder output = new StringBuilder();
+    String left = input;
     for (Shell part : parts) {
-      append(output, run(part, input));
+      append(output, run(part, left));
+      left = left(input);
     }
     return output.toString();
+  }
+
+  /** What one command has left of its input for the next. */
+  private String left(String input) {
+    return strict && !input.isEmpty() ? String.valueOf(Marks.UNKNOWN) : input;
   }
 
   /** What stands behind the first may not run, so that its assignments may not hold. */
   private String andOr(Shell.AndOr andOr, String input) {
     StringBuilder output = new StringBuilder(run(andOr.parts().get(0), input));
     for (Shell part : andOr.parts().subList(1, andOr.parts().size())) {
-      append(output, maybe(() -> run(part, input)));
+      append(output, maybe(() -> run(part, left(input))));
     }
     return output.toString();
   }
@@ -152,7 +165,8 @@ final class Walker {
         });
   }
 
-  private interface Work {
+  /** A part of a command. */
+  interface Work {
     String run();
   }
 
@@ -166,7 +180,14 @@ final class Walker {
     }
   }
 
-  private String maybe(Work work) {
+  /** Work that may not be done, or not to its end. */
+  String maybe(Work work) {
+    if (strict) {
+      State before = state.copy();
+      String output = work.run();
+      state.forget(before);
+      return output;
+    }
     String directory = state.directory;
     state.branches++;
     try {
@@ -177,26 +198,34 @@ final class Walker {
     }
   }
 
+  /** What is left of an output for the next in the pipe. */
+  String printed(Streams streams, List<Shell.Redirect> redirects, String output) {
+    String left = streams.printed(output);
+    return strict && !Unsure.prints(redirects) ? String.valueOf(Marks.UNKNOWN) : left;
+  }
+
   private String redirected(Shell.Redirected redirected, String input) {
     Streams streams = Streams.of(this, redirected.redirects(), input);
-    String output = run(redirected.body(), streams.input());
-    return streams.printed(output);
+    String output = maybe(() -> run(redirected.body(), streams.input()));
+    return printed(streams, redirected.redirects(), output);
   }
 
   private String branches(Shell.If branches, String input) {
     StringBuilder output = new StringBuilder();
-    for (Shell condition : branches.conditions()) {
-      append(output, run(condition, input));
+    append(output, run(branches.conditions().get(0), input));
+    for (Shell condition : branches.conditions().subList(1, branches.conditions().size())) {
+      append(output, strict ? maybe(() -> run(condition, left(input))) : run(condition, input));
     }
     for (Shell branch : branches.branches()) {
-      append(output, maybe(() -> run(branch, input)));
+      append(output, maybe(() -> run(branch, left(input))));
     }
     return output.toString();
   }
 
   private String whileLoop(Shell.While loop, String input) {
-    String output = run(loop.condition(), input) + maybe(() -> run(loop.body(), input));
-    settle(() -> run(loop.condition(), input) + run(loop.body(), input));
+    String left = left(input);
+    String output = run(loop.condition(), input) + maybe(() -> run(loop.body(), left));
+    settle(() -> run(loop.condition(), left) + run(loop.body(), left));
     Bombs.loop(loop.condition(), loop.body(), findings);
     return output;
   }
@@ -222,13 +251,16 @@ final class Walker {
         throw new Limits.Exceeded("a loop does not settle");
       }
       State before = state.copy();
-      maybe(round);
+      round.run();
       changed = state.forget(before);
     }
   }
 
   private String forLoop(Shell.For loop, String input) {
     List<Shell.Word> words = loop.words();
+    if (strict) {
+      Unsure.assigns(loop.variable());
+    }
     List<String> values =
         words == null
             ? state.positional.subList(1, state.positional.size())
@@ -245,7 +277,7 @@ final class Walker {
       state.branches = 0;
       state.assign(loop.variable(), Marks.plain(value).equals(value) ? value : value);
       state.branches = branches;
-      append(output, maybe(() -> run(loop.body(), input)));
+      append(output, maybe(() -> run(loop.body(), left(input))));
       if (++rounds > ROUNDS_MAX || findings.blocked()) {
         if (strict) {
           throw new Limits.Exceeded("a loop has too many rounds");
@@ -253,8 +285,17 @@ final class Walker {
         break;
       }
     }
-    if (!values.isEmpty()) {
-      settle(() -> run(loop.body(), input));
+    if (strict && !values.isEmpty()) {
+      // What one round sets, the next one reads, whichever comes last.
+      settle(
+          () -> {
+            for (String value : values) {
+              state.assign(loop.variable(), value);
+              maybe(() -> run(loop.body(), left(input)));
+            }
+            return "";
+          });
+      state.assign(loop.variable(), String.valueOf(Marks.UNKNOWN));
     }
     return output.toString();
   }
@@ -263,6 +304,9 @@ final class Walker {
     expander.text(choice.subject().raw());
     StringBuilder output = new StringBuilder();
     for (Shell.Case.Item item : choice.items()) {
+      if (strict) {
+        item.patterns().forEach(pattern -> expander.text(pattern.raw()));
+      }
       append(output, maybe(() -> run(item.body(), input)));
     }
     return output.toString();
@@ -327,8 +371,13 @@ final class Walker {
     try {
       Parser.Script script = Parser.read(code);
       StringBuilder output = new StringBuilder();
+      if (strict) {
+        Unsure.nested(script, code);
+      }
+      String left = input;
       for (Shell line : script.commands()) {
-        append(output, run(line, input));
+        append(output, run(line, left));
+        left = left(input);
       }
       if (script.mistake() != null && Marks.known(code)) {
         findings.unclear("Code for a shell cannot be read (" + script.mistake() + ")");
@@ -341,11 +390,40 @@ final class Walker {
 
   /** Code for a shell in a process of its own. */
   String shell(String code, List<String> positional, String input) {
+    if (strict) {
+      Unsure.shell("sh", code, false);
+    }
+    return inner(code, positional, input);
+  }
+
+  /** The same where the shell is known and was asked about. */
+  String inner(String code, List<String> positional, String input) {
     return apart(
         () -> {
+          if (strict) {
+            // What is not exported is not there, and the environment can be changed on the way.
+            state.forgetAll();
+          }
           state.positional =
               positional.isEmpty() ? List.of(state.positional.get(0)) : List.copyOf(positional);
           return Opaque.judge(this, code) ? "" : script(code, input);
+        });
+  }
+
+  /** Code of a trap, which runs later, or before any command from here on. */
+  void trapped(String code) {
+    if (!strict) {
+      shell(code, List.of(), "");
+      return;
+    }
+    apart(
+        () -> {
+          State before = state.copy();
+          String output = Opaque.judge(this, code) ? "" : script(code, "");
+          if (state.forget(before)) {
+            throw new Limits.Exceeded("a trap sets what other commands read");
+          }
+          return output;
         });
   }
 

@@ -2,6 +2,7 @@ package dev.helm.workflows.decide.guard.shell;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * Every simple command of a script, at any depth, without following what they do.
@@ -23,6 +24,9 @@ public record SimpleCommands(List<Shell.Simple> commands, boolean plain) {
   }
 
   private static final class Search {
+    /** The same as without the braces. */
+    private static final Pattern NAMED = Pattern.compile("\\$\\{[A-Za-z_][A-Za-z0-9_]*\\}");
+
     private final List<Shell.Simple> found = new ArrayList<>();
     private boolean plain = true;
 
@@ -120,6 +124,8 @@ public record SimpleCommands(List<Shell.Simple> commands, boolean plain) {
         } else if (c == '`') {
           plain = false;
           i++;
+        } else if (c == '$' && NAMED.matcher(raw).region(i, raw.length()).lookingAt()) {
+          i = raw.indexOf('}', i) + 1;
         } else if (opens(c, next, inQuotes)) {
           i = substitution(raw, i + 2);
         } else {
