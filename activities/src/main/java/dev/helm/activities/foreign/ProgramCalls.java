@@ -3,6 +3,7 @@ package dev.helm.activities.foreign;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -32,6 +33,9 @@ public final class ProgramCalls {
   /** Calls that wait for their answers at one time. */
   static final int MAX_OPEN_CALLS = 32;
 
+  /** Answers that wait for somebody to ask the same again. */
+  static final int UNREAD_MAX = 64;
+
   private static final long SETTLE_MS = 25;
   private static final int SETTLE_ROUNDS_MAX = 8;
 
@@ -42,6 +46,7 @@ public final class ProgramCalls {
   private final Condition changed = lock.newCondition();
   private final Deque<ProgramCall> arrived = new ArrayDeque<>();
   private final Map<String, ProgramCall> taken = new LinkedHashMap<>();
+  private final Map<String, ProgramCall> fetching = new HashMap<>();
   private final Set<ProgramCall> unread = new LinkedHashSet<>();
   private final List<Given.Message> messages = new ArrayList<>();
   private final Set<String> heard = new HashSet<>();
@@ -117,6 +122,9 @@ public final class ProgramCalls {
       }
       String same = fetched ? History.sameness(tool, arguments) : null;
       ProgramCall call = new ProgramCall(toolUseId, tool, arguments, same, agent, fetched);
+      if (fetched) {
+        fetching.put(toolUseId, call);
+      }
       arrived.add(call);
       changed.signalAll();
       return call;
@@ -155,12 +163,41 @@ public final class ProgramCalls {
     return null;
   }
 
+  /** Keeps an answer for whoever asks the same again; the oldest is forgotten first. */
+  private void keep(ProgramCall call) {
+    unread.add(call);
+    if (unread.size() > UNREAD_MAX) {
+      unread.remove(unread.iterator().next());
+    }
+  }
+
+  /**
+   * The call that was raised under this id is over. Of answers that are to be fetched there are no
+   * more than calls that may fetch them: two of the same may have fetched each other's.
+   */
+  public void fetched(String toolUseId) {
+    lock.lock();
+    try {
+      ProgramCall call = fetching.remove(toolUseId);
+      String same = call == null ? null : call.sameness();
+      if (same == null) {
+        return;
+      }
+      long open = fetching.values().stream().filter(each -> same.equals(each.sameness())).count();
+      List<ProgramCall> left =
+          unread.stream().filter(each -> each.fetched() && same.equals(each.sameness())).toList();
+      left.stream().limit(Math.max(0, left.size() - open)).forEach(unread::remove);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** The answer could not be written: whoever asks the same again gets it. */
   void unread(ProgramCall call) {
     lock.lock();
     try {
       if (!taken.containsKey(call.toolUseId()) && !ended) {
-        unread.add(call);
+        keep(call);
       }
     } finally {
       lock.unlock();
@@ -193,7 +230,7 @@ public final class ProgramCalls {
         if (call != null) {
           answer(call, result);
           if (call.gone() || (call.fetched() && !result.error())) {
-            unread.add(call);
+            keep(call);
           }
         }
       }

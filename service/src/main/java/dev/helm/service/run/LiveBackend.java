@@ -387,6 +387,7 @@ public final class LiveBackend implements Backend {
 
   private void release(String run) {
     agents.release(run);
+    gates.released(run);
     mcp.release(run);
     sandbox.release(run);
   }

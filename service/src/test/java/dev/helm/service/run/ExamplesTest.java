@@ -234,7 +234,8 @@ class ExamplesTest {
 
   @Test
   void nothingIsAlteredBeforeAPersonAllowsItAndNoPasswordIsAnywhere() throws Exception {
-    Assumptions.assumeTrue(database != null, "PostgreSQL is not installed");
+    Assumptions.assumeTrue(
+        database != null || "true".equals(System.getenv("CI")), "PostgreSQL is not installed");
     String old = "old-orders-4471";
     String next = "next-orders-9c02e7";
     RealPostgres db = java.util.Objects.requireNonNull(database);

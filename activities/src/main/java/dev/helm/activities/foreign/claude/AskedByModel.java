@@ -55,6 +55,7 @@ final class AskedByModel {
     private final Set<String> found;
     private final StringBuilder id = new StringBuilder();
     private int matched;
+    private int ends;
     private boolean colon;
     private boolean inside;
 
@@ -69,7 +70,23 @@ final class AskedByModel {
       }
     }
 
+    /**
+     * HTTP cuts an answer anywhere: end of line, length, end of line. No JSON has them in a text.
+     */
     private void next(byte each) {
+      if (each == '\r') {
+        ends++;
+      } else if (ends == 0) {
+        text(each);
+      } else if (each == '\n') {
+        ends %= 2;
+      } else if (Character.digit(each, 16) < 0) {
+        ends = 0;
+        again(each);
+      }
+    }
+
+    private void text(byte each) {
       if (inside) {
         if (each == '"') {
           found.add(id.toString());

@@ -28,6 +28,10 @@ public final class ClaudeImage {
   static final String PROGRAM = "/opt/helm/claude";
 
   private static final String SETTINGS = "/etc/claude-code/managed-settings.json";
+
+  /** Would be read beside the settings, and could take from them; nothing may be there. */
+  static final String MORE_SETTINGS = "/etc/claude-code/managed-settings.d";
+
   private static final String GATE = "/opt/helm/helm-gate";
 
   private ClaudeImage() {}

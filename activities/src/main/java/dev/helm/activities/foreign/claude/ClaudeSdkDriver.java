@@ -38,11 +38,15 @@ final class ClaudeSdkDriver implements AgentDriver {
 
   private static final int NO_LOCK = 64;
 
-  /** Arguments: the session's id, the bytes of its transcript on stdin, checksums, the program. */
+  /**
+   * Arguments: the session's id, the bytes of its transcript on stdin, checksums, what must not be
+   * there, the program.
+   */
   private static final String BEGIN =
       """
       set -e
       printf '%s' "$2" | sha256sum -c --quiet >&2 || exit 64
+      if [ -e "$3" ] || [ -L "$3" ]; then echo "$3 adds to the lock" >&2; exit 64; fi
       if [ "$1" -gt 0 ]; then
         (
           dir="$HOME/.claude/projects/$(pwd -P | tr /. --)"
@@ -51,7 +55,7 @@ final class ClaudeSdkDriver implements AgentDriver {
           head -c "$1" > "$dir/$0.jsonl"
         )
       fi
-      shift 2
+      shift 3
       exec "$@"
       """;
 
@@ -155,6 +159,7 @@ final class ClaudeSdkDriver implements AgentDriver {
     List<String> argv = new ArrayList<>(List.of("/bin/sh", "-c", BEGIN, id));
     argv.add(Integer.toString(transcript.length));
     argv.add(ClaudeImage.checksums(false));
+    argv.add(ClaudeImage.MORE_SETTINGS);
     argv.addAll(Launch.argv(begin.info().blueprint(), id, transcript.length > 0));
     return boxes.open(
         BoxSpec.inRun(begin.run(), "claude", argv).withEnv(Launch.environment(begin)));

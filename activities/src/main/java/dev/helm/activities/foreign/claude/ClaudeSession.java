@@ -443,6 +443,7 @@ final class ClaudeSession implements ControlLine.Peer, Gates.Side, RuntimeWork.W
     over = fault;
     notifyAll();
     calls.gone(new java.io.IOException("the runtime is gone"));
+    tools.forget();
     subagents.gone();
   }
 }

@@ -62,18 +62,9 @@ final class FilePaths {
   /** Why the runtime may not be let at this path, or null. */
   static @Nullable String refusal(Boxes boxes, String run, String path)
       throws InterruptedException {
-    if (!path.startsWith("/")) {
-      return "The path has to begin with /workspace/: the directory that a shell command has gone"
-          + " to counts for nothing here.";
-    }
-    if (path.length() > PATH_CHARS_MAX
-        || !path.equals(path.strip())
-        || path.chars().anyMatch(Character::isISOControl)
-        || !Normalizer.isNormalized(path, Normalizer.Form.NFC)) {
-      return "The path has white space at an end, control characters, letters that are not"
-          + " composed, or more than "
-          + PATH_CHARS_MAX
-          + " characters; give the file another name.";
+    String refusal = written(path);
+    if (refusal != null) {
+      return refusal;
     }
     String real = real(boxes, run, path);
     if (real == null) {
@@ -84,6 +75,30 @@ final class FilePaths {
         : "The path goes through a symbolic link and leads to "
             + shown(real)
             + ". Rules judge a path as it is written: name that one.";
+  }
+
+  /** Why a path that is written so may not be let go, or null. */
+  static @Nullable String written(String path) {
+    if (!path.startsWith("/")) {
+      return "The path has to begin with /workspace/: the directory that a shell command has gone"
+          + " to counts for nothing here.";
+    }
+    if (path.length() > PATH_CHARS_MAX
+        || trimmed(path.charAt(0))
+        || trimmed(path.charAt(path.length() - 1))
+        || path.chars().anyMatch(Character::isISOControl)
+        || !Normalizer.isNormalized(path, Normalizer.Form.NFC)) {
+      return "The path has white space at an end, control characters, letters that are not"
+          + " composed, or more than "
+          + PATH_CHARS_MAX
+          + " characters; give the file another name.";
+    }
+    return null;
+  }
+
+  /** Whether the runtime, which is JavaScript, trims it; Java strips fewer. */
+  private static boolean trimmed(char end) {
+    return Character.isSpaceChar(end) || Character.isWhitespace(end) || end == '\uFEFF';
   }
 
   private static String shown(String real) {

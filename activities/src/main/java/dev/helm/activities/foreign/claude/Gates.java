@@ -8,6 +8,7 @@ import dev.helm.workflows.HelmJson;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.SocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
@@ -15,6 +16,9 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +45,20 @@ public final class Gates {
      */
     Answer asked(JsonNode question) throws InterruptedException;
 
+    /**
+     * The same.
+     *
+     * @param gone whether nobody waits for the answer any more
+     */
+    default Answer asked(JsonNode question, BooleanSupplier gone) throws InterruptedException {
+      return asked(question);
+    }
+
+    /** Whether the ids that the run's model gives are to be known. */
+    default boolean watched() {
+      return false;
+    }
+
     /** Nobody waits for the answer to this question any more. */
     default void left(JsonNode question) {}
   }
@@ -66,7 +84,12 @@ public final class Gates {
 
   /** The way to the model, whose answers say which calls it has asked for. */
   public AgentDoor model(SocketAddress keyProxy) {
-    return AgentDoor.forward("model", keyProxy, asked::watch);
+    return AgentDoor.forward("model", keyProxy, this::watch);
+  }
+
+  Consumer<ByteBuffer> watch(String run) {
+    Side side = sides.get(run);
+    return side != null && side.watched() ? asked.watch(run) : answer -> {};
   }
 
   /** Whether the run's model has asked for a call with this id. */
@@ -87,6 +110,12 @@ public final class Gates {
     if (sides.remove(run, side)) {
       asked.forget(run);
     }
+  }
+
+  /** The run's container is given back. */
+  public void released(String run) {
+    sides.remove(run);
+    asked.forget(run);
   }
 
   private void accepted(String run, SocketChannel connection) throws IOException {
@@ -131,8 +160,17 @@ public final class Gates {
     }
     try {
       JsonNode asked = HelmJson.mapper().readTree(question);
-      Thread.ofVirtual().name("gate-left").start(() -> awaitEnd(side, asked, connection));
-      return side.asked(asked);
+      AtomicBoolean gone = new AtomicBoolean();
+      Thread.ofVirtual()
+          .name("gate-left")
+          .start(
+              () -> {
+                if (ended(connection)) {
+                  gone.set(true);
+                  side.left(asked);
+                }
+              });
+      return side.asked(asked, gone::get);
     } catch (JsonProcessingException e) {
       return Answer.denied("This is no question.");
     } catch (IOException e) {
@@ -143,14 +181,12 @@ public final class Gates {
     }
   }
 
-  private static void awaitEnd(Side side, JsonNode asked, SocketChannel connection) {
+  /** Waits for the end; false if it says more than it was asked to. */
+  private static boolean ended(SocketChannel connection) {
     try {
-      if (Channels.newInputStream(connection).read() >= 0) {
-        return; // It says more than it was asked to.
-      }
+      return Channels.newInputStream(connection).read() < 0;
     } catch (IOException e) {
-      // Closed here or there.
+      return true; // Closed here or there.
     }
-    side.left(asked);
   }
 }

@@ -39,6 +39,16 @@ final class HelmTools {
     given.computeIfAbsent(key(tool, arguments), key -> new ArrayDeque<>()).add(text);
   }
 
+  /** Nobody fetches any more. */
+  synchronized void forget() {
+    given.clear();
+  }
+
+  /** How many different calls have results that wait to be fetched. */
+  synchronized int waiting() {
+    return given.size();
+  }
+
   /** Answers a JSON-RPC message; null for a notification. */
   @Nullable ObjectNode answer(JsonNode message) {
     if (!message.has("id")) {
@@ -72,8 +82,12 @@ final class HelmTools {
   }
 
   private synchronized void call(ObjectNode result, JsonNode params) {
-    Deque<String> texts = given.get(key(params.path("name").asText(), params.path("arguments")));
+    String key = key(params.path("name").asText(), params.path("arguments"));
+    Deque<String> texts = given.get(key);
     String text = texts == null ? null : texts.poll();
+    if (texts != null && texts.isEmpty()) {
+      given.remove(key);
+    }
     result
         .putArray("content")
         .addObject()

@@ -40,6 +40,11 @@ final class OwnTools {
     return !performs(tool) && !tool.equals(ASK_PERSON);
   }
 
+  /** Whether this is named as a tool of Helm's and cannot be one. */
+  static boolean misnamed(String wire) {
+    return wire.startsWith(HelmTools.PREFIX) && !ofHelm(helmName(wire));
+  }
+
   /** A tool of Helm's as the runtime names it. */
   static String wireName(String tool) {
     return ofHelm(tool) && !tool.equals("*") ? HelmTools.PREFIX + tool : tool;

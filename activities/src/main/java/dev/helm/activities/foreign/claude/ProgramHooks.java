@@ -9,12 +9,15 @@ import dev.helm.activities.foreign.ProgramCalls;
 import dev.helm.workflows.HelmJson;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ProgramHooks implements Gates.Side, RuntimeWork.Waiting {
   private static final int REFUSALS_TOLD_MAX = 20;
+  private static final String ERROR = "<tool_use_error>";
 
   private final AgentEvents events;
   private final Supplier<ProgramCalls> program;
@@ -35,6 +39,7 @@ final class ProgramHooks implements Gates.Side, RuntimeWork.Waiting {
   private final Subagents subagents;
   private final Map<String, String> sessions = new HashMap<>();
   private final Map<String, Runnable> leaves = new HashMap<>();
+  private final Set<String> withoutEnd = new HashSet<>();
   private final List<Given.Message> heard = new ArrayList<>();
   private int refusals;
   private boolean over;
@@ -103,7 +108,17 @@ final class ProgramHooks implements Gates.Side, RuntimeWork.Waiting {
   // ---- what the hooks say --------------------------------------------------------------------
 
   @Override
+  public boolean watched() {
+    return true;
+  }
+
+  @Override
   public Gates.Answer asked(JsonNode question) throws InterruptedException {
+    return asked(question, () -> false);
+  }
+
+  @Override
+  public Gates.Answer asked(JsonNode question, BooleanSupplier gone) throws InterruptedException {
     return switch (question.path("hook_event_name").asText()) {
       case "PostToolUse" -> {
         after(question, ResultText.of(question.path("tool_response")), false);
@@ -114,19 +129,18 @@ final class ProgramHooks implements Gates.Side, RuntimeWork.Waiting {
         yield told("PostToolUseFailure");
       }
       case "PostToolBatch" -> {
-        // What has no end by now was not carried out: a hook of the program's own denied it.
-        question.path("tool_calls").forEach(each -> givenUp(each.path("tool_use_id").asText()));
+        question.path("tool_calls").forEach(this::batched);
         yield Gates.Answer.NOTHING;
       }
       case "Stop" -> stops(question.path("session_id").asText());
       // Whatever it is called: nothing passes by.
-      default -> before(question);
+      default -> before(question, gone);
     };
   }
 
-  private Gates.Answer before(JsonNode question) throws InterruptedException {
+  private Gates.Answer before(JsonNode question, BooleanSupplier gone) throws InterruptedException {
     CompletableFuture<PendingCall.Verdict> verdict = new CompletableFuture<>();
-    String refusal = raised(question, verdict);
+    String refusal = raised(question, gone, verdict);
     if (refusal != null) {
       return Gates.Answer.denied(refusal);
     }
@@ -147,7 +161,7 @@ final class ProgramHooks implements Gates.Side, RuntimeWork.Waiting {
   }
 
   private synchronized @Nullable String raised(
-      JsonNode question, CompletableFuture<PendingCall.Verdict> verdict) {
+      JsonNode question, BooleanSupplier gone, CompletableFuture<PendingCall.Verdict> verdict) {
     String id = question.path("tool_use_id").asText();
     String tool = question.path("tool_name").asText();
     JsonNode input = question.path("tool_input");
@@ -184,7 +198,15 @@ final class ProgramHooks implements Gates.Side, RuntimeWork.Waiting {
     CompletableFuture<ProgramCall.Answer> caller = raised.caller();
     leaves.put(id, () -> raised.leave(caller));
     call.asked(verdict::complete);
-    var unused = caller.whenComplete((answer, gone) -> decided(call, input, answer));
+    // On a thread of its own: whoever answers holds the lock of the calls, which is taken after
+    // this one elsewhere.
+    var unused =
+        caller.whenCompleteAsync(
+            (answer, none) -> decided(call, input, answer),
+            task -> Thread.ofVirtual().name("agent-decided").start(task));
+    if (gone.getAsBoolean()) {
+      left(question);
+    }
     return null;
   }
 
@@ -222,6 +244,7 @@ final class ProgramHooks implements Gates.Side, RuntimeWork.Waiting {
 
   private void ended(PendingCall call) {
     calls.ended(call);
+    program.get().fetched(call.id);
     sessions.remove(call.id);
     leaves.remove(call.id);
   }
@@ -234,16 +257,20 @@ final class ProgramHooks implements Gates.Side, RuntimeWork.Waiting {
     if (call != null && leave != null && !call.decided()) {
       leave.run();
       call.deny("Nobody waits for this call any more.");
+      ended(call);
     }
   }
 
   private synchronized void after(JsonNode told, String text, boolean error) {
     String id = told.path("tool_use_id").asText();
     PendingCall call = calls.of(id);
+    String tool = told.path("tool_name").asText();
     if (call == null && calls.named(id)) {
+      if (withoutEnd.remove(id)) {
+        fails("the end of a call of " + Shown.name(tool) + " came after it was said to have none");
+      }
       return;
     }
-    String tool = told.path("tool_name").asText();
     if (call == null || !call.allowed()) {
       fails(
           "its runtime says that it carried out a call of "
@@ -275,22 +302,40 @@ final class ProgramHooks implements Gates.Side, RuntimeWork.Waiting {
     }
   }
 
-  /** The runtime does not carry out what Helm let go: a hook of the program's own denied it. */
-  private synchronized void givenUp(String id) {
+  /** All ends of a batch have been told by now. */
+  private void batched(JsonNode each) {
+    withoutEnd(each.path("tool_use_id").asText(), denied(each));
+  }
+
+  /** Whether a hook of the program's own denied it, as the runtime words that for the model. */
+  private static boolean denied(JsonNode each) {
+    String said = each.path("tool_response").asText();
+    String plain = said.startsWith(ERROR) ? said.substring(ERROR.length()) : said;
+    return plain.startsWith("PreToolUse:" + each.path("tool_name").asText() + " hook error:");
+  }
+
+  /** Of what Helm let go no end was told, and none is to come. */
+  private synchronized void withoutEnd(String id, boolean denied) {
     PendingCall call = calls.of(id);
-    if (call != null && call.allowed()) {
+    if (call == null || !call.allowed()) {
+      return;
+    }
+    if (denied) {
       call.end.complete(
           dev.helm.activities.tools.ToolEnd.failed(
               "failed · given up", "The program's runtime did not carry this out."));
-      subagents.ended(id, true);
-      ended(call);
+    } else {
+      call.end.completeExceptionally(new RuntimeWork.NoEnd());
     }
+    subagents.ended(id, true);
+    withoutEnd.add(id);
+    ended(call);
   }
 
   private synchronized Gates.Answer stops(String session) {
     for (Map.Entry<String, String> each : Map.copyOf(sessions).entrySet()) {
       if (each.getValue().equals(session)) {
-        givenUp(each.getKey());
+        withoutEnd(each.getKey(), false);
       }
     }
     String said = said();

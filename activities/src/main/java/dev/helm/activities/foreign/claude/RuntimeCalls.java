@@ -61,7 +61,11 @@ final class RuntimeCalls {
   }
 
   private static boolean callable(String id, String tool, JsonNode input) {
-    return !id.isEmpty() && id.length() <= 128 && !tool.isEmpty() && input.isObject();
+    return !id.isEmpty()
+        && id.length() <= 128
+        && !tool.isEmpty()
+        && !OwnTools.misnamed(tool)
+        && input.isObject();
   }
 
   /** Begins a call that was announced, or null where it cannot begin. */

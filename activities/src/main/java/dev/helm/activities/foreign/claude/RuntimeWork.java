@@ -25,6 +25,11 @@ final class RuntimeWork {
   private final Map<String, String> labels = new ConcurrentHashMap<>();
   private final Set<String> stopped = ConcurrentHashMap.newKeySet();
 
+  /** The runtime went on and told no end of a call. */
+  static final class NoEnd extends Exception {
+    private static final long serialVersionUID = 1;
+  }
+
   /** Where a runtime waits for verdicts. */
   interface Waiting {
     /** A call that has not ended, or null. */
@@ -96,7 +101,9 @@ final class RuntimeWork {
           stopped.contains(call.id) ? ToolEnd.interrupted(end.forModel()) : end, null);
     } catch (ExecutionException e) {
       return new Effect.Result.Unknown(
-          "the agent's runtime ended while it carried this out; what it did by then is not known");
+          e.getCause() instanceof NoEnd
+              ? "no end was told: the agent's program went on without one"
+              : "the agent's runtime ended while it carried this out; what it did by then is not known");
     } catch (TimeoutException e) {
       return new Effect.Result.Unknown(
           "the agent's runtime has not told in "

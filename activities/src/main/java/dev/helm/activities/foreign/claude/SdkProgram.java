@@ -30,14 +30,18 @@ final class SdkProgram implements AgentDriver, ProgramDriver.Way {
   /** How long a stopped call may take to end. */
   private static final long STOP_MS = 5_000;
 
-  /** Arguments: checksums, then the program. */
+  /** Arguments: checksums, what must not be there, then the program. */
   private static final String BEGIN =
       """
       printf '%s' "$1" | sha256sum -c --quiet >&2 || {
         echo 'the image lacks the lock of the Claude Agent SDK, or it was changed' >&2
         exit 64
       }
-      shift
+      if [ -e "$2" ] || [ -L "$2" ]; then
+        echo "the image changes the lock of the Claude Agent SDK: $2 is there" >&2
+        exit 64
+      fi
+      shift 2
       exec "$@"
       """;
 
@@ -58,6 +62,7 @@ final class SdkProgram implements AgentDriver, ProgramDriver.Way {
   public List<String> argv(List<String> command) {
     List<String> argv = new ArrayList<>(List.of("/bin/sh", "-c", BEGIN, "helm"));
     argv.add(ClaudeImage.checksums(true));
+    argv.add(ClaudeImage.MORE_SETTINGS);
     argv.addAll(command);
     return argv;
   }
