@@ -26,6 +26,7 @@ final class OpenBox implements Box {
   static final String KEYS = "box/";
 
   private static final Duration STARTS = Duration.ofSeconds(30);
+  private static final Duration LAST_WORD = Duration.ofSeconds(2);
   private static final long LIFE_MS = 24L * 3600 * 1000;
   private static final long ERRORS_CAP_BYTES = 8L << 20;
   private static final int SIGNALS = 128;
@@ -121,10 +122,10 @@ final class OpenBox implements Box {
     try {
       CompletableFuture.anyOf(door.joined(), execution.outcome())
           .get(STARTS.toMillis(), TimeUnit.MILLISECONDS);
-      if (!door.joined().isDone()) {
+      SocketChannel channel = joinedOrNull(door);
+      if (channel == null) {
         throw notStarted(spec, execution.outcome().join(), errors);
       }
-      SocketChannel channel = door.joined().join();
       whole = true;
       return channel;
     } catch (InterruptedException e) {
@@ -143,6 +144,16 @@ final class OpenBox implements Box {
         kill.run();
         var unused = execution.outcome().thenRun(execution::acknowledge);
       }
+    }
+  }
+
+  /** A program that ends at once may be known to have ended before its first word was read. */
+  private static @Nullable SocketChannel joinedOrNull(BoxDoor door)
+      throws InterruptedException, ExecutionException {
+    try {
+      return door.joined().get(LAST_WORD.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      return null;
     }
   }
 
