@@ -456,12 +456,7 @@ class DeskTest {
         .contains("\"remember\":{\"rule\":\"Bash(make)\",\"scope\":\"run\"}");
   }
 
-  /** Attack: what is asked changes while a line is open, and enter allows what nobody saw. */
-  @Test
-  void enterDecidesWhatStoodThereWhenTheLineWasOpened() throws InterruptedException {
-    askedForMake();
-    desk.showFocused();
-    desk.press('e');
+  private void annChangesTheArguments() {
     story.add(
         "permission.approved",
         "permissionId",
@@ -478,6 +473,15 @@ class DeskTest {
         1,
         "need",
         2);
+  }
+
+  /** Attack: what is asked changes while a line is open, and enter allows what nobody saw. */
+  @Test
+  void enterDecidesWhatStoodThereWhenTheLineWasOpened() throws InterruptedException {
+    askedForMake();
+    desk.showFocused();
+    desk.press('e');
+    annChangesTheArguments();
     settle();
     desk.press(InputLine.ENTER);
     told();
@@ -491,22 +495,7 @@ class DeskTest {
     askedForMake();
     desk.showFocused();
     settle();
-    story.add(
-        "permission.approved",
-        "permissionId",
-        "p1",
-        "toolUseId",
-        "c",
-        "by",
-        "ann",
-        "argumentsHash",
-        "cd".repeat(32),
-        "arguments",
-        "{\"command\":\"make other\"}",
-        "have",
-        1,
-        "need",
-        2);
+    annChangesTheArguments();
     desk.press('a');
     assertThat(service.asked("POST /api/permissions/p1")).isEmpty();
     assertThat(terminal.toString()).contains("│ command: make other");

@@ -29,9 +29,6 @@ final class ClaudeSession implements ControlLine.Peer, Gates.Side, RuntimeWork.W
   /** Most that may wait at the second lock for one call: its hook, and one that was repeated. */
   private static final int WAITING_MAX = 4;
 
-  /** Most refusals at the second lock that one life has in the log. */
-  private static final int REFUSALS_TOLD_MAX = 20;
-
   /** How long the second lock waits for a verdict: less than its hook may take. */
   static final long VERDICT_MS = 85_000_000;
 
@@ -50,7 +47,7 @@ final class ClaudeSession implements ControlLine.Peer, Gates.Side, RuntimeWork.W
   private final Subagents subagents;
   private final Set<String> queued = new HashSet<>();
   private final StringBuilder said = new StringBuilder();
-  private int refusals;
+  private final Refusals refusals;
   private boolean interrupted;
   private @Nullable JsonNode result;
   private long resultNs;
@@ -61,6 +58,7 @@ final class ClaudeSession implements ControlLine.Peer, Gates.Side, RuntimeWork.W
       java.io.InputStream out, java.io.OutputStream in, HelmTools tools, AgentEvents events) {
     this.tools = tools;
     this.events = events;
+    this.refusals = new Refusals(events);
     this.subagents = new Subagents(events);
     this.line = new ControlLine(out, in, this);
   }
@@ -92,20 +90,12 @@ final class ClaudeSession implements ControlLine.Peer, Gates.Side, RuntimeWork.W
 
   @Override
   public synchronized boolean allow(String id, JsonNode arguments) {
-    PendingCall call = calls.of(id);
-    if (call == null || call.decided() || over != null) {
-      return false;
-    }
-    call.allow(arguments);
-    return true;
+    return over == null && calls.allow(id, arguments);
   }
 
   @Override
   public synchronized void deny(String id, String reason) {
-    PendingCall call = calls.of(id);
-    if (call != null) {
-      call.deny(reason);
-    }
+    calls.deny(id, reason);
   }
 
   @Override
@@ -156,13 +146,8 @@ final class ClaudeSession implements ControlLine.Peer, Gates.Side, RuntimeWork.W
                     : call.waiting() >= WAITING_MAX ? "This call is asked about already." : null;
     if (why == null && call != null) {
       call.asked(verdict::complete);
-    } else if (over == null && ++refusals <= REFUSALS_TOLD_MAX) {
-      events.refused(
-          "A process in the container asked Helm's gate to let a call of "
-              + Shown.name(tool)
-              + " pass. "
-              + why
-              + (refusals == REFUSALS_TOLD_MAX ? " More of these are not told." : ""));
+    } else if (over == null) {
+      return refusals.refused(tool, String.valueOf(why));
     }
     return why;
   }

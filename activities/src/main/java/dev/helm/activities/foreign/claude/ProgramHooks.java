@@ -28,10 +28,8 @@ import org.jspecify.annotations.Nullable;
  * a call whose hook has left, or whose turn is over, waits for nothing.
  */
 final class ProgramHooks implements Gates.Side, RuntimeWork.Waiting {
-  private static final int REFUSALS_TOLD_MAX = 20;
   private static final String ERROR = "<tool_use_error>";
 
-  private final AgentEvents events;
   private final Supplier<ProgramCalls> program;
   private final Runnable ends;
   private final Predicate<String> askedByModel;
@@ -41,7 +39,7 @@ final class ProgramHooks implements Gates.Side, RuntimeWork.Waiting {
   private final Map<String, Runnable> leaves = new HashMap<>();
   private final Set<String> withoutEnd = new HashSet<>();
   private final List<Given.Message> heard = new ArrayList<>();
-  private int refusals;
+  private final Refusals refusals;
   private boolean over;
   private String fault = "";
 
@@ -57,7 +55,7 @@ final class ProgramHooks implements Gates.Side, RuntimeWork.Waiting {
       Predicate<String> askedByModel,
       Runnable ends) {
     this.askedByModel = askedByModel;
-    this.events = events;
+    this.refusals = new Refusals(events);
     this.program = program;
     this.ends = ends;
     this.subagents = new Subagents(events);
@@ -77,20 +75,12 @@ final class ProgramHooks implements Gates.Side, RuntimeWork.Waiting {
 
   @Override
   public synchronized boolean allow(String id, JsonNode arguments) {
-    PendingCall call = calls.of(id);
-    if (call == null || call.decided() || over) {
-      return false;
-    }
-    call.allow(arguments);
-    return true;
+    return !over && calls.allow(id, arguments);
   }
 
   @Override
   public synchronized void deny(String id, String reason) {
-    PendingCall call = calls.of(id);
-    if (call != null) {
-      call.deny(reason);
-    }
+    calls.deny(id, reason);
   }
 
   @Override
@@ -169,21 +159,21 @@ final class ProgramHooks implements Gates.Side, RuntimeWork.Waiting {
       return "The program is over.";
     }
     if (calls.named(id)) {
-      return refused(tool, "There was a call with this id already.");
+      return refusals.refused(tool, "There was a call with this id already.");
     }
     if (!askedByModel.test(id)) {
-      return refused(tool, "No model of this run has asked for it.");
+      return refusals.refused(tool, "No model of this run has asked for it.");
     }
     String agentId = question.path("agent_id").asText();
     String label =
         agentId.isEmpty() ? null : subagents.label(agentId, question.path("agent_type").asText());
     if (label == null && !agentId.isEmpty()) {
-      return refused(tool, "It names a sub-agent that Helm has not let begin.");
+      return refusals.refused(tool, "It names a sub-agent that Helm has not let begin.");
     }
     calls.announce(id, tool, input, label);
     PendingCall call = calls.begin(id, tool, input);
     if (call == null) {
-      return refused(tool, "It cannot be told which call this is.");
+      return refusals.refused(tool, "It cannot be told which call this is.");
     }
     calls.take();
     boolean fetched = tool.startsWith(HelmTools.PREFIX);
@@ -208,18 +198,6 @@ final class ProgramHooks implements Gates.Side, RuntimeWork.Waiting {
       left(question);
     }
     return null;
-  }
-
-  private String refused(String tool, String why) {
-    if (++refusals <= REFUSALS_TOLD_MAX) {
-      events.refused(
-          "A process in the container asked Helm's gate to let a call of "
-              + Shown.name(tool)
-              + " pass. "
-              + why
-              + (refusals == REFUSALS_TOLD_MAX ? " More of these are not told." : ""));
-    }
-    return why;
   }
 
   /** What gate, people or Helm's tools gave; for a call that was let go, its own result. */

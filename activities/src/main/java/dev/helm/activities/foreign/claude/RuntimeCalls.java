@@ -122,4 +122,22 @@ final class RuntimeCalls {
       ended(call);
     }
   }
+
+  /** Lets a call go with these arguments, unless it is decided already or gone. */
+  boolean allow(String id, JsonNode arguments) {
+    PendingCall call = of(id);
+    if (call == null || call.decided()) {
+      return false;
+    }
+    call.allow(arguments);
+    return true;
+  }
+
+  /** Lets a call not go, if it is still there. */
+  void deny(String id, String reason) {
+    PendingCall call = of(id);
+    if (call != null) {
+      call.deny(reason);
+    }
+  }
 }
